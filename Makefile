@@ -1,0 +1,57 @@
+# Two commands: `make run` shows the product, `make test` proves it. `make help` lists the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+TESTED := .venv/.test-installed
+
+.DEFAULT_GOAL := help
+
+help: ## list what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: install ## build the database when it is stale and serve it on HOST:PORT (127.0.0.1:8000)
+	@$(BIN)/service-map build
+	@exec $(BIN)/service-map serve
+
+install: $(INSTALLED) ## make .venv with the pinned packages and the program .venv/bin/service-map
+
+test: $(TESTED) ## install what the tests need, then lint, types, house rules and every test
+	@tests/system-packages.sh
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/pytest
+
+lint: $(TESTED) ## ruff, mypy --strict and the order of the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(TESTED) ## the headline figures beside their peers, in one run
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+screenshots: $(TESTED) ## make docs/*.png with a real browser
+	$(BIN)/python docs/screenshots.py
+
+lock: ## pin every package with its hashes again
+	$(PYTHON) -m venv var/lock && var/lock/bin/pip install --quiet uv
+	var/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	    --no-emit-find-links --no-annotate pyproject.toml -o requirements.lock
+	var/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	    --no-emit-find-links --no-annotate --constraint requirements.lock --all-extras pyproject.toml -o requirements-test.lock
+
+clean: ## remove what was made: .venv and var
+	rm -rf .venv var
+
+$(INSTALLED): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(TESTED): $(INSTALLED) requirements-test.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+.PHONY: help run install test lint bench screenshots lock clean

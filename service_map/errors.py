@@ -1,0 +1,77 @@
+"""Every error that the product raises on purpose.
+
+Each carries one sentence in Chinese and one in English that say what is wrong and what is allowed; the command line
+prints both on one line, the web answers in the reader's language. Anything else that reaches the surface is a bug.
+"""
+
+from collections.abc import Iterable
+
+
+class ServiceMapError(Exception):
+    """Base of all errors a user can cause or mend.
+
+    Parameters
+    ----------
+    zh, en
+        One sentence each, without a trailing newline.
+    """
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} / {en}")
+        self.zh = zh
+        self.en = en
+
+
+class SettingsError(ServiceMapError, ValueError):
+    """An environment variable holds a value that cannot be used."""
+
+
+class GeodataError(ServiceMapError, ValueError):
+    """A file under ``geodata/`` is missing, damaged or contradicts another."""
+
+
+class PlanFileError(ServiceMapError, ValueError):
+    """A plan file is empty, binary, too large, or in an encoding that cannot be told."""
+
+
+class StoreError(ServiceMapError, RuntimeError):
+    """The database is missing, damaged, or of another schema version."""
+
+
+class GeocoderError(ServiceMapError, RuntimeError):
+    """A geocoding service refused, did not answer, or its quota is used up."""
+
+
+class InvalidParameterError(ServiceMapError, ValueError):
+    """A request or an option names a value that is not allowed.
+
+    Parameters
+    ----------
+    field
+        The name of the parameter as the user wrote it.
+    zh, en
+        What is wrong with it.
+    allowed
+        The allowed values, where they can be listed.
+    """
+
+    def __init__(self, field: str, zh: str, en: str, allowed: Iterable[str] = ()) -> None:
+        super().__init__(f"{field}：{zh}", f"{field}: {en}")
+        self.field = field
+        self.allowed = tuple(allowed)
+
+
+class NotFoundError(ServiceMapError, LookupError):
+    """The address is well formed but nothing stands there."""
+
+    def __init__(self, field: str, zh: str, en: str) -> None:
+        super().__init__(f"{field}：{zh}", f"{field}: {en}")
+        self.field = field
+
+
+class UnanswerableError(ServiceMapError, ValueError):
+    """Every value is well formed and known, yet together they ask what the data cannot answer."""
+
+    def __init__(self, field: str, zh: str, en: str) -> None:
+        super().__init__(f"{field}：{zh}", f"{field}: {en}")
+        self.field = field
