@@ -1,0 +1,304 @@
+"""The kinds of facility and the standards: what is shipped holds together, and a damaged file is refused clearly."""
+
+import hashlib
+import itertools
+import re
+import shutil
+import tomllib
+
+import numpy as np
+import pytest
+
+from service_map.catalogue import categories, circles, families, plan_rules, rules
+from service_map.errors import GeodataError
+
+CODES = {
+    "preschool": "kindergarten nursery",
+    "elderly": "elderly_institution elderly_day_care elderly_community elderly_medical wellness_base",
+    "sports": "trail sports_park fitness_center football_field stadium fitness_square",
+    "funeral": "funeral_home columbarium_cemetery",
+    "school": "primary_school middle_school nine_year_school high_school complete_middle_school vocational_school"
+    " college special_school school_other training_base",
+    "health": "hospital tcm_hospital maternal_child_hospital infectious_hospital township_health_centre"
+    " community_health cdc_emergency health_other",
+    "culture": "library museum cultural_centre theatre culture_square heritage_tourism culture_other",
+    "welfare": "rescue_station child_welfare disability martyrs military_cemetery veterans_home mental_welfare"
+    " welfare_other",
+    "housing": "public_rental renovation",
+    "service": "gov_service employment legal market_commerce parking_charging park_green shelter_fire transport"
+    " service_other",
+}
+
+# Severe dichromacy after Machado, Oliveira and Fernandes (IEEE TVCG 15, 2009), on linear RGB.
+VISIONS = {
+    "full": np.eye(3),
+    "protan": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deutan": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "tritan": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+
+
+def linear(colour):
+    values = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def oklab(rgb):
+    cones = np.cbrt(
+        np.array(
+            [
+                [0.4122214708, 0.5363325363, 0.0514459929],
+                [0.2119034982, 0.6806995451, 0.1073969566],
+                [0.0883024619, 0.2817188376, 0.6299787005],
+            ]
+        )
+        @ np.clip(rgb, 0, 1)
+    )
+    return (
+        np.array(
+            [
+                [0.2104542553, 0.7936177850, -0.0040720468],
+                [1.9779984951, -2.4285922050, 0.4505937099],
+                [0.0259040371, 0.7827717662, -0.8086757660],
+            ]
+        )
+        @ cones
+    )
+
+
+def test_every_family_and_category_of_the_label_table_is_there_in_order(geodata):
+    assert list(families(geodata)) == list(CODES)
+    by_family = {code: [] for code in CODES}
+    for category in categories(geodata).values():
+        by_family[category.family].append(category.code)
+    assert {family: " ".join(codes) for family, codes in by_family.items()} == CODES
+
+
+def test_categories_match_the_labels_beside_the_project(shared, geodata):
+    table = (
+        (shared / "extraction" / "LABELS.md")
+        .read_text(encoding="utf-8")
+        .split("## Category codes")[1]
+        .split("\n## ")[0]
+    )
+    named = set(re.findall(r"\b[a-z]+(?:_[a-z]+)*\b", table)) - set(CODES)
+    assert named == set(categories(geodata))
+
+
+def test_the_first_four_families_are_the_core(geodata):
+    assert [family.code for family in families(geodata).values() if family.core] == list(CODES)[:4]
+
+
+def test_every_name_stands_in_chinese_and_english(geodata):
+    for record in (*families(geodata).values(), *categories(geodata).values()):
+        assert re.search(r"[一-鿿]", record.zh), record
+        assert re.fullmatch(r"[A-Z][a-zA-Z ,'-]+", record.en), record
+
+
+def test_words_come_longest_first_and_name_one_category_each(geodata):
+    seen = {}
+    for category in categories(geodata).values():
+        assert category.words, category.code
+        assert list(category.words) == sorted(category.words, key=len, reverse=True)
+        for word in category.words:
+            assert seen.setdefault(word, category.code) == category.code
+
+
+def test_family_colours_stand_out_on_white(geodata):
+    for family in families(geodata).values():
+        luminance = linear(family.colour) @ [0.2126, 0.7152, 0.0722]
+        assert 1.05 / (luminance + 0.05) >= 3, family
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_family_colours_can_be_told_apart_with_any_colour_vision(geodata, vision):
+    seen = {family.code: oklab(VISIONS[vision] @ linear(family.colour)) for family in families(geodata).values()}
+    for one, other in itertools.combinations(seen, 2):
+        assert np.linalg.norm(seen[one] - seen[other]) >= 0.08, (one, other)
+
+
+def test_a_category_has_its_familys_colour_unless_the_file_gives_another(geodata, tmp_path):
+    copied = copy(geodata, tmp_path)
+    edit(copied / "categories.toml", 'icon = "幼"', 'icon = "幼"\ncolour = "#123456"')
+    assert categories(copied)["kindergarten"].colour == "#123456"
+    assert categories(copied)["nursery"].colour == families(copied)["preschool"].colour
+
+
+def test_rules_differ_for_one_category_and_are_kept_apart(geodata):
+    found = {
+        rule.standard: (rule.metres_low, rule.metres) for rule in rules(geodata) if rule.category == "kindergarten"
+    }
+    assert found == {"GB 50180": (None, 300), "JGJ 39": (300, 500)}
+
+
+def test_figures_from_memory_are_marked_unverified(geodata):
+    remembered = [rule for rule in rules(geodata) if rule.confidence == "memory"]
+    assert len(remembered) >= 10
+    assert not any(rule.verified for rule in remembered)
+    assert not any(circle.verified for circle in circles(geodata) if circle.confidence == "memory")
+
+
+def test_funeral_facilities_have_no_walking_radius(geodata):
+    funeral = [rule for rule in rules(geodata) if categories(geodata)[rule.category].family == "funeral"]
+    assert {rule.category for rule in funeral} == {"funeral_home", "columbarium_cemetery"}
+    assert all(rule.mode == "none" and rule.metres is None and rule.minutes is None for rule in funeral)
+
+
+def test_the_life_circles_of_gb_50180_are_there(geodata):
+    assert {circle.level: (circle.minutes, circle.metres) for circle in circles(geodata)} == {
+        "15": (15, 1000),
+        "10": (10, 500),
+        "5": (5, 300),
+        "block": (None, None),
+    }
+
+
+def test_a_trail_is_reached_on_foot_or_by_bicycle_and_has_no_invented_metres(geodata):
+    (trail,) = [rule for rule in rules(geodata) if rule.category == "trail"]
+    assert (trail.metres, trail.minutes, trail.mode) == (None, 15, "walk_or_cycle")
+
+
+def test_a_caller_cannot_change_what_the_next_caller_gets(geodata):
+    categories(geodata).clear()
+    assert len(categories(geodata)) == 59
+
+
+def copy(geodata, folder):
+    for name in ("categories.toml", "standards.toml", "plan_circles.toml"):
+        shutil.copy(geodata / name, folder / name)
+    return folder
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("core = true", 'core = "yes"', ["families.preschool", "core", "true or false"]),
+        ("core = true", "", ["families.preschool", "core", "missing"]),
+        ('colour = "#', 'colour = "red#', ["families.preschool", "#rrggbb"]),
+        ('icon = "幼"', 'icon = "幼"\nshape = "round"', ["categories.kindergarten", "shape", "icon"]),
+        ('icon = "幼"', 'icon = "托"', ["categories.nursery", "kindergarten"]),
+        ('icon = "幼"', 'icon = "a very long name of an icon"', ["categories.kindergarten", "16"]),
+        ('family = "preschool"', 'family = "infants"', ["categories.kindergarten", "infants", "preschool"]),
+        ('"幼稚园"', '"托儿所"', ["categories.nursery", "托儿所", "kindergarten"]),
+        ('"幼稚园"', "7", ["categories.kindergarten", "words", "a list"]),
+        ("[categories.kindergarten]", "[categories.Kinder-garten]", ["Kinder-garten", "lower-case"]),
+        ("[families.preschool]", "[families.preschool", ["categories.toml", "TOML"]),
+        ("[families.preschool]", "[extra]\n[families.preschool]", ["categories.toml", "extra", "families"]),
+    ],
+)
+def test_a_damaged_category_file_is_refused_with_the_place(geodata, tmp_path, old, new, says):
+    copied = copy(geodata, tmp_path)
+    edit(copied / "categories.toml", old, new)
+    with pytest.raises(GeodataError) as error:
+        categories(copied)
+    assert all(word in str(error.value) for word in says), str(error.value)
+    assert error.value.zh != error.value.en
+
+
+RULE = 'id = "gb50180-kindergarten-5"\ncategory = "kindergarten"\nlevel = "5"\nmetres = 300'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (RULE, RULE.replace("kindergarten-5", "Kindergarten 5"), ["lower-case"]),
+        (RULE, RULE.replace("gb50180-kindergarten-5", "jgj39-kindergarten"), ["jgj39-kindergarten", "twice"]),
+        (RULE, RULE.replace('"kindergarten"', '"creche"'), ["gb50180-kindergarten-5", "creche"]),
+        (RULE, RULE.replace('"5"', '"7"'), ["gb50180-kindergarten-5", "level", "block"]),
+        (RULE, RULE.replace("300", "-300"), ["gb50180-kindergarten-5", "metres", "above 0"]),
+        (RULE, RULE.replace("300", "inf"), ["gb50180-kindergarten-5", "metres"]),
+        (RULE, RULE.replace("300", '"300"'), ["gb50180-kindergarten-5", "metres", "a number"]),
+        (RULE, RULE + "\nmeters = 300", ["gb50180-kindergarten-5", "meters", "metres"]),
+        (RULE, RULE + "\nmetres_low = 300", ["gb50180-kindergarten-5", "metres_low"]),
+        (RULE, RULE + "\nshare = 80", ["gb50180-kindergarten-5", "share"]),
+        ('mode = "walk"', 'mode = "none"', ["gb50180-kindergarten-5", "mode"]),
+        ('confidence = "memory"\nverified = false', 'confidence = "memory"\nverified = true', ["circle 5", "memory"]),
+        ('mode = "none"\nstandard', 'mode = "walk"\nmetres = 900\nstandard', ["jgj124-funeral-home-county", "funeral"]),
+        ('[[circle]]\nlevel = "15"', '[[circle]]\nlevel = "10"', ["circle 10", "twice"]),
+    ],
+)
+def test_a_damaged_standards_file_is_refused_with_the_row(geodata, tmp_path, old, new, says):
+    copied = copy(geodata, tmp_path)
+    edit(copied / "standards.toml", old, new)
+    with pytest.raises(GeodataError) as error:
+        rules(copied)
+    assert all(word in str(error.value) for word in says), str(error.value)
+
+
+def test_a_missing_or_undecodable_file_is_refused(geodata, tmp_path):
+    with pytest.raises(GeodataError, match=r"categories\.toml is missing"):
+        families(tmp_path)
+    (tmp_path / "categories.toml").write_bytes(b"\xff\xfe\x00broken")
+    with pytest.raises(GeodataError, match=r"cannot read categories\.toml"):
+        categories(tmp_path)
+
+
+def test_the_circles_that_plans_promise_are_rules_with_their_citation(geodata):
+    found = {(rule.plan, rule.line) for rule in plan_rules(geodata)}
+    assert found == {
+        ("jincheng-2021", 383),
+        ("jincheng-2021", 629),
+        ("jincheng-2021", 701),
+        ("yuncheng-2021", 484),
+        ("qinshui-2021", 395),
+        ("qinshui-2021", 435),
+        ("datong-2021", 469),
+        ("datong-2021", 511),
+        ("datong-2021", 783),
+        ("datong-2021", 835),
+    }
+    by_id = {rule.id: rule for rule in plan_rules(geodata)}
+    station = by_id["qinshui-2021-first-aid-station-435"]
+    assert (station.metres, station.minutes, station.mode) == (3500, None, "distance")
+    circle = by_id["qinshui-2021-first-aid-circle-435"]
+    assert (circle.metres, circle.minutes_low, circle.minutes, circle.mode) == (None, 15, 30, "vehicle")
+    country = by_id["datong-2021-culture-rural-835"]
+    assert (country.metres, country.minutes, country.scope) == (10_000, None, "rural")
+    assert all(rule.minutes == 15 for rule in by_id.values() if rule.level == "15")
+
+
+@pytest.mark.plans
+def test_the_line_that_each_circle_cites_is_the_plans_own(geodata, plan_texts):
+    with (geodata / "plans.toml").open("rb") as file:
+        plans = tomllib.load(file)
+    for rule in plan_rules(geodata):
+        text = plan_texts[plans[rule.plan]["file"]].read_text(encoding="utf-8").split("\n")[rule.line - 1]
+        assert hashlib.sha256(text.encode()).hexdigest() == rule.passage_sha256, rule.id
+        figure = f"{rule.metres / 1000:g}" if rule.metres else f"{rule.minutes:g}"
+        assert figure in text or "十" in text, rule.id
+
+
+PLAN_RULE = 'plan = "jincheng-2021"\nline = 383'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (PLAN_RULE, PLAN_RULE.replace("383", "0"), ["home-care-383", "line"]),
+        (PLAN_RULE, PLAN_RULE.replace("383", '"383"'), ["home-care-383", "a whole number"]),
+        (PLAN_RULE, PLAN_RULE + "\npage = 12", ["home-care-383", "page"]),
+        ('passage_sha256 = "', 'passage_sha256 = "x', ["home-care-383", "passage_sha256"]),
+        ('also = ["elderly_day_care"]', 'also = ["day_care"]', ["home-care-383", "day_care"]),
+        ('also = ["elderly_day_care"]', 'also = ["funeral_home"]', ["home-care-383", "funeral"]),
+        ("minutes_low = 15", "minutes_low = 45", ["first-aid-circle-435", "minutes_low"]),
+        ('scope = "all"', 'scope = "here"', ["home-care-383", "scope", "urban"]),
+    ],
+)
+def test_a_damaged_file_of_plan_circles_is_refused_with_the_row(geodata, tmp_path, old, new, says):
+    copied = copy(geodata, tmp_path)
+    edit(copied / "plan_circles.toml", old, new)
+    with pytest.raises(GeodataError) as error:
+        plan_rules(copied)
+    assert all(word in str(error.value) for word in says), str(error.value)
