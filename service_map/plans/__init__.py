@@ -1,0 +1,24 @@
+"""Plans: a document in, commitments out."""
+
+from service_map.plans.commitment import Commitment, label, label_record, load_commitments, write_commitments
+from service_map.plans.extract import Explanation, explain, extract, passage_sha256
+from service_map.plans.outline import passages
+from service_map.plans.read import read_text
+from service_map.plans.registry import Plan, load_plans, plan_for_file
+
+__all__ = [
+    "Commitment",
+    "Explanation",
+    "Plan",
+    "explain",
+    "extract",
+    "label",
+    "label_record",
+    "load_commitments",
+    "load_plans",
+    "passage_sha256",
+    "passages",
+    "plan_for_file",
+    "read_text",
+    "write_commitments",
+]

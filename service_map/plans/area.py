@@ -1,0 +1,318 @@
+"""Where a plan speaks of: its area, the places that its text names, and what place a facility's name holds.
+
+The country's city and county names come from the table of ``cpca``; townships, villages and estates are learned from
+the plan itself, because no table holds them all and a plan names a place in several forms (端氏, 端氏镇).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
+
+from service_map.plans.outline import Passage
+from service_map.plans.wording import CJK, HIDDEN, Wording, any_of, area_names
+
+_T = TypeVar("_T")
+_TOWN = re.compile(r"(?:镇|乡|街道|街道办|县城)$")
+_VILLAGE = re.compile(r"(?:村|社区|庄|小区|片区|家属院|路|街|巷|线|大道|棚户区|屯|堡|窑|沟|坪|坡)$")
+_COUNTY = re.compile(r"(?:县|区|市|旗)$")
+_ZONES = ("新区", "片区", "城区", "小区", "园区")
+_LIKE = re.compile(rf"{CJK}{{1,5}}(?:县|市|区|镇|乡|街道|村|片区|小区|家属院)|县城|市级|市本级")
+_WORDS = re.compile(rf"市城区|中心城区|主城区|县城(?:西部|东部|南部|北部|周边)?|{CJK}{{2}}新(?:城|区)")
+_OFFICE = re.compile(r"[市县省]")
+_SUFFIXED = re.compile(rf"({CJK}{{1,4}}?)(?:镇|乡|街道|社区|村|县|区)(?!级)")
+_IN_LIST = re.compile(
+    rf"(?<![\u4e00-\u9fff])({CJK}{{1,4}}?)(县|区|市|镇|乡|街道|村|社区|棚户区|小区|片区)(?=[、，。；等和）])"
+)
+_RENEWAL_LIST = re.compile(rf"(?<![\u4e00-\u9fff])((?:{CJK}{{2,4}}、)+{CJK}{{2,4}})等?(?:个)?(?:棚户区|城中村)")
+_BARE_LIST = re.compile(rf"(?<![\u4e00-\u9fff])(?:[在对和支持推进]*)({CJK}{{2,3}}(?:、{CJK}{{2,3}})+)(?![镇乡村街])")
+_TITLE = re.compile(r"^.{0,30}(?:规划|方案|纲要|计划|要点).{0,30}$", re.MULTILINE)
+_LEAST_VOTES = 5
+_TITLE_VOTES = 50
+
+
+class Place(NamedTuple):
+    """A place as the text names it, and its level (``county``, ``township``, ``village_or_street``, ``landmark``)."""
+
+    name: str
+    level: str
+
+
+class PlanArea:
+    """The area a plan is for, and the places it names.
+
+    Parameters
+    ----------
+    name
+        The city or county the plan is for, empty when the text does not tell.
+    counties, townships, villages
+        Names that stand in the text or belong to the area, long and short forms.
+    target_year
+        The year of the indicator tables' targets, None when they give none.
+    wording
+        The word lists.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        counties: Iterable[str],
+        townships: Iterable[str],
+        villages: Iterable[str],
+        target_year: int | None,
+        wording: Wording,
+    ) -> None:
+        self.name = name
+        self.stem = name[:-1]
+        self.target_year = target_year
+        self._wording = wording
+        self._counties = frozenset(counties)
+        self._townships = frozenset(townships) - self._counties
+        self._villages = frozenset(villages) - self._townships - self._counties
+        spelled = {stem + suffix for stem in self._counties if stem[-1] not in "县区市旗" for suffix in "县区市"}
+        known = {"县城"} | spelled | self._counties | self._townships | self._villages
+        known = {place for place in known if len(place) >= 2}
+        self.places = any_of(known)
+        self.hidden = any_of({*known, *(word for word in (self.name, self.stem) if len(word) >= 2)})
+        self._feature = re.compile(rf"{CJK}{{1,4}}?[{wording.features}]")
+        self._bracketed = re.compile(rf"（({CJK}{{2,5}}[{wording.features}])）")
+
+    def known(self, text: str) -> bool:
+        """Tell whether a text is a place that the plan names."""
+        return text in self._counties or text in self._townships or text in self._villages
+
+    def like(self, text: str) -> bool:
+        """Tell whether a text has the form of a place (某某镇) and is no general word (乡镇)."""
+        return bool(_LIKE.fullmatch(text)) and text not in self._wording.no_place
+
+    def place(self, text: str) -> Place:
+        """Return a place's name with its level."""
+        return Place(text, self.level(text))
+
+    def level(self, text: str) -> str:
+        """Return the level of a place by what is known of it, else by how its name ends."""
+        if text in self._counties:
+            return "county"
+        if text in self._townships or _TOWN.search(text):
+            return "township"
+        if text in self._villages or _VILLAGE.search(text):
+            return "village_or_street"
+        if _COUNTY.search(text) and len(text) <= 5 and not text.endswith(_ZONES):
+            return "county"
+        return "landmark"
+
+    def find(self, text: str) -> Place | None:
+        """Return the last place in a text, None when it names none."""
+        match = last(self.places.finditer(text))
+        if match:
+            return self.place(match[0])
+        match = last(_WORDS.finditer(text))
+        if match:
+            return Place(match[0], "township" if match[0] == "县城" else "landmark")
+        return None
+
+    def before(self, subject: str) -> Place | None:
+        """Return the place that stands right before a verb or behind 在: the one the verb is about."""
+        match = last(self.places.finditer(subject))
+        if match is None:
+            return self.find(subject)
+        if match.end() == len(subject) or re.search("[在于]$", subject[: match.start()]):
+            return self.place(match[0])
+        return None
+
+    def listed(self, text: str) -> list[str]:
+        """Read a list of places in front of a verb (榆次、太谷等地); empty when there are fewer than two."""
+        found = [match[0] for match in self.places.finditer(text)]
+        rest = self.places.sub("", text)
+        return found if len(found) >= 2 and len(re.findall("[、和与及]", rest)) >= len(found) - 1 else []
+
+    def official(self, name: str, word: str) -> bool:
+        """Tell whether a facility's name begins with the plan's area, with 市 or 县, or with a place."""
+        if any(prefix and name.startswith(prefix) for prefix in (self.name, self.stem)):
+            return True
+        if _OFFICE.match(name) and not name.startswith(self._wording.no_office):
+            noun_next = any(token.category and token.start == 1 for token in self._wording.tokens(name))
+            if len(name) - len(word) <= 4 or noun_next:
+                return True
+        match = self.places.match(name)
+        if match:
+            return match.end() < len(name) and match[0] != word
+        match = _SUFFIXED.match(name)
+        return bool(
+            match and match.end() < len(name) and self._stem(match[1]) and not match[0].endswith(self._wording.no_end)
+        )
+
+    def of_name(self, name: str, *, word: str, category: str, behind: str) -> Place | None:
+        """Return the place that a facility's name holds: 端氏镇初级中学, 石楼体育公园, 森林康养（沙拉沟）.
+
+        Parameters
+        ----------
+        name
+            The facility's name.
+        word, category
+            The noun it ends with, and the noun's category.
+        behind
+            What stands behind the noun in the text, where a bracket may name the place.
+        """
+        body = name
+        for prefix in (self.name, self.stem):
+            if prefix and body.startswith(prefix):
+                body = body[len(prefix) :]
+                break
+        match = self.places.match(body)
+        if match:
+            inner = re.match(rf"{CJK}{{1,4}}?[村镇乡]", body[match.end() :]) if match[0][-1] in "镇乡县" else None
+            more = self.places.match(body, match.end())
+            return self.place(match[0] + inner[0] if inner and not more else match[0])
+        bracket = self._bracketed.search(name + behind)
+        if bracket:
+            return self.place(bracket[1])
+        head = body[: body.rfind(word)] if word in body else body
+        village = re.match(rf"{CJK}{{1,4}}[镇乡]{CJK}{{1,4}}?村|{CJK}{{1,4}}?(?:镇|乡|街道|社区|村)(?!级)", head)
+        if village and len(village[0]) >= 2:
+            return self.place(village[0])
+        school = re.match(rf"{CJK}{{0,6}}?(?:中学|学校|学院|大学|职教中心)", head)
+        if school and category == "training_base":
+            return Place(school[0], "landmark")
+        return self._by_feature(head if len(head) >= 2 else body) or self._by_head(body, category)
+
+    def _by_feature(self, head: str) -> Place | None:
+        feature = self._feature.match(head)
+        if (
+            feature
+            and len(feature[0]) >= 2
+            and self._wording.residue(feature[0])
+            and not re.search("文化|旅游|高|社|产业|特色", feature[0])
+        ):
+            return self.place(feature[0])
+        return None
+
+    def _by_head(self, body: str, category: str) -> Place | None:
+        # Two characters before the first type word are most often a place (石楼体育公园); for colleges a brand.
+        lead = self._wording.proper_head(body)
+        if len(lead) == 2 and lead != body and category not in ("college", "vocational_school"):
+            return None if lead.endswith(("省", "市")) or lead.startswith("第") else Place(lead, "landmark")
+        return None
+
+    def _stem(self, stem: str) -> bool:
+        """Tell whether the word before 镇, 村 … can be a name: no description, no verb."""
+        return (
+            bool(self._wording.residue(stem))
+            and stem not in self._wording.no_stem
+            and not re.search("[好有关各该本其]", stem)
+            and not any(token.verb for token in self._wording.tokens(stem))
+        )
+
+
+def find_area(text: str, passages: list[Passage], wording: Wording) -> PlanArea:
+    """Tell which area a plan is for, and list the places it names.
+
+    The area is the city or county whose name the text uses most, a name in the title counting for many; a short passage
+    tells none.
+
+    Parameters
+    ----------
+    text
+        The whole plan.
+    passages
+        Its passages: a name that a page break cuts in two stands whole only there.
+    wording
+        The word lists.
+
+    Returns
+    -------
+    PlanArea
+    """
+    joined = "\n".join(passage.text for passage in passages if len(passage.text) < 20000)[:400000]
+    votes = _votes(joined)
+    titles = _TITLE.findall(text[:3000])[:3]
+    weight = {name: count + _TITLE_VOTES * sum(name in title for title in titles) for name, count in votes.items()}
+    name = max(weight, key=lambda item: (weight[item], item), default="")
+    if weight.get(name, 0) < _LEAST_VOTES:
+        name = ""
+    counties = _counties(name, votes, joined, wording)
+    townships: set[str] = set()
+    villages: set[str] = set()
+    _learn(joined, counties, townships, villages, wording)
+    counties |= {county[:-1] for county in counties if len(county) >= 3}
+    counties -= {name, name[:-1], "城", "矿", "郊", "市辖", "市辖区", ""}
+    target = re.search(r"(20[23]\d)年?\s*(?:末)?\s*目\s*标", text)
+    year = int(target[1]) if target else 2025 if "2025" in text else None
+    return PlanArea(name, counties=counties, townships=townships, villages=villages, target_year=year, wording=wording)
+
+
+def _votes(text: str) -> Counter[str]:
+    table = area_names()
+    votes: Counter[str] = Counter()
+    for match in re.finditer(rf"(?=({CJK}{{1,4}}[市县区旗]))", text):
+        for size in range(2, 6):
+            name = match[1][-size:]
+            if len(name) == size and name in table:
+                votes[name] += 1
+    return votes
+
+
+def _counties(name: str, votes: Counter[str], text: str, wording: Wording) -> set[str]:
+    """List counties: those the text names in full, those of the plan's city, and those in a list of short names."""
+    table = area_names()
+    below = {other: codes for other, codes in table.items() if not all(code.endswith("00") for code in codes)}
+    counties = {found for found in votes if found in below and _tellable(found[:-1], wording)} - {name}
+    codes = table.get(name, ())
+    if codes and codes[0].endswith("00"):
+        prefix = tuple(code[:4] for code in codes)
+        counties.update(
+            other
+            for other, others in below.items()
+            if any(code.startswith(prefix) and not code.endswith(("00", "01")) for code in others)
+        )
+    stems = {other[:-1] for other in below if len(other) >= 3}
+    for match in _BARE_LIST.finditer(text):
+        for part in match[1].split("、"):
+            counties.update(stem for stem in (part, part[:2]) if stem in stems and _tellable(stem, wording))
+    return counties
+
+
+def _learn(text: str, counties: set[str], townships: set[str], villages: set[str], wording: Wording) -> None:
+    """Learn places from lists of names that end in 镇, 乡, 村 …, and from lists of estates to renew."""
+    table = area_names()
+    for match in _IN_LIST.finditer(text):
+        stem, suffix = match[1], match[2]
+        if (
+            re.search("[各每全对在和与及等为从到由向把将]", stem)
+            or match[0] in wording.no_place
+            or stem in wording.no_stem
+            or stem.endswith(("小", "特色", "重点", "强"))
+            or not wording.residue(stem)
+            or any(token.verb for token in wording.tokens(stem))
+        ):
+            continue
+        forms = {match[0], stem} if len(stem) >= 2 else {match[0]}
+        if suffix in ("县", "区", "市"):
+            if match[0] in table or stem + "县" in table or suffix == "区":
+                counties.add(match[0])
+        elif suffix in ("镇", "乡", "街道"):
+            townships |= forms
+        else:
+            villages |= forms
+    for match in _RENEWAL_LIST.finditer(text):
+        villages.update(part.removesuffix("等") for part in match[1].split("、"))
+
+
+def _tellable(stem: str, wording: Wording) -> bool:
+    """Tell whether a county's short name can be told from the words of plans (新建区 cannot: 新建区域性中心)."""
+    return wording.residue(stem) == stem and not any(wording.tokens(stem))
+
+
+def last(items: Iterable[_T]) -> _T | None:
+    """Return the last of some items, None when there are none."""
+    found = None
+    for item in items:
+        found = item
+    return found
+
+
+def standing_before(text: str) -> str | None:
+    """Return the place-like words right before a hidden relative clause (历山集…为一体的基地), None without one."""
+    match = re.match(rf"({CJK}{{2,4}}){HIDDEN}", text)
+    return match[1] if match else None

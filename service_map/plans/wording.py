@@ -1,0 +1,366 @@
+"""The words of plans and the small grammars that need no sentence: numbers, years, places, levels.
+
+The word lists are data (``geodata/wording.toml`` and the ``words`` of ``geodata/categories.toml``); this module turns
+them into matchers.
+"""
+
+import csv
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from service_map import settings
+from service_map.errors import GeodataError
+
+CJK = "[\u4e00-\u9fff]"
+"""A Chinese character, in a pattern."""
+HIDDEN = "\ue000"
+"""Stands for a character that the grammar does not read at this level."""
+
+_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_TENS = {"十": 10, "百": 100, "千": 1000}
+_NUMBER = r"(?:\d+(?:\.\d+)?[万百千]?|[一二两三四五六七八九十百千]+万?)"
+_RANGE = re.compile(rf"({_NUMBER})(?:[-至到]|--)({_NUMBER})")
+_SUM = re.compile(r"(\d+)\+(\d+|[NnXx])")
+_YEAR = re.compile(r"(?<![\d-])(20[2-3]\d)(?:年(?:末|底)?|-(?=\D))(?!以前|前建成|之前建成|建成的|度?版)")
+_PERIOD_END = re.compile(r"“?(?:国民经济和社会发展)?第?十([三四五六])(?:个)?五(?:年规划)?”?(?:时期|期间|规划期|期)?末")
+_PERIOD = re.compile(r"“?十([四五六])五”?(?:时期|期间|规划期|期)(?!末)")
+_PERIOD_ENDS = {"三": 2020, "四": 2025, "五": 2030, "六": 2035}
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb of a plan and what it promises: one of the keys of ``[verbs]``."""
+
+    word: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word found in a text: ``value`` is a category code for a noun, a `Verb` for a verb."""
+
+    start: int
+    end: int
+    word: str
+    category: str | None
+    verb: Verb | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A counted quantity: ``3—4 所`` is 3 with ``unit`` 所; ``at_least`` for 以上, 至少, 不少于."""
+
+    start: int
+    end: int
+    count: int | float
+    unit: str | None
+    at_least: bool
+    yearly: bool
+    doubtful: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Words that name every unit of a kind (每个县区, 各乡镇); ``count`` where they are counted (12个乡镇为单位)."""
+
+    start: int
+    end: int
+    per: str
+    count: int | None = None
+
+
+class Wording:
+    """The word lists, ready to match.
+
+    Parameters
+    ----------
+    geodata
+        The folder of ``wording.toml`` and ``categories.toml``.
+
+    Raises
+    ------
+    GeodataError
+        When a file is missing or not TOML.
+    """
+
+    def __init__(self, geodata: Path) -> None:
+        table = _toml(geodata / "wording.toml")
+        categories = _toml(geodata / "categories.toml")["categories"]
+        self.nouns: dict[str, str] = {}
+        self.family: dict[str, str] = {}
+        for code, entry in categories.items():
+            self.family[code] = entry["family"]
+            for word in entry["words"]:
+                self.nouns[word] = code
+        verbs = {word: kind for kind, words in table["verbs"].items() for word in words}
+        self._verbs: dict[str, str] = verbs
+        for word in table["nouns"]["exclude"]:
+            self.nouns[word] = ""
+        self.several: dict[str, tuple[str, ...]] = {
+            word: tuple(codes) for word, codes in table["nouns"]["several"].items()
+        }
+        self.nouns.update({word: codes[0] for word, codes in self.several.items()})
+        self.no_stem = frozenset(table["places"]["no_stem"])
+        self.no_place = frozenset(table["places"]["no_place"])
+        self.no_end = tuple(table["places"]["no_end"])
+        self.no_office = tuple(table["places"]["no_office"])
+        self.features: str = table["places"]["features"]
+        self.unique = frozenset(table["nouns"]["unique"])
+        self.box_only = frozenset(table["nouns"]["box_only"])
+        self._context: dict[str, dict[str, str]] = table["nouns"]["context"]
+        self._noun_index = _by_first(self.nouns)
+        self._verb_index = _by_first(verbs)
+        self.reject = tuple(table["after"]["reject"])
+        self.filler = sorted(set(table["after"]["filler"]), key=len, reverse=True)
+        self.name_tail = sorted(table["after"]["name_tail"], key=len, reverse=True)
+        self._describe = _by_first(dict.fromkeys([*table["describe"]["words"], *self.nouns], ""))
+        self._past_headings = tuple(table["past"]["headings"])
+        self.past_sentences = tuple(table["past"]["sentences"])
+        units = "|".join(sorted((re.escape(unit) for unit in table["units"]["count"]), key=len, reverse=True))
+        self._quantity = re.compile(
+            rf"(?P<sum>\d+\+(?:\d+|[NnXx]))(?P<sum_unit>{units})?|(?P<low>{_NUMBER})(?:(?:至|到|-+)(?P<high>{_NUMBER}))?"
+            rf"(?:余|多|几)?(?P<unit>{units})(?P<more>以上|及以上|或以上)?"
+        )
+        self.per_words: dict[str, str] = {word: per for per, words in table["per"].items() for word in words}
+        self._per_longest = sorted(self.per_words, key=len, reverse=True)
+        per = "|".join(sorted((re.escape(word) for word in self.per_words), key=len, reverse=True))
+        self._level = re.compile(
+            rf"(?:每一?个?|各个?|所有的?|全部|\d+%以上的?|均在各?)(?:[\u4e00-\u9fff、]{{0,6}}?)(?P<unit>{per})(?![级长民务直委])|"
+            rf"以(?P<count>\d+)个(?P<counted>{per})为单位|(?<![\u4e00-\u9fff])(?P<bare>县级|乡镇|社区)(?=至少|均|都|原则上)|"
+            rf"(?P<new>新建(?:住宅|居住)?(?:小区|社区|居住区|住宅区))(?!改造)|(?:县、)?(?P<down>乡（?镇?）?、村)(?:三级|两级)?(?=因地制宜|普遍|均|都|全部)|"
+            rf"(?P<have>{per})(?:都|均|要)?有(?=[^，。、]{{0,14}}$)|(?<=的)(?P<those>{per})(?=$|充分|新建|建设|\d|[一两])|"
+            rf"(?:人口|常住人口)(?:在)?[\d.]+万(?:人)?以上的(?:[\u4e00-\u9fff]{{0,4}}?)(?P<big>{per})"
+        )
+
+    def unit_at(self, text: str) -> str | None:
+        """Return the unit that a text begins with: 乡镇卫生院 is one a ``township``; None when it begins with none."""
+        for word in self._per_longest:
+            if text.startswith(word):
+                return str(self.per_words[word])
+        return None
+
+    def nearest_unit(self, text: str) -> str | None:
+        """Return the unit whose word stands last in a text (…县级行政区域), None when it holds none."""
+        found = [
+            (text.rfind(word) + len(word), len(word), per)
+            for word, per in self.per_words.items()
+            if word in text and per not in ("school", "park")
+        ]
+        return max(found)[2] if found else None
+
+    def looks_back(self, heading: str) -> bool:
+        """Whether a heading opens a chapter on what was done or stands already."""
+        return any(word in heading for word in self._past_headings) and not any(
+            word in heading for word in ("重点", "任务", "项目", "工程")
+        )
+
+    def tokens(self, text: str, places: re.Pattern[str] | None = None) -> Iterator[Token]:
+        """Find facility nouns and verbs, longest first, left to right; a noun wins over a verb at one place.
+
+        A match of `places` hides the words inside it (新建 in 新建东路), unless a longer noun begins at the same place.
+        """
+        position, length = 0, len(text)
+        skips = {match.start(): match.end() for match in places.finditer(text)} if places else {}
+        while position < length:
+            char = text[position]
+            beyond = skips.get(position, position)
+            for word in self._noun_index.get(char, ()):
+                if position + len(word) <= beyond:
+                    continue
+                if text.startswith(word, position):
+                    if self.nouns[word]:
+                        yield Token(position, position + len(word), word, self.nouns[word], None)
+                    position += len(word)
+                    break
+            else:
+                if beyond > position:
+                    position = beyond
+                    continue
+                for word in self._verb_index.get(char, ()):
+                    if text.startswith(word, position):
+                        yield Token(position, position + len(word), word, None, Verb(word, self._verbs[word]))
+                        position += len(word)
+                        break
+                else:
+                    position += 1
+
+    def verb_kind(self, word: str) -> str | None:
+        """Return what a verb promises, None when it is no verb of the list."""
+        return self._verbs.get(word)
+
+    def quantities(self, text: str) -> Iterator[Quantity]:
+        """Find counted quantities in a text."""
+        for match in self._quantity.finditer(text):
+            start, end = match.span()
+            before = text[max(0, start - 8) : start]
+            at_least = bool(match["more"]) or bool(re.search(r"至少|不少于|不低于|最少|超过|不小于", before))
+            yearly = "每年" in before or "年均" in before
+            if match["sum"]:
+                first, second = match["sum"].split("+")
+                if second.isdigit():
+                    yield Quantity(start, end, int(first) + int(second), match["sum_unit"], at_least, yearly)
+                else:
+                    yield Quantity(start, end, int(first), match["sum_unit"], True, yearly)
+                continue
+            unit, factor = match["unit"], 1
+            if unit in ("万套", "万户", "万张", "万个"):
+                unit, factor = unit[1:], 10000
+            value = number(match["low"])
+            if value is None:
+                continue
+            value = _whole(value * factor)
+            yield Quantity(start, end, value, unit, at_least, yearly)
+
+    def levels(self, text: str) -> Iterator[Level]:
+        """Find words that name every unit of a kind."""
+        for match in self._level.finditer(text):
+            if match["new"] or match["down"]:
+                yield Level(match.start(), match.end(), "residential_compound" if match["new"] else "village")
+                continue
+            word = match["unit"] or match["counted"] or match["bare"] or match["big"] or match["have"] or match["those"]
+            yield Level(
+                match.start(), match.end(), self.per_words[word], int(match["count"]) if match["count"] else None
+            )
+
+    def category_in(self, word: str, category: str, section: str | None) -> str:
+        """Return the category of a word under a heading: a general word belongs to the field that the heading names."""
+        for general, fields in self._context.items():
+            if section and word == general:
+                for sign, code in fields.items():
+                    if sign in section:
+                        return code
+        return category
+
+    def proper_head(self, text: str) -> str:
+        """Return the words a name begins with before its first type word or description."""
+        for position in range(len(text)):
+            if any(
+                len(word) > 1 and text.startswith(word, position) for word in self._describe.get(text[position], ())
+            ):
+                return text[:position]
+        return text
+
+    def residue(self, text: str) -> str:
+        """Return what is left of a noun phrase when type words and descriptions are taken away: its proper part."""
+        rest: list[str] = []
+        position, length = 0, len(text)
+        while position < length:
+            for word in self._describe.get(text[position], ()):
+                if text.startswith(word, position):
+                    position += len(word)
+                    break
+            else:
+                rest.append(text[position])
+                position += 1
+        return "".join(rest)
+
+
+def any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """Compile a matcher of any of some words, longest first; grouped by first character, so that it stays quick."""
+    groups: dict[str, list[str]] = {}
+    for word in sorted(set(words), key=len, reverse=True):
+        groups.setdefault(word[0], []).append(re.escape(word[1:]))
+    if not groups:
+        return re.compile(r"(?!)")
+    first = "".join(map(re.escape, groups))
+    return re.compile(
+        f"(?=[{first}])(?:" + "|".join(f"{re.escape(char)}(?:{'|'.join(rest)})" for char, rest in groups.items()) + ")"
+    )
+
+
+def number(text: str) -> int | float | None:
+    """Read a number in Arabic or Chinese figures.
+
+    Parameters
+    ----------
+    text
+        ``3``, ``1.5万``, ``十二``, ``两百``, ``一千二百``.
+
+    Returns
+    -------
+    int or float or None
+        None when the text is no number.
+    """
+    factor = 1
+    if text.endswith("万"):
+        text, factor = text[:-1], 10000
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([百千]?)", text)
+    if match:
+        return _whole(float(match[1]) * {"": 1, "百": 100, "千": 1000}[match[2]] * factor)
+    if not text:
+        return None
+    total, digit = 0, 0
+    for char in text:
+        if char in _DIGITS:
+            digit = _DIGITS[char]
+        elif char in _TENS:
+            total += (digit or 1) * _TENS[char]
+            digit = 0
+        else:
+            return None
+    return (total + digit) * factor
+
+
+def years(text: str) -> Iterator[tuple[int, int | None]]:
+    """Find the years by which something is due: (position, year), year None where the whole period is named."""
+    found: list[tuple[int, int | None]] = []
+    for match in _YEAR.finditer(text):
+        year = int(match[1])
+        before = text[max(0, match.start() - 2) : match.start()]
+        if 2021 <= year <= 2040 and not before.endswith(("自", "从", "比", "较", "于", "截至", "截止")):
+            found.append((match.start(), year))
+    found.extend((match.start(), _PERIOD_ENDS[match[1]]) for match in _PERIOD_END.finditer(text))
+    found.extend((match.start(), None) for match in _PERIOD.finditer(text))
+    return iter(sorted(found, key=lambda item: item[0]))
+
+
+@cache
+def load_wording(geodata: Path | None = None) -> Wording:
+    """Return the word lists of a folder (None: the shipped one), read once."""
+    return Wording(geodata or settings.load({}).geodata_dir)
+
+
+@cache
+def area_names() -> dict[str, tuple[str, ...]]:
+    """Return the country's city and county names: name -> six-digit codes (table of ``cpca``, before 2018)."""
+    names: dict[str, list[str]] = {}
+    # The package itself is not imported: it would load pandas for a table of three thousand names.
+    spec = find_spec("cpca")
+    if spec is None or not spec.submodule_search_locations:
+        raise GeodataError("缺少软件包 cpca（行政区名表）", "the package cpca (table of area names) is not installed")
+    with (Path(spec.submodule_search_locations[0]) / "resources" / "adcodes.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            names.setdefault(row["name"], []).append(row["adcode"][:6])
+    return {name: tuple(codes) for name, codes in names.items()}
+
+
+def _whole(value: float) -> int | float:
+    rounded = round(value, 6)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _by_first(words: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    index: dict[str, list[str]] = {}
+    for word in words:
+        index.setdefault(word[0], []).append(word)
+    return {char: tuple(sorted(found, key=len, reverse=True)) for char, found in index.items()}
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise GeodataError(
+            f"{path.name}：无法打开（{error.strerror}）", f"{path.name}: cannot be opened ({error.strerror})"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise GeodataError(
+            f"{path.name}：不是有效的 TOML（{error}）", f"{path.name}: not valid TOML ({error})"
+        ) from None
