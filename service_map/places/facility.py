@@ -1,0 +1,204 @@
+"""The record of one place on the map that a plan promises, and the file that keeps them."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from types import NoneType
+from typing import Any
+
+from service_map.errors import GeodataError
+
+PRECISIONS = ("site", "street", "village", "township", "county", "city")
+"""What a facility's point stands for, surest first."""
+
+STATUSES = ("existing", "planned", "under_construction", "open", "cancelled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facility:
+    """One promised facility (规划设施).
+
+    Attributes
+    ----------
+    id
+        Permanent: ``f`` and 12 hex digits of SHA-256 over the category, the county's code (the city's where only that
+        is known) and the name without the area's own, ``项目`` and the like; for an unnamed facility, or one whose name
+        says but what kind of thing it is, its township too; and an ordinal where that is shared. So it survives a
+        rebuild, lines that move, a surer point in the same county and a second plan that promises the same thing.
+    name
+        As the plan has it, or composed of the place and the category where ``name_given`` is False.
+    basis
+        Which kind of commitment puts it on the map: ``site``, ``allotment`` or ``rule`` (每个县区1所).
+    count, unit, at_least
+        How many the plan promises at this place; 1 for a site.
+    adcode
+        Six- or nine-digit code of the narrowest area that certainly holds it.
+    lon, lat
+        WGS 84 degrees of the point that stands for it (never a polygon's centre).
+    precision
+        One of `PRECISIONS`.
+    uncertainty_m
+        Metres around the point within which the real site lies, from the area's own extent.
+    point_source, point_licence
+        Whose point it is.
+    located_by
+        The words of the plan that located it, or ``规划范围`` where only the plan's area is known.
+    commitments
+        Ids of the commitments that promise it, the primary citation first.
+    """
+
+    id: str
+    name: str
+    name_given: bool
+    category: str
+    status: str
+    basis: str
+    action: str
+    count: int | float
+    unit: str | None
+    at_least: bool
+    year: int | None
+    adcode: str
+    lon: float
+    lat: float
+    precision: str
+    uncertainty_m: float
+    point_source: str
+    point_licence: str
+    located_by: str
+    commitments: tuple[str, ...]
+
+
+def write_facilities(path: Path, facilities: Iterable[Facility]) -> None:
+    """Write facilities as GeoJSON (RFC 7946: WGS 84 longitude, latitude), in order of id, one feature a line.
+
+    Parameters
+    ----------
+    path
+        File to write; replaced as a whole, so that a reader never sees half of it.
+    facilities
+        Any order; coordinates are written with 7 decimals (about 1 cm).
+
+    Raises
+    ------
+    GeodataError
+        When two facilities have one id.
+    """
+    ordered = sorted(facilities, key=lambda facility: facility.id)
+    for first, second in pairwise(ordered):
+        if first.id == second.id:
+            raise GeodataError(f"两处设施的标识同为 {first.id}", f"two facilities have the id {first.id}")
+    lines = ",\n".join(json.dumps(_feature(facility), ensure_ascii=False) for facility in ordered)
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n', encoding="utf-8")
+    beside.replace(path)
+
+
+def load_facilities(path: Path) -> list[Facility]:
+    """Read what `write_facilities` wrote.
+
+    Parameters
+    ----------
+    path
+        GeoJSON file whose features' properties are the fields of `Facility` but ``id``, ``lon`` and ``lat``.
+
+    Returns
+    -------
+    list of Facility
+        In the file's order.
+
+    Raises
+    ------
+    GeodataError
+        When the file is missing or damaged, or a feature lacks a field or holds a value that is not allowed; the
+        message names the feature's number (from 1) and the field.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(features, list) or document.get("type") != "FeatureCollection":
+        raise GeodataError(f"{path} 不是 GeoJSON FeatureCollection", f"{path} is not a GeoJSON FeatureCollection")
+    found = [_facility(path, number, feature) for number, feature in enumerate(features, start=1)]
+    seen: set[str] = set()
+    for number, facility in enumerate(found, start=1):
+        if facility.id in seen:
+            raise _fault(path, number, "id", f"与前面的重复：{facility.id}", f"stands twice: {facility.id}")
+        seen.add(facility.id)
+    return found
+
+
+_ID = re.compile(r"f[0-9a-f]{12}")
+_ADCODE = re.compile(r"\d{6}(?:\d{3})?")
+_ALLOWED = {
+    "status": STATUSES,
+    "precision": PRECISIONS,
+    "basis": ("site", "allotment", "rule"),
+    "action": ("new", "expand", "relocate", "upgrade", "mixed", "unspecified"),
+}
+_TYPES: dict[str, tuple[type, ...]] = {
+    "name": (str,), "name_given": (bool,), "category": (str,), "status": (str,), "basis": (str,), "action": (str,),
+    "count": (int, float), "unit": (str, NoneType), "at_least": (bool,), "year": (int, NoneType), "adcode": (str,),
+    "precision": (str,), "uncertainty_m": (int, float), "point_source": (str,), "point_licence": (str,),
+    "located_by": (str,), "commitments": (list,),
+}  # fmt: skip
+
+
+def _feature(facility: Facility) -> dict[str, Any]:
+    properties = asdict(facility)
+    del properties["id"], properties["lon"], properties["lat"]
+    point = [round(facility.lon, 7), round(facility.lat, 7)]
+    geometry = {"type": "Point", "coordinates": point}
+    return {"type": "Feature", "id": facility.id, "geometry": geometry, "properties": properties}
+
+
+def _facility(path: Path, number: int, feature: Any) -> Facility:
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    if not isinstance(properties, dict):
+        raise _fault(path, number, "properties", "缺少", "is missing")
+    identity = feature.get("id")
+    if not isinstance(identity, str) or not _ID.fullmatch(identity):
+        raise _fault(path, number, "id", "应为 f 加 12 位十六进制数字", "must be f and 12 hex digits")
+    for field, types in _TYPES.items():
+        if field not in properties:
+            raise _fault(path, number, field, "缺少", "is missing")
+        value = properties[field]
+        # bool is an int to Python, not to a reader of the file
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            names = "/".join("null" if kind is NoneType else kind.__name__ for kind in types)
+            raise _fault(path, number, field, f"应为 {names}", f"must be {names}")
+        if field in _ALLOWED and value not in _ALLOWED[field]:
+            allowed = _ALLOWED[field]
+            raise _fault(path, number, field, f"应为 {'、'.join(allowed)} 之一", f"must be one of {', '.join(allowed)}")
+    if set(properties) - set(_TYPES):
+        extra = ", ".join(sorted(set(properties) - set(_TYPES)))
+        raise _fault(path, number, extra, "是未知的属性", "is not a known property")
+    _check_values(path, number, properties)
+    lon, lat = _position(path, number, feature.get("geometry"))
+    return Facility(id=identity, lon=lon, lat=lat, **{**properties, "commitments": tuple(properties["commitments"])})
+
+
+def _check_values(path: Path, number: int, properties: dict[str, Any]) -> None:
+    if not _ADCODE.fullmatch(properties["adcode"]):
+        raise _fault(path, number, "adcode", "应为 6 位或 9 位数字", "must have 6 or 9 digits")
+    if not properties["commitments"] or not all(isinstance(code, str) for code in properties["commitments"]):
+        raise _fault(path, number, "commitments", "应为非空的字符串数组", "must be an array of strings, not empty")
+    if not 0 <= properties["uncertainty_m"] < float("inf"):
+        raise _fault(path, number, "uncertainty_m", "应为不小于 0 的数", "must be a number not below 0")
+
+
+def _position(path: Path, number: int, geometry: Any) -> tuple[float, float]:
+    position = geometry.get("coordinates") if isinstance(geometry, dict) and geometry.get("type") == "Point" else None
+    if isinstance(position, list) and len(position) == 2 and all(type(value) in (int, float) for value in position):
+        lon, lat = float(position[0]), float(position[1])
+        if abs(lon) <= 180 and abs(lat) <= 90:
+            return lon, lat
+    raise _fault(path, number, "geometry", "应为经度、纬度两个数的 Point", "must be a Point of longitude and latitude")
+
+
+def _fault(path: Path, number: int, field: str, zh: str, en: str) -> GeodataError:
+    return GeodataError(f"{path} 第 {number} 个要素的 {field} {zh}", f"{path}, feature {number}, {field}: {en}")

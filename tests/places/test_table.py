@@ -1,0 +1,225 @@
+"""Tables of points that a user brings: read whatever their form, and refused row by row."""
+
+import json
+import sqlite3
+from dataclasses import replace
+
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+from pyproj import Transformer
+
+from service_map.errors import InvalidParameterError
+from service_map.places import gcj02_to_wgs84, load_gazetteer, resolve, wgs84_to_gcj02, write_places
+from service_map.places.table import detect_shift, import_places, read_rows
+
+HEADING = "code,name,lon,lat"
+DUANSHI = "140521103,端氏镇,112.511949,35.667467"
+JIAFENG = "140521104,嘉峰镇,112.530621,35.61066"
+
+
+def csv_file(tmp_path, *rows, heading=HEADING, encoding="utf-8"):
+    path = tmp_path / "table.csv"
+    path.write_bytes(("\r\n".join([heading, *rows]) + "\r\n").encode(encoding))
+    return path
+
+
+@pytest.fixture
+def take(gazetteer):
+    def run(path, datum="WGS84", **options):
+        return import_places(path, datum=datum, source="某县民政局", licence="CC0", gazetteer=gazetteer, **options)
+
+    return run
+
+
+def test_a_csv_of_townships_becomes_named_places(take, tmp_path):
+    found = take(csv_file(tmp_path, DUANSHI, JIAFENG))
+    assert (found.read, found.problems, found.warnings) == (2, (), ())
+    assert [(place.name, place.adcode, place.parent, place.level) for place in found.places] == [
+        ("端氏镇", "140521103", "140521", "township"),
+        ("嘉峰镇", "140521104", "140521", "township"),
+    ]
+    assert {place.source for place in found.places} == {"某县民政局"}
+    assert all(place.radius_m > 1000 for place in found.places)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_chinese_headings_and_encodings_are_understood(take, tmp_path, encoding):
+    path = csv_file(tmp_path, DUANSHI, heading="行政区划代码,乡镇名称,经度,纬度", encoding=encoding)
+    assert [place.name for place in take(path).places] == ["端氏镇"]
+
+
+def test_a_table_of_gcj02_lands_where_the_same_table_of_wgs84_does(take, tmp_path):
+    lon, lat = wgs84_to_gcj02(112.511949, 35.667467)
+    (moved,) = take(csv_file(tmp_path, f"140521103,端氏镇,{lon!r},{lat!r}"), datum="GCJ02").places
+    assert (moved.lon, moved.lat) == pytest.approx((112.511949, 35.667467), abs=1e-7)
+
+
+def test_geojson_and_geopackage_give_the_same_places_as_csv(take, tmp_path):
+    points = [(112.511949, 35.667467), (112.530621, 35.61066)]
+    names = [("140521103", "端氏镇"), ("140521104", "嘉峰镇")]
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": point},
+            "properties": {"adcode": code, "name": name},
+        }
+        for point, (code, name) in zip(points, names, strict=True)
+    ]
+    geojson = tmp_path / "t.geojson"
+    geojson.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    for crs in ("EPSG:4326", "EPSG:4490", "EPSG:32649"):
+        shapes = shapely.points(points)
+        if crs == "EPSG:32649":
+            turn = Transformer.from_crs(4326, 32649, always_xy=True)
+            shapes = shapely.points([turn.transform(*point) for point in points])
+        package = tmp_path / f"{crs[5:]}.gpkg"
+        pyogrio.raw.write(
+            package, shapely.to_wkb(shapes), [np.array(column, dtype=object) for column in zip(*names, strict=True)],
+            ["adcode", "name"], geometry_type="Point", crs=crs, driver="GPKG",
+        )  # fmt: skip
+        found, expected = take(package), take(geojson)
+        assert found.problems == expected.problems == ()
+        for a, b in zip(found.places, expected.places, strict=True):
+            assert (a.adcode, a.name) == (b.adcode, b.name)
+            assert (a.lon, a.lat) == pytest.approx((b.lon, b.lat), abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "words"),
+    [
+        ("140521103,端氏镇,35.667467,112.511949", "lon, lat", "swapped"),
+        ("140521103,端氏镇,east,35.6", "lon, lat", "not a number"),
+        ("140521103,端氏镇,,", "lon, lat", "missing"),
+        ("140521103,端氏镇,nan,35.6", "lon, lat", "not a number"),
+        ("140521103,端氏镇,2.35,48.85", "lon, lat", "outside China"),
+        ("140521103,端氏镇,113.9,39.9", "lon, lat", "outside 沁水县"),
+        ("1405211,端氏镇,112.511949,35.667467", "code", "nine digits"),
+        ("149999103,端氏镇,112.511949,35.667467", "code", "no county"),
+        ("140521103,,112.511949,35.667467", "name", "empty"),
+        (JIAFENG, "code", "row 2 too"),
+    ],
+)
+def test_a_wrong_row_is_reported_by_number_and_nothing_is_half_imported(take, tmp_path, row, column, words):
+    found = take(csv_file(tmp_path, JIAFENG, row))
+    assert [(problem.row, problem.column) for problem in found.problems] == [(3, column)]
+    assert words in found.problems[0].en
+    assert "第 3 行" in str(found.problems[0])
+    assert found.places == ()
+
+
+def test_bad_rows_can_be_skipped_on_purpose(take, tmp_path):
+    found = take(csv_file(tmp_path, JIAFENG, "140521103,端氏镇,35.6,112.5"), skip_bad=True)
+    assert [place.name for place in found.places] == ["嘉峰镇"]
+    assert len(found.problems) == 1
+
+
+def test_an_empty_geometry_is_reported_by_feature(take, tmp_path):
+    path = tmp_path / "t.geojson"
+    feature = {"type": "Feature", "geometry": None, "properties": {"adcode": "140521103", "name": "端氏镇"}}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    assert [(problem.row, problem.column) for problem in take(path).problems] == [(1, "lon, lat")]
+
+
+@pytest.mark.parametrize("datum", [None, "", "EPSG:4326", "gcj02"])
+def test_a_table_without_a_known_datum_is_refused(take, tmp_path, datum):
+    with pytest.raises(InvalidParameterError, match="GCJ02") as caught:
+        take(csv_file(tmp_path, DUANSHI), datum=datum)
+    assert caught.value.field == "datum"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"),
+        ("t.csv", b"\xff\xfe\xff\xff\xff"),
+        ("t.csv", b"name,lon\nA,112\n"),
+        ("t.csv", b""),
+        ("t.geojson", b"{"),
+        ("t.geojson", b"[]"),
+        ("t.geojson", b'{"features": [7]}'),
+        ("t.gpkg", b"not a database"),
+        ("t.xlsx", b"PK"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(take, tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InvalidParameterError) as caught:
+        take(tmp_path / name)
+    assert "\n" not in str(caught.value)
+    assert caught.value.field in {"file", "columns"}
+
+
+def test_a_missing_file_is_refused(take, tmp_path):
+    with pytest.raises(InvalidParameterError, match=r"none\.csv"):
+        take(tmp_path / "none.csv")
+
+
+def test_a_geopackage_without_a_layer_is_refused(take, tmp_path):
+    sqlite3.connect(tmp_path / "t.gpkg").close()
+    (tmp_path / "t.gpkg").write_bytes(b"SQLite format 3\0" + bytes(84))
+    with pytest.raises(InvalidParameterError):
+        take(tmp_path / "t.gpkg")
+
+
+def test_columns_of_other_names_are_told(take, tmp_path):
+    path = csv_file(tmp_path, DUANSHI, heading="id,label,east,north")
+    asked = {"code": "id", "name": "label", "lon": "east", "lat": "north"}
+    assert [place.name for place in take(path, columns=asked).places] == ["端氏镇"]
+    with pytest.raises(InvalidParameterError, match="westing"):
+        take(path, columns={**asked, "lon": "westing"})
+
+
+def test_the_source_and_the_licence_must_be_stated(gazetteer, tmp_path):
+    for options in ({"source": "", "licence": "CC0"}, {"source": "某局", "licence": " "}):
+        with pytest.raises(InvalidParameterError):
+            import_places(csv_file(tmp_path, DUANSHI), datum="WGS84", gazetteer=gazetteer, **options)
+
+
+# ---------------------------------------------------------------- a datum that is not what was stated
+
+
+def test_the_township_table_read_as_stated_gives_no_warning_of_a_shift(townships, take):
+    found = take(townships, skip_bad=True)
+    assert len(found.places) > 390
+    assert not [warning for warning in found.warnings if warning.row == 0]
+
+
+def test_a_gcj02_table_declared_as_wgs84_is_noticed(townships, take, tmp_path):
+    rows, _ = read_rows(townships, datum="WGS84")
+    shifted = [
+        f"{row.cells['code']},{row.cells['name']},{x!r},{y!r}"
+        for row in rows
+        for x, y in [wgs84_to_gcj02(row.lon, row.lat)]
+    ]
+    path = csv_file(tmp_path, *shifted)
+    assert "GCJ02" in next(warning.zh for warning in take(path, skip_bad=True).warnings if warning.row == 0)
+    assert not [warning for warning in take(path, datum="GCJ02", skip_bad=True).warnings if warning.row == 0]
+
+
+def test_a_wgs84_table_declared_as_gcj02_is_noticed(townships, take):
+    warning = next(warning for warning in take(townships, datum="GCJ02", skip_bad=True).warnings if warning.row == 0)
+    assert "WGS84" in warning.zh
+
+
+def test_a_shift_is_noticed_against_county_seats_alone(townships, gazetteer):
+    bare = {key: row for key, row in gazetteer.rows.items() if row.level != "township"}
+    without = replace(gazetteer, rows=bare, _points={}, _extents={}, _names={}, _geometries={})
+    rows, _ = read_rows(townships, datum="WGS84")
+    plain = [(row.cells["code"], row.lon, row.lat) for row in rows]
+    assert detect_shift(plain, without) is None
+    assert "GCJ02" in detect_shift([(code, *wgs84_to_gcj02(lon, lat)) for code, lon, lat in plain], without).zh
+    assert "WGS84" in detect_shift([(code, *gcj02_to_wgs84(lon, lat)) for code, lon, lat in plain], without).zh
+
+
+def test_too_few_points_to_tell_give_no_warning(gazetteer):
+    assert detect_shift([("140722999", 113.3, 37.0)], gazetteer) is None
+    assert detect_shift([], gazetteer) is None
+
+
+def test_imported_townships_resolve(take, geodata, tmp_path):
+    write_places(tmp_path / "more.csv", take(csv_file(tmp_path, "140521206,十里乡,112.7,35.9")).places)
+    known = load_gazetteer(geodata, tables=[tmp_path / "more.csv"])
+    found = resolve(known, "十里乡卫生院", within="140521")
+    assert (found.adcode, found.source, found.precision) == ("140521206", "某县民政局", "township")
