@@ -1,0 +1,394 @@
+"""The 15-minute check of a point (十五分钟生活圈体检): each rule, the facilities that answer it, and a verdict.
+
+A verdict never says more than the locations allow. A facility known only to its county may stand anywhere within the
+county's radius, so it proves nothing about 300 metres unless even its far bound lies inside, or its near bound outside.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from service_map.catalogue import Rule
+from service_map.coverage import _given
+from service_map.coverage._given import Floats
+from service_map.coverage.distance import metres_between
+from service_map.coverage.supply import Candidates, horizon, in_place
+from service_map.coverage.walking import DETOUR, SPEEDS, Network, walk_from
+from service_map.errors import InvalidParameterError
+
+VERDICTS = ("met", "met_if_built", "not_met", "cannot_say")
+"""满足, 建成后满足, 不满足, 无法判断."""
+
+SITE_M = 100.0
+"""The way over a network says nothing of a facility whose place is known less well than this."""
+
+POINT_LEVELS = ("15", "10", "5", "none")
+"""Levels that can be judged at a point; a share of a whole city cannot."""
+
+JUDGED = ("walk", "walk_or_cycle", "distance")
+"""Modes of rules that a walker's card judges."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """One facility seen from the point.
+
+    Attributes
+    ----------
+    index
+        Its row among the candidates.
+    id
+        Its name there, "" where none was given.
+    metres, metres_low, metres_high
+        Straight line to the point that stands for it, and the bounds [distance − uncertainty, distance + uncertainty].
+    walk_metres
+        Way over the network to the point that stands for it, None where no network was given, either end is not on it,
+        or the place is known less well than `SITE_M`.
+    minutes
+        Of that way, or else of the straight line times `Verdict.detour`, on foot (or by bicycle where the rule allows
+        it) at `Verdict.speed`.
+    status, year
+        As given; year None where unknown.
+    """
+
+    index: int
+    id: str
+    metres: float
+    metres_low: float
+    metres_high: float
+    walk_metres: float | None
+    minutes: float
+    status: str
+    year: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one rule says about a point.
+
+    Attributes
+    ----------
+    rule
+        The rule, with its clause and its confidence.
+    verdict
+        One of `VERDICTS`.
+    metres
+        Radius judged by: the rule's own, or what its minutes give.
+    metres_from
+        ``rule``, or ``minutes`` where the rule gives minutes only: minutes x 60 x speed, divided by the detour where
+        the way is not known.
+    method
+        ``network`` where the rule gives minutes and a network was given, else ``straight_line``: the service radius of
+        a standard is a straight line.
+    speed, detour
+        Metres a second and way over straight line, used for minutes.
+    nearest
+        The nearest facilities, at most as many as asked for, by their near bound.
+    certain_built, certain, located, possible
+        Facilities in place whose far bound is within the radius; those in place or promised; those whose own point is;
+        those whose near bound is. Each is at most the next.
+    zh, en
+        One sentence for the reader.
+    """
+
+    rule: Rule
+    verdict: str
+    metres: float
+    metres_from: str
+    method: str
+    speed: float
+    detour: float
+    nearest: tuple[Reach, ...]
+    certain_built: int
+    certain: int
+    located: int
+    possible: int
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """What is known of a category that no walking rule judges (funeral facilities): distances, no verdict.
+
+    Attributes
+    ----------
+    rule
+        The rule, whose mode is ``none``.
+    nearest
+        The nearest facilities; their minutes are not a walk's and are NaN.
+    zh, en
+        One sentence for the reader.
+    """
+
+    rule: Rule
+    nearest: tuple[Reach, ...]
+    zh: str
+    en: str
+
+
+def check(
+    point: ArrayLike,
+    candidates: Candidates,
+    rules: Iterable[Rule],
+    *,
+    year: int | None = None,
+    complete: Collection[str] = (),
+    levels: Iterable[str] = POINT_LEVELS,
+    speed: float = SPEEDS["adult"],
+    cycling: float = SPEEDS["cycle"],
+    detour: float = DETOUR,
+    network: Network | None = None,
+    show: int = 3,
+) -> list[Verdict]:
+    """Judge a point by every rule that has a distance on foot.
+
+    Parameters
+    ----------
+    point
+        WGS 84 degrees, longitude first.
+    candidates
+        The facilities on record.
+    rules
+        Rule rows; those of mode ``none`` (see `apart`), of other levels and superseded ones are left out.
+    year
+        What stands by the end of this year: a promise for a later year does not count, and one without a year proves
+        nothing. None asks for everything promised.
+    complete
+        Categories of which every facility in place is on record. Of any other category the absence of a record proves
+        nothing, so its answer is *cannot_say* where it would be *not_met*.
+    levels
+        Levels to judge.
+    speed, cycling
+        Metres a second on foot, and by bicycle for rules that allow it.
+    detour
+        Length of the way over the straight line, at least 1, for minutes where the way is not known.
+    network
+        Ways to walk: rules in minutes are then judged by the way, and every facility near enough shows its way.
+    show
+        How many facilities to name.
+
+    Returns
+    -------
+    list of Verdict
+        In the order of `rules`. *met*: one in place lies inside even by its far bound. *met_if_built*: a promised one
+        does. *not_met*: none can lie inside, and what is in place is known. *cannot_say*: one may, but its location or
+        its year is not known well enough, or what is in place is not known.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the point, a speed or the detour factor cannot be used.
+    """
+    _positive(speed, "speed")
+    _positive(cycling, "cycling")
+    _positive(detour - 1 if detour != 1 else 1, "detour")
+    wanted = set(levels)
+    judged = [rule for rule in rules if rule.mode in JUDGED and rule.level in wanted and rule.status != "superseded"]
+    way = _Way(_distances(point, candidates), None)
+    if network is not None and judged:
+        farthest = max(rule.metres or (rule.minutes or 0) * 60 * max(speed, cycling) for rule in judged) * detour
+        walked = walk_from(network, point, candidates.lonlat, metres=min(farthest, _given.LONGEST_RADIUS_M))
+        walked[candidates.uncertainty_m > SITE_M] = np.inf
+        way = _Way(way.metres, walked)
+    verdicts = []
+    for rule in judged:
+        pace = cycling if rule.mode == "walk_or_cycle" else speed
+        known = {rule.category, *rule.also} <= set(complete)
+        verdicts.append(_judge(rule, candidates, way, year=year, known=known, pace=pace, detour=detour, show=show))
+    return verdicts
+
+
+def apart(
+    point: ArrayLike, candidates: Candidates, rules: Iterable[Rule], *, year: int | None = None, show: int = 3
+) -> list[Apart]:
+    """Tell how far the facilities are that no walking rule judges.
+
+    Parameters
+    ----------
+    point
+        WGS 84 degrees, longitude first.
+    candidates
+        The facilities on record.
+    rules
+        Rule rows; only those of mode ``none`` are answered.
+    year
+        As in `check`.
+    show
+        How many facilities to name.
+
+    Returns
+    -------
+    list of Apart
+        One a rule, in the order of `rules`.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the point cannot be used.
+    """
+    metres = _distances(point, candidates)
+    answers = []
+    for rule in rules:
+        if rule.mode != "none" or rule.status == "superseded":
+            continue
+        rows, _ = _eligible(rule, candidates, year)
+        found = _nearest(candidates, rows, _Way(metres, None), pace=float("nan"), detour=1.0, show=show)
+        if found:
+            bounds_zh, bounds_en = _span(found[0])
+            zh = f"不按步行距离评价；最近的一处直线距离{bounds_zh}"
+            en = f"Not judged by walking distance; the nearest is {bounds_en} away in a straight line"
+        else:
+            zh, en = "不按步行距离评价；数据中没有这类设施", "Not judged by walking distance; none on record"
+        answers.append(Apart(rule=rule, nearest=found, zh=zh, en=en))
+    return answers
+
+
+def _positive(value: float, name: str) -> None:
+    if not 0 < value < np.inf:
+        raise InvalidParameterError(name, "应为合理的正数", "takes a sensible positive number (a detour is at least 1)")
+
+
+def _distances(point: ArrayLike, candidates: Candidates) -> Floats:
+    centre = _given.point(point)
+    return metres_between(centre, candidates.lonlat) if len(candidates.lonlat) else np.empty(0)
+
+
+def _eligible(rule: Rule, candidates: Candidates, year: int | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Rows that may answer the rule by the year, and whether each is sure to stand, if the plan is kept."""
+    counted, dated = horizon(candidates, year)
+    counted &= np.isin(candidates.category, (rule.category, *rule.also))
+    if len(candidates.level) and rule.level in ("15", "10", "5"):
+        counted &= (candidates.level == rule.level) | (candidates.level == "")
+    rows = np.flatnonzero(counted)
+    return rows, dated[rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Metres to every candidate: in a straight line, and on foot where that is known (``inf`` where it is not)."""
+
+    metres: Floats
+    walked: Floats | None
+
+
+def _judge(
+    rule: Rule,
+    candidates: Candidates,
+    way: _Way,
+    *,
+    year: int | None,
+    known: bool,
+    pace: float,
+    detour: float,
+    show: int,
+) -> Verdict:
+    rows, dated = _eligible(rule, candidates, year)
+    uncertainty = candidates.uncertainty_m[rows]
+    straight = way.metres[rows]
+    # No way is shorter than the straight line, so the near bound is the straight line's unless the way is known.
+    near = straight - uncertainty
+    by_way = rule.metres is None and way.walked is not None
+    if rule.metres is None and way.walked is not None:
+        radius = (rule.minutes or 0) * 60 * pace
+        there = way.walked[rows]
+        far = there + uncertainty * detour
+        near = np.where((uncertainty == 0) & np.isfinite(there), there, near)
+    else:
+        radius = rule.metres if rule.metres is not None else (rule.minutes or 0) * 60 * pace / detour
+        there, far = straight, straight + uncertainty
+    built = in_place(candidates)[rows]
+    inside = (far <= radius) & dated
+    certain_built, certain = int((inside & built).sum()), int(inside.sum())
+    possible = int((near <= radius).sum())
+    absent = "not_met" if known else "cannot_say"
+    verdict = "met" if certain_built else "met_if_built" if certain else "cannot_say" if possible else absent
+    found = _nearest(candidates, rows, way, pace=pace, detour=detour, show=show)
+    zh, en = _sentence(
+        verdict, radius, found, possible=possible > 0, undated=bool(((far <= radius) & ~dated).any()), by_way=by_way
+    )
+    if not possible and not known:
+        zh, en = (
+            f"{zh}；现有设施没有收全，无法判断",
+            f"{en}; what is in place is not fully on record, so nobody can say",
+        )
+    return Verdict(
+        rule=rule,
+        verdict=verdict,
+        metres=radius,
+        metres_from="minutes" if rule.metres is None else "rule",
+        method="network" if by_way else "straight_line",
+        speed=pace,
+        detour=detour,
+        nearest=found,
+        certain_built=certain_built,
+        certain=certain,
+        located=int(((there <= radius) & dated).sum()),
+        possible=possible,
+        zh=zh,
+        en=en,
+    )
+
+
+def _nearest(
+    candidates: Candidates, rows: NDArray[np.int64], way: _Way, *, pace: float, detour: float, show: int
+) -> tuple[Reach, ...]:
+    metres = way.metres
+    low = np.maximum(metres[rows] - candidates.uncertainty_m[rows], 0)
+    # What may be nearest comes first; between two that may be anywhere, the surer one tells the reader more.
+    order = np.lexsort((metres[rows], candidates.uncertainty_m[rows], low))[:show]
+    reaches = []
+    for row in rows[order].tolist():
+        walked = float(way.walked[row]) if way.walked is not None and np.isfinite(way.walked[row]) else None
+        reaches.append(
+            Reach(
+                index=row,
+                id=str(candidates.id[row]) if len(candidates.id) else "",
+                metres=float(metres[row]),
+                metres_low=float(max(metres[row] - candidates.uncertainty_m[row], 0)),
+                metres_high=float(metres[row] + candidates.uncertainty_m[row]),
+                walk_metres=walked,
+                minutes=(walked if walked is not None else float(metres[row]) * detour) / pace / 60,
+                status=str(candidates.status[row]),
+                year=int(candidates.year[row]) or None,
+            )
+        )
+    return tuple(reaches)
+
+
+def _span(reach: Reach) -> tuple[str, str]:
+    if reach.metres_high - reach.metres_low < 1:
+        return f" {reach.metres:.0f} 米", f"{reach.metres:.0f} m"
+    return (
+        f"在 {reach.metres_low:.0f}—{reach.metres_high:.0f} 米之间",
+        f"between {reach.metres_low:.0f} and {reach.metres_high:.0f} m",
+    )
+
+
+def _sentence(
+    verdict: str, radius: float, found: tuple[Reach, ...], *, possible: bool, undated: bool, by_way: bool
+) -> tuple[str, str]:
+    within_zh, within_en = f"直线 {radius:.0f} 米内", f"within {radius:.0f} m in a straight line"
+    cause_zh, cause_en = "位置不够精确", "The location is too coarse"
+    line_zh, line_en = "", ""
+    if by_way:
+        within_zh, within_en = f"步行 {radius:.0f} 米内", f"within {radius:.0f} m on foot"
+        cause_zh, cause_en = "位置不够精确或路网未连通", "The location is too coarse, or no way to it is known,"
+        line_zh, line_en = "直线距离", " in a straight line"
+    if verdict == "met":
+        return f"{within_zh}有已建成的设施", f"One in place lies {within_en}"
+    if verdict == "met_if_built":
+        return f"{within_zh}有规划的设施，建成后满足", f"A promised one lies {within_en}; met if the plan is kept"
+    if not found:
+        return "数据中没有这类设施", "None on record"
+    bounds_zh, bounds_en = _span(found[0])
+    if not possible:
+        zh = f"数据中的设施都不在{within_zh}；最近的{line_zh}{bounds_zh}"
+        return zh, f"None on record lies {within_en}; the nearest is {bounds_en} away{line_en}"
+    if undated:
+        zh = f"{within_zh}有规划的设施，但规划没有写明年份"
+        return zh, f"A promised one lies {within_en}, but the plan gives no year"
+    zh = f"{cause_zh}，无法判断是否在{within_zh}；最近的{line_zh}可能{bounds_zh}"
+    return zh, f"{cause_en} to say whether one lies {within_en}; the nearest may be {bounds_en} away{line_en}"

@@ -1,0 +1,301 @@
+"""Who is to be served (需求点): people at points or in cells, or plain area where nothing better is known.
+
+A demand always says what it stands on, so that an answer can: cells of a population raster, points with counted
+people, census figures spread by a stated method, or square kilometres.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike
+from shapely.geometry.base import BaseGeometry
+
+from service_map.coverage import _given
+from service_map.coverage._given import Floats
+from service_map.coverage.gaps import square_km, usable_area
+from service_map.errors import GeodataError, InvalidParameterError
+
+UNITS = ("people", "km2")
+BASES = ("cells", "points", "census_spread", "area")
+
+_LAND_CELLS = 20_000
+_MOST_RASTER_CELLS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """Places with an amount each.
+
+    Attributes
+    ----------
+    lonlat
+        WGS 84 degrees, shape (n, 2), longitude first.
+    amount
+        People, or square kilometres, at each place, shape (n,).
+    unit
+        ``people`` or ``km2``.
+    groups
+        People of an age group at each place, by its name (e.g. ``0-9``, ``60+``).
+    basis
+        One of `BASES`.
+    zh, en
+        One sentence that says where the amounts come from.
+    """
+
+    lonlat: Floats
+    amount: Floats
+    unit: str
+    basis: str
+    zh: str
+    en: str
+    groups: Mapping[str, Floats] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        """All of it together."""
+        return float(self.amount.sum())
+
+
+def points(
+    lonlat: ArrayLike, people: ArrayLike, *, groups: Mapping[str, ArrayLike] | None = None, cells: bool = False
+) -> Demand:
+    """Make a demand of counted people.
+
+    Parameters
+    ----------
+    lonlat
+        WGS 84 degrees, shape (n, 2), longitude first.
+    people
+        At each point, shape (n,), or one number for all.
+    groups
+        People of age groups, by name.
+    cells
+        True where the points are the centres of a raster's cells.
+
+    Returns
+    -------
+    Demand
+
+    Raises
+    ------
+    InvalidParameterError
+        When an array cannot be used.
+    """
+    place = _given.lonlat(lonlat, "lonlat")
+    return Demand(
+        lonlat=place,
+        amount=_given.amounts(people, len(place), "people"),
+        unit="people",
+        basis="cells" if cells else "points",
+        zh="按人口栅格计" if cells else "按给定的人口点计",
+        en="By the cells of a population raster" if cells else "By the people given at points",
+        groups=_groups(groups, len(place)),
+    )
+
+
+def spread(
+    lonlat: ArrayLike,
+    zone: ArrayLike,
+    people: ArrayLike,
+    *,
+    weight: ArrayLike | None = None,
+    groups: Mapping[str, ArrayLike] | None = None,
+) -> Demand:
+    """Spread census figures of zones over points that lie in them.
+
+    Parameters
+    ----------
+    lonlat
+        WGS 84 degrees of points that stand for where people live (communities, villages, cells of built area), shape
+        (n, 2), longitude first.
+    zone
+        Row of the zone in which each point lies, shape (n,).
+    people
+        Of each zone, shape (z,).
+    weight
+        Share of each point in its zone, in any unit (households, built area), shape (n,); None for equal shares.
+    groups
+        People of age groups in each zone, by name.
+
+    Returns
+    -------
+    Demand
+        Its sentence says the method and how many people live in zones without any point, who are left out.
+
+    Raises
+    ------
+    InvalidParameterError
+        When an array cannot be used, or the weights of a zone are all 0.
+    """
+    place = _given.lonlat(lonlat, "lonlat")
+    zones = np.asarray(people, dtype=np.float64)
+    counted = _given.amounts(zones, len(zones), "people")
+    member = np.asarray(zone)
+    if member.shape != (len(place),) or (len(member) and (member.min() < 0 or member.max() >= len(counted))):
+        raise InvalidParameterError(
+            "zone",
+            f"应为每点一个 0 到 {len(counted) - 1} 的整数",
+            f"takes one number from 0 to {len(counted) - 1} a point",
+        )
+    member = member.astype(np.int64)
+    weights = _given.amounts(1.0 if weight is None else weight, len(place), "weight")
+    whole = np.bincount(member, weights, minlength=len(counted))
+    if (whole[member] <= 0).any():
+        raise InvalidParameterError("weight", "一个分区的权重不能全为 0", "the weights of a zone cannot all be 0")
+    share = weights / whole[member]
+    lost = float(counted[np.bincount(member, minlength=len(counted)) == 0].sum())
+    how_zh, how_en = ("平均", "evenly") if weight is None else ("按权重", "by weight")
+    return Demand(
+        lonlat=place,
+        amount=counted[member] * share,
+        unit="people",
+        basis="census_spread",
+        zh=f"普查人口{how_zh}分到区内 {len(place)} 个点" + (f"；无点的区共 {lost:.0f} 人未计入" if lost else ""),
+        en=f"Census figures spread {how_en} over {len(place)} points"
+        + (f"; {lost:.0f} people of zones without a point are left out" if lost else ""),
+        groups={
+            name: _given.amounts(values, len(counted), name)[member] * share for name, values in (groups or {}).items()
+        },
+    )
+
+
+def land(area: BaseGeometry, *, cells: int = _LAND_CELLS) -> Demand:
+    """Take plain area as the demand, where nobody knows where the people are.
+
+    Parameters
+    ----------
+    area
+        Polygon or MultiPolygon in WGS 84.
+    cells
+        About how many cells to cut it into.
+
+    Returns
+    -------
+    Demand
+        Square kilometres of equal cells that stand for the part of the area about their centre and add up to it.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the area cannot be used.
+    """
+    usable, _ = usable_area(area)
+    if not 1 <= cells <= _MOST_RASTER_CELLS:
+        raise InvalidParameterError("cells", "应为正整数", f"takes a whole number from 1 to {_MOST_RASTER_CELLS}")
+    whole = square_km(usable)
+    west, south, east, north = shapely.bounds(usable)
+    middle = np.cos(np.radians((south + north) / 2))
+    side = np.sqrt(whole / cells) / 111.2
+    lon = np.arange(west + side / middle / 2, east, side / middle)
+    lat = np.arange(south + side / 2, north, side)
+    grid = np.stack(np.meshgrid(lon, lat), axis=-1).reshape(-1, 2)
+    shapely.prepare(usable)
+    inside = grid[shapely.contains_xy(usable, grid[:, 0], grid[:, 1])]
+    if not len(inside):
+        inside = np.array(shapely.point_on_surface(usable).coords)
+    # Cells of one step in degrees shrink towards the pole with the cosine of the latitude.
+    weight = np.cos(np.radians(inside[:, 1]))
+    return Demand(
+        lonlat=inside,
+        amount=weight / weight.sum() * whole,
+        unit="km2",
+        basis="area",
+        zh="没有人口数据，按面积计",
+        en="No figures of people, so by area",
+    )
+
+
+def raster(path: Path, *, area: BaseGeometry | None = None, band: int = 1) -> Demand:
+    """Read people from a population raster (WorldPop, GHSL …), only the window that the area needs.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF or anything else that GDAL reads; people a cell. Cells without data or below 0 hold nobody.
+    area
+        Polygon in WGS 84; None for the whole raster. A cell counts where its centre lies inside.
+    band
+        1-based band.
+
+    Returns
+    -------
+    Demand
+        Cells with people only.
+
+    Raises
+    ------
+    GeodataError
+        When the file cannot be read, has no coordinate reference system, or the window is too large for memory.
+    InvalidParameterError
+        When the area or the band cannot be used.
+    """
+    rasterio = _rasterio()
+    usable = None if area is None else usable_area(area)[0]
+    try:
+        with rasterio.open(path) as source:
+            place, people = _window(rasterio, source, path, usable, band)
+    except rasterio.errors.RasterioIOError as error:
+        raise GeodataError(
+            f"栅格 {path.name} 读不出：{error}", f"cannot read the raster {path.name}: {error}"
+        ) from error
+    return points(place, people, cells=True)
+
+
+def _rasterio() -> Any:
+    try:
+        import rasterio  # noqa: PLC0415 - an optional dependency, needed here only
+        import rasterio.errors  # noqa: PLC0415
+        import rasterio.warp  # noqa: PLC0415
+        import rasterio.windows  # noqa: PLC0415
+    except ImportError:
+        raise GeodataError(
+            "读人口栅格需要 rasterio：pip install 'service-map[raster]'",
+            "reading a population raster needs rasterio: pip install 'service-map[raster]'",
+        ) from None
+    return rasterio
+
+
+def _window(rasterio: Any, source: Any, path: Path, area: BaseGeometry | None, band: int) -> tuple[Floats, Floats]:
+    if source.crs is None:
+        raise GeodataError(
+            f"栅格 {path.name} 没有坐标系，无法知道它在哪里",
+            f"the raster {path.name} has no coordinate reference system, so nobody knows where it lies",
+        )
+    if not 1 <= band <= source.count:
+        raise InvalidParameterError("band", f"应在 1 与 {source.count} 之间", f"lies between 1 and {source.count}")
+    whole = rasterio.windows.Window(0, 0, source.width, source.height)
+    window = whole
+    if area is not None:
+        bounds = rasterio.warp.transform_bounds("EPSG:4326", source.crs, *shapely.bounds(area))
+        wanted = rasterio.windows.from_bounds(*bounds, transform=source.transform)
+        wanted = wanted.round_offsets(op="floor").round_lengths(op="ceil")
+        wanted = rasterio.windows.Window(wanted.col_off, wanted.row_off, wanted.width + 1, wanted.height + 1)
+        if not rasterio.windows.intersect(whole, wanted):
+            return np.empty((0, 2)), np.empty(0)
+        window = wanted.intersection(whole)
+    if window.width * window.height > _MOST_RASTER_CELLS:
+        raise GeodataError(
+            f"栅格 {path.name} 的范围有 {window.width * window.height:.0f} 格，超过 {_MOST_RASTER_CELLS}；请缩小区域",
+            f"the window of {path.name} has {window.width * window.height:.0f} cells, over {_MOST_RASTER_CELLS};"
+            " give a smaller area",
+        )
+    values = source.read(band, window=window, masked=True).astype(np.float64).filled(0.0)
+    row, column = np.nonzero(np.isfinite(values) & (values > 0))
+    across, down = window.col_off + column + 0.5, window.row_off + row + 0.5
+    affine = source.transform
+    x, y = affine.a * across + affine.b * down + affine.c, affine.d * across + affine.e * down + affine.f
+    lon, lat = rasterio.warp.transform(source.crs, "EPSG:4326", x, y)
+    place, people = np.column_stack((lon, lat)).reshape(-1, 2), values[row, column]
+    if area is None:
+        return place, people
+    shapely.prepare(area)
+    inside = shapely.contains_xy(area, place[:, 0], place[:, 1])
+    return place[inside], people[inside]
+
+
+def _groups(groups: Mapping[str, ArrayLike] | None, count: int) -> dict[str, Floats]:
+    return {name: _given.amounts(values, count, name) for name, values in (groups or {}).items()}
