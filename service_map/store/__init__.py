@@ -1,0 +1,42 @@
+"""The database: built from the open data, opened for reading, asked through `service_map.store.queries`.
+
+A GeoPackage file by default, a PostGIS server by URL; one set of models for both.
+"""
+
+from service_map.store.build import BuildReport, build, is_current
+from service_map.store.database import open_readonly, read_meta, stamp
+from service_map.store.models import SCHEMA_VERSION
+from service_map.store.records import (
+    AreaRecord,
+    Citation,
+    CommitmentFilter,
+    CommitmentPage,
+    CommitmentRecord,
+    FacilityFilter,
+    FacilityPage,
+    FacilityPoints,
+    FacilityRecord,
+    LayerRecord,
+    PlanRecord,
+)
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "AreaRecord",
+    "BuildReport",
+    "Citation",
+    "CommitmentFilter",
+    "CommitmentPage",
+    "CommitmentRecord",
+    "FacilityFilter",
+    "FacilityPage",
+    "FacilityPoints",
+    "FacilityRecord",
+    "LayerRecord",
+    "PlanRecord",
+    "build",
+    "is_current",
+    "open_readonly",
+    "read_meta",
+    "stamp",
+]

@@ -1,0 +1,298 @@
+"""What the store gives to those who ask: frozen records, and the filters they ask with."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely.geometry import MultiPolygon
+
+from service_map.store.geometry import Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacilityFilter:
+    """Which facilities are asked for; every given condition must hold.
+
+    Attributes
+    ----------
+    bbox
+        West, south, east, north in WGS 84 degrees; edges belong to it.
+    categories, families, plans
+        Codes or ids, any of which may hold; empty for all. A facility belongs to each plan that promises it.
+    status, precision
+        One value of `service_map.places.STATUSES` and `service_map.places.PRECISIONS`.
+    area
+        Code of an area; the facilities in it and in everything under it.
+    year
+        Promised by the end of this year. A facility whose year no plan states is then left out.
+    q
+        Words that must all be found in the name, the area, the category (in Chinese or English) or the plan's title.
+    """
+
+    bbox: Box | None = None
+    categories: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    area: str | None = None
+    plans: tuple[str, ...] = ()
+    status: str | None = None
+    year: int | None = None
+    precision: str | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitmentFilter:
+    """Which commitments are asked for; every given condition must hold.
+
+    Attributes
+    ----------
+    plans, categories, families
+        Codes or ids, any of which may hold; empty for all.
+    kind
+        One value of `service_map.store.queries.KINDS`.
+    area
+        Code of an area; what plans of it or within it promise, and what stands on the map within it.
+    year
+        Promised by the end of this year.
+    q
+        Words that must all be found in the label, the place, the section, the category or the plan's title.
+    """
+
+    plans: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    kind: str | None = None
+    area: str | None = None
+    year: int | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """Where a plan promises a thing.
+
+    Attributes
+    ----------
+    plan, plan_title, url
+        The plan; ``url`` None where none is known.
+    section
+        Nearest heading above, as the plan has it.
+    line, passage_sha256
+        1-based line of the plan's text and SHA-256 (hex) of that line's UTF-8 bytes.
+    passage
+        The line itself, where the operator has the text; else None.
+    commitment, label
+        Id of the commitment, and at most 30 characters that name and count it.
+    """
+
+    plan: str
+    plan_title: str
+    section: str | None
+    line: int
+    passage_sha256: str
+    passage: str | None
+    commitment: str
+    label: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacilityRecord:
+    """One facility with the names of what it refers to.
+
+    The fields up to ``located_by`` are those of `service_map.places.Facility`; ``plan`` and ``plan_title`` are those of
+    the primary citation, which is also the first of ``citations``.
+    """
+
+    id: str
+    name: str
+    name_given: bool
+    category: str
+    category_zh: str
+    category_en: str
+    family: str
+    family_zh: str
+    family_en: str
+    status: str
+    basis: str
+    action: str
+    count: int | float
+    unit: str | None
+    at_least: bool
+    year: int | None
+    adcode: str
+    area_name: str
+    lon: float
+    lat: float
+    precision: str
+    uncertainty_m: float
+    point_source: str
+    point_licence: str
+    located_by: str
+    plan: str
+    plan_title: str
+    citations: tuple[Citation, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacilityPage:
+    """Some facilities, in the order of area, category and id.
+
+    Attributes
+    ----------
+    items
+        At most as many as were asked for.
+    next_cursor
+        Asks for the next page; None on the last.
+    matched
+        How many facilities the filter meets on all pages together.
+    """
+
+    items: tuple[FacilityRecord, ...]
+    next_cursor: str | None
+    matched: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacilityPoints:
+    """Facilities as arrays of one length n, in the order of their ids, for the analyses.
+
+    Attributes
+    ----------
+    lonlat
+        Shape (n, 2), float64, WGS 84 degrees.
+    uncertainty_m
+        Shape (n,), metres within which the real site lies.
+    category, status, id
+        Shape (n,), str.
+    year
+        Shape (n,), float64; NaN where no year is stated.
+    """
+
+    lonlat: NDArray[np.float64]
+    uncertainty_m: NDArray[np.float64]
+    category: NDArray[np.str_]
+    status: NDArray[np.str_]
+    year: NDArray[np.float64]
+    id: NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerRecord:
+    """One category as a map layer.
+
+    Attributes
+    ----------
+    code, zh, en, colour, icon
+        Of the category.
+    family, family_zh, family_en, family_colour, core
+        Of its family.
+    facilities
+        Places on the map.
+    planned
+        How many the plans promise at those places, by their numbers.
+    """
+
+    code: str
+    zh: str
+    en: str
+    colour: str
+    icon: str
+    family: str
+    family_zh: str
+    family_en: str
+    family_colour: str
+    core: bool
+    facilities: int
+    planned: int | float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaRecord:
+    """One area (行政区).
+
+    Attributes
+    ----------
+    adcode, name, level, parent
+        ``level`` is ``city``, ``county`` or ``township``; ``parent`` the code of the area around it.
+    lon, lat
+        Its seat, WGS 84 degrees; None where unknown.
+    source, licence
+        Whose boundary and seat these are.
+    facilities
+        Places on the map inside it.
+    geometry
+        Its boundary, WGS 84; None where unknown or not asked for.
+    """
+
+    adcode: str
+    name: str
+    level: str
+    parent: str | None
+    lon: float | None
+    lat: float | None
+    source: str
+    licence: str
+    facilities: int
+    geometry: MultiPolygon | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRecord:
+    """One plan (规划); what its text does not state is None; the last two count what it promises."""
+
+    id: str
+    title: str
+    issuer: str | None
+    number: str | None
+    date: str | None
+    period: tuple[int, int]
+    adcode: str
+    area_name: str
+    file: str
+    sha256: str
+    url: str | None
+    note: str | None
+    note_en: str | None
+    commitments: int
+    facilities: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitmentRecord:
+    """One commitment (规划任务), the names of what it refers to, and the facilities that stand for it."""
+
+    id: str
+    plan: str
+    plan_title: str
+    line: int
+    section: str | None
+    passage_sha256: str
+    passage: str | None
+    label: str
+    category: str
+    category_zh: str
+    category_en: str
+    family: str
+    kind: str
+    name: str | None
+    count: int | float | None
+    unit: str | None
+    at_least: bool
+    action: str
+    place: str | None
+    place_level: str
+    per: str | None
+    year: int | None
+    repeats: str | None
+    note: str | None
+    facilities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitmentPage:
+    """Some commitments, in the order of plan and line; as `FacilityPage`."""
+
+    items: tuple[CommitmentRecord, ...]
+    next_cursor: str | None
+    matched: int

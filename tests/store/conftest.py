@@ -1,0 +1,197 @@
+"""A small invented world, written by the product's own writers, and a database of each kind built from it."""
+
+import hashlib
+import shutil
+from dataclasses import replace
+from types import SimpleNamespace
+
+import postgres_cluster
+import pytest
+
+from service_map import places, plans, store
+
+# Two plans of our own invention, for a county and for the city around it; lines are counted from 1.
+COUNTY_TEXT = (
+    "第一章 老有所养\n新建虚构养老院1所。\n第二章 幼有所育\n到2024年在每个县新建幼儿园2所。\n新建试验健身步道3公里。\n"
+)
+CITY_TEXT = "一、总则\r\n全市一起努力。\r\n二、任务\r\n支持沁水虚构养老院建设。\r\n新建百分100%_公园。\r\n"
+
+PLANS = """
+[county]
+title = "沁水县虚构公共服务规划"
+issuer = "虚构办"
+date = "2021-12"
+period = [2021, 2025]
+adcode = "140521"
+file = "county.txt"
+sha256 = "{county}"
+url = "https://example.org/county"
+
+[city]
+title = "晋城市虚构规划"
+period = [2021, 2030]
+adcode = "140500"
+file = "city.txt"
+sha256 = "{city}"
+note = "虚构"
+note_en = "invented"
+"""
+
+
+def _commitment(plan, line, number, **fields):
+    lines = (COUNTY_TEXT if plan == "county" else CITY_TEXT).split("\n")
+    defaults = {
+        "id": f"{plan}-{line}-{number:06x}",
+        "plan": plan,
+        "line": line,
+        "quote": "",
+        "passage_sha256": plans.passage_sha256(lines[line - 1]),
+        "category": "kindergarten",
+        "kind": "site",
+        "name": None,
+        "count": 1,
+        "unit": "所",
+        "at_least": False,
+        "action": "new",
+        "place": None,
+        "place_level": "plan",
+        "per": None,
+        "year": None,
+        "section": "第一章 老有所养",
+    }
+    return plans.Commitment(**(defaults | fields))
+
+
+COMMITMENTS = [
+    _commitment("county", 2, 1, category="elderly_institution", name="虚构养老院"),
+    _commitment("county", 4, 2, kind="coverage", count=2, per="county", year=2024, section="第二章 幼有所育"),
+    _commitment(
+        "county", 5, 3, category="trail", name="试验健身步道", count=3.5, unit="公里", section="第二章 幼有所育"
+    ),
+    _commitment("city", 4, 4, category="elderly_institution", name="虚构养老院", section="二、任务"),
+    _commitment("city", 5, 5, category="sports_park", name="百分100%_公园", section="二、任务", year=2030),
+    _commitment("city", 5, 6, category="library", kind="intent", count=None, unit=None, section="二、任务"),
+]
+
+
+def _facility(number, commitments, **fields):
+    defaults = {
+        "id": f"f{number:012x}",
+        "name": f"设施{number}",
+        "name_given": True,
+        "category": "kindergarten",
+        "status": "planned",
+        "basis": "site",
+        "action": "new",
+        "count": 1,
+        "unit": "所",
+        "at_least": False,
+        "year": None,
+        "adcode": "140521",
+        "lon": 112.1872,
+        "lat": 35.6903,
+        "precision": "county",
+        "uncertainty_m": 40_000.0,
+        "point_source": "试验",
+        "point_licence": "CC0-1.0",
+        "located_by": "规划范围",
+        "commitments": tuple(commitments),
+    }
+    return places.Facility(**(defaults | fields))
+
+
+FACILITIES = [
+    _facility(1, ["county-2-000001", "city-4-000004"], name="虚构养老院", category="elderly_institution",
+              lon=112.19, lat=35.69, precision="site", uncertainty_m=50.0),
+    _facility(2, ["county-4-000002"], name="沁水县幼儿园", name_given=False, basis="rule", count=2, year=2024),
+    _facility(3, ["county-5-000003"], name="试验健身步道", category="trail", count=3.5, unit="公里", lon=112.2, lat=35.7,
+              status="under_construction", precision="street", uncertainty_m=800.0, year=2023),
+    _facility(4, ["city-5-000005"], name="百分100%_公园", category="sports_park", adcode="140502", lon=112.8513,
+              lat=35.5002, year=2030, status="open"),
+    _facility(5, ["city-5-000005"], name="百分1000公园", category="sports_park", adcode="140500", lon=112.8514,
+              lat=35.4908, precision="city", status="cancelled"),
+]  # fmt: skip
+
+
+def write_geodata(folder, shipped, *, facilities=FACILITIES, commitments=COMMITMENTS):
+    """Write a whole folder of open data: the shipped catalogue, our invented plans, commitments and facilities."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("categories.toml", "standards.toml", "place_aliases.toml"):
+        shutil.copy(shipped / name, folder / name)
+    digests = {
+        name: hashlib.sha256(text.encode()).hexdigest() for name, text in (("county", COUNTY_TEXT), ("city", CITY_TEXT))
+    }
+    (folder / "plans.toml").write_text(PLANS.format(**digests), encoding="utf-8")
+    plans.write_commitments(folder / "commitments.jsonl", commitments)
+    places.write_facilities(folder / "facilities.geojson", facilities)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def world(geodata, tmp_path_factory):
+    """The invented world: its folder, its texts, its records, and how to write a changed one."""
+    home = tmp_path_factory.mktemp("world")
+    folder = write_geodata(home / "geodata", geodata)
+    texts = home / "plans"
+    texts.mkdir()
+    (texts / "county.txt").write_bytes(COUNTY_TEXT.encode())
+    (texts / "city.txt").write_bytes(CITY_TEXT.encode())
+
+    def changed(target, **records):
+        return write_geodata(target, geodata, **records)
+
+    return SimpleNamespace(
+        geodata=folder, plans_dir=texts, facilities=FACILITIES, commitments=COMMITMENTS, changed=changed,
+        facility=_facility, replace=replace, shipped=geodata,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def large(world, tmp_path_factory):
+    """Open data whose building takes long enough to be interrupted."""
+    facilities = [world.facility(number, ("county-2-000001",)) for number in range(1, 8001)]
+    return world.changed(tmp_path_factory.mktemp("large") / "geodata", facilities=facilities)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A private PostgreSQL cluster with PostGIS, and the URLs of the databases in it."""
+    if not postgres_cluster.installed():
+        pytest.skip("PostgreSQL 15 is not installed: apt-get install postgresql postgresql-15-postgis-3")
+    with postgres_cluster.running() as cluster:
+        for name in ("map", "bare", "other", "empty"):
+            cluster.sql("postgres", f"CREATE DATABASE {name}")
+            if name != "bare":
+                cluster.sql(name, "CREATE EXTENSION postgis")
+        urls = {"url": "map", "bare": "bare", "other": "other", "empty": "empty"}
+        yield SimpleNamespace(sql=cluster.sql, **{key: f"{cluster.url}/{name}" for key, name in urls.items()})
+
+
+@pytest.fixture(scope="session")
+def gpkg_url(world, tmp_path_factory):
+    """The URL of a GeoPackage built from the invented world with its texts."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('gpkg') / 'map.gpkg'}"
+    store.build(url, geodata=world.geodata, plans_dir=world.plans_dir)
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgis_url(world, postgres):
+    """The URL of a PostGIS database built from the invented world with its texts."""
+    store.build(postgres.url, geodata=world.geodata, plans_dir=world.plans_dir)
+    return postgres.url
+
+
+@pytest.fixture(params=["gpkg", pytest.param("postgis", marks=pytest.mark.postgis)])
+def url(request):
+    """Each kind of database in turn."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture
+def conn(url):
+    """A read-only connection to each kind of database in turn."""
+    engine = store.open_readonly(url)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()

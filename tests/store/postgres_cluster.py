@@ -1,0 +1,73 @@
+"""A private PostgreSQL cluster from Debian's packages, for tests and benchmarks: own folder, own port, gone afterwards."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    url: str
+    sql: Callable[[str, str], str]
+
+
+def installed() -> bool:
+    return (PROGRAMS / "initdb").exists()
+
+
+@contextmanager
+def running() -> Iterator[Cluster]:
+    """Start a cluster that trusts everybody on this machine; ``url`` lacks only the database's name."""
+    # Not under pytest's own folder, which no other user may enter.
+    home = Path(tempfile.mkdtemp(prefix="service-map-postgres-"))
+    as_server = {}
+    if os.geteuid() == 0:
+        # The server refuses to run as root; Debian's package brings this user.
+        owner = pwd.getpwnam("postgres")
+        os.chown(home, owner.pw_uid, owner.pw_gid)
+        as_server = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = ["-h", "127.0.0.1", "-p", str(port)]
+    options = ["-A", "trust", "-U", "owner", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+    initdb = [PROGRAMS / "initdb", "-D", home / "data", *options]
+    subprocess.run(initdb, check=True, capture_output=True, cwd=home, **as_server)
+    with (home / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [PROGRAMS / "postgres", "-D", home / "data", *address, "-k", home, "-c", "fsync=off"],
+            stdout=log, stderr=log, cwd=home, **as_server,
+        )  # fmt: skip
+
+        def sql(database: str, statement: str) -> str:
+            target = ["-U", "owner", "-d", database, "-v", "ON_ERROR_STOP=1", "-At", "-c", statement]
+            psql = [PROGRAMS / "psql", *address, *target]
+            return subprocess.run(psql, check=True, capture_output=True, text=True, cwd=home).stdout.strip()
+
+        try:
+            _wait(address)
+            yield Cluster(url=f"postgresql://owner@127.0.0.1:{port}", sql=sql)
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+            shutil.rmtree(home)
+
+
+def _wait(address: list[str]) -> None:
+    for _ in range(300):
+        done = subprocess.run([PROGRAMS / "pg_isready", *address], check=False, capture_output=True)
+        if done.returncode == 0:
+            return
+        time.sleep(0.1)
+    message = "PostgreSQL did not start within 30 s"
+    raise RuntimeError(message)
