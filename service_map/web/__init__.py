@@ -1,0 +1,90 @@
+"""The web: ``create_app`` makes the Flask application of one `Settings`; nothing is global.
+
+``api`` answers programs, ``pages`` answers people. An error under ``/api`` and ``/download`` is told as problem+json;
+one anywhere else goes to ``pages.error_page(problem)``, which tells the same `problems.Problem` as a page.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+from service_map import catalogue
+from service_map.settings import STATIC_DIR, TEMPLATES_DIR, Settings, load
+from service_map.web import api, params, problems
+from service_map.web.database import Database
+from service_map.web.language import init_language
+from service_map.web.security import init_security, is_open
+from service_map.web.site import EXTENSION, Site
+
+ErrorPage = Callable[[problems.Problem], Response]
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application.
+
+    Parameters
+    ----------
+    settings
+        What to serve; None reads the environment. The database may be missing: every address that needs it then
+        answers 503 and says how to build it.
+
+    Returns
+    -------
+    Flask
+
+    Raises
+    ------
+    SettingsError
+        When the environment is read and holds a value that cannot be used.
+    GeodataError
+        When the catalogue under ``geodata/`` is missing or damaged.
+    """
+    if settings is None:
+        settings = load()
+    app = Flask(__name__, static_folder=str(STATIC_DIR), template_folder=str(TEMPLATES_DIR))
+    families = catalogue.families(settings.geodata_dir)
+    categories = catalogue.categories(settings.geodata_dir)
+    rules = catalogue.rules(settings.geodata_dir)
+    app.extensions[EXTENSION] = Site(
+        settings=settings,
+        families=families,
+        categories=categories,
+        rules=rules,
+        database=Database(settings.database_url),
+        version=_program_version(repr((families, categories, rules))),
+    )
+    # A trailing slash is a typing slip, and a redirect would cost a program one more request.
+    app.url_map.strict_slashes = False
+    init_security(app)
+    init_language(app)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(api.downloads)
+    error_page: ErrorPage | None = None
+    if find_spec("service_map.web.pages") is not None:
+        pages = import_module("service_map.web.pages")
+        app.register_blueprint(pages.blueprint)
+        error_page = getattr(pages, "error_page", None)
+    app.register_error_handler(Exception, _error_handler(error_page))
+    return app
+
+
+def _program_version(facts: str) -> str:
+    """Name this program and its catalogue by their content: an upgrade must not leave old answers valid."""
+    digest = blake2b(facts.encode(), digest_size=8)
+    for path in sorted(Path(__file__).resolve().parents[1].rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _error_handler(error_page: ErrorPage | None) -> Callable[[Exception], Response]:
+    def handle(error: Exception) -> Response:
+        problem = problems.from_exception(error)
+        if error_page is None or is_open(request.path):
+            return problems.problem_response(problem, language=params.reply_language())
+        return error_page(problem)
+
+    return handle

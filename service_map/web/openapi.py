@@ -1,0 +1,694 @@
+"""The OpenAPI 3.1 document of ``/api`` and ``/download``, made from the same declarations that the routes parse with.
+
+Every description is Chinese first and English after it. Every object in an answer's schema is closed
+(``additionalProperties: false``), so that checking an answer against it also finds a member that nobody documented.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service_map import __version__
+from service_map.catalogue import CONFIDENCES, RULE_STATUSES
+from service_map.catalogue import LEVELS as RULE_LEVELS
+from service_map.coverage import VERDICTS
+from service_map.places.facility import PRECISIONS, STATUSES
+from service_map.store.queries import KINDS
+from service_map.web import params, problems
+
+JSON = "application/json"
+GEOJSON = "application/geo+json"
+GEOPACKAGE = "application/geopackage+sqlite3"
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One address of the API.
+
+    Attributes
+    ----------
+    path
+        As Flask writes it.
+    id
+        ``operationId``.
+    zh, en
+        What it answers.
+    parameters
+        What its query takes, besides ``lang``.
+    media_type, schema
+        Of its good answer; ``schema`` is a name under ``components/schemas``, or None for a file.
+    errors
+        Kinds of problem it can answer, besides those of `_ALWAYS`.
+    """
+
+    path: str
+    id: str
+    zh: str
+    en: str
+    parameters: tuple[params.Parameter, ...] = ()
+    media_type: str = JSON
+    schema: str | None = None
+    errors: tuple[str, ...] = ()
+
+
+OPERATIONS = (
+    Operation(
+        path="/api/layers",
+        id="layers",
+        schema="Layers",
+        zh="设施大类与类别：名称、颜色、数量、各定位精度的数量",
+        en="families and categories: names, colour, counts, counts by precision",
+    ),
+    Operation(
+        path="/api/facilities",
+        id="facilities",
+        parameters=params.FACILITIES,
+        media_type=GEOJSON,
+        schema="FacilityCollection",
+        zh="按条件查规划设施，分页",
+        en="planned facilities by filter, in pages",
+    ),
+    Operation(
+        path="/api/facilities/nearby",
+        id="nearby",
+        parameters=params.NEARBY,
+        media_type=GEOJSON,
+        schema="NearbyCollection",
+        zh="一点附近的规划设施，由近及远（直线距离）",
+        en="planned facilities near a point, nearest first (straight line)",
+    ),
+    Operation(
+        path="/api/facilities/<id>",
+        id="facility",
+        media_type=GEOJSON,
+        schema="FacilityFeature",
+        errors=("not-found",),
+        zh="一处规划设施及其全部出处",
+        en="one planned facility with all its citations",
+    ),
+    Operation(
+        path="/api/circle",
+        id="circle",
+        parameters=params.CIRCLE_CHECK,
+        schema="Circle",
+        errors=("unanswerable",),
+        zh="一点的生活圈体检：每类必备设施按每条标准判定",
+        en="the life circle of a point: each required category judged by each rule",
+    ),
+    Operation(
+        path="/api/coverage",
+        id="coverage",
+        parameters=params.COVERAGE,
+        media_type=GEOJSON,
+        schema="CoverageCollection",
+        errors=("unanswerable",),
+        zh="一个行政区内某类设施的覆盖率、已覆盖范围与缺口，含定位误差的上下限",
+        en="share of an area covered by a category, the covered and gap polygons, with bounds for imprecise locations",
+    ),
+    Operation(
+        path="/api/areas",
+        id="areas",
+        parameters=params.AREAS,
+        schema="Areas",
+        zh="行政区及其驻地",
+        en="areas and their seats",
+    ),
+    Operation(
+        path="/api/areas/boundaries",
+        id="boundaries",
+        parameters=params.AREAS,
+        media_type=GEOJSON,
+        schema="AreaCollection",
+        zh="行政区边界；没有边界的不在其内",
+        en="boundaries of areas; those without one are left out",
+    ),
+    Operation(
+        path="/api/areas/<adcode>",
+        id="area",
+        media_type=GEOJSON,
+        schema="AreaFeature",
+        errors=("not-found",),
+        zh="一个行政区及其边界",
+        en="one area and its boundary",
+    ),
+    Operation(
+        path="/api/plans", id="plans", schema="Plans", zh="数据所出的规划", en="the plans that the data comes from"
+    ),
+    Operation(
+        path="/api/plans/<id>",
+        id="plan",
+        schema="Plan",
+        errors=("not-found",),
+        zh="一部规划",
+        en="one plan",
+    ),
+    Operation(
+        path="/api/commitments",
+        id="commitments",
+        parameters=params.COMMITMENTS,
+        schema="Commitments",
+        zh="按条件查规划任务，按规划与行号排列，分页",
+        en="commitments by filter, in the order of plan and line, in pages",
+    ),
+    Operation(
+        path="/api/openapi.json",
+        id="openapi",
+        schema="OpenApi",
+        zh="本文件",
+        en="this document",
+    ),
+    Operation(
+        path="/api/problems/<kind>",
+        id="problem",
+        schema="ProblemKind",
+        errors=("not-found",),
+        zh="一种错误的说明，即错误回答里 type 的网址",
+        en="what a kind of problem means: where a problem's type points",
+    ),
+    Operation(
+        path="/download/facilities.geojson",
+        id="download_geojson",
+        parameters=params.FILTER,
+        media_type=GEOJSON,
+        schema="FacilityDownload",
+        zh="下载：全部查询结果",
+        en="download: the whole result of a filter",
+    ),
+    Operation(
+        path="/download/service_map.gpkg",
+        id="download_gpkg",
+        media_type=GEOPACKAGE,
+        errors=("not-found",),
+        zh="下载：整个数据库（GeoPackage）",
+        en="download: the whole database (GeoPackage)",
+    ),
+)
+"""Every address, in the document's order."""
+
+_ALWAYS = ("invalid-parameter", "too-large", "address-too-long", "internal", "unavailable")
+_PATH_PARAMETERS: Mapping[str, tuple[str, str, Schema]] = {
+    "/api/facilities/<id>": (
+        "设施的永久代号",
+        "permanent id of the facility",
+        {"type": "string", "pattern": "^f[0-9a-f]{12}$"},
+    ),
+    "/api/areas/<adcode>": ("行政区代码", "area code", {"type": "string", "pattern": r"^\d{6}(\d{3})?$"}),
+    "/api/plans/<id>": ("规划代号", "plan id", {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}),
+    "/api/problems/<kind>": ("错误种类", "kind of problem", {"type": "string", "enum": list(problems.KINDS)}),
+}
+
+
+def document(*, categories: tuple[str, ...], families: tuple[str, ...], root: str = "") -> dict[str, Any]:
+    """Make the document.
+
+    Parameters
+    ----------
+    categories, families
+        Codes of the catalogue: the values that ``category`` and ``family`` allow.
+    root
+        Path under which the application is mounted, without a trailing slash.
+
+    Returns
+    -------
+    dict
+        An OpenAPI 3.1.1 document.
+    """
+    closed = {"category": categories, "family": families}
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Service Map 规划设施 API",
+            "version": __version__,
+            "summary": "规划承诺的公共设施及其出处 / every public facility that plans promise, with its citation",
+            "description": (
+                "坐标为 WGS 84（EPSG:4326），经度在前。数据只含规划承诺的设施，不含现状设施。"
+                "错误按 RFC 9457 回答。\n\n"
+                "Coordinates are WGS 84 (EPSG:4326), longitude first. The data holds what plans promise, not what "
+                "already stands. Errors are told by RFC 9457."
+            ),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": root or "/"}],
+        "tags": [
+            {"name": "api", "description": _text("查询", "queries")},
+            {"name": "download", "description": _text("下载", "downloads")},
+        ],
+        "paths": {_template(operation.path): {"get": _operation(operation, closed)} for operation in OPERATIONS},
+        "components": {
+            "schemas": _schemas(categories, families),
+            "responses": {kind: _problem_response(kind) for kind in problems.KINDS},
+            "headers": {
+                "ETag": {
+                    "description": _text("随数据版本而变", "changes with the version of the data"),
+                    "schema": {"type": "string"},
+                },
+            },
+        },
+    }
+
+
+def _operation(operation: Operation, closed: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    parameters = [_parameter(parameter, closed) for parameter in (*operation.parameters, params.LANG)]
+    if operation.path in _PATH_PARAMETERS:
+        zh, en, schema = _PATH_PARAMETERS[operation.path]
+        name = operation.path.rpartition("<")[2].rstrip(">")
+        parameters.insert(
+            0, {"name": name, "in": "path", "required": True, "description": _text(zh, en), "schema": schema}
+        )
+    good: dict[str, Any] = {"description": _text(operation.zh, operation.en)}
+    if operation.schema:
+        good["content"] = {operation.media_type: {"schema": {"$ref": f"#/components/schemas/{operation.schema}"}}}
+        good["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    else:
+        good["content"] = {operation.media_type: {}}
+    answers: dict[str, Any] = {"200": good, "304": {"description": _text("没有变化", "not modified")}}
+    if operation.media_type == GEOPACKAGE:
+        answers["206"] = {"description": _text("文件的一段", "a range of the file"), "content": {GEOPACKAGE: {}}}
+        answers["416"] = {"description": _text("没有这一段", "no such range")}
+    for kind in (*_ALWAYS, *operation.errors):
+        answers[str(problems.KINDS[kind].status)] = {"$ref": f"#/components/responses/{kind}"}
+    return {
+        "operationId": operation.id,
+        "tags": [operation.path.split("/")[1]],
+        "summary": _text(operation.zh, operation.en),
+        "parameters": parameters,
+        "responses": dict(sorted(answers.items())),
+    }
+
+
+def _parameter(parameter: params.Parameter, closed: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    schema = dict(parameter.schema)
+    if parameter.known is not None and parameter.known in closed:
+        schema["enum"] = list(closed[parameter.known])
+    if parameter.many:
+        # A repeated parameter; a comma-separated list is taken besides, which OpenAPI cannot say at the same time.
+        schema = {"type": "array", "items": schema, "minItems": 1}
+    described: dict[str, Any] = {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "description": _text(parameter.zh, parameter.en),
+        "schema": schema,
+    }
+    if parameter.many:
+        described |= {"style": "form", "explode": True}
+    return described
+
+
+def _problem_response(kind: str) -> dict[str, Any]:
+    names = problems.KINDS[kind]
+    response: dict[str, Any] = {
+        "description": _text(names.zh, names.en),
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    if kind == "unavailable":
+        response["headers"] = {
+            "Retry-After": {"description": _text("秒", "seconds"), "schema": {"type": "integer"}},
+        }
+    return response
+
+
+def _template(path: str) -> str:
+    return path.replace("<", "{").replace(">", "}")
+
+
+def _text(zh: str, en: str) -> str:
+    return f"{zh}\n\n{en[:1].upper()}{en[1:]}"
+
+
+# ---------------------------------------------------------------- schemas
+
+_STRING: Schema = {"type": "string"}
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+_NUMBER: Schema = {"type": "number"}
+_NUMBER_OR_NULL: Schema = {"type": ["number", "null"]}
+_WHOLE: Schema = {"type": "integer", "minimum": 0}
+_YEAR_OR_NULL: Schema = {
+    "type": ["integer", "null"],
+    "minimum": params.FIRST_YEAR - 100,
+    "maximum": params.LAST_YEAR + 100,
+}
+_FLAG: Schema = {"type": "boolean"}
+_METRES: Schema = {"type": "number", "minimum": 0}
+_METRES_OR_NULL: Schema = {"type": ["number", "null"], "minimum": 0}
+_KM2: Schema = {"type": "number", "minimum": 0}
+_SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+_COLOUR: Schema = {"type": "string", "pattern": "^#[0-9a-f]{6}$"}
+_ADCODE: Schema = {"type": "string", "pattern": r"^\d{6}(\d{3})?$"}
+_SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_TEXTS: Schema = {"type": "array", "items": _STRING}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _array(items: Schema) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def _closed(properties: Mapping[str, Schema], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def _either(schema: Schema) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _enum(*values: str) -> dict[str, Any]:
+    return {"type": "string", "enum": list(values)}
+
+
+def _feature(geometry: Schema, properties: Schema) -> dict[str, Any]:
+    return _closed({"type": {"const": "Feature"}, "id": _STRING, "geometry": geometry, "properties": properties})
+
+
+def _collection(features: Schema, **members: Schema) -> dict[str, Any]:
+    return _closed({"type": {"const": "FeatureCollection"}, **members, "features": _array(features)})
+
+
+def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str, Any]:
+    category, family = _enum(*categories), _enum(*families)
+    paging = {"numberMatched": _WHOLE, "numberReturned": _WHOLE, "links": _array(_ref("Link"))}
+    nearby = {
+        "distance_m": _METRES,
+        "distance_low_m": _METRES,
+        "distance_high_m": _METRES,
+        "within": _enum("certain", "possible"),
+    }
+    subject = {"category": category, "category_name": _STRING, "family": family, "rule": _ref("Rule")}
+    closest = {
+        "distance_m": _METRES_OR_NULL,
+        "distance_low_m": _METRES_OR_NULL,
+        "distance_high_m": _METRES_OR_NULL,
+        "facility": _either(_ref("NearestFacility")),
+    }
+    facility = _facility_properties(category, family)
+    return {
+        "Problem": _closed(
+            {
+                "type": {"type": "string", "format": "uri-reference"},
+                "title": _STRING,
+                "status": {"type": "integer"},
+                "detail": _STRING,
+                "instance": {"type": "string", "format": "uri-reference"},
+                "field": _STRING,
+                "allowed": _TEXTS,
+            },
+            optional=("field", "allowed"),
+        ),
+        "ProblemKind": _closed({"type": _STRING, "status": {"type": "integer"}, "title": _STRING}),
+        "OpenApi": {"type": "object", "required": ["openapi", "info", "paths"]},
+        "Link": _closed(
+            {"rel": _enum("self", "next"), "href": {"type": "string", "format": "uri-reference"}, "type": _STRING}
+        ),
+        "Point": _closed(
+            {
+                "type": {"const": "Point"},
+                "coordinates": {
+                    "type": "array",
+                    "minItems": 2,
+                    "maxItems": 2,
+                    "prefixItems": [
+                        {"type": "number", "minimum": -180, "maximum": 180},
+                        {"type": "number", "minimum": -90, "maximum": 90},
+                    ],
+                },
+            }
+        ),
+        "Surface": _closed({"type": _enum("Polygon", "MultiPolygon"), "coordinates": {"type": "array", "minItems": 1}}),
+        "ByPrecision": _closed(dict.fromkeys(PRECISIONS, _WHOLE)),
+        "Layers": _closed(
+            {
+                "families": _array(_ref("LayerFamily")),
+                "facilities": _WHOLE,
+                "precision": _ref("ByPrecision"),
+                "data_version": _STRING,
+            }
+        ),
+        "LayerFamily": _closed(
+            {
+                "code": family,
+                "name": _STRING,
+                "zh": _STRING,
+                "en": _STRING,
+                "colour": _COLOUR,
+                "core": _FLAG,
+                "facilities": _WHOLE,
+                "precision": _ref("ByPrecision"),
+                "categories": _array(_ref("LayerCategory")),
+            }
+        ),
+        "LayerCategory": _closed(
+            {
+                "code": category,
+                "name": _STRING,
+                "zh": _STRING,
+                "en": _STRING,
+                "colour": _COLOUR,
+                "icon": _STRING,
+                "planned": {"type": "number", "minimum": 0},
+                "facilities": _WHOLE,
+                "precision": _ref("ByPrecision"),
+            }
+        ),
+        "Citation": _closed(
+            {
+                "plan": _STRING,
+                "plan_title": _STRING,
+                "section": _TEXT_OR_NULL,
+                "line": {"type": "integer", "minimum": 1},
+                "passage_sha256": _SHA256,
+                "commitment": _STRING,
+                "label": _STRING,
+                "url": _TEXT_OR_NULL,
+                "passage": _STRING,
+            },
+            optional=("passage",),
+        ),
+        "FacilityFeature": _feature(_ref("Point"), _closed(facility)),
+        "NearbyFeature": _feature(_ref("Point"), _closed(facility | nearby)),
+        "FacilityCollection": _collection(_ref("FacilityFeature"), **paging),
+        "FacilityDownload": _collection(
+            _ref("FacilityFeature"),
+            name=_STRING,
+            numberMatched=_WHOLE,
+            data_version=_STRING,
+            attribution=_STRING,
+            limits=_TEXTS,
+            sources=_array(_closed({"source": _STRING, "licence": _STRING})),
+        ),
+        "NearbyCollection": _collection(_ref("NearbyFeature"), **paging, search=_ref("Search")),
+        "Search": _closed(
+            {
+                "lon": _NUMBER,
+                "lat": _NUMBER,
+                "metres": _METRES,
+                "minutes": _NUMBER_OR_NULL,
+                "walking": _either(_ref("Walking")),
+                "method": _enum("straight_line"),
+                "limits": _TEXTS,
+            }
+        ),
+        "Walking": _closed(
+            {
+                "profile": _STRING,
+                "profile_name": _STRING,
+                "speed_m_s": _NUMBER,
+                "detour": {"type": "number", "minimum": 1},
+            }
+        ),
+        "Rule": _closed(
+            {
+                "id": _STRING,
+                "category": category,
+                "level": _enum(*RULE_LEVELS),
+                "metres": _METRES_OR_NULL,
+                "metres_low": _METRES_OR_NULL,
+                "minutes": _NUMBER_OR_NULL,
+                "mode": _STRING,
+                "share": _NUMBER_OR_NULL,
+                "standard": _STRING,
+                "edition": _STRING,
+                "clause": _STRING,
+                "status": _enum(*RULE_STATUSES),
+                "confidence": _enum(*CONFIDENCES),
+                "verified": _FLAG,
+                "note": _TEXT_OR_NULL,
+            }
+        ),
+        "Circle": _closed(
+            {
+                "lon": _NUMBER,
+                "lat": _NUMBER,
+                "minutes": {"type": "integer", "enum": list(params.CIRCLE_MINUTES)},
+                "year": _YEAR_OR_NULL,
+                "method": _enum("straight_line"),
+                "area": _ref("AreaName"),
+                "walking": _ref("Walking"),
+                "apart": _array(_ref("Apart")),
+                "summary": _closed(dict.fromkeys(VERDICTS, _WHOLE)),
+                "verdicts": _array(_ref("Verdict")),
+                "limits": _TEXTS,
+                "data_version": _STRING,
+            }
+        ),
+        "AreaName": _closed({"adcode": _ADCODE, "name": _STRING}),
+        "Verdict": _closed(
+            {
+                **subject,
+                "verdict": _enum(*VERDICTS),
+                "verdict_name": _STRING,
+                "text": _STRING,
+                "radius_m": _METRES,
+                "radius_from": _enum("rule", "minutes"),
+                "certain": _WHOLE,
+                "possible": _WHOLE,
+                **closest,
+            }
+        ),
+        "Apart": _closed({**subject, "text": _STRING, **closest}),
+        "NearestFacility": _closed(
+            {
+                "id": _STRING,
+                "name": _STRING,
+                "lon": _NUMBER,
+                "lat": _NUMBER,
+                "status": _enum(*STATUSES),
+                "year": _YEAR_OR_NULL,
+                "precision": _enum(*PRECISIONS),
+                "uncertainty_m": _METRES,
+                "plan": _STRING,
+                "plan_title": _STRING,
+            }
+        ),
+        "CoverageCollection": _collection(_ref("CoverageFeature"), coverage=_ref("Coverage")),
+        "CoverageFeature": _feature(
+            _either(_ref("Surface")),
+            _closed({"part": _enum("covered", "gap"), "name": _STRING, "area_km2": _KM2, "share": _SHARE}),
+        ),
+        "Coverage": _closed(
+            {
+                "area": _ref("AreaName"),
+                "category": category,
+                "category_name": _STRING,
+                "metres": _METRES,
+                "year": _YEAR_OR_NULL,
+                "method": _enum("straight_line"),
+                "denominator": _enum("land_area"),
+                "facilities": _WHOLE,
+                "area_km2": _KM2,
+                "covered_km2": _KM2,
+                "gap_km2": _KM2,
+                "share": _SHARE,
+                "share_low": _SHARE,
+                "share_high": _SHARE,
+                "rules": _array(_ref("Rule")),
+                "limits": _TEXTS,
+                "data_version": _STRING,
+            }
+        ),
+        "Area": _closed(_area_properties()),
+        "Areas": _closed({"areas": _array(_ref("Area")), "numberReturned": _WHOLE}),
+        "AreaFeature": _feature(_either(_ref("Surface")), _ref("Area")),
+        "AreaCollection": _collection(_ref("AreaFeature"), numberReturned=_WHOLE),
+        "Plan": _closed(
+            {
+                "id": _STRING,
+                "title": _STRING,
+                "issuer": _TEXT_OR_NULL,
+                "number": _TEXT_OR_NULL,
+                "date": _TEXT_OR_NULL,
+                "period_start": {"type": "integer"},
+                "period_end": {"type": "integer"},
+                "adcode": _ADCODE,
+                "area_name": _STRING,
+                "sha256": _SHA256,
+                "url": _TEXT_OR_NULL,
+                "note": _TEXT_OR_NULL,
+                "commitments": _WHOLE,
+                "facilities": _WHOLE,
+            }
+        ),
+        "Plans": _closed({"plans": _array(_ref("Plan")), "numberReturned": _WHOLE}),
+        "Commitment": _closed(
+            {
+                "id": _STRING,
+                "plan": _STRING,
+                "plan_title": _STRING,
+                "section": _TEXT_OR_NULL,
+                "line": {"type": "integer", "minimum": 1},
+                "passage_sha256": _SHA256,
+                "label": _STRING,
+                "category": category,
+                "category_name": _STRING,
+                "family": family,
+                "kind": _enum(*KINDS),
+                "name": _TEXT_OR_NULL,
+                "count": _NUMBER_OR_NULL,
+                "unit": _TEXT_OR_NULL,
+                "at_least": _FLAG,
+                "action": _STRING,
+                "place": _TEXT_OR_NULL,
+                "place_level": _STRING,
+                "per": _TEXT_OR_NULL,
+                "year": _YEAR_OR_NULL,
+                "repeats": _TEXT_OR_NULL,
+                "note": _TEXT_OR_NULL,
+                "facilities": _TEXTS,
+                "passage": _STRING,
+            },
+            optional=("passage",),
+        ),
+        "Commitments": _closed({"commitments": _array(_ref("Commitment")), **paging}),
+    }
+
+
+def _facility_properties(category: Schema, family: Schema) -> dict[str, Schema]:
+    return {
+        "name": _STRING,
+        "name_given": _FLAG,
+        "category": category,
+        "category_name": _STRING,
+        "family": family,
+        "family_name": _STRING,
+        "status": _enum(*STATUSES),
+        "plan": _STRING,
+        "plan_title": _STRING,
+        "citation": _ref("Citation"),
+        "citations": {"type": "array", "minItems": 1, "items": _ref("Citation")},
+        "precision": _enum(*PRECISIONS),
+        "uncertainty_m": _METRES,
+        "year": _YEAR_OR_NULL,
+        "adcode": _ADCODE,
+        "area_name": _STRING,
+        "count": _NUMBER,
+        "unit": _TEXT_OR_NULL,
+        "at_least": _FLAG,
+        "action": _STRING,
+        "basis": _STRING,
+        "point_source": _STRING,
+        "point_licence": _STRING,
+        "located_by": _STRING,
+    }
+
+
+def _area_properties() -> dict[str, Schema]:
+    return {
+        "adcode": _ADCODE,
+        "name": _STRING,
+        "level": _enum(*params.LEVELS),
+        "parent": _TEXT_OR_NULL,
+        "lon": _NUMBER_OR_NULL,
+        "lat": _NUMBER_OR_NULL,
+        "facilities": _WHOLE,
+        "source": _STRING,
+        "licence": _STRING,
+    }

@@ -1,0 +1,548 @@
+"""Every query parameter: its name, what it allows, how its text becomes a value, and how that fails.
+
+One declaration serves the parser, the error message and the OpenAPI document, so that none of them can say what another
+does not do. A parameter that is unknown, given twice where one is wanted, too long, or not text is refused, never
+ignored: a filter that is silently dropped answers a question that nobody asked.
+"""
+
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+from unicodedata import category
+from urllib.parse import unquote_to_bytes
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from service_map.errors import InvalidParameterError
+from service_map.places.facility import PRECISIONS, STATUSES
+from service_map.store import CommitmentFilter, FacilityFilter
+from service_map.store.queries import KINDS
+from service_map.web.language import LANGUAGES
+
+MAX_TEXT = 400
+"""Characters of the longest value that is read at all."""
+
+DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
+MAX_METRES = 100_000.0
+MAX_MINUTES = 120.0
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+CIRCLE_MINUTES = (5, 10, 15)
+MAX_Q = 64
+# As many values as a sentence can list; more stand in the member "allowed" alone.
+_FEW = 12
+LEVELS = ("city", "county", "township")
+
+Known = Callable[[str], Collection[str]]
+"""The values of a closed set that the data decides (``area``, ``category``, ``family``, ``plan``), by its name."""
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_CURSOR = re.compile(r"[A-Za-z0-9_.=-]{1,400}", re.ASCII)
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One query parameter.
+
+    Attributes
+    ----------
+    name
+        As it stands in the address.
+    zh, en
+        What it means, for the OpenAPI document.
+    schema
+        JSON Schema of one value.
+    parse
+        Turns ``(parameter's name, text)`` into the value or raises `InvalidParameterError`. None where `known` decides.
+    known
+        Name of the closed set that holds its values, where the data decides them.
+    many
+        It may be repeated, and each value may be a comma-separated list.
+    required
+        It must be given.
+    default
+        The value where it is not given.
+    """
+
+    name: str
+    zh: str
+    en: str
+    schema: Mapping[str, Any] = field(hash=False)
+    parse: Callable[[str, str], Any] | None = None
+    known: str | None = None
+    many: bool = False
+    required: bool = False
+    default: Any = None
+
+
+def read(
+    args: MultiDict[str, str], parameters: Collection[Parameter], *, known: Known, blank: str = "refuse"
+) -> dict[str, Any]:
+    """Parse the query of a request.
+
+    Parameters
+    ----------
+    args
+        The query's names and texts.
+    parameters
+        What the address takes; ``lang`` is always taken besides.
+    known
+        Gives the closed sets that the data decides. Asked only for those that the query names.
+    blank
+        ``"refuse"`` an empty value, or take it as ``"absent"``, as an HTML form sends the fields left empty.
+
+    Returns
+    -------
+    dict
+        A value for each parameter's name: the parsed one (a tuple where ``many``) or the default.
+
+    Raises
+    ------
+    InvalidParameterError
+        Naming the parameter and what it allows.
+    """
+    takes = {parameter.name: parameter for parameter in (*parameters, LANG)}
+    for name in args:
+        if name not in takes:
+            raise _unknown(name, takes)
+    return {name: _value(args.getlist(name), parameter, known, blank) for name, parameter in takes.items()}
+
+
+def check_encoding(query: bytes) -> None:
+    """Refuse a query whose bytes are not UTF-8, which Werkzeug would hand on with the percent signs left in.
+
+    Parameters
+    ----------
+    query
+        The raw query string.
+
+    Raises
+    ------
+    InvalidParameterError
+        Naming the parameter.
+    """
+    for pair in query.split(b"&"):
+        try:
+            unquote_to_bytes(pair).decode()
+        except UnicodeDecodeError:
+            name = unquote_to_bytes(pair.partition(b"=")[0]).decode(errors="replace")
+            raise InvalidParameterError(shown(name), "不是 UTF-8 文本", "is not UTF-8 text") from None
+
+
+def reply_language() -> str:
+    """Say which language a program is answered in: ``lang``, else ``Accept-Language``, else Chinese.
+
+    Never fails, because it also serves the message that says ``lang`` itself is wrong.
+    """
+    asked = request.args.get("lang")
+    if asked in LANGUAGES:
+        return asked
+    return request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0]) or LANGUAGES[0]
+
+
+def facility_filter(values: Mapping[str, Any]) -> FacilityFilter:
+    """Make the store's filter of what `read` returned for `FILTER`; absent names filter nothing."""
+    return FacilityFilter(
+        bbox=values.get("bbox"),
+        categories=values.get("category") or (),
+        families=values.get("family") or (),
+        area=values.get("area"),
+        plans=_at_most_one(values.get("plan")),
+        status=values.get("status"),
+        year=values.get("year"),
+        precision=values.get("precision"),
+        q=values.get("q"),
+    )
+
+
+def commitment_filter(values: Mapping[str, Any]) -> CommitmentFilter:
+    """Make the store's filter of what `read` returned for `COMMITMENTS`."""
+    return CommitmentFilter(
+        plans=_at_most_one(values["plan"]),
+        categories=values["category"] or (),
+        families=values["family"] or (),
+        kind=values["kind"],
+        area=values["area"],
+        year=values["year"],
+        q=values["q"],
+    )
+
+
+def _at_most_one(value: str | None) -> tuple[str, ...]:
+    return () if value is None else (value,)
+
+
+def shown(text: str) -> str:
+    """Make a user's text fit to stand in a message: short, on one line, no control characters."""
+    clean = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text[:41])
+    return f"{clean[:40]}…" if len(text) > 40 else clean
+
+
+def _value(texts: list[str], parameter: Parameter, known: Known, blank: str) -> Any:
+    name = parameter.name
+    if blank == "absent":
+        texts = [text for text in texts if text.strip()]
+    if not texts:
+        if parameter.required:
+            raise InvalidParameterError(name, "缺少这个参数", "this parameter is required", _listed(parameter))
+        return parameter.default
+    for text in texts:
+        _check_text(name, text)
+    if not parameter.many:
+        if len(texts) > 1:
+            raise InvalidParameterError(
+                name, f"只能给一次，现给了 {len(texts)} 次", f"may be given once, not {len(texts)} times"
+            )
+        return _one(texts[0], parameter, known)
+    parts = [part.strip() for text in texts for part in text.split(",")]
+    # dict keeps the order and drops what is said twice, so that equal questions become equal filters.
+    return tuple(dict.fromkeys(_one(part, parameter, known) for part in parts))
+
+
+def _check_text(name: str, text: str) -> None:
+    if not text.strip():
+        raise InvalidParameterError(name, "值为空；不用就不要写这个参数", "is empty; leave the parameter out instead")
+    if len(text) > MAX_TEXT:
+        raise InvalidParameterError(
+            name, f"不能超过 {MAX_TEXT} 个字符，现有 {len(text)} 个", f"at most {MAX_TEXT} characters, not {len(text)}"
+        )
+    # A full-width space, as Chinese keyboards type it, is neither printable to Python nor a control character.
+    if any(category(mark) in {"Cc", "Cs"} for mark in text):
+        raise InvalidParameterError(name, "含有控制字符", "holds control characters")
+
+
+def _one(text: str, parameter: Parameter, known: Known) -> Any:
+    if parameter.known is None:
+        return parameter.parse(parameter.name, text) if parameter.parse else text
+    allowed = known(parameter.known)
+    if text in allowed:
+        return text
+    raise _not_one_of(parameter.name, text, tuple(allowed))
+
+
+def _unknown(name: str, takes: Mapping[str, Parameter]) -> InvalidParameterError:
+    zh, en = _hint(name, takes)
+    return InvalidParameterError(
+        shown(name),
+        f"没有这个参数{zh}可用：{'、'.join(takes)}",
+        f"no such parameter{en}use {', '.join(takes)}",
+        tuple(takes),
+    )
+
+
+def _not_one_of(name: str, text: str, allowed: tuple[str, ...]) -> InvalidParameterError:
+    zh, en = _hint(text, allowed)
+    few = len(allowed) <= _FEW
+    return InvalidParameterError(
+        name,
+        f"没有“{shown(text)}”{zh}" + (f"可用：{'、'.join(allowed)}" if few else "可用的值见 allowed"),
+        f"no such value {shown(text)!r}{en}" + (f"use {', '.join(allowed)}" if few else "the values are in 'allowed'"),
+        allowed,
+    )
+
+
+def _hint(text: str, allowed: Collection[str]) -> tuple[str, str]:
+    near = get_close_matches(text[:40], allowed, n=1, cutoff=0.7)
+    return (f"，是不是 {near[0]}？", f"; did you mean {near[0]}? ") if near else ("，", "; ")
+
+
+def _listed(parameter: Parameter) -> tuple[str, ...]:
+    return tuple(str(value) for value in parameter.schema.get("enum", ()))
+
+
+def _choice(values: Collection[str]) -> Callable[[str, str], str]:
+    def parse(name: str, text: str) -> str:
+        if text not in values:
+            raise _not_one_of(name, text, tuple(values))
+        return text
+
+    return parse
+
+
+def _number(name: str, text: str) -> float:
+    # float() alone would also take "nan", "inf", "1_000" and full-width digits.
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(value):
+        raise InvalidParameterError(
+            name,
+            f"应为十进制数，如 112.19，现为“{shown(text)}”",
+            f"takes a decimal number such as 112.19, not {shown(text)!r}",
+        )
+    return value
+
+
+def _between(low: float, high: float, *, unit_zh: str, unit_en: str) -> Callable[[str, str], float]:
+    def parse(name: str, text: str) -> float:
+        value = _number(name, text)
+        if not low <= value <= high:
+            raise InvalidParameterError(
+                name,
+                f"应在 {low:g} 到 {high:g} {unit_zh}之间，现为 {shown(text)}",
+                f"must be from {low:g} to {high:g} {unit_en}, not {shown(text)}",
+            )
+        return value
+
+    return parse
+
+
+def _whole_between(low: int, high: int) -> Callable[[str, str], int]:
+    def parse(name: str, text: str) -> int:
+        if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
+            raise InvalidParameterError(
+                name,
+                f"应为 {low} 到 {high} 的整数，现为“{shown(text)}”",
+                f"takes a whole number from {low} to {high}, not {shown(text)!r}",
+            )
+        return int(text)
+
+    return parse
+
+
+def _whole_of(values: Collection[int]) -> Callable[[str, str], int]:
+    allowed = tuple(str(value) for value in values)
+
+    def parse(name: str, text: str) -> int:
+        if text not in allowed:
+            raise _not_one_of(name, text, allowed)
+        return int(text)
+
+    return parse
+
+
+def _bbox(name: str, text: str) -> tuple[float, float, float, float]:
+    """Parse ``west,south,east,north`` in WGS 84 degrees (RFC 7946 section 5), without the antimeridian."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 4:
+        raise InvalidParameterError(
+            name,
+            f"应为四个数“西,南,东,北”（WGS 84 度），现有 {len(parts)} 个",
+            f"takes four numbers west,south,east,north in WGS 84 degrees, not {len(parts)}",
+        )
+    west, south, east, north = (_number(name, part) for part in parts)
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= 90 and -90 <= north <= 90):
+        raise InvalidParameterError(
+            name,
+            "超出范围：经度 -180 到 180，纬度 -90 到 90，次序为“西,南,东,北”",
+            "outside the world: longitudes -180 to 180, latitudes -90 to 90, in the order west,south,east,north",
+        )
+    if south > north:
+        raise InvalidParameterError(
+            name,
+            f"南界 {south:g} 大于北界 {north:g}；次序为“西,南,东,北”",
+            f"south {south:g} is above north {north:g}; the order is west,south,east,north",
+        )
+    if west > east:
+        raise InvalidParameterError(
+            name,
+            f"西界 {west:g} 大于东界 {east:g}；跨 180° 经线的范围请分成两次查询",
+            f"west {west:g} is beyond east {east:g}; ask for a box across the antimeridian in two halves",
+        )
+    return west, south, east, north
+
+
+def _search(name: str, text: str) -> str:
+    words = " ".join(text.split())
+    if len(words) > MAX_Q:
+        raise InvalidParameterError(name, f"最多 {MAX_Q} 个字符", f"at most {MAX_Q} characters")
+    return words
+
+
+def _cursor(name: str, text: str) -> str:
+    if not _CURSOR.fullmatch(text):
+        raise InvalidParameterError(
+            name,
+            "不是本接口给出的游标；请用上一页 links 里 next 的网址",
+            "not a cursor of this interface; follow the link 'next'",
+        )
+    return text
+
+
+def _years(zh: str, en: str) -> Parameter:
+    return Parameter(
+        name="year",
+        zh=zh,
+        en=en,
+        schema={"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR},
+        parse=_whole_between(FIRST_YEAR, LAST_YEAR),
+    )
+
+
+LANG = Parameter(
+    name="lang",
+    zh="回答的语言：zh 中文（默认）、en 英文；不写时看 Accept-Language",
+    en="language of the answer: zh (default) or en; without it Accept-Language decides",
+    schema={"type": "string", "enum": list(LANGUAGES)},
+    parse=_choice(LANGUAGES),
+)
+BBOX = Parameter(
+    name="bbox",
+    zh="范围“西,南,东,北”，WGS 84 度；不能跨 180° 经线",
+    en="box west,south,east,north in WGS 84 degrees; not across the antimeridian",
+    schema={"type": "string", "pattern": r"^[^,]+,[^,]+,[^,]+,[^,]+$", "examples": ["112.0,35.5,112.6,36.0"]},
+    parse=_bbox,
+)
+CATEGORIES = Parameter(
+    name="category",
+    zh="设施类别代码，可重复，也可用逗号分隔；代码见 /api/layers",
+    en="category code; may be repeated or comma-separated; codes in /api/layers",
+    schema={"type": "string"},
+    known="category",
+    many=True,
+)
+FAMILIES = Parameter(
+    name="family",
+    zh="设施大类代码，可重复，也可用逗号分隔",
+    en="family code; may be repeated or comma-separated",
+    schema={"type": "string"},
+    known="family",
+    many=True,
+)
+AREA = Parameter(
+    name="area",
+    zh="行政区代码（六位或九位），含其下各级；见 /api/areas",
+    en="area code (six or nine digits), with everything under it; see /api/areas",
+    schema={"type": "string", "pattern": r"^\d{6}(\d{3})?$", "examples": ["140521"]},
+    known="area",
+)
+PLAN = Parameter(
+    name="plan",
+    zh="规划代号；见 /api/plans",
+    en="plan id; see /api/plans",
+    schema={"type": "string", "pattern": r"^[A-Za-z0-9_.-]{1,64}$"},
+    known="plan",
+)
+STATUS = Parameter(
+    name="status",
+    zh="建设状态",
+    en="status",
+    schema={"type": "string", "enum": list(STATUSES)},
+    parse=_choice(STATUSES),
+)
+YEAR = _years(
+    "规划要求在这一年或之前建成；规划未写年份的不在其内",
+    "promised by this year or earlier; without a stated year, left out",
+)
+PRECISION = Parameter(
+    name="precision",
+    zh="定位精度",
+    en="what the point stands for",
+    schema={"type": "string", "enum": list(PRECISIONS)},
+    parse=_choice(PRECISIONS),
+)
+Q = Parameter(
+    name="q",
+    zh=f"要找的词，空格隔开；名称、行政区、类别或规划标题中须都有，最多 {MAX_Q} 字",
+    en=f"words that must all be found in the name, area, category or plan title, at most {MAX_Q} characters",
+    schema={"type": "string", "minLength": 1, "maxLength": MAX_Q, "pattern": r"^[^\u0000-\u001f]*\S[^\u0000-\u001f]*$"},
+    parse=_search,
+)
+LIMIT = Parameter(
+    name="limit",
+    zh="每页条数",
+    en="features a page",
+    schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+    parse=_whole_between(1, MAX_LIMIT),
+    default=DEFAULT_LIMIT,
+)
+CURSOR = Parameter(
+    name="cursor",
+    zh="上一页给出的游标；请直接用 links 里 next 的网址",
+    en="from the page before; simply follow the link 'next'",
+    schema={"type": "string", "pattern": rf"^{_CURSOR.pattern}$"},
+    parse=_cursor,
+)
+LON = Parameter(
+    name="lon",
+    zh="经度，WGS 84 度（不是 GCJ-02）",
+    en="longitude in WGS 84 degrees (not GCJ-02)",
+    schema={"type": "number", "minimum": -180, "maximum": 180, "examples": [112.187]},
+    parse=_between(-180, 180, unit_zh="度", unit_en="degrees"),
+    required=True,
+)
+LAT = Parameter(
+    name="lat",
+    zh="纬度，WGS 84 度（不是 GCJ-02）",
+    en="latitude in WGS 84 degrees (not GCJ-02)",
+    schema={"type": "number", "minimum": -90, "maximum": 90, "examples": [35.69]},
+    parse=_between(-90, 90, unit_zh="度", unit_en="degrees"),
+    required=True,
+)
+_METRES = {"type": "number", "minimum": 1, "maximum": MAX_METRES}
+METRES = Parameter(
+    name="metres",
+    zh="直线距离，米；与 minutes 二选一",
+    en="straight-line distance in metres; this or minutes, not both",
+    schema=_METRES,
+    parse=_between(1, MAX_METRES, unit_zh="米", unit_en="metres"),
+)
+MINUTES = Parameter(
+    name="minutes",
+    zh="步行分钟数，按回答中写明的步速折成直线米；与 metres 二选一",
+    en="minutes on foot, turned into straight-line metres at the speed the answer states; this or metres, not both",
+    schema={"type": "number", "minimum": 1, "maximum": MAX_MINUTES},
+    parse=_between(1, MAX_MINUTES, unit_zh="分钟", unit_en="minutes"),
+)
+RADIUS = Parameter(
+    name="metres",
+    zh="服务半径，米（直线）",
+    en="service radius in metres (straight line)",
+    schema={**_METRES, "examples": [1000]},
+    parse=METRES.parse,
+    required=True,
+)
+CIRCLE = Parameter(
+    name="minutes",
+    zh="生活圈的分钟数",
+    en="minutes of the life circle",
+    schema={"type": "integer", "enum": list(CIRCLE_MINUTES), "default": 15},
+    parse=_whole_of(CIRCLE_MINUTES),
+    default=15,
+)
+CATEGORY = Parameter(
+    name="category",
+    zh="一个设施类别代码",
+    en="one category code",
+    schema={"type": "string"},
+    known="category",
+    required=True,
+)
+COVERAGE_AREA = Parameter(
+    name="area",
+    zh="行政区代码；须有边界",
+    en="area code; the area must have a boundary",
+    schema=AREA.schema,
+    known="area",
+    required=True,
+)
+HORIZON = _years(
+    "只算规划要求在这一年或之前建成的；不写则全算，含未写年份的",
+    "count only what is promised by this year; without it everything counts, also what has no stated year",
+)
+KIND = Parameter(
+    name="kind",
+    zh="规划任务的类型",
+    en="kind of commitment",
+    schema={"type": "string", "enum": list(KINDS)},
+    parse=_choice(KINDS),
+)
+LEVEL = Parameter(
+    name="level",
+    zh="行政级别",
+    en="level of the area",
+    schema={"type": "string", "enum": list(LEVELS)},
+    parse=_choice(LEVELS),
+)
+
+FILTER = (BBOX, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, YEAR, PRECISION, Q)
+"""What picks facilities; the same on every address that lists them."""
+
+FACILITIES = (*FILTER, LIMIT, CURSOR)
+NEARBY = (LON, LAT, METRES, MINUTES, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, YEAR, PRECISION, Q, LIMIT, CURSOR)
+CIRCLE_CHECK = (LON, LAT, CIRCLE, HORIZON)
+COVERAGE = (COVERAGE_AREA, CATEGORY, RADIUS, HORIZON)
+COMMITMENTS = (PLAN, CATEGORIES, FAMILIES, KIND, AREA, YEAR, Q, LIMIT, CURSOR)
+AREAS = (AREA, LEVEL)

@@ -1,0 +1,205 @@
+"""What went wrong, told to a program: ``application/problem+json`` by RFC 9457.
+
+Every error under ``/api`` and ``/download`` is one of `KINDS`. A problem's ``type`` is an address of this site that
+explains the kind, so that whoever finds it in a log can follow it. Two members are our own: ``field``, the parameter at
+fault, and ``allowed``, the values it may take.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from flask import Response, request
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from service_map.errors import InvalidParameterError, NotFoundError, ServiceMapError, StoreError, UnanswerableError
+from service_map.web.site import site
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 30
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of problem: its HTTP status and its title in both languages."""
+
+    status: int
+    zh: str
+    en: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "invalid-parameter": Kind(status=400, zh="参数有误", en="Invalid parameter"),
+    "bad-request": Kind(status=400, zh="请求有误", en="Bad request"),
+    "not-found": Kind(status=404, zh="没有找到", en="Not found"),
+    "method-not-allowed": Kind(status=405, zh="不支持这种请求方法", en="Method not allowed"),
+    "too-large": Kind(status=413, zh="请求过大", en="Request too large"),
+    "address-too-long": Kind(status=414, zh="网址过长", en="Address too long"),
+    "unanswerable": Kind(status=422, zh="无法作答", en="Cannot be answered"),
+    "internal": Kind(status=500, zh="服务器内部错误", en="Internal error"),
+    "unavailable": Kind(status=503, zh="数据暂不可用", en="Data unavailable"),
+}
+"""Every kind of problem by the last part of its ``type`` address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One error, ready to be shown on a page or sent as JSON.
+
+    Attributes
+    ----------
+    kind
+        A key of `KINDS`; the HTTP status and the title follow from it.
+    zh, en
+        What is wrong and what is allowed, in one sentence each.
+    field
+        The parameter at fault, where there is one.
+    allowed
+        The values it may take, where they can be listed.
+    headers
+        HTTP headers that belong to the error, such as ``Allow``.
+    """
+
+    kind: str
+    zh: str
+    en: str
+    field: str | None = None
+    allowed: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def status(self) -> int:
+        """HTTP status."""
+        return KINDS[self.kind].status
+
+    def title(self, language: str) -> str:
+        """Name of the kind in ``zh`` or ``en``."""
+        return KINDS[self.kind].en if language == "en" else KINDS[self.kind].zh
+
+    def detail(self, language: str) -> str:
+        """Return the sentence in ``zh`` or ``en``."""
+        return self.en if language == "en" else self.zh
+
+
+def from_exception(error: Exception) -> Problem:
+    """Turn whatever a route raised into the problem that the reader is told.
+
+    An exception that the product did not raise on purpose is logged with its traceback and told without any of it.
+
+    Parameters
+    ----------
+    error
+        A `ServiceMapError`, an HTTP error of Werkzeug, an error of the database driver, or anything else.
+
+    Returns
+    -------
+    Problem
+    """
+    if isinstance(error, ServiceMapError):
+        return _from_own(error)
+    if isinstance(error, HTTPException) and error.code is not None and error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _from_http(error)
+    if isinstance(error, SQLAlchemyError):
+        # A file can be damaged behind its header, and a server can go away, after the database was opened well.
+        _log.error("the database failed", exc_info=error)
+        if isinstance(error, DBAPIError):
+            return _unavailable(
+                "数据库已损坏或中断；请运行 service-map build 重建",
+                "the database is damaged or gone; rebuild it with: service-map build",
+            )
+    else:
+        _log.error("unexpected error at %s", request.path, exc_info=error)
+    return Problem(
+        kind="internal",
+        zh="服务器出现意外错误，已记入日志，请稍后再试",
+        en="something unexpected went wrong; it has been logged, please try again later",
+    )
+
+
+def problem_response(problem: Problem, *, language: str) -> Response:
+    """Write a problem as ``application/problem+json``.
+
+    Parameters
+    ----------
+    problem
+        What went wrong.
+    language
+        ``zh`` or ``en``.
+    """
+    body: dict[str, Any] = {
+        "type": f"{request.script_root}/api/problems/{problem.kind}",
+        "title": problem.title(language),
+        "status": problem.status,
+        "detail": problem.detail(language),
+        "instance": quote(request.script_root + request.path),
+    }
+    if problem.field is not None:
+        body["field"] = problem.field
+    if problem.allowed:
+        body["allowed"] = problem.allowed
+    response = Response(orjson.dumps(body), status=problem.status, mimetype=MEDIA_TYPE)
+    response.headers.extend(dict(problem.headers))
+    response.headers["Content-Language"] = "en" if language == "en" else "zh-CN"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _from_own(error: ServiceMapError) -> Problem:
+    if isinstance(error, InvalidParameterError):
+        return Problem(kind="invalid-parameter", zh=error.zh, en=error.en, field=error.field, allowed=error.allowed)
+    if isinstance(error, NotFoundError):
+        return Problem(kind="not-found", zh=error.zh, en=error.en, field=error.field)
+    if isinstance(error, UnanswerableError):
+        return Problem(kind="unanswerable", zh=error.zh, en=error.en, field=error.field)
+    _log.error("%s", error.en)
+    if isinstance(error, StoreError):
+        return _unavailable(*_publicly(error))
+    return _unavailable(
+        "服务器的数据或设置有误，已记入日志", "the server's data or settings are at fault; it has been logged"
+    )
+
+
+def _publicly(error: StoreError) -> tuple[str, str]:
+    """Tell the fault of a database without telling the public where on the machine or the network it stands."""
+    try:
+        file = site().database.file
+    except StoreError:
+        file = None
+    if file is None:
+        return (
+            "数据库连不上或还没有数据；请由管理员查看日志，或运行 service-map build 建立",
+            "the database cannot be reached or holds no data; see the log, or build it with: service-map build",
+        )
+    return error.zh.replace(str(file), file.name), error.en.replace(str(file), file.name)
+
+
+def _unavailable(zh: str, en: str) -> Problem:
+    return Problem(kind="unavailable", zh=zh, en=en, headers=(("Retry-After", str(RETRY_AFTER_S)),))
+
+
+def _from_http(error: HTTPException) -> Problem:
+    # Werkzeug knows the methods that the address does serve; the other headers of its own HTML answer do not apply.
+    headers = tuple((name, value) for name, value in error.get_headers() if name in {"Allow", "Content-Range"})
+    match error.code:
+        case HTTPStatus.NOT_FOUND:
+            return Problem(kind="not-found", zh="没有这个地址", en="nothing stands at this address", headers=headers)
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return Problem(
+                kind="method-not-allowed",
+                zh="本接口只读，请用 GET",
+                en="this interface only reads: use GET",
+                headers=headers,
+            )
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return Problem(kind="too-large", zh="请求体过大，本接口不收请求体", en="no request body is wanted here")
+        case HTTPStatus.REQUEST_URI_TOO_LONG:
+            return Problem(kind="address-too-long", zh="网址过长，请缩短查询参数", en="shorten the query parameters")
+        case _:
+            return Problem(kind="bad-request", zh="请求有误", en="the request cannot be understood", headers=headers)

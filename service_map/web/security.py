@@ -1,0 +1,128 @@
+"""What every answer carries: security headers, open access for programs, compression, refusal of oversized requests.
+
+The policy allows nothing but this site: no third-party request, no inline script or style, no cookie. ``img-src`` also
+allows ``data:`` because Leaflet paints a freed tile with a one-pixel ``data:`` image.
+"""
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge, RequestURITooLarge
+
+MAX_BODY_BYTES = 65_536
+# Below the 4,094 bytes at which gunicorn refuses a request line in its own words.
+MAX_QUERY_BYTES = 3_000
+COMPRESS_FROM_BYTES = 600
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'self'"
+)
+
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_TEXTS = {
+    "application/geo+json",
+    "application/javascript",
+    "application/json",
+    "application/openapi+json",
+    "application/problem+json",
+    "application/xml",
+    "image/svg+xml",
+}
+_OPEN = ("/api/", "/download/")
+
+
+def init_security(app: Flask) -> None:
+    """Make every answer of the application carry the headers, and refuse oversized requests.
+
+    Parameters
+    ----------
+    app
+        Called once, by the application factory, before the blueprints: Flask runs the last-registered hook first.
+    """
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.before_request(_refuse_oversized)
+    app.after_request(_finish)
+
+
+def is_open(path: str) -> bool:
+    """Say whether a path is for programs: open to every origin, its errors told as problem+json."""
+    return path.startswith(_OPEN) or path in {"/api", "/download"}
+
+
+def _refuse_oversized() -> None:
+    if len(request.query_string) > MAX_QUERY_BYTES:
+        raise RequestURITooLarge
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise RequestEntityTooLarge
+
+
+def _finish(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    if is_open(request.path):
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
+        response.headers["Access-Control-Allow-Headers"] = "Accept, Accept-Language, If-None-Match, Range"
+        response.headers["Access-Control-Expose-Headers"] = "Content-Disposition, ETag, Retry-After"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    else:
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return _compress(response)
+
+
+def _compress(response: Response) -> Response:
+    """Send text in gzip to whoever takes it.
+
+    A strong ETag promises the same bytes, which two encodings of one text are not (RFC 9110 section 8.8.3.3), so the
+    compressed answer's becomes weak. Byte ranges pass as they are.
+    """
+    kind = response.mimetype or ""
+    if kind not in _TEXTS and not kind.startswith("text/"):
+        return response
+    response.vary.add("Accept-Encoding")
+    if (
+        response.status_code in {204, 206, 304}
+        or "Content-Encoding" in response.headers
+        or not request.accept_encodings.quality("gzip")
+    ):
+        return response
+    if response.is_streamed and not response.direct_passthrough:
+        response.response = _compressed(response.iter_encoded())
+        return _mark_compressed(response)
+    if (response.content_length or 0) < COMPRESS_FROM_BYTES:
+        return response
+    # A file is handed over as an iterator of its blocks; the site's own text files are small enough to be read whole.
+    response.direct_passthrough = False
+    packed = BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=5, mtime=0) as stream:
+        stream.write(response.get_data())
+    response.set_data(packed.getvalue())
+    return _mark_compressed(response)
+
+
+def _mark_compressed(response: Response) -> Response:
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers.pop("Accept-Ranges", None)
+    tag, _ = response.get_etag()
+    if tag is not None:
+        response.set_etag(tag, weak=True)
+    return response
+
+
+def _compressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    # 31: a gzip frame around the window of 2^15 bytes (zlib's manual, deflateInit2).
+    packer = zlib.compressobj(level=5, wbits=31)
+    for block in blocks:
+        if packed := packer.compress(block):
+            yield packed
+    yield packer.flush()

@@ -1,0 +1,340 @@
+// The home page with JavaScript: the same addresses and the same server-made list, changed in place, and the map beside it.
+import { areaBounds, colour, drawAreas, drawFacilities, fill, make, makeMap } from "./map.js";
+
+const box = document.getElementById("map");
+const words = JSON.parse(box.dataset.words);
+const note = document.getElementById("map-note");
+const card = document.getElementById("card");
+const WALK_METRES = 1000; // 15 minutes at an ordinary pace, as the standards count it
+
+let map;
+let areas = null;
+let drawn = null;
+let drawnAddress = "";
+let pin = null;
+let shownPoint = ""; // of the open card, as in the address
+let shownChoices = choices(location.href);
+
+/** An address without what does not change the list: the open card and the map's view. */
+function choices(address) {
+  const url = new URL(address, location.href);
+  url.searchParams.delete("point");
+  return url.pathname + url.search;
+}
+
+/** The address of a choice, with the open card kept. */
+function withCard(address) {
+  const url = new URL(address, location.href);
+  if (shownPoint) url.searchParams.set("point", shownPoint);
+  return url.href.replace("%2C", ",");
+}
+
+function say(text) {
+  note.textContent = text;
+}
+
+// --- the list: follow a choice without leaving the page -------------------------------------------------------------
+
+function formAddress(form) {
+  const query = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (value !== "") query.append(name, value);
+  const text = query.toString();
+  return form.getAttribute("action") + (text ? `?${text}` : "");
+}
+
+/** Remember what has the focus, so that it has it again after its region was replaced. */
+function focusMark() {
+  const active = document.activeElement;
+  if (active?.id) return () => document.getElementById(active.id)?.focus({ preventScroll: true });
+  if (active?.name) return () => document.getElementsByName(active.name)[0]?.focus({ preventScroll: true });
+  if (active?.closest?.("#chips")) {
+    const text = active.querySelector("span")?.textContent ?? active.textContent;
+    return () =>
+      [...document.querySelectorAll("#chips a")]
+        .find((link) => (link.querySelector("span")?.textContent ?? link.textContent) === text)
+        ?.focus({ preventScroll: true });
+  }
+  return () => {};
+}
+
+let latest = 0;
+
+async function visit(address, { push = true, toResults = false } = {}) {
+  const turn = ++latest;
+  const results = document.getElementById("results");
+  results.setAttribute("aria-busy", "true");
+  let page;
+  try {
+    const answer = await fetch(address, { headers: { Accept: "text/html" } });
+    if (!answer.ok) {
+      location.assign(address);
+      return;
+    }
+    page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch {
+    results.setAttribute("aria-busy", "false");
+    say(words.offline);
+    return;
+  }
+  if (turn !== latest) return;
+  const refocus = focusMark();
+  for (const id of ["chips", "fields", "results", "kept"]) {
+    const fresh = page.getElementById(id);
+    const old = document.getElementById(id);
+    if (fresh && old) old.replaceWith(fresh);
+  }
+  for (const selector of [".reading", ".point-form"]) {
+    const fresh = page.querySelector(selector);
+    if (fresh) document.querySelector(selector)?.replaceWith(fresh);
+  }
+  document.getElementById("q").value = page.getElementById("q").value;
+  document.title = page.title;
+  const freshMap = page.getElementById("map");
+  Object.assign(box.dataset, { points: freshMap.dataset.points, area: freshMap.dataset.area ?? "" });
+  if (push) history.pushState(null, "", address);
+  shownChoices = choices(address);
+  refocus();
+  if (toResults) {
+    document.getElementById("results").scrollIntoView({ block: "start" });
+  }
+  say(document.querySelector("#results .found strong")?.textContent ?? "");
+  await drawPoints({ fit: true });
+  showPointOfAddress();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (link.hasAttribute("download")) return;
+  if (!link.closest("#chips, #results .found, #results .pager, #results .taken, #results .nothing, .leaflet-popup .see-all")) return;
+  event.preventDefault();
+  map?.closePopup();
+  visit(withCard(link.href), { toResults: Boolean(link.closest(".pager, .see-all")) });
+});
+
+const filters = document.getElementById("filters");
+filters.addEventListener("submit", (event) => {
+  event.preventDefault();
+  visit(withCard(formAddress(filters)));
+});
+filters.addEventListener("change", (event) => {
+  if (event.target.matches("select")) visit(withCard(formAddress(filters)));
+});
+addEventListener("popstate", () => {
+  if (choices(location.href) === shownChoices) showPointOfAddress();
+  else visit(location.href, { push: false });
+});
+// Language and type size change the words, not what is on the screen: card and view come along.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.(".reading a");
+  if (!link) return;
+  const url = new URL(withCard(link.href));
+  url.hash = location.hash;
+  link.href = url.href;
+});
+
+// --- the map ---------------------------------------------------------------------------------------------------------
+
+function popup(rows, area) {
+  const list = make("ul", {});
+  for (const row of rows.slice(0, 8)) {
+    const link = make("a", { href: box.dataset.facility.replace("ID", row.id), lang: "zh-Hans" }, row.name);
+    list.append(make("li", {}, link, make("span", { class: "meta" }, [row.category, row.count].filter(Boolean).join(" · "))));
+  }
+  const first = rows[0];
+  const where = area
+    ? fill(words.within, { area: area.name })
+    : fill(first.precision === "township" ? words.township : words.near, { radius: first.radius_words });
+  const content = make("div", {}, make("p", { class: "sure" }, where), list);
+  if (rows.length > 8 || area) {
+    const query = new URLSearchParams(location.search);
+    for (const name of ["cursor", "point"]) query.delete(name);
+    if (area) {
+      query.set("area", area.adcode);
+      if (!area.adcode.endsWith("00")) query.set("precision", "county");
+    }
+    if (area || rows.length > 8) {
+      const more = make("a", { href: `${box.dataset.home}?${query}` }, fill(words.see_all, { count: rows.length }));
+      content.append(make("p", { class: "see-all" }, more));
+    }
+  }
+  return content;
+}
+
+async function drawPoints({ fit = false } = {}) {
+  const address = box.dataset.points;
+  if (!map || address === drawnAddress) return;
+  let answer;
+  try {
+    answer = await fetch(address);
+    if (!answer.ok) throw new Error(`${answer.status}`);
+  } catch {
+    say(words.no_points);
+    return;
+  }
+  const { columns, rows, matched } = await answer.json();
+  const facilities = rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])));
+  drawn?.remove();
+  drawn = drawFacilities(map, facilities, areas, popup, words);
+  drawnAddress = address;
+  box.dataset.drawn = String(facilities.length);
+  if (rows.length < matched) say(fill(words.too_many, { drawn: rows.length, matched }));
+  if (fit) show();
+}
+
+/** Turn the map to the chosen area, or to everything. */
+function show() {
+  const chosen = areas?.byCode.get(box.dataset.area);
+  const bounds = chosen ? areaBounds(chosen) : areas?.bounds;
+  if (bounds?.isValid()) {
+    // Room above for the rings that stand over the seats, below for the scale and the sources.
+    map.fitBounds(bounds, { paddingTopLeft: [8, 24], paddingBottomRight: [8, 28], animate: false });
+  }
+}
+
+function readView() {
+  const parts = /^#map=([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)$/.exec(location.hash);
+  return parts && { zoom: Number(parts[1]), center: [Number(parts[2]), Number(parts[3])] };
+}
+
+function keepView() {
+  const { lat, lng } = map.getCenter();
+  const view = `#map=${map.getZoom().toFixed(2)}/${lat.toFixed(4)}/${lng.toFixed(4)}`;
+  history.replaceState(history.state, "", location.pathname + location.search + view);
+}
+
+// --- the 15-minute card ----------------------------------------------------------------------------------------------
+
+function dropCard() {
+  pin?.remove();
+  pin = null;
+  shownPoint = "";
+  card.hidden = true;
+  card.replaceChildren();
+}
+
+function closeCard() {
+  dropCard();
+  const address = new URL(location.href);
+  address.searchParams.delete("point");
+  history.pushState(null, "", address);
+  box.focus();
+}
+
+card.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closeCard();
+});
+
+async function openCard(lat, lon, { push = true, focus = true } = {}) {
+  const point = `${lon.toFixed(5)},${lat.toFixed(5)}`;
+  const circle = new URL(box.dataset.circle, location.href);
+  circle.searchParams.set("lon", lon.toFixed(5));
+  circle.searchParams.set("lat", lat.toFixed(5));
+  say(words.checking);
+  let page;
+  try {
+    const answer = await fetch(circle, { headers: { Accept: "text/html" } });
+    page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch {
+    say(words.offline);
+    return;
+  }
+  const body = page.getElementById("card-body");
+  if (!body) {
+    say(page.querySelector("main .lead")?.textContent ?? words.offline);
+    return;
+  }
+  const close = make("button", { type: "button", class: "close quiet-button" }, words.close);
+  close.addEventListener("click", closeCard);
+  body.querySelector(".permalink")?.setAttribute("href", circle.href);
+  const heading = body.querySelector("h1");
+  const title = make("h2", { tabindex: "-1", class: "card-title" }, ...heading.childNodes);
+  heading.replaceWith(title);
+  for (const part of body.querySelectorAll("section > h2")) part.replaceWith(make("h3", {}, ...part.childNodes));
+  body.querySelector(".card-head").append(close);
+  card.replaceChildren(body);
+  card.hidden = false;
+  shownPoint = point;
+  pin?.remove();
+  pin = L.layerGroup([
+    L.circle([lat, lon], { radius: WALK_METRES, color: colour("--accent"), weight: 2, fillOpacity: 0.06, interactive: false }),
+    L.circleMarker([lat, lon], { radius: 5, color: colour("--surface"), weight: 2, fillColor: colour("--ink"), fillOpacity: 1, interactive: false }),
+  ]).addTo(map);
+  say("");
+  if (push) {
+    const address = new URL(location.href);
+    address.searchParams.set("point", point);
+    history.pushState(null, "", address.href.replace("%2C", ","));
+  }
+  if (focus) {
+    title.focus({ preventScroll: true });
+    card.scrollIntoView({ block: "nearest" });
+  }
+}
+
+function showPointOfAddress() {
+  const text = new URLSearchParams(location.search).get("point");
+  const parts = text && /^(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)$/.exec(text);
+  if (!parts) {
+    dropCard();
+    return;
+  }
+  if (text !== shownPoint) openCard(Number(parts[2]), Number(parts[1]), { push: false, focus: false });
+}
+
+function locate() {
+  say(words.locating);
+  navigator.geolocation.getCurrentPosition(
+    ({ coords }) => {
+      const here = L.latLng(coords.latitude, coords.longitude);
+      map.setView(here, 14, { animate: false });
+      openCard(here.lat, here.lng).then(() => {
+        if (areas && !areas.bounds.contains(here)) say(words.outside);
+      });
+    },
+    (error) => say(error.code === error.PERMISSION_DENIED ? words.denied : words.not_located),
+    { enableHighAccuracy: false, timeout: 10000, maximumAge: 60000 },
+  );
+}
+
+async function start() {
+  document.documentElement.classList.add("scripted");
+  map = makeMap(box, words);
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", words.map_label);
+  try {
+    areas = await drawAreas(map, box.dataset.areas);
+  } catch {
+    say(words.no_areas);
+  }
+  const view = readView();
+  if (view) map.setView(view.center, view.zoom, { animate: false });
+  else if (areas) show();
+  else map.setView([36.5, 112.5], 7);
+  areas?.redraw();
+  await drawPoints();
+  showPointOfAddress();
+  map.on("moveend", keepView);
+  map.on("click", ({ latlng }) => {
+    const { lat, lng } = latlng.wrap();
+    openCard(lat, lng);
+  });
+  // The keyboard's way to a click: the arrow keys move the map, Enter checks its middle.
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target !== box) return;
+    const { lat, lng } = map.getCenter();
+    openCard(lat, lng);
+  });
+  box.addEventListener("focus", () => {
+    if (!box.classList.contains("pointed")) say(words.keys);
+  });
+  if ("geolocation" in navigator) {
+    const button = document.getElementById("locate");
+    button.hidden = false;
+    button.addEventListener("click", locate);
+  }
+  if (!note.textContent) say(words.hint);
+  box.dataset.ready = "true";
+}
+
+start();

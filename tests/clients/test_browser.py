@@ -1,0 +1,379 @@
+"""The site in a real Chromium: what a resident, a planner and somebody without a mouse do with it."""
+
+import json
+import re
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from service_map import store
+from service_map.store import queries
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 844}
+NARROW = {"width": 320, "height": 640}
+BUDGET_BYTES = 150_000
+BUDGET_REQUESTS = 15
+QINSHUI_TOWN = "#map=13.00/35.6900/112.1870"
+
+
+@pytest.fixture(scope="module")
+def conn(live_database):
+    engine = store.open_readonly(f"sqlite:///{live_database}")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def funeral_home(conn):
+    return queries.facilities(conn, queries.FacilityFilter(q="沁水县殡仪馆"), limit=1).items[0]
+
+
+@pytest.fixture(scope="module")
+def addresses(funeral_home):
+    return (
+        "/", "/?family=elderly&area=140521", "/about", "/plans", "/plan/qinshui-2021", "/areas", "/area/140521",
+        "/circle?lon=112.187&lat=35.69", f"/facility/{funeral_home.id}",
+    )  # fmt: skip
+
+
+def _with(address, query):
+    return f"{address}{'&' if '?' in address else '?'}{query}" if query else address
+
+
+def _found(page):
+    return int(re.search(r"[\d,]+", page.locator("#results .found strong").inner_text())[0].replace(",", ""))
+
+
+def _query(page):
+    return parse_qs(urlsplit(unquote(page.url)).query)
+
+
+def _click_map(page, dx=0, dy=0):
+    """Click the map beside its middle, where no facility's sign stands."""
+    box = page.locator("#map").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2 + dx, box["y"] + box["height"] / 2 + dy)
+
+
+def test_home_shows_facilities_of_all_five_plans_in_list_and_map(reader, conn):
+    visit = reader()
+    page = visit.open("/")
+    page.locator("details.more summary").click()
+    for plan in queries.plans(conn):
+        with page.expect_response(lambda response: "/points.json" in response.url):
+            page.locator("select[name=plan]").select_option(plan.id)
+        page.wait_for_function("plan => location.search.includes(plan)", arg=plan.id)
+        page.wait_for_function(
+            "() => document.querySelector('#map').dataset.drawn === document.querySelector('#results .found strong')"
+            ".textContent.replace(/[^0-9]/g, '')"
+        )
+        assert _found(page) == plan.facilities > 0
+        assert page.locator("#results .item").count() == min(plan.facilities, 50)
+
+
+def test_a_reader_finds_the_funeral_home_in_the_list_and_reads_who_promises_it(reader, funeral_home):
+    page = reader().open("/")
+    page.get_by_role("searchbox").fill("沁水县殡仪馆")
+    page.get_by_role("button", name="查找").click()
+    page.get_by_role("link", name="沁水县殡仪馆", exact=True).click()
+    page.wait_for_url("**/facility/*")
+    told = page.locator("main").inner_text()
+    for cite in funeral_home.citations:
+        for words in (cite.plan_title, cite.section, cite.passage_sha256):
+            assert words in told
+    assert "约在" in told
+
+
+def test_a_click_in_qinshui_town_opens_the_card_and_the_address_keeps_it(reader):
+    visit = reader()
+    page = visit.open(f"/{QINSHUI_TOWN}")
+    _click_map(page, 150, 120)
+    card = page.locator("#card")
+    card.locator(".tally").wait_for()
+    told = card.inner_text()
+    assert "沁水县" in told
+    assert "直线距离" in told
+    assert re.search(r"(满足|建成后满足|不满足|无法判断) \d+", told)
+    assert "GB 50180" in told
+    point = _query(page)["point"]
+    page.reload()
+    visit.drawn()
+    card.locator(".tally").wait_for()
+    assert _query(page)["point"] == point
+    card.get_by_role("button", name="关闭").click()
+    card.wait_for(state="hidden")
+    page.go_back()
+    card.locator(".tally").wait_for()
+
+
+def test_the_list_is_downloaded_as_geojson(reader, tmp_path):
+    page = reader(accept_downloads=True).open("/?area=140521")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载 GeoJSON").click()
+    path = tmp_path / "facilities.geojson"
+    download.value.save_as(path)
+    body = json.loads(path.read_text(encoding="utf-8"))
+    assert body["type"] == "FeatureCollection"
+    assert len(body["features"]) == _found(page) > 0
+    assert all(feature["properties"]["citation"]["section"] for feature in body["features"])
+
+
+def test_without_javascript_the_list_is_complete_and_the_form_works(reader, conn):
+    visit = reader(java_script_enabled=False)
+    page = visit.open("/", ready=False)
+    page.get_by_role("searchbox").fill("沁水")
+    page.get_by_role("button", name="查找").click()
+    total = _found(page)
+    names = page.locator("#results .name").all_inner_texts()
+    while page.locator("a[rel=next]").count():
+        page.locator("a[rel=next]").click()
+        names += page.locator("#results .name").all_inner_texts()
+    assert len(names) == total == queries.facilities(conn, queries.FacilityFilter(q="沁水"), limit=1).matched > 0
+    visit.open("/circle?lon=112.187&lat=35.69", ready=False)
+    assert page.locator(".tally .verdict").count() > 0
+
+
+def test_choices_go_into_the_address_and_back_and_forward_follow_them(reader):
+    visit = reader()
+    page = visit.open("/")
+    every = _found(page)
+    page.locator("#chips").get_by_role("link", name=re.compile("养老服务")).click()
+    page.wait_for_function("() => location.search.includes('family=elderly')")
+    page.locator("#chips .fine").wait_for()
+    elderly = _found(page)
+    page.locator("#chips .fine a").first.click()
+    page.wait_for_function("() => location.search.includes('category=')")
+    page.wait_for_function("() => document.querySelectorAll('#chips .fine [aria-current]').length === 1")
+    assert _found(page) <= elderly < every
+    page.go_back()
+    page.wait_for_function("() => !document.querySelector('#chips .fine [aria-current]')")
+    assert _found(page) == elderly
+    page.go_back()
+    page.wait_for_function("() => !document.querySelector('#chips .fine')")
+    assert _found(page) == every
+    page.go_forward()
+    page.locator("#chips .fine").wait_for()
+    assert _found(page) == elderly
+    other = reader(viewport=PHONE).open(urlsplit(page.url).path + "?" + urlsplit(page.url).query)
+    assert _found(other) == elderly
+
+
+def test_what_is_known_only_to_its_county_is_a_numbered_ring_and_never_a_pin(reader, conn):
+    page = reader().open("/")
+    wide = sum(
+        queries.facilities(conn, queries.FacilityFilter(precision=code), limit=1).matched for code in ("county", "city")
+    )
+    rings = page.locator(".leaflet-marker-icon")
+    labels = [ring.get_attribute("aria-label") for ring in rings.all()]
+    assert all("约在" in label and "范围" in label for label in labels)
+    assert sum(int(re.search(r"([\d,]+) 处", label)[1]) for label in labels) == wide
+    assert page.locator(".leaflet-marker-pane img").count() == 0
+
+
+def test_a_ring_lists_what_it_stands_for_and_leads_to_the_list(reader):
+    page = reader().open("/?area=140521")
+    page.locator(".leaflet-marker-icon").first.focus()
+    page.keyboard.press("Enter")
+    popup = page.locator(".leaflet-popup")
+    popup.get_by_role("link", name=re.compile("在清单里看")).click()
+    page.wait_for_function("() => location.search.includes('precision=county')")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#results .sure')].every(p => p.textContent.includes('约在此县'))"
+    )
+    assert _found(page) > 0
+
+
+@pytest.mark.parametrize("query", ["", "lang=en", "big=1"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page(reader, addresses, query, scheme):
+    visit = reader(
+        viewport=PHONE if query == "big=1" else {"width": 1280, "height": 800},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+    )
+    faults = []
+    for address in addresses:
+        page = visit.open(_with(address, query))
+        found = Axe().run(page).response["violations"]
+        faults += [
+            (address, fault["id"], node["target"], node.get("failureSummary"))
+            for fault in found
+            if fault["impact"] in {"serious", "critical"}
+            for node in fault["nodes"]
+        ]
+    assert faults == []
+
+
+def test_axe_finds_nothing_serious_on_the_open_card_and_a_popup(reader):
+    # Without motion nothing is half faded in when it is judged.
+    page = reader(reduced_motion="reduce").open("/?area=140521&point=112.18700,35.69000")
+    page.locator("#card .tally").wait_for()
+    page.locator(".leaflet-marker-icon").first.focus()
+    page.keyboard.press("Enter")
+    page.locator(".leaflet-popup-content").wait_for()
+    found = Axe().run(page).response["violations"]
+    serious = [fault for fault in found if fault["impact"] in {"serious", "critical"}]
+    assert [
+        (fault["id"], node["target"], node.get("failureSummary")) for fault in serious for node in fault["nodes"]
+    ] == []
+
+
+@pytest.mark.parametrize("query", ["", "lang=en", "big=1", "lang=en&big=1"])
+def test_every_page_fits_a_screen_320_pixels_wide(reader, addresses, query):
+    # 320 CSS pixels are also what a 1280-pixel screen shows at 400 % zoom.
+    visit = reader(viewport=NARROW)
+    for address in addresses:
+        page = visit.open(_with(address, query))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, _with(address, query)
+
+
+def test_in_large_type_every_control_is_at_least_44_pixels(reader, addresses):
+    visit = reader(viewport=PHONE)
+    for address in addresses:
+        page = visit.open(_with(address, "big=1"))
+        for control in page.locator(
+            "button, .button, .chip, select, input:not([type=hidden]), .sections a, .reading a, .brand, .leaflet-bar a"
+        ).all():
+            box = control.bounding_box()
+            assert box is None or min(box["width"], box["height"]) >= 44, (address, control.inner_text(), box)
+
+
+def test_the_first_view_keeps_to_its_budget(reader):
+    visit = reader(viewport=PHONE)
+    session = visit.context.new_cdp_session(visit.page)
+    session.send("Network.enable")
+    received, sizes = [], []
+    session.on("Network.responseReceived", lambda event: received.append(event["response"]["url"]))
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    visit.open("/")
+    visit.page.wait_for_load_state("networkidle")
+    assert len(received) <= BUDGET_REQUESTS, received
+    assert sum(sizes) <= BUDGET_BYTES, sizes
+
+
+def test_the_resident_journey_works_by_keyboard_alone(reader):
+    page = reader().open("/")
+    keys = page.keyboard
+    page.locator("body").focus()
+    keys.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    keys.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    keys.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "q"
+    keys.type("沁水县殡仪馆")
+    keys.press("Enter")
+    page.wait_for_function("() => location.search.includes('q=')")
+    page.get_by_role("link", name="沁水县殡仪馆", exact=True).wait_for()
+    for _step in range(60):
+        keys.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", page.evaluate("document.activeElement.outerHTML")
+        if page.evaluate("document.activeElement.className") == "name":
+            break
+    keys.press("Enter")
+    page.wait_for_url("**/facility/*")
+    assert "沁水县殡仪馆" in page.locator("h1").inner_text()
+
+
+def test_the_map_is_moved_and_asked_by_keyboard(reader):
+    page = reader().open(f"/{QINSHUI_TOWN}")
+    page.locator("#map").focus()
+    assert "回车" in page.locator("#map-note").inner_text()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("before => location.hash !== before", arg=QINSHUI_TOWN)
+    page.keyboard.press("Enter")
+    page.locator("#card .tally").wait_for()
+    assert page.evaluate("document.activeElement.className") == "card-title"
+    page.keyboard.press("Escape")
+    page.locator("#card").wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.id") == "map"
+
+
+def test_my_location_opens_the_card_of_where_the_reader_stands(reader):
+    visit = reader(
+        viewport=PHONE,
+        geolocation={"longitude": 112.187, "latitude": 35.69},
+        permissions=["geolocation"],
+        has_touch=True,
+    )
+    page = visit.open("/")
+    page.get_by_role("button", name="我的位置").tap()
+    page.locator("#card .tally").wait_for()
+    assert _query(page)["point"] == ["112.18700,35.69000"]
+    assert "沁水县" in page.locator("#card").inner_text()
+
+
+def test_a_refused_location_is_answered_with_another_way(reader):
+    page = reader(permissions=[]).open("/")
+    page.get_by_role("button", name="我的位置").click()
+    page.wait_for_function("() => document.querySelector('#map-note').textContent.includes('点地图')")
+    assert "经纬度" in page.locator("#map-note").inner_text()
+
+
+def test_when_the_line_breaks_the_list_stays_and_the_page_says_so(reader):
+    visit = reader()
+    page = visit.open("/")
+    before = _found(page)
+    visit.context.set_offline(True)
+    page.locator("#chips a").nth(2).click()
+    page.wait_for_function("() => document.querySelector('#map-note').textContent.includes('连不上')")
+    assert _found(page) == before
+    visit.context.set_offline(False)
+    # The browser itself reports the request that the broken line stopped; nothing else may be reported.
+    visit.faults = [fault for fault in visit.faults if "ERR_INTERNET_DISCONNECTED" not in fault]
+
+
+def test_the_english_map_speaks_english(reader):
+    page = reader().open("/?lang=en")
+    page.get_by_role("button", name="Zoom in").wait_for()
+    assert page.get_by_role("button", name="My location").is_visible()
+    labels = [ring.get_attribute("aria-label") for ring in page.locator(".leaflet-marker-icon").all()]
+    assert labels
+    assert all(label.startswith("Somewhere in") for label in labels)
+
+
+def test_on_a_slow_phone_and_line_the_list_is_usable_within_two_seconds(reader):
+    # 1.6 Mbit/s, 150 ms, a quarter of this machine's speed. Other work on the machine only adds: the best of three counts.
+    listed, drawn = [], []
+    for _visit in range(3):
+        visit = reader(viewport=PHONE)
+        session = visit.context.new_cdp_session(visit.page)
+        session.send("Network.enable")
+        session.send(
+            "Network.emulateNetworkConditions",
+            {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000},
+        )
+        session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        visit.open("/")
+        listed.append(
+            visit.page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd") / 1000
+        )
+        drawn.append(visit.page.evaluate("performance.now()") / 1000)
+    assert min(listed) <= 2, listed
+    assert min(drawn) <= 3, drawn
+
+
+def test_a_disc_shows_its_whole_extent_and_its_facilities_when_it_is_opened(reader, conn):
+    found = queries.facilities(conn, queries.FacilityFilter(precision="township"), limit=1).items[0]
+    page = reader(reduced_motion="reduce").open(f"/#map=13.00/{found.lat:.4f}/{found.lon:.4f}")
+    # Beside the middle a ring may stand; the disc's own middle is where the map's is.
+    _click_map(page)
+    popup = page.locator(".leaflet-popup-content")
+    popup.wait_for()
+    assert "约在" in popup.inner_text()
+    assert popup.get_by_role("link").count() > 0
+
+
+@pytest.mark.parametrize("query", ["", "lang=en"])
+def test_the_card_prints_on_one_page_of_a4(reader, conn, query):
+    visit = reader()
+    for adcode in ("140521", "140202", "140213", "140802"):
+        seats = [area for area in queries.areas(conn) if area.adcode == adcode]
+        for seat in seats:
+            page = visit.open(_with(f"/circle?lon={seat.lon}&lat={seat.lat}", query))
+            pages = len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+            assert pages == 1, (seat.name, pages)

@@ -1,0 +1,48 @@
+"""A small invented world behind the site, and the shipped data behind another."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from invented_world import COUNTY_TEXT, FACILITIES, make_app, write_world
+
+from service_map import store
+
+
+@pytest.fixture(scope="session")
+def invented(geodata, tmp_path_factory):
+    """The invented world: its data, its texts, its database, and how to build a changed one."""
+    home = tmp_path_factory.mktemp("invented")
+    folder = write_world(home / "geodata", geodata)
+    texts = home / "plans"
+    texts.mkdir()
+    (texts / "county.txt").write_text(COUNTY_TEXT, encoding="utf-8")
+    url = f"sqlite:///{home}/invented.gpkg"
+    store.build(url, geodata=folder)
+
+    def build(target, *, facilities=FACILITIES, plans_dir=None):
+        changed = write_world(Path(target).parent / "geodata", geodata, facilities)
+        store.build(f"sqlite:///{target}", geodata=changed, plans_dir=plans_dir)
+        return f"sqlite:///{target}"
+
+    return SimpleNamespace(url=url, geodata=folder, texts=texts, build=build)
+
+
+@pytest.fixture(scope="session")
+def invented_app(invented):
+    """The site over the invented world."""
+    return make_app(invented.url, invented.geodata)
+
+
+@pytest.fixture
+def api(invented_app):
+    """A client of the invented world's API."""
+    return invented_app.test_client()
+
+
+@pytest.fixture(scope="session")
+def shipped_app(geodata, tmp_path_factory):
+    """The site over the data that the product ships."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('shipped')}/service_map.gpkg"
+    store.build(url, geodata=geodata)
+    return make_app(url, geodata)

@@ -1,0 +1,100 @@
+"""What the pages say of distances, counts, locations and rules."""
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from service_map import catalogue
+from service_map.places.facility import PRECISIONS, STATUSES
+from service_map.web import words
+from service_map.web.language import init_language
+
+
+@pytest.fixture(scope="module")
+def app():
+    made = Flask(__name__)
+    init_language(made)
+    return made
+
+
+@pytest.fixture(params=["zh", "en"])
+def language(request, app):
+    with app.test_request_context(f"/?lang={request.param}"):
+        yield request.param
+
+
+@pytest.fixture
+def rule(geodata):
+    return catalogue.rules(geodata)[0]
+
+
+@pytest.mark.parametrize(
+    ("metres", "zh", "en"),
+    [
+        (0, "0 米", "0 m"),
+        (47.4, "47 米", "47 m"),
+        (456, "460 米", "460 m"),
+        (1234, "1.2 公里", "1.2 km"),
+        (64_321, "64 公里", "64 km"),
+    ],
+)
+def test_a_distance_is_rounded_as_far_as_it_is_known(app, metres, zh, en):
+    with app.test_request_context("/"):
+        assert words.distance(metres) == zh
+    with app.test_request_context("/?lang=en"):
+        assert words.distance(metres) == en
+
+
+def test_a_distance_that_may_be_nothing_is_not_told_as_a_figure(language):
+    assert words.distance(600) not in words.bounds(600, 0, 64_000)
+    assert words.distance(64_000) in words.bounds(600, 0, 64_000)
+    assert not any(mark.isdigit() for mark in words.apart(0, 64_000))
+
+
+def test_bounds_are_told_where_they_matter_and_only_there(language):
+    assert words.bounds(1000, 995, 1005) == words.distance(1000)
+    told = words.bounds(1000, 400, 1600)
+    assert all(words.distance(metres) in told for metres in (1000, 400, 1600))
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "at_least", "zh", "en"),
+    [
+        (1, "所", False, "", ""), (None, None, False, "", ""), (3, "所", False, "3 所", "× 3"),
+        (20, "公里", False, "20 公里", "20 km"), (2, "个", True, "至少 2 个", "at least × 2"),
+        (1200, "张", False, "1,200 张", "1,200 beds"), (1.5, "万平方米", False, "1.5 万平方米", "1.5 × 10,000 m²"),
+    ],
+)  # fmt: skip
+def test_a_count_is_told_with_its_unit(app, number, unit, *, at_least, zh, en):
+    with app.test_request_context("/"):
+        assert words.count(number, unit, at_least=at_least, english=False) == zh
+    with app.test_request_context("/?lang=en"):
+        assert words.count(number, unit, at_least=at_least, english=True) == en
+
+
+def test_every_code_of_the_data_has_words(language):
+    assert tuple(words.PRECISION) == PRECISIONS
+    assert tuple(words.STATUS) == STATUSES
+    for table in (words.PRECISION, words.STATUS, words.ACTION, words.KIND, words.VERDICT, words.VERDICT_MEANING):
+        assert all(str(said).strip() for said in table.values())
+        assert all((not str(said).isascii()) == (language == "zh") for said in table.values())
+
+
+def test_a_county_is_not_given_a_radius_as_if_it_were_a_place(language):
+    assert words.precision("county", 64_000) == str(words.PRECISION["county"])
+    assert words.distance(15_000) in words.precision("township", 15_000)
+
+
+def test_every_rule_is_told_with_its_radius_and_clause(language, geodata):
+    for asked in catalogue.rules(geodata):
+        if asked.metres is not None:
+            assert f"{asked.metres:g}" in words.rule(asked)
+        assert asked.standard in words.clause(asked)
+        assert "未注明" not in words.clause(asked)
+
+
+def test_a_draft_is_called_a_draft_in_the_readers_language(language, rule):
+    told = words.clause(replace(rule, edition="20XX 征求意见稿", status="draft"))
+    assert ("征求意见稿" in told, "draft" in told) == ((True, False) if language == "zh" else (False, True))
+    assert told.count("征求意见稿") == (language == "zh")
