@@ -1,6 +1,8 @@
 """Plans: a document in, commitments out."""
 
+from service_map.plans.circles import PlanCircle, circles_text, extract_circles, write_circles
 from service_map.plans.commitment import Commitment, label, label_record, load_commitments, write_commitments
+from service_map.plans.corrections import Correction, apply_corrections, load_corrections
 from service_map.plans.extract import Explanation, explain, extract, passage_sha256
 from service_map.plans.outline import passages
 from service_map.plans.read import read_text
@@ -8,17 +10,24 @@ from service_map.plans.registry import Plan, load_plans, plan_for_file
 
 __all__ = [
     "Commitment",
+    "Correction",
     "Explanation",
     "Plan",
+    "PlanCircle",
+    "apply_corrections",
+    "circles_text",
     "explain",
     "extract",
+    "extract_circles",
     "label",
     "label_record",
     "load_commitments",
+    "load_corrections",
     "load_plans",
     "passage_sha256",
     "passages",
     "plan_for_file",
     "read_text",
+    "write_circles",
     "write_commitments",
 ]

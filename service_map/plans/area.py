@@ -7,6 +7,7 @@ the plan itself, because no table holds them all and a plan names a place in sev
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple, TypeVar
 
 from service_map.plans.outline import Passage
@@ -26,7 +27,14 @@ _IN_LIST = re.compile(
 )
 _RENEWAL_LIST = re.compile(rf"(?<![\u4e00-\u9fff])((?:{CJK}{{2,4}}、)+{CJK}{{2,4}})等?(?:个)?(?:棚户区|城中村)")
 _BARE_LIST = re.compile(rf"(?<![\u4e00-\u9fff])(?:[在对和支持推进]*)({CJK}{{2,3}}(?:、{CJK}{{2,3}})+)(?![镇乡村街])")
+_ITEM_START = re.compile(
+    rf"(?:[、，。：；（]|^|新建|建设|推进|支持|实施|改造|在|和|及)(?=({CJK}{{2,3}}))", re.MULTILINE
+)
 _TITLE = re.compile(r"^.{0,30}(?:规划|方案|纲要|计划|要点).{0,30}$", re.MULTILINE)
+_STANDING_IN = re.compile(rf"(?:^|[在于、])(?![在于])(({CJK}{{1,4}}?)(?:镇|乡|街道|县))(?!级)")
+_UNITS = "县（市、区）|县（市）|县（区）|县区|县|区|市|乡镇|镇|街道|地|村|社区|片区|新区|园区"
+_GROUP = re.compile(rf"(?:等)?(?:\d+|[一二两三四五六七八九十]+)个?(?:{_UNITS})?$|等(?:{_UNITS})?$")
+_LEADS_IN = re.compile(r"内|前|在|于|对|支持|推进|推动|指导|重点|优先|计划|拟|为|年|，")
 _LEAST_VOTES = 5
 _TITLE_VOTES = 50
 
@@ -86,6 +94,19 @@ class PlanArea:
         """Tell whether a text has the form of a place (某某镇) and is no general word (乡镇)."""
         return bool(_LIKE.fullmatch(text)) and text not in self._wording.no_place
 
+    def placeable(self, text: str) -> bool:
+        """Tell whether a text can be a place where only one can stand: known, of its form, or a county's short name."""
+        if self.known(text) or self.like(text):
+            return True
+        return _is_county_stem(text) and self._wording.verb_kind(text) is None
+
+    def whole(self, text: str) -> bool:
+        """Tell whether a table's cell is a place and nothing else: a known one, or 某县某镇."""
+        if self.placeable(text):
+            return True
+        match = self.places.match(text)
+        return bool(match and match.end() < len(text) <= 12 and self.like(text[match.end() :]))
+
     def place(self, text: str) -> Place:
         """Return a place's name with its level."""
         return Place(text, self.level(text))
@@ -100,7 +121,7 @@ class PlanArea:
             return "village_or_street"
         if _COUNTY.search(text) and len(text) <= 5 and not text.endswith(_ZONES):
             return "county"
-        return "landmark"
+        return "county" if _is_county_stem(text) else "landmark"
 
     def find(self, text: str) -> Place | None:
         """Return the last place in a text, None when it names none."""
@@ -110,6 +131,9 @@ class PlanArea:
         match = last(_WORDS.finditer(text))
         if match:
             return Place(match[0], "township" if match[0] == "县城" else "landmark")
+        match = last(_STANDING_IN.finditer(text))
+        if match and self._stem(match[2]):
+            return self.place(match[1])
         return None
 
     def before(self, subject: str) -> Place | None:
@@ -125,7 +149,25 @@ class PlanArea:
         """Read a list of places in front of a verb (榆次、太谷等地); empty when there are fewer than two."""
         found = [match[0] for match in self.places.finditer(text)]
         rest = self.places.sub("", text)
-        return found if len(found) >= 2 and len(re.findall("[、和与及]", rest)) >= len(found) - 1 else []
+        if len(found) >= 2 and len(re.findall("[、和与及]", rest)) >= len(found) - 1:
+            return found
+        return self.series(text)
+
+    def series(self, text: str) -> list[str]:
+        """Read a list of places that the plan names nowhere else, at the end of a text; empty when it is none."""
+        parts = re.split("[、和与及]", _GROUP.sub("", text))
+        if len(parts) < 2:
+            return []
+        first = parts[0]
+        starts = [0, *(match.end() for match in _LEADS_IN.finditer(first))]
+        heads = (first[start:] for start in reversed(starts))
+        names = [next((head for head in heads if self._item(head)), first), *parts[1:]]
+        names = [re.sub("^[环沿在于](?=.{2})", "", name) for name in names]
+        return names if all(self._item(name) for name in names) else []
+
+    def _item(self, text: str) -> bool:
+        feature = 2 <= len(text) <= 7 and text[-1:] in self._wording.features and bool(self._wording.residue(text[:-1]))
+        return self.placeable(text) or (feature and text not in self._wording.no_place)
 
     def official(self, name: str, word: str) -> bool:
         """Tell whether a facility's name begins with the plan's area, with 市 or 县, or with a place."""
@@ -162,7 +204,11 @@ class PlanArea:
                 break
         match = self.places.match(body)
         if match:
-            inner = re.match(rf"{CJK}{{1,4}}?[村镇乡]", body[match.end() :]) if match[0][-1] in "镇乡县" else None
+            rest = body[match.end() :]
+            inner = re.match(rf"{CJK}{{1,4}}?[村镇乡]", rest) if match[0][-1] in "镇乡县" else None
+            if match[0][-1] in "市区":
+                inner = re.match(rf"({CJK}{{2,4}}?)(?:镇|乡|街道|村)(?!级)", rest)
+                inner = inner if inner and self._stem(inner[1]) and self.like(inner[0]) else None
             more = self.places.match(body, match.end())
             return self.place(match[0] + inner[0] if inner and not more else match[0])
         bracket = self._bracketed.search(name + behind)
@@ -192,7 +238,7 @@ class PlanArea:
         # Two characters before the first type word are most often a place (石楼体育公园); for colleges a brand.
         lead = self._wording.proper_head(body)
         if len(lead) == 2 and lead != body and category not in ("college", "vocational_school"):
-            return None if lead.endswith(("省", "市")) or lead.startswith("第") else Place(lead, "landmark")
+            return None if lead.endswith(("省", "市")) or "第" in lead else Place(lead, "landmark")
         return None
 
     def _stem(self, stem: str) -> bool:
@@ -257,7 +303,7 @@ def _counties(name: str, votes: Counter[str], text: str, wording: Wording) -> se
     """List counties: those the text names in full, those of the plan's city, and those in a list of short names."""
     table = area_names()
     below = {other: codes for other, codes in table.items() if not all(code.endswith("00") for code in codes)}
-    counties = {found for found in votes if found in below and _tellable(found[:-1], wording)} - {name}
+    counties = {found for found in votes if found in below and _nameable(found[:-1], wording)} - {name}
     codes = table.get(name, ())
     if codes and codes[0].endswith("00"):
         prefix = tuple(code[:4] for code in codes)
@@ -267,6 +313,10 @@ def _counties(name: str, votes: Counter[str], text: str, wording: Wording) -> se
             if any(code.startswith(prefix) and not code.endswith(("00", "01")) for code in others)
         )
     stems = {other[:-1] for other in below if len(other) >= 3}
+    if not name:
+        # A passage that does not tell its area: any county's short name that begins a list item may be meant.
+        for match in _ITEM_START.finditer(text):
+            counties.update(stem for stem in (match[1], match[1][:2]) if stem in stems and _tellable(stem, wording))
     for match in _BARE_LIST.finditer(text):
         for part in match[1].split("、"):
             counties.update(stem for stem in (part, part[:2]) if stem in stems and _tellable(stem, wording))
@@ -296,12 +346,38 @@ def _learn(text: str, counties: set[str], townships: set[str], villages: set[str
         else:
             villages |= forms
     for match in _RENEWAL_LIST.finditer(text):
-        villages.update(part.removesuffix("等") for part in match[1].split("、"))
+        villages.update(_without_verbs(part.removesuffix("等"), wording) for part in match[1].split("、"))
+    villages.discard("")
+
+
+def _without_verbs(text: str, wording: Wording) -> str:
+    for token in wording.tokens(text):
+        if token.verb and token.start == 0:
+            return text[token.end :]
+    return text
+
+
+def _nameable(stem: str, wording: Wording) -> bool:
+    """Tell whether a county's full name can be one where it stands (新建区 in 新建区域性中心 cannot)."""
+    return bool(wording.residue(stem)) and stem not in wording.no_stem and not any(wording.tokens(stem))
 
 
 def _tellable(stem: str, wording: Wording) -> bool:
-    """Tell whether a county's short name can be told from the words of plans (新建区 cannot: 新建区域性中心)."""
+    """Tell whether a county's short name can be told from the words of plans."""
     return wording.residue(stem) == stem and not any(wording.tokens(stem))
+
+
+@cache
+def _county_stems() -> frozenset[str]:
+    return frozenset(
+        name[:-1]
+        for name, codes in area_names().items()
+        if len(name) >= 3 and not all(code.endswith("00") for code in codes)
+    )
+
+
+def _is_county_stem(text: str) -> bool:
+    return 2 <= len(text) <= 4 and text in _county_stems()
 
 
 def last(items: Iterable[_T]) -> _T | None:

@@ -15,8 +15,12 @@ MAX_SENTENCE = 2000
 """A run of text without a full stop is cut here, so that no clause grows without bound."""
 
 ACTS = (
-    "改（扩、翻）建|改扩建|建成|新建|改建|扩建|迁建|重建|翻建|筹建|配建|建设|修建|改造|提升|提质|升级|提档|修缮|修复|维修|整修|"
-    "加固|搬迁|易址|迁址|更新|整治|保护|传承|利用|改线|布局|达标|扩容|增容|优化"
+    "(?:同步|滚动|有序|陆续|分批)(?:推进|实施)|"
+    "(?:择址|另址|异地|易地|原址|易址|迁址|选址|移址)(?:新建|另建|迁建|重建|改建|扩建|搬迁|建设)|"
+    "投入使用|建成使用|建成投用|建成运营|提标扩能|提标改造|开工建设|"
+    "改（扩、翻）建|改扩建|建成|新建|改建|扩建|迁建|重建|翻建|筹建|配建|续建|复建|另建|迁址|建设|修建|改造|提升|提质|升级|提档|修缮|修复|"
+    "维修|整修|翻修|加固|搬迁|易址|更新|整治|保护|传承|利用|改线|布局|达标|扩容|增容|优化|"
+    "开工|动工|复工|施工|竣工|完工|落成|落地|投用|投入使用|建成使用|启用|开园|开馆|开业|开办|开诊|封顶"
 )
 """Verbs that stand behind a noun as its act: 敬老院改造提升, 公墓建设."""
 BUILDS = frozenset({"new", "expand", "relocate", "upgrade", "mixed"})
@@ -41,13 +45,28 @@ _COVERS_ELSE = re.compile("设置|服务|管理|培训|接入|政策|网络|保�
 _AS = re.compile(r"(?:等)?为(?:依托|基础|骨干|主体|载体|龙头|牵引|主|重点|核心|支撑|平台|单位|网底|保障|中心)")
 _PIVOT = re.compile(r"(?:等)?(?:保护开发|建设|改造)?为(?:重点|核心)")
 _BETWEEN = re.compile(
-    r"(?:供应|房源|总数|数量|建设|新建|改造|住房|小区|服务|保护|增加|场地|发展)*(?:总数)?"
-    r"(?:达到|增加到|增至|达|为|约|不少于|不低于|至少|应不少于|控制在)*[“”约]?"
+    r"(?:供应|项目|工程|房源|总数|数量|建设|新建|建成|改造|住房|小区|服务|保护|增加|场地|发展|每年|年均|新增|增设|增建|布点|再建|里程)*(?:总数)?"
+    r"(?:达到|增加到|增至|加密至|扩大到|发展到|达|为|约|不少于|不低于|至少|应不少于|控制在|共|总计|合计|各|均)*[“”约]?"
+)
+_UP_TO_UNIT = re.compile(
+    r"(?:（[^（）]*）)?(?:建设|新建|布局|布点|配置|配建|设置|按照?|实现|原则上|做到|达到|确保|要|以|“)*"
+)
+_UP_TO_NUMBER = re.compile(r"(?:至少|不少于|不低于|原则上|均|要|应|建设|新建|建成|建有|建|设置|配建|办好|有|约)*")
+_PARTS = (
+    "(?:大楼|综合楼|病区|(?:[门急]诊|住院|医技|康复|教学|实训|宿舍|公寓|信息|病房|业务|教研|科教|实验|传染|养护|发热)"
+    "[\u4e00-\u9fff]{0,2}?楼)"
+)
+_ROOMS = "(?:楼|车间|校舍|病房|病区|宿舍|食堂|操场|馆舍|用房)"
+_DUE = (
+    r"(?:计划|力争|确保|预计|拟)?(?:于|在|到)?20\d\d年(?:[春夏秋冬]季|[上下]半年|\d+月)?(?:年?底|年?末|初)?(?:以?前)?"
+    r"(?:全部|全面|正式|建成)?"
 )
 _AFTER_ACTS = re.compile(
-    r"^(?:面积|后|等|及|中|和|与|任务|取得|顺利|有序|全面|基本|持续|加快|深入|扎实|步伐|进度|工作|力度|投资|选址)+.*"
+    r"^(?:至|到|往|入|列入|纳入|[一二三四五六七八九十两\d]+(?:个|项|大)(?:重点)?(?:项目|工程)|[\u4e00-\u9fff]{0,6}?(?:楼|车间|校舍|病房|病区|宿舍|食堂|操场|馆舍|用房)$|面积|后|等|及|中|和|与|任务|取得|顺利|有序|全面|基本|持续|加快|深入|扎实|步伐|进度|工作|力度|投资|选址)+.*"
 )
-_WHOLE = re.compile(r"(?:试点)?(?:项目|工程)|纳入|各?\d|进行|投|落地|竣工|按期|作为|施工")
+_WHOLE = re.compile(
+    r"(?:试点)?(?:项目|工程)|[一二三四五六七八九十两\d]+(?:大|个|项)(?![^，。]{0,8}(?:集团|体系|平台|行动|机制|活动))|纳入|各?\d|进行|投|落地|竣工|按期|作为|施工"
+)
 _QUALITY = re.compile(r"(?:等)?[^，。、]{0,8}(?:质量|水平|能力|竞争力|队伍|管理|服务|制度|机制|改革|特色学科|专业)")
 _LEADING = "等的项目工程积极大力加快稳步有序重点规划逐年分批期步"
 
@@ -102,6 +121,10 @@ class Member:
         What stands behind it says that it is not the facility that is meant (…服务能力).
     existing, pivot
         以…为依托; 以…为重点.
+    each
+        The unit of which each gets the number behind it (公墓每县1处), or one (一镇一所).
+    alike
+        Whether the number behind it is that of each noun of the list (…各1座).
     loose
         Something unread stands behind it, so that it can be no name.
     units
@@ -121,6 +144,8 @@ class Member:
     rejected: bool = False
     existing: bool = False
     pivot: bool = False
+    each: str | None = None
+    alike: bool = False
     loose: bool = False
     led: bool = False
     glue: str = ""
@@ -139,7 +164,8 @@ class Member:
 class Clause:
     """A clause made ready: the text with what is not read hidden, its words, and its lists.
 
-    ``shown`` hides titles and relative clauses; ``masked`` hides what stands in brackets too.
+    ``shown`` hides titles and relative clauses; ``masked`` hides what stands in brackets too. ``more`` holds items that
+    only count again what the list before names (新建幼儿园28所、改扩建15所): the number of lists before, and the span.
     """
 
     shown: str
@@ -147,6 +173,7 @@ class Clause:
     tokens: list[Token]
     lists: list[list[Member]] = field(default_factory=list)
     front: Front = field(default_factory=Front)
+    more: list[tuple[int, int, int]] = field(default_factory=list)
 
     @property
     def verbs(self) -> list[Token]:
@@ -197,11 +224,13 @@ class ClauseReader:
         self._area = area
         filler = "|".join(re.escape(word) for word in wording.filler)
         self._tail = re.compile(
-            rf"(?:（[^（）]{{0,40}}）)?(?:等)?(?:{filler})*?(?P<acts>(?:{ACTS})(?:{ACTS})*)"
-            r"(?P<project>(?:试点)?(?:工程|项目|任务|计划|工作|行动|力度|步伐)*)"
+            rf"(?:（[^（）]{{0,40}}）)?(?:等)?(?:{_DUE})?(?:列入{CJK}{{0,6}}?|纳入{CJK}{{0,6}}?)?(?:(?:(?!新建|扩建|改造){CJK}){{1,6}}?{_ROOMS})?(?:{filler})*?(?P<acts>(?:{ACTS})(?:{ACTS})*)"
+            r"(?P<project>(?:试点)?(?:工程|项目|任务|计划|工作|行动|力度|步伐|包)*)"
         )
         tails = "|".join(map(re.escape, wording.name_tail))
-        self._name_tail = re.compile(rf"(?:{tails})+|{CJK}{{2,4}}(?:院区|校区)")
+        self._name_tail = re.compile(
+            rf"(?:{tails})+(?!{CJK}?楼)|{CJK}{{1,4}}(?:院区|校区|分院|分校|分园|分馆)|(?:(?!新建|扩建|改造|建设){CJK}){{0,6}}?{_PARTS}"
+        )
         self._located = re.compile(rf"在({CJK}{{2,10}}?)的(?=(?:{ACTS}))")
 
     def open(self, text: str) -> Clause:
@@ -253,6 +282,9 @@ class ClauseReader:
             else:
                 state.hanging.extend(ahead)
             return False
+        if head is None and ahead and state.current and self._counts_again(clause.shown[stretch.start : stretch.end]):
+            clause.more.append((len(state.lists) + 1, stretch.start, stretch.end))
+            return False
         led, object_start = self._govern(clause, state, stretch, ahead, listing=listing)
         if head is None:
             if clause.shown[object_start : stretch.end]:
@@ -280,6 +312,11 @@ class ClauseReader:
         state.current.append(member)
         state.begin = stretch.end
         return False
+
+    def _counts_again(self, text: str) -> bool:
+        match = re.match(rf"(?:再|另|拟)?(?:{ACTS}|改（扩）建|新（改、扩）建)+", text)
+        quantity = next(self._wording.quantities(text), None)
+        return bool(match and quantity and quantity.start == match.end() and quantity.end == len(text))
 
     @staticmethod
     def _only_verbs(text: str, verbs: list[Token]) -> bool:
@@ -364,13 +401,18 @@ class ClauseReader:
         if match and (match["project"] or not re.match(CJK, _AFTER_ACTS.sub("", tail[match.end() :])[:1])):
             member.acts = tuple(re.findall(ACTS, match["acts"]))
             member.project = bool(match["project"])
+        member.project = member.project or tail.startswith(("项目", "工程"))
         plain = re.sub(r"^（[^（）]*）", "", tail)
         quantity = next(self._wording.quantities(tail[:28]), None)
         if quantity and tail[quantity.end : quantity.end + 1] != "一":
             before = re.sub(r"^（[^（）]*）", "", tail[: quantity.start])
-            if _BETWEEN.fullmatch(before):
+            tasks = quantity.unit == "项" and tail[quantity.end :].startswith(("工程", "项目"))
+            if _BETWEEN.fullmatch(before) and not tasks:
                 member.behind = quantity
+                member.alike = "各" in before or "均" in before
                 member.total = "达" in before or "总数" in before
+        if member.behind is None:
+            self._each_behind(tail, member)
         covered = _COVERS.match(rest)
         member.covers = bool(covered and not _COVERS_ELSE.search(covered["between"]))
         member.existing = bool(_AS.match(plain))
@@ -379,6 +421,22 @@ class ClauseReader:
         bracket = re.match(r"(?:[^（），、]{0,14})（([^（）]*)）", rest)
         if bracket and self._is_list(bracket[1]):
             member.bracket = (member.noun.end + bracket.start(1), member.noun.end + bracket.end(1))
+
+    def _each_behind(self, tail: str, member: Member) -> None:
+        """Read 公墓每县（市）1处以上 and 敬老院实现一镇一所: the unit stands behind the noun."""
+        level = next(self._wording.levels(tail[:32]), None)
+        if level is None or not _UP_TO_UNIT.fullmatch(tail[: level.start]):
+            return
+        rest = tail[level.end : level.end + 20]
+        quantity = next(self._wording.quantities(rest), None)
+        if quantity and _UP_TO_NUMBER.fullmatch(rest[: quantity.start]):
+            least = quantity.at_least or bool(re.search("至少|不少于|不低于", rest[: quantity.start]))
+            end = level.end + quantity.end
+            member.behind = replace(quantity, start=level.end + quantity.start, end=end, at_least=least)
+            member.each = level.per
+        elif level.count:
+            member.behind = Quantity(level.start, level.end, level.count, None, at_least=False, yearly=False)
+            member.each = level.per
 
     def _judge(self, member: Member, plain: str) -> None:
         """Tell whether what stands behind a noun leaves it a facility, or only a loose mention of one."""
@@ -523,6 +581,10 @@ def _share(members: list[Member]) -> None:
         for member in others:
             if not member.behind and not member.rejected:
                 member.acts = final.acts
+    if final.alike and final.behind and not any(member.behind or member.each for member in others):
+        # 体育场、体育馆、游泳馆各1座: the number is that of each.
+        for member in others:
+            member.behind = replace(final.behind, start=0, end=0)
     for index in range(len(members) - 2, -1, -1):
         member, following = members[index], members[index + 1]
         if following.acts and not member.acts and not member.behind and following.glue in ("和", "与", "及", "以及"):

@@ -11,7 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 from service_map.plans.area import PlanArea, find_area, last
 from service_map.plans.clause import ACTS, split_clauses, split_sentences
@@ -23,13 +24,34 @@ from service_map.plans.wording import Wording, load_wording
 _RATE = re.compile(r"率|占比|比例|%|人均|每千|每万|每百|床位|面积|人次|人数|职工")
 _RATE_CELL = re.compile(r"[率%比]|每[百千万]|人均|年均|[（(]")
 _INDICATOR = re.compile(r"(?:（?\d+）?[.、]?)?(.{2,30}?)（(万?(?:平方米|户|套|张)|个|所|公里|座|处|家|套|块)）")
-_LISTED = re.compile(r"等(?:一批|系列)?(?:重点|重大|建设)?(?:项目|工程)")
+_LISTED = re.compile(
+    r"等(?:一批|系列)?(?:重点|重大|建设)?(?:项目|工程)|"
+    r"(?<![第\d])[\d一二三四五六七八九十两]+(?:个|项|大)(?:重点|重大|标志性)?(?:建设)?(?:项目|工程)(?!以上|左右)"
+)
 _DONE = re.compile(r"已建成|已经建成|累计建成|已完成|目前已|现已建|共有|已有|已经建立")
+_LACKS = re.compile("尚缺|尚无|尚未|仍缺|还缺|缺口|不足")
 _STANDING = re.compile(r"(?:截至目前|目前|全[市县区]|我[市县区]|已|，)*(?:现有|共有|已有|拥有|现共有)[^，。]*\d")
 _NOT_BUILT = re.compile(
     r"等(?:为代表的)?[\u4e00-\u9fff]{0,10}(?:品牌|活动|赛事|课程|剧目|业态|制度|政策|专业|人才|经验|精神|文化)$"
 )
+_SIZED = re.compile(r"占地|建筑面积|平方米|\d亩|床位|总投资|20[2-3]\d年.{0,6}(?:建成|开工|投用|完工|竣工)")
+_ENUMERATED = re.compile(r"[一二三四五六七八九十]是|[①-⑳]|（\d{1,2}）")
 _MAX_LEAD = 28
+_MAX_COLUMNS = 24
+_PLACES_COLUMN = re.compile(r"(?:县|区|市|镇|乡|街道|旗|（|）|、|名称|地区|单位|所在地|行政区|辖区|各)+(?:名称)?")
+_COLUMN = re.compile(r"(?:20\d\d年)?(.{2,20}?)(?:（(?P<unit>个|所|公里|座|处|家|套|块|片|条)）)?")
+_UNIT_CELL = re.compile(r"万?(?:平方米|户|套|张)|个|所|公里|座|处|家|块|片|条")
+_ACT_CELL = re.compile(rf"(?:(?:{ACTS})、?)+")
+_COUNT_CELL = re.compile(r"(?:共|约)?\d+(?:个|所|座|处|家|公里|块|片|套)")
+_YEARS_CELL = re.compile(r"(?P<start>20[2-3]\d)年?(?:\d{1,2}月)?(?:-(?P<end>20[2-3]\d)年?(?:\d{1,2}月)?)?")
+
+
+class _Column(NamedTuple):
+    """A column of a table of places: what its numbers count."""
+
+    category: str
+    unit: str | None
+    action: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,21 +220,116 @@ class _Reader:
     def read(self) -> list[Draft]:
         """Return what the passages promise, in reading order."""
         drafts: list[Draft] = []
+        columns: list[_Column | None] = []
+        places: list[str | None] = []
         for index, passage in enumerate(self._passages):
+            if passage.row and (index == 0 or self._passages[index - 1].row != passage.row):
+                cells = self._row_cells(index)
+                header = self._columns(cells)
+                heads = self._place_heads(cells)
+                if header or heads or passage.role == "head":
+                    columns, places = header, heads
+                else:
+                    drafts.extend(self._row_counts(cells, columns))
+                    drafts.extend(self._row_places(cells, places))
+            elif not passage.row:
+                columns, places = [], []
+            if places and len(places) == len(self._row_cells(index)) and passage.role != "title":
+                continue
             drafts.extend(sorted(self._passage(index, passage), key=lambda draft: draft.start))
-        return drafts
+        return [draft for draft in drafts if not draft.void]
+
+    def _row_cells(self, index: int) -> list[Passage]:
+        row = self._passages[index].row
+        return list(takewhile(lambda passage: passage.row == row, self._passages[index : index + _MAX_COLUMNS]))
+
+    def _columns(self, cells: list[Passage]) -> list["_Column | None"]:
+        """Read the head of a table that gives each place a number of each facility; empty when it is none."""
+        if not _PLACES_COLUMN.fullmatch(cells[0].text) or len(cells) < 2:
+            return []
+        columns: list[_Column | None] = [None]
+        for cell in cells[1:]:
+            match = _COLUMN.fullmatch(cell.text)
+            token = last(token for token in self._wording.tokens(match[1]) if token.category) if match else None
+            rate = match is None or _RATE.search(match[1]) or token is None or not token.category
+            category = None if rate or token is None else token.category
+            action = act_kinds(cell.text, self._wording).kinds if category else ()
+            columns.append(
+                _Column(category, match["unit"], action[-1] if action else "new") if category and match else None
+            )
+        return columns if any(columns) else []
+
+    def _row_counts(self, cells: list[Passage], columns: list["_Column | None"]) -> Iterator[Draft]:
+        """Read a row of such a table: the place and its numbers."""
+        name = cells[0].text
+        if len(cells) != len(columns) or not columns or re.search("合计|总计|小计|全市|全县|[。，；]", name):
+            return
+        for cell, column in zip(cells, columns, strict=True):
+            if column is None or not re.fullmatch(r"\d+(?:\.\d+)?", cell.text) or float(cell.text) == 0:
+                continue
+            draft = Draft(cell, 0, len(cell.text), column.category, "allotment", column.action, "table of places")
+            value = float(cell.text)
+            count = int(value) if value == int(value) else value
+            yield replace(draft, count=count, unit=column.unit).at(self._area.place(name))
+
+    def _place_heads(self, cells: list[Passage]) -> list[str | None]:
+        """Read the head of a table with a column for each place; empty when it is none."""
+        places = [cell.text if self._area.whole(cell.text) else None for cell in cells]
+        return places if places[0] is None and sum(map(bool, places)) >= max(2, len(places) - 4) else []
+
+    def _row_places(self, cells: list[Passage], places: list[str | None]) -> Iterator[Draft]:
+        """Read a row of such a table: the facility and its number in each place."""
+        match = _COLUMN.fullmatch(cells[0].text)
+        if len(cells) != len(places) or not match or _RATE.search(match[1]):
+            return
+        token = last(token for token in self._wording.tokens(match[1]) if token.category)
+        if token is None or not token.category:
+            return
+        unit = match["unit"] or next((cell.text for cell in cells[1:] if _UNIT_CELL.fullmatch(cell.text)), None)
+        action = act_kinds(match[1], self._wording).kinds
+        for cell, place in zip(cells, places, strict=True):
+            if place and re.fullmatch(r"\d+(?:\.\d+)?", cell.text) and float(cell.text):
+                value = float(cell.text)
+                count = int(value) if value == int(value) else value
+                rule, kind = "table of places", "allotment"
+                draft = Draft(cell, 0, len(cell.text), token.category, kind, action[-1] if action else "new", rule)
+                yield replace(draft, count=count, unit=unit).at(self._area.place(place))
+
+    def _row_context(self, index: int, draft: Draft) -> Draft:
+        """Give a project of a table the place and the year that stand in other cells of its row."""
+        row = self._passages[index].row
+        first = index
+        while first > 0 and self._passages[first - 1].row == row and index - first < _MAX_COLUMNS:
+            first -= 1
+        for cell in self._row_cells(first):
+            if cell is self._passages[index]:
+                continue
+            span = _YEARS_CELL.fullmatch(cell.text)
+            act = _ACT_CELL.fullmatch(cell.text)
+            quantity = next(self._wording.quantities(cell.text), None) if _COUNT_CELL.fullmatch(cell.text) else None
+            if span and draft.year is None:
+                draft.year = int(span["end"] or span["start"])
+            elif act and draft.action == "unspecified":
+                kinds = act_kinds(cell.text, self._wording).kinds
+                draft.action = kinds[0] if len(set(kinds)) == 1 else "mixed"
+            elif quantity and draft.kind == "intent":
+                draft = replace(draft, kind="quota", count=quantity.count, unit=quantity.unit)
+            elif self._area.whole(cell.text) and (draft.place is None or cell.text.startswith(draft.place)):
+                draft = draft.at(self._area.place(cell.text))
+        return draft
 
     def _passage(self, index: int, passage: Passage) -> Iterator[Draft]:
         if passage.role == "title":
             yield from self._row_title(index, passage)
         elif passage.role == "body":
             yield from self._sentences(passage, listing=passage.box)
-        else:
+        elif passage.role == "cell":
             indicator = self._indicator(index, passage)
             if indicator:
                 yield indicator
             elif passage.row and not _RATE_CELL.search(passage.text):
-                yield from self._sentences(passage, listing=True)
+                for draft in self._sentences(passage, listing=True):
+                    yield self._row_context(index, draft)
 
     def _row_title(self, index: int, passage: Passage) -> Iterator[Draft]:
         """Read the name cell of a table row: it promises a named facility where the row's own text does not say so."""
@@ -222,11 +339,11 @@ class _Reader:
                 said.update(draft.category for draft in self._sentences(later, listing=False) if draft.kind == "site")
         for draft in self._sentences(passage, listing=True):
             if draft.kind == "site" and draft.category not in said:
-                yield draft
+                yield self._row_context(index, draft)
 
     def _indicator(self, index: int, passage: Passage) -> Draft | None:
         """Read a row of an indicator table: a thing to build or renew, with its unit; the target is the last number."""
-        match = _INDICATOR.match(passage.text)
+        match = _INDICATOR.match(passage.text) or self._with_unit_cell(index, passage)
         if not match or _RATE.search(match[1]):
             return None
         token = next((token for token in self._wording.tokens(match[1]) if token.category), None)
@@ -237,19 +354,33 @@ class _Reader:
         if unit.startswith("万") and unit[1:] in ("户", "套", "张"):
             value, unit = value * 10000, unit[1:]
         action = "upgrade" if re.search("改造|提升|整治", match[1]) else "new"
-        draft = Draft(passage, 0, match.end(), token.category, "quota", action, "indicator table")
+        stock = [cell for cell in self._row_cells(index) if re.fullmatch(r"[≥>]?=?\d+(?:\.\d+)?", cell.text)]
+        if action == "new" and len(stock) > 1 and not re.search("新|增|建", match[1]):
+            # What stands and what shall stand: how it comes about is not said.
+            action = "unspecified"
+        draft = Draft(
+            passage, 0, min(match.end(), len(passage.text)), token.category, "quota", action, "indicator table"
+        )
         count = int(value) if value == int(value) else value
-        return replace(draft, count=count, unit=unit, year=self._area.target_year)
+        least = any(re.match("[≥>]|至少", cell.text) for cell in self._row_cells(index) if cell is not passage)
+        return replace(draft, count=count, unit=unit, at_least=least, year=self._area.target_year)
+
+    def _with_unit_cell(self, index: int, passage: Passage) -> re.Match[str] | None:
+        """Read an indicator whose unit stands in a cell of its own behind it, as if it stood in a bracket."""
+        unit = self._passages[index + 1] if index + 1 < len(self._passages) else None
+        if unit is None or not passage.row or unit.row != passage.row or not _UNIT_CELL.fullmatch(unit.text):
+            return None
+        return _INDICATOR.fullmatch(f"{passage.text}（{unit.text}）")
 
     def _target(self, index: int, passage: Passage) -> float | None:
         value: float | None = None
         for later in self._passages[index + 1 : index + 5]:
             if later.role != "cell" or later.row != passage.row:
                 break
-            number = re.fullmatch(r"[≥>]?=?(\d+(?:\.\d+)?)", later.text)
+            number = re.fullmatch(r"(?:[≥>]?=?|至少)(\d+(?:\.\d+)?)(?:以上)?", later.text)
             if number:
                 value = float(number[1])
-            elif not re.fullmatch(r"[-/]*", later.text):
+            elif not re.fullmatch(r"[-/]*", later.text) and not (value is None and _UNIT_CELL.fullmatch(later.text)):
                 break
         return value
 
@@ -258,8 +389,9 @@ class _Reader:
         carry = Carry()
         for start, end, anew in split_sentences(text):
             sentence = text[start:end]
-            if anew:
+            if anew or _ENUMERATED.match(sentence):
                 carry = Carry(lead_place=carry.lead_place, lead_noun=carry.lead_noun)
+            carry.said = []
             if any(mark in sentence for mark in self._wording.past_sentences):
                 continue
             if start == 0 and end < len(text) - 1 and _is_lead(sentence):
@@ -269,15 +401,20 @@ class _Reader:
 
     def _lead(self, passage: Passage, start: int, end: int) -> Iterator[Draft]:
         """Read a run-in heading that is itself a named project (某镇敬老院改造提升项目)."""
-        if not passage.text[start:end].endswith(("项目。", "工程。")):
-            return
-        for draft in self._promises.read(passage, start, end - 1, Carry(), listing=True):
+        if passage.text[start:end].endswith(("项目。", "工程。")):
+            yield from self._named_project(passage, start, end - 1)
+
+    def _named_project(self, passage: Passage, start: int, end: int) -> Iterator[Draft]:
+        for draft in self._promises.read(passage, start, end, Carry(), listing=True):
             if draft.kind == "site" and draft.name and self._area.official(draft.name, ""):
                 yield draft
 
     def _sentence(self, passage: Passage, start: int, end: int, carry: Carry, *, listing: bool) -> Iterator[Draft]:
         text = passage.text
         standing = False
+        listing = listing or carry.listing
+        headed: list[Draft] = []
+        read: set[str] = set()
         for a, b in split_clauses(text, start, end):
             clause = text[a:b]
             # 现有幼儿园46所，其中公办园21所: what stands, and its parts.
@@ -286,10 +423,22 @@ class _Reader:
                 continue
             heads = text[b : b + 1] == "："
             done = _DONE.search(clause) and "基础上" not in clause
+            done = done or (_LACKS.search(clause) and "建" not in clause)
             if not (heads and b - a <= 24) and not done and not _NOT_BUILT.search(clause):
-                yield from self._promises.read(passage, a, b, carry, listing=listing)
+                for draft in self._promises.read(passage, a, b, carry, listing=listing):
+                    read.add(draft.category)
+                    yield draft
+            sized = heads and listing and passage.box and b - a <= 24 and _SIZED.search(text, b, end)
+            if sized and not clause.endswith(("项目", "工程")):
+                headed = list(self._named_project(passage, a, b))
+                carry.said.extend(headed)
+            if heads and clause.endswith(("项目", "工程")):
+                yield from self._named_project(passage, a, b)
             if heads and b - a <= 40:
-                listing = self._heading(clause, carry) or listing
+                carry.listing = self._heading(clause, carry) or carry.listing
+                listing = listing or carry.listing
+        # 县体育公园：占地120亩: the name before the colon is the project where the rest names none.
+        yield from (draft for draft in headed if draft.category not in read)
 
     def _heading(self, clause: str, carry: Carry) -> bool:
         """Take what stands before a colon as a heading; return whether it heads a list of projects."""
@@ -298,7 +447,8 @@ class _Reader:
         if front.kinds:
             carry.front = front
         carry.lead_noun = last(token for token in self._wording.tokens(clause, self._area.hidden) if token.category)
-        return clause.endswith(("项目", "工程", "名单", "任务"))
+        counted = bool(front.kinds) and bool(re.search(r"\d+[所个处家座校园馆]$", clause))
+        return counted or clause.endswith(("项目", "工程", "名单", "任务"))
 
 
 def _is_lead(sentence: str) -> bool:

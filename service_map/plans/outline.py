@@ -46,7 +46,13 @@ _HEADER_CELLS = frozenset(
 )  # fmt: skip
 _CELL_END = ("项目", "工程", "计划", "行动")
 _ITEM_END = (*_CELL_END, "院", "园", "馆", "中心", "校", "站", "步道", "公园", "公墓", "学校", "）")
-_NUMBERING = re.compile(r"（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）[.、]?|[.、](?!\d))|[①-⑳]")
+_NUMBERING = re.compile(r"[◆◇▶►▷★☆●○■□◎➢•▪※]+|（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）[.、]?|[.、](?!\d))|[①-⑳]")
+_BULLET = re.compile(r"[◆◇▶►▷★☆●○■□◎➢•▪※①-⑳]")
+_ITEM_MARK = re.compile(r"[◆◇▶►▷★☆●○■□◎➢•▪※①-⑳]|（\d{1,2}）|\d{1,2}[.、](?=[^\d.])")
+_FIGURE = re.compile(r"[≥>]?=?\d+(?:\.\d+)?|[-/]+")
+_STACK_TITLE = re.compile(r"^【?(?:附?表|专栏|附件)\s*[\d一二三四五六七八九十]|表(?:（[^（）]*）)?】?$|^附表")
+_MAX_CELL = 16
+_MAX_CELLS = 600
 _MAX_HEADING = 50
 
 
@@ -65,7 +71,7 @@ class Passage:
     box
         Whether it stands in a 专栏, where a bare name is a promise.
     role
-        ``body``, ``title`` (the name cell of a table row) or ``indicator`` (cells of an indicator row, tab-separated).
+        ``body``, ``title`` (the name cell of a table row), ``cell`` (any other cell) or ``head`` (of its first row).
     row
         Number of the table row it comes from, 0 outside tables.
     """
@@ -114,6 +120,8 @@ class _State:
     cells: bool = False
     row: int = 0
     pieces: list[_Line] = field(default_factory=list)
+    stacked: dict[int, int] = field(default_factory=dict)
+    items: frozenset[int] = frozenset()
 
 
 def source_lines(text: str) -> list[str]:
@@ -156,6 +164,8 @@ def outline(text: str, *, wording: Wording) -> Iterator[Passage]:
     state = _State()
     lines = [_canonical(number, raw) for number, raw in enumerate(source_lines(text), start=1)]
     contents = _contents_lines(lines)
+    state.stacked = _stacked_rows(lines)
+    state.items = _list_items(lines)
     for line in lines:
         if line.chars and line.number not in contents:
             yield from _take(state, line, wording)
@@ -164,6 +174,23 @@ def outline(text: str, *, wording: Wording) -> Iterator[Passage]:
 
 def _take(state: _State, line: _Line, wording: Wording) -> Iterator[Passage]:
     """Read one line: a table row or cell, a page number, a heading, or a piece of a paragraph."""
+    content = line.text
+    if line.number in state.stacked:
+        yield from _flush(state)
+        if not _past(state):
+            state.row += state.stacked[line.number]
+            yield _passage([line], state, "cell")
+        return
+    if _BULLET.match(content) or line.number in state.items:
+        yield from _flush(state)
+    if line.number in state.items:
+        state.pieces.append(line)
+        yield from _flush(state)
+        return
+    yield from _take_text(state, line, wording)
+
+
+def _take_text(state: _State, line: _Line, wording: Wording) -> Iterator[Passage]:
     content = line.text
     rank = _heading_rank(line, content)
     if rank is not None and rank < 5 and state.cells:
@@ -184,7 +211,7 @@ def _take(state: _State, line: _Line, wording: Wording) -> Iterator[Passage]:
         return
     if rank is not None and (rank < 5 or not state.pieces or _closed(state.pieces[-1])):
         yield from _flush(state)
-        _enter(state, content, rank, wording)
+        _enter(state, line, rank, wording)
         return
     if len(content) > 30:
         state.in_table = False
@@ -304,6 +331,60 @@ def _contents_lines(lines: list[_Line]) -> set[int]:
     return found
 
 
+def _list_items(lines: list[_Line]) -> frozenset[int]:
+    """Find the items of lists, one a short line behind a mark or number: two or more with nothing between them."""
+    found: set[int] = set()
+    before: tuple[int, str] | None = None
+    for line in lines:
+        if not line.chars:
+            continue
+        content = line.text
+        match = _ITEM_MARK.match(content) if len(content) <= _MAX_HEADING and not line.tabs else None
+        sort = re.sub(r"\d+", "1", match[0]) if match else ""
+        sort = "①" if re.match("[①-⑳]", sort) else sort
+        if match and before and before[1] == sort:
+            found.update((before[0], line.number))
+        before = (line.number, sort) if match and content[-1] not in "，、：" else None
+    return frozenset(found)
+
+
+def _stacked_rows(lines: list[_Line]) -> dict[int, int]:
+    """Find tables of numbers with one cell a line below their title: line number -> 1 where a row begins, else 0."""
+    found: dict[int, int] = {}
+    for index, line in enumerate(lines):
+        if not (line.chars and len(line.chars) <= _MAX_HEADING and _STACK_TITLE.search(line.text)):
+            continue
+        run: list[_Line] = []
+        for later in lines[index + 1 : index + 1 + _MAX_CELLS]:
+            if len(later.chars) > _MAX_CELL or later.tabs or (later.chars and later.chars[-1] in _END):
+                break
+            if later.chars:
+                run.append(later)
+        numeric = [bool(_FIGURE.fullmatch(cell.text)) for cell in run]
+        width = _width(numeric)
+        for start in range(width, len(run) - width + 1, max(width, 1)) if width else ():
+            if numeric[start] or not numeric[start + width - 1]:
+                break
+            if start == width:
+                found.update({cell.number: int(place == 0) for place, cell in enumerate(run[:width])})
+            found.update({cell.number: int(place == 0) for place, cell in enumerate(run[start : start + width])})
+    return found
+
+
+def _width(numeric: list[bool]) -> int:
+    """Tell how many columns a table of one cell a line has: a name first, a number last; else 0."""
+    best, longest = 0, 0
+    for width in range(2, 9):
+        rows = 0
+        for start in range(width, len(numeric) - width + 1, width):
+            if numeric[start] or not numeric[start + width - 1]:
+                break
+            rows += 1
+        if rows * width > longest and not any(numeric[:width]):
+            best, longest = width, rows * width
+    return best
+
+
 def _cells(line: _Line) -> list[tuple[int, int]]:
     """Spans of the tab-separated cells; one span when the line is no table row."""
     if not line.tabs:
@@ -316,22 +397,27 @@ def _cells(line: _Line) -> list[tuple[int, int]]:
 def _heading_rank(line: _Line, content: str) -> int | None:
     if len(content) > _MAX_HEADING or content[-1] in "。；，、" or "。" in content:
         return None
+    framed = re.fullmatch("【([^【】]{2,40})】", content)
+    if framed:
+        content = framed[1]
+    if framed and not _BOX.match(content):
+        return 4
     if _BOX.match(content) or _TABLE_TITLE.match(content):
         return 7
     for rank, pattern in _HEADINGS:
         match = pattern.match(content)
         if match and (rank < 5 or len(content) - match.end() >= 2):
-            if rank >= 3 and "，" in content and len(content) > 36:
-                return None
-            if rank >= 5 and re.match(r"[年月日个所%公人元万名座处家套张.·:]|分钟|小时", content[match.end() :]):
-                return None
-            return rank
+            long = rank >= 3 and "，" in content and len(content) > 36
+            counts = rank >= 5 and re.match(r"[年月日个所%公人元万名座处家套张.·:]|分钟|小时", content[match.end() :])
+            return None if long or counts else rank
     return 6 if line.marked else None
 
 
-def _enter(state: _State, content: str, rank: int, wording: Wording) -> None:
-    state.section = content
-    box = bool(_BOX.match(content))
+def _enter(state: _State, line: _Line, rank: int, wording: Wording) -> None:
+    content = line.text
+    # A heading is shown as the source spells it, but for marks of word processors.
+    state.section = " ".join(_MARKS.sub("", line.raw).lstrip("#>-+ \t").split())
+    box = bool(_BOX.match(content.lstrip("【")))
     if rank < 5 or box:
         state.box = box
     state.in_table = bool(_TABLE_TITLE.match(content))
@@ -372,6 +458,11 @@ def _row(state: _State, line: _Line, cells: list[tuple[int, int]]) -> Iterator[P
         >= len(texts) / 2
     ):
         state.in_table = True
+        state.row += 1
+        cells = cells[1:] if texts[0] == "序号" else cells
+        for start, end in cells:
+            piece = _Line(line.number, line.chars[start:end], line.columns[start:end], [], marked=False, raw="")
+            yield _passage([piece], state, "head")
         return
     state.row += 1
     if re.fullmatch(r"（?\d{1,3}）?[.、]?", texts[0]):
@@ -404,4 +495,5 @@ def _passage(pieces: list[_Line], state: _State, role: str) -> Passage:
         text.extend(piece.chars)
         lines.extend([piece.number] * len(piece.chars))
         columns.extend(piece.columns)
-    return Passage("".join(text), lines, columns, state.section, state.box, role, state.row)
+    listed = pieces[0].number in state.items and text[-2:] in (list("项目"), list("工程"))
+    return Passage("".join(text), lines, columns, state.section, state.box or listed, role, state.row)

@@ -14,6 +14,8 @@ _MAX_QUOTE = 120
 _SHARED_HEADS = frozenset({"renovation", "heritage_tourism"})
 _COUNTERS = frozenset("套个所座处户家块片条")
 _SIZES = ("公里", "米", "千米", "平方米", "亩", "张")
+_SIZED = re.compile(r"(?:不低于|不少于|不小于|面积|占地|约|达到?)\|(?:以上)?的")
+_AREAS = frozenset({"平方米", "万平方米", "亩", "张"})
 _ACT_KINDS = {"传承": "upgrade", "利用": "upgrade", "优化": "upgrade", "布局": "new", "达标": "upgrade"}
 _PRESERVES = frozenset({"保护", "利用", "传承", "改造", "优化"})
 _GROUP_END = re.compile(
@@ -47,9 +49,31 @@ _AREA_PHRASE = re.compile(
     r"(?=$|打造|建设|新建|规划|培育|布局|开展)"
 )
 _COUNTED = re.compile(
-    r"(?:^(?:其中|20\d\d年)?|开工|新开工|改造|新建|建设|建成|筹集|完成)(?=(?:约|共)?[\d一二三四五六七八九十])(?!20\d\d年)"
+    r"(?:^(?:其中|20\d\d年)?|开工|新开工|改造|新建|建设|建成|筹集|完成|新增|增设|新开办|改扩建|扩建|迁建|改建|改造提升)(?=(?:约|共)?[\d一二三四五六七八九十])(?!20\d\d年)"
 )
 _NAMED_LIST = re.compile(r"(?:主要|具体|重点)?(?:包括|分别是|分别为|即)")
+_HAS = re.compile(r"(?:县|市|区|乡|镇|村|社区|街道)(?:都|均|要)?建?有$")
+_SHARE_LEAD = re.compile(
+    r"^(?:其中|到?20\d\d年(?:底|末)?(?:前|起|开始)?|每年|同时|另外?|再|还|并|拟|计划|分别为|即|：)+(?=.)"
+)
+_SHARE_TAIL = re.compile(r"(?:各|约|再|另|至少|不少于|不低于|达到|为|共|每年|分别|均)+$")
+_SHARE_ACT = re.compile(rf"(?:{ACTS}|办好|建)+$")
+_ITEMS_BEHIND = re.compile(
+    r"(?:建设|新建|改造)?(?:包|项目|工程)?(?:约|共)?(?:[\d一二三四五六七八九十]+[个所处家座块])?（(?P<items>[^（）]+)）"
+)
+_YEAR_BEHIND = re.compile(
+    rf"(?:{ACTS}|项目|工程|\d+[所个处家座])*(?:（[^（）]*?20\d\d(?:年?-(?P<end>20\d\d))?年?[^（）]*）|(?:计划|预计|力争)?(?:于|在)?20\d\d年)"
+)
+_DUE_AT_END = re.compile(
+    r"(?:均|都|全部|力争|确保|计划|预计|须|应|要|在|于|到|至)*(20[2-3]\d)年(?:[春夏秋冬]季|[上下]半年|\d{1,2}月)?(?:年?底|年?末|初)?(?:以?前)?"
+    rf"(?:全部|全面|陆续|正式|基本)*(?:{ACTS}|完成|交付|交付使用|使用|到位|开学|招生|开放)+$"
+)
+_MOVED_TO = re.compile(rf"(?:整体|异地|易地)?(?:搬迁|迁建|迁址|迁)(?:至|到|往)({CJK}{{2,8}})$")
+_OTHERS = r"等(?:\d+|[一二三四五六七八九十]+)个?(?:县|乡镇|乡|镇|街道|村|社区|地)"
+_TIER = re.compile(r"(?:省|市|区|县|乡|镇|街|村|社区|镇街|乡镇|街道|乡镇街道|村居)级")
+_LOCATED = re.compile(r"(?:分别|均)?(?:位于|选址|布局|设|分布|落户)(?:于|在)?(?=.)")
+_RESPECTIVE = re.compile(r"(?:[\d一二两三四五六七八九十]+[所个处家座块][、和]?)+")
+_BUILT_ON = re.compile("依托|借助|利用|挂靠|整合")
 _GOES_ON = re.compile(r"[并且]|同时|以及")
 
 
@@ -74,6 +98,8 @@ class Draft:
     year: int | None = None
     note: str | None = None
     verbs: tuple[str, ...] = ()
+    void: bool = False
+    dated: bool = False
 
     def at(self, place: Place | None) -> "Draft":
         """Return the draft with a place."""
@@ -105,6 +131,8 @@ class Carry:
     acts: tuple[str, ...] = ()
     last_name: str | None = None
     last: Draft | None = None
+    said: list[Draft] = field(default_factory=list)
+    listing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +167,7 @@ class _Reading:
     mods: str
     quantity: Quantity | None
     spread: str | None
+    has: bool = False
 
     @property
     def subject(self) -> str:
@@ -187,37 +216,56 @@ class PromiseReader:
         """
         text = passage.text[a:b]
         renewed = _RENEWED.search(text)
-        if renewed:
-            yield from self._renewed(passage, a, renewed, carry)
-            return
         phrase = _AREA_PHRASE.search(text)
-        if phrase:
+        if phrase and not renewed:
             carry.place = Place(phrase[1], "landmark")
+        drafts = self._renewed(passage, a, renewed, carry) if renewed else self._clause(passage, a, b, carry, listing)
+        for draft in drafts:
+            carry.said.append(draft)
+            yield draft
+
+    def _clause(self, passage: Passage, a: int, b: int, carry: Carry, listing: bool) -> Iterator[Draft]:
+        text = passage.text[a:b]
         clause = self._clauses.open(text)
         verbs = clause.verbs
         if verbs and not _GOES_ON.match(text):
             carry.per = None
-        scene = _Scene(passage, a, clause, carry, tuple(years(text)), listing or bool(_NAMED_LIST.match(text)))
+        nouns = [token.end for token in clause.tokens if token.category]
+        due = _DUE_AT_END.search(clause.shown)
+        due = due if due and due.start() >= max(nouns, default=0) else None
+        end = due.start() if due else len(text)
+        times = tuple((at, year) for at, year in years(text) if at < end and not _in_bracket(clause, at))
+        scene = _Scene(passage, a, clause, carry, times, listing or bool(_NAMED_LIST.match(text)))
         if len(verbs) == len(clause.tokens):
             yield from self._without_noun(scene, verbs)
         else:
             self._clauses.parse(clause, carry.front, listing=scene.listing)
-            for members in clause.lists:
+            for index, members in enumerate(clause.lists, start=1):
                 yield from self._members(scene, members)
-            if clause.front.kinds:
-                carry.front = clause.front
-        if scene.times:
-            carry.year = scene.times[-1][1]
+                yield from self._more(scene, index)
+            carry.front = clause.front if clause.front.kinds else carry.front
+        carry.year = scene.times[-1][1] if scene.times else carry.year
+        if due:
+            _date(carry.said, int(due[1]), since=a if nouns else None)
+
+    def _more(self, scene: _Scene, index: int) -> Iterator[Draft]:
+        """Read the items behind a list that count again what it names (…、改扩建15所)."""
+        for lists, start, end in scene.clause.more:
+            if lists == index and scene.carry.last is not None:
+                yield from self._shares(scene, scene.carry.last, start, end)
 
     # -------------------------------------------------------------- clauses without a facility's noun
 
     def _without_noun(self, scene: _Scene, verbs: list[Token]) -> Iterator[Draft]:
         """Read a clause that only hands on its level and verb, or gives numbers of what was named before."""
         carry = scene.carry
-        if carry.lead_noun:
-            yield from self._counted(scene, carry.lead_noun)
-        if carry.last is not None:
-            yield from self._shares(scene, carry.last)
+        counted = list(self._counted(scene, carry.lead_noun)) if carry.lead_noun else []
+        yield from counted
+        located = _LOCATED.match(scene.shown)
+        if located and carry.last is not None:
+            yield from self._located(scene, carry.last, located.end())
+        elif carry.last is not None and not counted:
+            yield from self._shares(scene, carry.last, 0, len(scene.shown))
         level = next(self._wording.levels(scene.passage.text[scene.base : scene.base + len(scene.shown)]), None)
         if level:
             carry.per, carry.per_count = level.per, level.count
@@ -226,24 +274,122 @@ class PromiseReader:
             kinds = tuple(token.verb.kind for token in run if token.verb)
             carry.front = Front(kinds, tuple(token.word for token in run), "", explicit=True)
 
-    def _shares(self, scene: _Scene, total: Draft) -> Iterator[Draft]:
-        """Read 其中甲区5所、乙县3所 behind a number: each place's share of it."""
-        found: list[tuple[int, int, str, Quantity]] = []
-        for part in re.finditer(r"[^、和]+", re.sub(r"^其中(?=.)", "  ", scene.shown)):
-            body = part[0].strip()
+    def _shares(self, scene: _Scene, total: Draft, begin: int, stop: int) -> Iterator[Draft]:
+        """Read 其中甲区5所、乙县3所 behind a number: each place's share of it; 改扩建15所, 其余县各1所: more of it."""
+        found: list[tuple[str, Draft]] = []
+        waiting: list[tuple[int, str]] = []
+        text = _SHARE_LEAD.sub(lambda match: " " * len(match[0]), scene.shown[begin:stop])
+        for part in re.finditer(r"[^、和]+", text):
+            body = _SHARE_LEAD.sub("", part[0].strip())
+            at = begin + part.start() + part[0].rindex(body)
             quantity = next(self._wording.quantities(body), None)
-            if not quantity or quantity.end != len(body):
+            words = _SHARE_TAIL.sub("", body[: quantity.start] if quantity else body)
+            if quantity is None and self._place_like(words):
+                waiting.append((at, words))
+                continue
+            if not quantity or quantity.end != len(body) or quantity.unit != (total.unit or quantity.unit):
                 return
-            name = re.sub(r"(?:新建|建设|改造|各|约)+$", "", body[: quantity.start])
-            if not (self._area.known(name) or self._area.like(name)):
+            draft = replace(total, passage=scene.passage, end=scene.base + at + len(body), count=quantity.count)
+            draft = replace(draft, start=scene.base + at, rule="shares", unit=quantity.unit, year=scene.year_at(at))
+            draft.at_least = quantity.at_least or bool(_LEAST.search(body[: quantity.start]))
+            draft.void = False
+            kept, whole = self._share(
+                words, draft, led=begin > 0 or text[:1] == " " or len(body) < len(part[0].strip())
+            )
+            if whole and not waiting:
+                found.append(("", whole))
+            elif self._place_like(kept):
+                for start, name in (*waiting, (at, kept)):
+                    found.append((name, replace(draft, start=scene.base + start, kind="allotment", name=None)))
+                waiting = []
+            else:
                 return
-            found.append((part.start() + part[0].index(name), part.end(), name, quantity))
-        for start, end, name, quantity in found:
-            if quantity.unit == total.unit:
-                draft = replace(total, passage=scene.passage, start=scene.base + start, end=scene.base + end)
-                yield replace(
-                    draft, kind="allotment", name=None, count=quantity.count, at_least=quantity.at_least, rule="shares"
-                ).at(self._area.place(name))
+        if not waiting:
+            yield from self._shared_out(total, found)
+
+    def _share(self, words: str, draft: Draft, *, led: bool) -> tuple[str, Draft | None]:
+        """Read the words before one share's number: the place they name, or a record where they name none."""
+        kept = _SHARE_ACT.sub("", words)
+        verb = words[len(kept) :]
+        kept = _SHARE_TAIL.sub("", kept)
+        if verb:
+            kind = self._wording.verb_kind(verb)
+            draft.action = kind if kind in BUILDS else "new"
+        level = next(self._wording.levels(kept), None)
+        if level and level.end == len(kept):
+            return kept, replace(draft, kind="coverage", per=level.per, place=None, place_level="plan")
+        alone = (not kept and (verb or led)) or _TIER.fullmatch(kept)
+        return kept, replace(draft, kind="quota") if alone else None
+
+    def _shared_out(self, total: Draft, found: list[tuple[str, Draft]]) -> Iterator[Draft]:
+        if len(found) == 1 and found[0][0]:
+            found[0][1].kind = "quota"
+        if len(found) > 1 and all(name for name, _ in found):
+            # The shares say the whole of it: the total is no promise of its own.
+            total.void = total.void or total.count == sum(draft.count or 0 for _, draft in found)
+        for name, draft in found:
+            yield draft.at(self._area.place(name)) if name else draft
+
+    def _located(self, scene: _Scene, total: Draft, begin: int) -> Iterator[Draft]:
+        """Read 新增2处殡仪服务站，分别位于甲镇和乙镇: the places of what was just counted, where they are as many."""
+        parts = list(re.finditer("[^、和与及]+", scene.shown[begin:]))
+        if len(parts) != total.count or len(parts) < 2 or not all(self._unread(part[0]) for part in parts):
+            return
+        total.void = True
+        for part in parts:
+            start = scene.base + begin + part.start()
+            draft = replace(total, passage=scene.passage, start=start, end=start + len(part[0]), void=False)
+            yield replace(draft, kind="allotment", count=1, rule="located").at(self._area.place(part[0]))
+
+    def _place_like(self, words: str) -> bool:
+        """Tell whether words that share a number are a place: known, of a place's form, or short and no type word."""
+        if self._area.placeable(words):
+            return True
+        plain = bool(re.fullmatch(rf"{CJK}{{2,4}}", words)) and self._wording.residue(words) == words
+        return plain and not any(self._wording.tokens(words))
+
+    def _enumerated(self, scene: _Scene, reading: _Reading, draft: Draft) -> Iterator[Draft]:
+        """Read the bracket behind a number: 敬老院5所（甲2所、乙3所）; 公墓3处（甲镇、乙镇、丙镇）."""
+        bracket = _ITEMS_BEHIND.match(scene.shown, reading.member.noun.end)
+        if bracket and not reading.member.bracket:
+            yield from self._bracketed(scene, draft, bracket, reading.quantity)
+
+    def _bracketed(
+        self, scene: _Scene, draft: Draft, bracket: re.Match[str], quantity: Quantity | None
+    ) -> Iterator[Draft]:
+        start, end = bracket.span("items")
+        total = replace(draft, kind="quota", rule="bracket")
+        shares = list(self._shares(scene, total, start, end))
+        if len(shares) > 1 and all(share.kind == "allotment" for share in shares):
+            yield from (replace(share, rule="bracket shares") for share in shares)
+            if not total.void and quantity:
+                yield total
+            return
+        items = list(re.finditer(r"[^、和]+", bracket["items"]))
+        names = [re.sub(r"等.*$", "", item[0]) for item in items]
+        sums_up = re.search(r"等\d+[个所处家座]$", bracket["items"])
+        known = all(self._area.known(name) or self._area.like(name) for name in names)
+        counted = quantity is not None and quantity.count == len(names)
+        plain = all(2 <= len(name) <= 8 and self._unread(name) for name in names)
+        if not (plain and len(names) > 1 and (known or counted or sums_up)):
+            return
+        site = draft.category in _SHARED_HEADS
+        for item, name in zip(items, names, strict=True):
+            at = scene.base + start + item.start()
+            listed = replace(draft, start=at, end=at + len(name), count=1, rule="bracket", at_least=False)
+            if site:
+                listed = replace(listed, kind="site", name=name, unit=None)
+            yield replace(listed, kind="site" if site else "allotment").at(self._area.place(name))
+
+    def _unread(self, name: str) -> bool:
+        """Tell whether a name holds no word that the grammar reads, so that it can be a place."""
+        if self._area.placeable(name):
+            return True
+        return (
+            bool(re.fullmatch(f"{CJK}+", name))
+            and self._wording.residue(name) != ""
+            and not any(token.start == 0 or token.category for token in self._wording.tokens(name))
+        )
 
     def _counted(self, scene: _Scene, lead: Token) -> Iterator[Draft]:
         """Read 棚户区改造目标：计划开工2000套: a number whose noun stands in the words before the colon."""
@@ -254,19 +400,26 @@ class PromiseReader:
         end = match.end() + quantity.end
         if not lead.category or (not match[0] and not scene.carry.front.active) or re.match(CJK, scene.shown[end:]):
             return
-        yield Draft(
+        verb = self._wording.verb_kind(match[0]) if lead.category != "renovation" else "upgrade"
+        draft = Draft(
             scene.passage,
             scene.base + match.start(),
             scene.base + end,
             lead.category,
             "quota",
-            "upgrade" if lead.category == "renovation" else "new",
+            verb if verb in BUILDS else "new",
             "counted lead",
             count=quantity.count,
             unit=quantity.unit,
             at_least=quantity.at_least,
-            year=scene.year_at(match.start()),
+            year=scene.year_at(match.end()),
         )
+        scene.carry.last = draft
+        bracket = _ITEMS_BEHIND.match(scene.shown, end)
+        listed = list(self._bracketed(scene, draft, bracket, quantity)) if bracket else []
+        yield from listed or [draft]
+        if scene.shown[end : end + 1] in ("、", "和"):
+            yield from self._shares(scene, draft, end + 1, len(scene.shown))
 
     def _renewed(self, passage: Passage, base: int, match: re.Match[str], carry: Carry) -> Iterator[Draft]:
         """Read 对甲片区、乙小区和丙小区进行改造: every listed estate is renewed."""
@@ -291,7 +444,7 @@ class PromiseReader:
             mods = scene.shown[member.start : member.noun.start]
             if member.pivot and mods.startswith("以"):
                 yield from self._pivot(scene, member)
-            if _EACH_NOUN.search(mods):
+            if _EACH_NOUN.search(mods) and not member.each:
                 yield from self._every_one(scene, member)
                 continue
             reason = self._refused(scene, member, mods)
@@ -302,11 +455,12 @@ class PromiseReader:
             level = next(self._wording.levels(member.front.subject + mods if own else mods), None)
             if level:
                 scene.carry.per, scene.carry.per_count = level.per, level.count
+            has = bool(level and _HAS.search(member.front.subject + mods if own else mods))
             self._carry_acts(scene, member)
             if index == 0:
                 spread = self._spread(member.front.subject, mods, scene.shown)
             here = spread and (self._wording.unit_at(mods) or spread) if index else spread
-            reading = _Reading(member, mods, self._quantity(scene, member, mods, first=index == 0), here)
+            reading = _Reading(member, mods, self._quantity(scene, member, mods, first=index == 0), here, has=has)
             yield from self._read(scene, reading)
 
     def _refused(self, scene: _Scene, member: Member, mods: str) -> str | None:
@@ -354,6 +508,9 @@ class PromiseReader:
         front = member.front
         reach = scene.shown[member.pending[0][0] : member.noun.start] if member.pending and "的" in mods else mods
         counted = list(self._wording.quantities(reach))
+        counted = [
+            q for q in counted if not (q.unit in _AREAS and _SIZED.search(reach[: q.start] + "|" + reach[q.end :]))
+        ]
         before = last(q for q in counted if not re.search(r"[”在对于为将把]", reach[q.end :]))
         if before and len(counted) > 1 and counted[-1].unit in _SIZES and reach[counted[-1].end :].startswith("的"):
             # 一条10公里以上的步道: the length describes, the first number counts.
@@ -375,7 +532,8 @@ class PromiseReader:
         noun = member.noun
         end = min(scene.base + member.end, scene.base + start + _MAX_QUOTE)
         category = self._wording.category_in(noun.word, noun.category, scene.passage.section)
-        year = scene.year_at(noun.start)
+        own = self._own_year(scene, member)
+        year = own or scene.year_at(noun.start)
         verbs = (*member.front.words, *member.acts)
         return Draft(
             scene.passage,
@@ -387,7 +545,15 @@ class PromiseReader:
             rule,
             year=year,
             verbs=verbs,
+            dated=own is not None,
         )
+
+    def _own_year(self, scene: _Scene, member: Member) -> int | None:
+        """Return the year right behind a noun (甲幼儿园（2022年）, 甲幼儿园2022年开园), None without one."""
+        tail = scene.shown[member.noun.end + len(member.name_tail) : member.limit]
+        match = _YEAR_BEHIND.match(tail)
+        year = next((year for _, year in years(match[0]) if year), None) if match else None
+        return year or (int(match["end"]) if match and match["end"] else None)
 
     def _read(self, scene: _Scene, reading: _Reading) -> Iterator[Draft]:
         member, quantity = reading.member, reading.quantity
@@ -398,7 +564,9 @@ class PromiseReader:
         soft = "foster" in front.kinds or re.match("鼓励|支持|引导|探索", reading.subject)
         if not quantity and not member.acts and soft:
             scene.carry.per = None
-        active = front.active or bool(member.acts) or member.covers or quantity is not None
+        active = (
+            front.active or bool(member.acts) or member.covers or quantity is not None or reading.has or member.project
+        )
         if not active and not scene.listing and not (scene.carry.per and front.explicit):
             self._reject(scene, member.noun, "no verb promises it")
             return
@@ -415,14 +583,15 @@ class PromiseReader:
 
     def _classify(self, scene: _Scene, reading: _Reading, draft: Draft) -> Iterator[Draft]:
         """Tell the kind of promise: for each listed place, for every unit, a number, a name, or only a type."""
-        for read in (self._allotments, self._coverage, self._quota, self._site):
+        for read in (self._enumerated, self._allotments, self._coverage, self._quota, self._site):
             found = list(read(scene, reading, draft))
             if found:
                 yield from found
                 return
         places: list[Place | None] = [self._area.place(name) for name in self._area.listed(reading.subject)]
         for place in places or [self._area.find(reading.subject + reading.mods) or scene.carry.place]:
-            yield draft.at(place)
+            scene.carry.last = draft.at(place)
+            yield scene.carry.last
 
     def _allotments(self, scene: _Scene, reading: _Reading, draft: Draft) -> Iterator[Draft]:
         """Read 甲、乙各建3所; 甲、乙等7个县级殡仪馆; 甲、乙等棚户区改造 (there each listed name is a site)."""
@@ -430,8 +599,12 @@ class PromiseReader:
         shared, titled = self._shared(scene, reading)
         each = re.search(r"(?:各|分别|均)$", subject)
         if each and not scene.carry.per and not shared:
-            for name in self._area.listed(subject[: each.start()]):
-                yield replace(draft, kind="allotment", rule="each place").at(self._area.place(name))
+            names = self._area.listed(subject[: each.start()])
+            counts = self._respective(scene, member, len(names)) if quantity else []
+            for index, name in enumerate(names):
+                each_one = replace(draft, kind="allotment", rule="each place").at(self._area.place(name))
+                scene.carry.last = replace(each_one, count=None, place=None, place_level="plan")
+                yield replace(each_one, count=counts[index]) if counts else each_one
             return
         if titled or member.noun.category in _SHARED_HEADS:
             for name, start, end in shared:
@@ -452,6 +625,12 @@ class PromiseReader:
             listed = replace(draft, start=scene.base + start, kind="allotment", count=count, rule="listed places")
             yield replace(listed, at_least=own and draft.at_least).at(self._area.place(name))
 
+    def _respective(self, scene: _Scene, member: Member, places: int) -> list[int | float]:
+        """Read 甲、乙分别建设公墓2处和1处: the numbers of the listed places in turn; empty when they do not match."""
+        match = _RESPECTIVE.match(scene.shown, member.noun.end)
+        counts = [quantity.count for quantity in self._wording.quantities(match[0])] if match else []
+        return counts if len(counts) == places else []
+
     def _coverage(self, scene: _Scene, reading: _Reading, draft: Draft) -> Iterator[Draft]:
         """Read 每个县区至少1所; 全市乡镇文化站提档升级; 县级公墓全覆盖."""
         member, carry = reading.member, scene.carry
@@ -459,7 +638,13 @@ class PromiseReader:
             for unit in member.units:
                 yield replace(draft, kind="coverage", per=unit, rule="all of the units")
             return
-        per = carry.per or reading.spread
+        if member.each:
+            yield replace(draft, kind="coverage", per=member.each, rule="every unit behind")
+            return
+        counted = reading.quantity is not None and reading.quantity is member.behind
+        per = carry.per or (None if counted else reading.spread)
+        own = self._wording.unit_at(reading.mods) if member.covers else None
+        per = own or per
         units = [per] if per else self._units(scene, reading) if member.covers else []
         if not units:
             return
@@ -498,6 +683,7 @@ class PromiseReader:
         behind = scene.shown[noun.end : min(member.limit, noun.end + 16)]
         place = (
             (self._area.place(stands) if stands else None)
+            or self._moved_to(scene, member)
             or self._area.of_name(name, word=noun.word, category=noun.category, behind=behind)
             or self._area.before(subject)
             or carry.place
@@ -510,6 +696,11 @@ class PromiseReader:
         if draft.action == "unspecified" and "strengthen" in front.kinds and member.acts:
             draft.action = "upgrade"
         yield replace(draft, kind="site", name=name, count=1, unit=None, at_least=False, rule="name").at(place)
+
+    def _moved_to(self, scene: _Scene, member: Member) -> Place | None:
+        """Return where a facility is moved: 某中学整体搬迁至某新城."""
+        match = _MOVED_TO.match(scene.shown[member.noun.end : member.limit])
+        return self._area.place(match[1]) if match else None
 
     def _pivot(self, scene: _Scene, member: Member) -> Iterator[Draft]:
         """Read 以某院为重点，建成…: the named place is what the clause behind builds on and raises."""
@@ -573,7 +764,9 @@ class PromiseReader:
         """Tell the units of 全覆盖: those named right behind the noun, else by the level words nearest before it."""
         noun = reading.member.noun
         behind = scene.shown[noun.end : noun.end + 24]
-        match = re.match(r"(?:（[^（）]*）)?(?:在)?([^，。]{0,18}?)(?:实现|基本|达到)?“?(?:全覆盖|100%)", behind)
+        match = re.match(
+            r"(?:（[^（）]*）)?(?:在|实现|基本)*([^，。]{0,18}?)(?:实现|基本|达到)?“?(?:全覆盖|100%)", behind
+        )
         parts = re.split("、|和", match[1]) if match and match[1] else []
         found = ["village" if part == "农村" else self._wording.unit_at(part) for part in parts]
         named = [unit for unit in found if unit]
@@ -601,8 +794,8 @@ class PromiseReader:
         titled = False
         for index, (start, end) in enumerate(spans):
             body = shown[start:end]
-            if not self._area.known(body):
-                body = _GROUP_END.sub("", body) if index == len(spans) - 1 else body
+            if index == len(spans) - 1:
+                body = self._group_end(body, reading)
             if not self._area.known(body):
                 body = re.sub(r"^[在对和与及以](?=.{2})", "", body)
             if not body and index == len(spans) - 1:
@@ -616,18 +809,27 @@ class PromiseReader:
             names.append((body, at, at + len(body)))
         return (names, titled) if len(names) > 1 or relaxed else ([], False)
 
+    def _group_end(self, body: str, reading: _Reading) -> str:
+        """Cut what sums up a list of places from its last item: 丙 in 丙等7个县级."""
+        counted = reading.quantity
+        if counted and counted is not reading.member.behind and counted.end <= len(reading.mods):
+            return reading.mods[: counted.start].removesuffix("等")
+        return body if self._area.known(body) else _GROUP_END.sub("", body)
+
     def _fits(self, body: str, final: str, reading: _Reading, *, parts: int) -> str | None:
         """Tell what an item before a shared noun is: a ``place``, a ``title`` that begins with one, or a ``name``."""
         area, category = self._area, reading.member.noun.category
-        if area.known(body) or area.like(body):
+        if area.placeable(body):
             return "place"
         if area.places.match(body) and "等" in final and len(body.partition("等")[0]) <= 8:
             return "title"
         residue = self._wording.residue(body)
         if category == "renovation" or (category in _SHARED_HEADS and final.endswith("等")):
-            plain = 0 < len(body) <= 9 and not re.search("的|文化|旅游", body)
+            plain = 0 < len(body) <= 9 and "的" not in final and not re.search("的|文化|旅游", body)
             if plain and residue:
                 return "name"
+        if re.search(_OTHERS, final + reading.member.noun.word) and 2 <= len(body) <= 4 and self._unread(body):
+            return "place"
         counted = reading.quantity is not None and reading.quantity.count == parts
         return "place" if counted and 2 <= len(body) <= 4 and len(residue) >= 2 else None
 
@@ -694,14 +896,33 @@ class PromiseReader:
             return True
         left = re.sub(r"[^\u4e00-\u9fff]", "", self._wording.residue(body))
         near = body + (front.subject[-6:] if front.explicit else "")
+        if word in self._wording.ranks and _BUILT_ON.search(front.subject):
+            # 依托某院建设区域医疗中心 makes a rank of what stands.
+            return False
         unique = word.endswith(tuple(self._wording.unique)) and "打造" not in front.words
         return unique and not left and not _SEVERAL.search(near)
+
+
+def _date(drafts: list[Draft], year: int, *, since: int | None) -> None:
+    """Give drafts the year behind them: 甲、乙三项工程于2024年底前投用; …，均于2023年年底前完成."""
+    for draft in drafts:
+        behind = draft.year is None if since is None else draft.start >= since
+        if behind and not draft.dated:
+            draft.year = year
+
+
+def _in_bracket(clause: Clause, at: int) -> bool:
+    return clause.masked[at] == HIDDEN and clause.shown[at] != HIDDEN
 
 
 def _plain_name(mods: str, member: Member, area: PlanArea) -> str | None:
     body = re.split(rf"[{HIDDEN}，；：、]", mods)[-1].rsplit("的", 1)[-1]
     if not area.places.match(body):
-        body = re.sub(r"^(?:包括|例如|如|等|为|了|以及|以|并将|并|将|把|对|在|其中|优先|重点|一批|一个)+", "", body)
+        body = re.sub(
+            r"^(?:(?:确保|力争|到|计划|预计)*20\d\d年(?:年?底|年?末)?(?:以?前)?|确保|包括|例如|如|等|为|了|以及|以|并将|并|将|把|对|在|其中|优先|重点|一批|一个)+",
+            "",
+            body,
+        )
     name = body + member.noun.word + member.name_tail
     return name if 2 < len(name) <= _MAX_NAME else None
 

@@ -27,9 +27,17 @@ _TENS = {"十": 10, "百": 100, "千": 1000}
 _NUMBER = r"(?:\d+(?:\.\d+)?[万百千]?|[一二两三四五六七八九十百千]+万?)"
 _RANGE = re.compile(rf"({_NUMBER})(?:[-至到]|--)({_NUMBER})")
 _SUM = re.compile(r"(\d+)\+(\d+|[NnXx])")
-_YEAR = re.compile(r"(?<![\d-])(20[2-3]\d)(?:年(?:末|底)?|-(?=\D))(?!以前|前建成|之前建成|建成的|度?版)")
+_YEAR = re.compile(r"(?<![\d-])(20[2-3]\d)(?:年(?:末|底)?|-(?=\D))(?!以前|前建成|之前建成|建成的|度?版|起|开始|以来)")
 _PERIOD_END = re.compile(r"“?(?:国民经济和社会发展)?第?十([三四五六])(?:个)?五(?:年规划)?”?(?:时期|期间|规划期|期)?末")
 _PERIOD = re.compile(r"“?十([四五六])五”?(?:时期|期间|规划期|期)(?!末)")
+_BUILD = re.compile(r"(?<=[各均共新拟再应须])建(?![筑议材设立成有起制档卡功言树构])")
+_FROM_YEAR = re.compile(r"(?<![从自])20[2-3]\d年(?:起|开始)")
+_SPAN_YEARS = re.compile(r"(?<!\d)20[12]\d年?-(20[2-3]\d)年")
+_WIDE_UNITS = frozenset({"county", "township", "community", "village"})
+_SHORT_UNITS = {
+    "乡": "township", "镇": "township", "街": "township", "乡乡": "township", "镇镇": "township", "县县": "county",
+    "区": "county", "市": "county", "村村": "village",
+}  # fmt: skip
 _PERIOD_ENDS = {"三": 2020, "四": 2025, "五": 2030, "六": 2035}
 
 
@@ -112,6 +120,7 @@ class Wording:
         self.no_office = tuple(table["places"]["no_office"])
         self.features: str = table["places"]["features"]
         self.unique = frozenset(table["nouns"]["unique"])
+        self.ranks = frozenset(table["nouns"]["ranks"])
         self.box_only = frozenset(table["nouns"]["box_only"])
         self._context: dict[str, dict[str, str]] = table["nouns"]["context"]
         self._noun_index = _by_first(self.nouns)
@@ -130,11 +139,17 @@ class Wording:
         self.per_words: dict[str, str] = {word: per for per, words in table["per"].items() for word in words}
         self._per_longest = sorted(self.per_words, key=len, reverse=True)
         per = "|".join(sorted((re.escape(word) for word in self.per_words), key=len, reverse=True))
+        wide = "|".join(
+            sorted(
+                (re.escape(word) for word, unit in self.per_words.items() if unit in _WIDE_UNITS), key=len, reverse=True
+            )
+        )
         self._level = re.compile(
-            rf"(?:每一?个?|各个?|所有的?|全部|\d+%以上的?|均在各?)(?:[\u4e00-\u9fff、]{{0,6}}?)(?P<unit>{per})(?![级长民务直委])|"
-            rf"以(?P<count>\d+)个(?P<counted>{per})为单位|(?<![\u4e00-\u9fff])(?P<bare>县级|乡镇|社区)(?=至少|均|都|原则上)|"
+            rf"(?:每(?:一|\d+|[两三五])?个?|各个?|所有的?|全部|其[余他](?:各个?)?|\d+%以上的?|均在各?)(?:[\u4e00-\u9fff、]{{0,6}}?)(?P<unit>{per})(?![级长民务直委])|"
+            rf"以(?P<count>\d+)个(?P<counted>{per})为单位|(?<![\u4e00-\u9fff、])(?P<bare>{wide})(?=至少|均|都|原则上)|"
+            rf"一(?P<one>{wide}|乡|镇|区|市|街)一(?:所|处|个|座|家|馆|院|园|校|站|点|场|中心|广场)|"
             rf"(?P<new>新建(?:住宅|居住)?(?:小区|社区|居住区|住宅区))(?!改造)|(?:县、)?(?P<down>乡（?镇?）?、村)(?:三级|两级)?(?=因地制宜|普遍|均|都|全部)|"
-            rf"(?P<have>{per})(?:都|均|要)?有(?=[^，。、]{{0,14}}$)|(?<=的)(?P<those>{per})(?=$|充分|新建|建设|\d|[一两])|"
+            rf"(?P<have>{per}|县县|乡乡|镇镇|村村|乡)(?:都|均|要)?建?有(?=[^，。、]{{0,14}}$)|(?<=的)(?P<those>{per})(?=$|充分|新建|建设|\d|[一两])|"
             rf"(?:人口|常住人口)(?:在)?[\d.]+万(?:人)?以上的(?:[\u4e00-\u9fff]{{0,4}}?)(?P<big>{per})"
         )
 
@@ -174,6 +189,10 @@ class Wording:
                 if position + len(word) <= beyond:
                     continue
                 if text.startswith(word, position):
+                    if len(word) == 2 and self._longer_inside(text, position):
+                        # 第二中医院: 二中 ends inside a longer noun.
+                        position += 1
+                        break
                     if self.nouns[word]:
                         yield Token(position, position + len(word), word, self.nouns[word], None)
                     position += len(word)
@@ -182,13 +201,24 @@ class Wording:
                 if beyond > position:
                     position = beyond
                     continue
-                for word in self._verb_index.get(char, ()):
-                    if text.startswith(word, position):
-                        yield Token(position, position + len(word), word, None, Verb(word, self._verbs[word]))
-                        position += len(word)
-                        break
-                else:
-                    position += 1
+                verb = self._verb_at(text, position)
+                if verb:
+                    yield Token(position, position + len(verb.word), verb.word, None, verb)
+                position += len(verb.word) if verb else 1
+
+    def _verb_at(self, text: str, position: int) -> Verb | None:
+        for word in self._verb_index.get(text[position], ()):
+            if text.startswith(word, position):
+                return Verb(word, self._verbs[word])
+        # 建 by itself is a verb only behind an adverb (各建, 拟建).
+        return Verb("建", "new") if text[position] == "建" and _BUILD.match(text, position) else None
+
+    def _longer_inside(self, text: str, position: int) -> bool:
+        """Tell whether a noun of three or more characters begins one place further and ends beyond this one."""
+        return any(
+            len(word) > 2 and text.startswith(word, position + 1)
+            for word in self._noun_index.get(text[position + 1], ())
+        )
 
     def verb_kind(self, word: str) -> str | None:
         """Return what a verb promises, None when it is no verb of the list."""
@@ -223,10 +253,9 @@ class Wording:
             if match["new"] or match["down"]:
                 yield Level(match.start(), match.end(), "residential_compound" if match["new"] else "village")
                 continue
-            word = match["unit"] or match["counted"] or match["bare"] or match["big"] or match["have"] or match["those"]
-            yield Level(
-                match.start(), match.end(), self.per_words[word], int(match["count"]) if match["count"] else None
-            )
+            word = next(filter(None, map(match.group, ("unit", "counted", "bare", "one", "big", "have", "those"))))
+            count = int(match["count"]) if match["count"] else 1 if match["one"] else None
+            yield Level(match.start(), match.end(), self.per_words.get(word) or _SHORT_UNITS[word], count)
 
     def category_in(self, word: str, category: str, section: str | None) -> str:
         """Return the category of a word under a heading: a general word belongs to the field that the heading names."""
@@ -315,6 +344,9 @@ def years(text: str) -> Iterator[tuple[int, int | None]]:
         before = text[max(0, match.start() - 2) : match.start()]
         if 2021 <= year <= 2040 and not before.endswith(("自", "从", "比", "较", "于", "截至", "截止")):
             found.append((match.start(), year))
+    # A span that ends with the plan's own period says no more than the period.
+    found.extend((match.start(1), int(match[1]) if int(match[1]) % 5 else None) for match in _SPAN_YEARS.finditer(text))
+    found.extend((match.start(), None) for match in _FROM_YEAR.finditer(text))
     found.extend((match.start(), _PERIOD_ENDS[match[1]]) for match in _PERIOD_END.finditer(text))
     found.extend((match.start(), None) for match in _PERIOD.finditer(text))
     return iter(sorted(found, key=lambda item: item[0]))

@@ -96,7 +96,7 @@ def test_the_same_text_gives_the_same_records_with_the_same_ids():
 
 @pytest.mark.plans
 def test_page_breaks_and_blank_lines_change_no_record_of_a_real_plan_but_its_line(plan_texts):
-    chance = random.Random(5)
+    chance = random.Random(5)  # noqa: S311
     text = read_text(plan_texts["jinzhong.txt"])
     lines = text.split("\n")
     before = facts(text)
