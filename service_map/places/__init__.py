@@ -1,6 +1,15 @@
 """Room: places. A name in, a point or polygon with its precision out; commitments in, facilities out."""
 
-from service_map.places.datum import bd09_to_wgs84, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
+from service_map.places.audit import Audit, audit
+from service_map.places.classes import DEMAND, Classes, load_classes
+from service_map.places.datum import DATUMS, bd09_to_wgs84, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
+from service_map.places.existing import (
+    EXISTING_FILES,
+    Existing,
+    holds_source,
+    load_demand,
+    load_existing,
+)
 from service_map.places.facility import PRECISIONS, STATUSES, Facility, load_facilities, write_facilities
 from service_map.places.gazetteer import (
     Area,
@@ -11,34 +20,99 @@ from service_map.places.gazetteer import (
     read_places,
     write_places,
 )
+from service_map.places.geocoder import geocode_facilities, load_geocoder
+from service_map.places.intake import FacilityImport, Outcome, import_facilities
 from service_map.places.locate import Unresolved, locate, locate_commitment, suspected_duplicates, unresolved
+from service_map.places.location import (
+    Location,
+    LocationImport,
+    apply_locations,
+    export_locations,
+    import_locations,
+    load_locations,
+    write_locations,
+)
+from service_map.places.match import Match, match_existing
 from service_map.places.named import gather_places
 from service_map.places.resolve import Ambiguity, Place, resolve
+from service_map.places.retired import (
+    Released,
+    Retired,
+    load_released,
+    load_retired,
+    released,
+    retire,
+    write_released,
+    write_retired,
+)
+from service_map.places.status import Status, apply_statuses, load_statuses, read_statuses, write_statuses
+from service_map.places.table import PlaceImport, Problem, import_places
 
 __all__ = [
+    "DATUMS",
+    "DEMAND",
+    "EXISTING_FILES",
     "PRECISIONS",
     "STATUSES",
     "Ambiguity",
     "Area",
+    "Audit",
+    "Classes",
+    "Existing",
     "Facility",
+    "FacilityImport",
     "Gazetteer",
+    "Location",
+    "LocationImport",
+    "Match",
     "NamedPlace",
+    "Outcome",
     "Place",
+    "PlaceImport",
+    "Problem",
+    "Released",
+    "Retired",
+    "Status",
     "Unresolved",
+    "apply_locations",
+    "apply_statuses",
     "areas",
+    "audit",
     "bd09_to_wgs84",
+    "export_locations",
     "gather_places",
     "gcj02_to_wgs84",
+    "geocode_facilities",
+    "holds_source",
+    "import_facilities",
+    "import_locations",
+    "import_places",
+    "load_classes",
+    "load_demand",
+    "load_existing",
     "load_facilities",
     "load_gazetteer",
+    "load_geocoder",
+    "load_locations",
+    "load_released",
+    "load_retired",
+    "load_statuses",
     "locate",
     "locate_commitment",
+    "match_existing",
     "read_places",
+    "read_statuses",
+    "released",
     "resolve",
+    "retire",
     "suspected_duplicates",
     "unresolved",
     "wgs84_to_bd09",
     "wgs84_to_gcj02",
     "write_facilities",
+    "write_locations",
     "write_places",
+    "write_released",
+    "write_retired",
+    "write_statuses",
 ]

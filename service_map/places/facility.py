@@ -1,4 +1,4 @@
-"""The record of one place on the map that a plan promises, and the file that keeps them."""
+"""The record of one place on the map, promised by a plan or standing already, and the file of the promised ones."""
 
 import json
 import re
@@ -19,7 +19,7 @@ STATUSES = ("existing", "planned", "under_construction", "open", "cancelled")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facility:
-    """One promised facility (规划设施).
+    """One promised facility (规划设施), or one that stands already (现状设施).
 
     Attributes
     ----------
@@ -31,7 +31,8 @@ class Facility:
     name
         As the plan has it, or composed of the place and the category where ``name_given`` is False.
     basis
-        Which kind of commitment puts it on the map: ``site``, ``allotment`` or ``rule`` (每个县区1所).
+        Which kind of commitment puts it on the map: ``site``, ``allotment`` or ``rule`` (每个县区1所); ``record`` for
+        one that stands already, which no plan puts there.
     count, unit, at_least
         How many the plan promises at this place; 1 for a site.
     adcode
@@ -47,7 +48,12 @@ class Facility:
     located_by
         The words of the plan that located it, or ``规划范围`` where only the plan's area is known.
     commitments
-        Ids of the commitments that promise it, the primary citation first.
+        Ids of the commitments that promise it, the primary citation first; none for one that stands already.
+    status_date, status_source
+        Since when it has this status as far as is known (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``) and who says so;
+        None for what only the plan says.
+    same_as
+        Id of the existing facility that this promised one has become, where somebody has confirmed it.
     """
 
     id: str
@@ -70,6 +76,9 @@ class Facility:
     point_licence: str
     located_by: str
     commitments: tuple[str, ...]
+    status_date: str | None = None
+    status_source: str | None = None
+    same_as: str | None = None
 
 
 def write_facilities(path: Path, facilities: Iterable[Facility]) -> None:
@@ -137,7 +146,7 @@ _ADCODE = re.compile(r"\d{6}(?:\d{3})?")
 _ALLOWED = {
     "status": STATUSES,
     "precision": PRECISIONS,
-    "basis": ("site", "allotment", "rule"),
+    "basis": ("site", "allotment", "rule"),  # those of "record" stand in tables of their own
     "action": ("new", "expand", "relocate", "upgrade", "mixed", "unspecified"),
 }
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -146,11 +155,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "precision": (str,), "uncertainty_m": (int, float), "point_source": (str,), "point_licence": (str,),
     "located_by": (str,), "commitments": (list,),
 }  # fmt: skip
+_OPTIONAL = ("status_date", "status_source", "same_as")
 
 
 def _feature(facility: Facility) -> dict[str, Any]:
     properties = asdict(facility)
     del properties["id"], properties["lon"], properties["lat"]
+    for field in _OPTIONAL:
+        if properties[field] is None:
+            del properties[field]
     point = [round(facility.lon, 7), round(facility.lat, 7)]
     geometry = {"type": "Point", "coordinates": point}
     return {"type": "Feature", "id": facility.id, "geometry": geometry, "properties": properties}
@@ -174,8 +187,11 @@ def _facility(path: Path, number: int, feature: Any) -> Facility:
         if field in _ALLOWED and value not in _ALLOWED[field]:
             allowed = _ALLOWED[field]
             raise _fault(path, number, field, f"应为 {'、'.join(allowed)} 之一", f"must be one of {', '.join(allowed)}")
-    if set(properties) - set(_TYPES):
-        extra = ", ".join(sorted(set(properties) - set(_TYPES)))
+    for field in _OPTIONAL:
+        if field in properties and not isinstance(properties[field], str):
+            raise _fault(path, number, field, "应为文字", "must be a string")
+    if set(properties) - set(_TYPES) - set(_OPTIONAL):
+        extra = ", ".join(sorted(set(properties) - set(_TYPES) - set(_OPTIONAL)))
         raise _fault(path, number, extra, "是未知的属性", "is not a known property")
     _check_values(path, number, properties)
     lon, lat = _position(path, number, feature.get("geometry"))

@@ -362,7 +362,8 @@ def read_places(path: Path) -> list[NamedPlace]:
 
 def write_places(path: Path, places: Iterable[NamedPlace]) -> None:
     """Write a table that `read_places` reads, sorted by code, level and name; degrees to 7 decimals, whole metres."""
-    with path.open("w", encoding="utf-8", newline="") as file:
+    beside = path.with_name(path.name + ".new")
+    with beside.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(PLACES_COLUMNS)
         for row in sorted(places, key=lambda row: (row.adcode, PLACE_LEVELS.index(row.level), row.name)):
@@ -371,6 +372,7 @@ def write_places(path: Path, places: Iterable[NamedPlace]) -> None:
             writer.writerow(
                 [row.name, row.adcode, row.level, row.parent, *point, radius, row.kind, row.source, row.licence]
             )
+    beside.replace(path)
 
 
 def short_name(name: str, nations: Iterable[str] = ()) -> str:

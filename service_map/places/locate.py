@@ -35,6 +35,8 @@ WHOLE_AREA = "规划范围"
 """What ``located_by`` says where a plan gives no place narrower than its own area."""
 
 LONGEST_NAME = 30
+TELLING = frozenset("0123456789一二三四五六七八九十东西南北中上下前后左右新老大小内外甲乙丙丁")
+"""Letters that tell two things of nearly one name apart."""
 _BASES = {"site": "site", "allotment": "allotment", "coverage": "rule"}
 _PER_COUNTY = ("county", "district")
 _BEHIND = re.compile(r"(?:(?:新建|改扩建|扩建|改建|迁建|重建|建设|改造|提升|提质)?(?:工程|项目)|建设|片区)+$")
@@ -185,13 +187,12 @@ def suspected_duplicates(facilities: Iterable[Facility]) -> list[tuple[str, str]
     for facility in facilities:
         if facility.name_given:
             near[facility.category, facility.adcode[:6]].append(facility)
-    telling = set("0123456789一二三四五六七八九十东西南北中上下前后左右新老大小内外甲乙丙丁")
     pairs = []
     for group in near.values():
         for i, a in enumerate(group):
             for b in group[i + 1 :]:
                 different = [(x, y) for x, y in zip(a.name, b.name, strict=False) if x != y]
-                if len(a.name) == len(b.name) >= 4 and len(different) == 1 and not telling & set(different[0]):
+                if len(a.name) == len(b.name) >= 4 and len(different) == 1 and not TELLING & set(different[0]):
                     pairs.append((a.id, b.id))
     return sorted(pairs)
 
@@ -224,7 +225,7 @@ def _promises(commitment: Commitment, plans: Mapping[str, Plan], gazetteer: Gaze
     where, words = locate_commitment(commitment, plans, gazetteer)
     if commitment.kind == "site":
         name = (commitment.name or "")[:LONGEST_NAME]
-        identity = _identity(name, where, gazetteer)
+        identity = plain_name(name, where.adcode, gazetteer)
         generic = identity in kind.words or len(identity) < 4
         yield _Promise(commitment, where, words, kind, "" if identity == kind.zh else identity, generic)
     elif commitment.kind == "allotment" and words != WHOLE_AREA:
@@ -235,13 +236,28 @@ def _promises(commitment: Commitment, plans: Mapping[str, Plan], gazetteer: Gaze
             yield _Promise(commitment, place(gazetteer, code, "words"), words, kind, "", generic=True)
 
 
-def _identity(name: str, where: Place, gazetteer: Gazetteer) -> str:
-    """Reduce a name to what tells the thing apart inside its county."""
+def plain_name(name: str, adcode: str, gazetteer: Gazetteer) -> str:
+    """Reduce a name to what tells the thing apart inside its county.
+
+    Parameters
+    ----------
+    name
+        As somebody wrote it.
+    adcode
+        Code of the area that holds the thing.
+    gazetteer
+        What `load_gazetteer` returned: the names of the areas around are cut off.
+
+    Returns
+    -------
+    str
+        Empty only where the name is.
+    """
     text = spell(gazetteer, _MARKS.sub("", unicodedata.normalize("NFKC", name)))
     text = _BEHIND.sub("", text) or text
     text = _BEFORE.sub("", text) or text
     above = []
-    code = where.adcode[:6]
+    code = adcode[:6]
     while code:
         above.append(code)
         code = gazetteer.rows[code].parent
@@ -252,7 +268,7 @@ def _identity(name: str, where: Place, gazetteer: Gazetteer) -> str:
                 text = text[len(form) :]
                 break
     # 市妇幼保健院 in a city's plan is the city's.
-    own = _OWN.get(gazetteer.rows[where.adcode[:6]].level)
+    own = _OWN.get(gazetteer.rows[adcode[:6]].level)
     return own.sub("", text) if own is not None else text
 
 

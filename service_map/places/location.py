@@ -6,11 +6,12 @@ a new edition of the extractor or the gazetteer does not lose them, and a facili
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from service_map.errors import GeodataError, InvalidParameterError
 from service_map.places.facility import PRECISIONS, Facility
 from service_map.places.gazetteer import Gazetteer
 from service_map.places.table import Problem, Row, outside, read_rows
@@ -164,9 +165,46 @@ def import_locations(
     )
 
 
+def load_locations(path: Path) -> list[Location]:
+    """Read what `write_locations` wrote; a facility that is no longer there does no harm.
+
+    Parameters
+    ----------
+    path
+        CSV file; a missing one holds no locations.
+
+    Returns
+    -------
+    list of Location
+
+    Raises
+    ------
+    GeodataError
+        When the file cannot be read or a row is wrong; the message names the row, counting the heading as row 1.
+    """
+    if not path.exists():
+        return []
+    try:
+        rows, problems = read_rows(path, datum="WGS84")
+    except InvalidParameterError as error:
+        raise GeodataError(f"无法读取 {path}：{error.zh}", f"cannot read {path}: {error.en}") from error
+    seen: dict[str, int] = {}
+    found = []
+    for row in rows:
+        problem = _row_problem(row, (row.cells.get("id", ""),), seen)
+        if problem is not None:
+            problems.append(problem)
+        elif row.lon is not None:
+            found.append(_location(row))
+    if problems:
+        raise GeodataError(f"{path} {problems[0].zh}", f"{path}, row {problems[0].row}: {problems[0].en}")
+    return found
+
+
 def write_locations(path: Path, locations: Iterable[Location]) -> None:
-    """Write locations as a table that `import_locations` reads as WGS84, in order of facility."""
-    with path.open("w", encoding="utf-8", newline="") as file:
+    """Write locations as a table that `load_locations` reads, in order of facility; replaced as a whole."""
+    beside = path.with_name(path.name + ".new")
+    with beside.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, LOCATION_COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
         for location in sorted(locations, key=lambda location: location.facility):
@@ -182,6 +220,7 @@ def write_locations(path: Path, locations: Iterable[Location]) -> None:
                     "date": location.date,
                 }
             )
+    beside.replace(path)
 
 
 def apply_locations(facilities: Iterable[Facility], locations: Iterable[Location]) -> list[Facility]:
@@ -220,7 +259,7 @@ def apply_locations(facilities: Iterable[Facility], locations: Iterable[Location
     return found
 
 
-def _row_problem(row: Row, known: Mapping[str, Facility], seen: dict[str, int]) -> Problem | None:
+def _row_problem(row: Row, known: Collection[str], seen: dict[str, int]) -> Problem | None:
     cells = row.cells
     identity, reach = cells.get("id", ""), cells.get("uncertainty_m", "")
     twice = seen.setdefault(identity, row.number)

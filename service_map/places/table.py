@@ -36,9 +36,9 @@ COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
 """What a column may be called, first come first served."""
 
 # Coordinates of China, with a margin: what lies outside it but inside when turned round was swapped.
-_CHINA = (72.0, 138.0, 0.8, 56.0)
+CHINA = (72.0, 138.0, 0.8, 56.0)
 # Boundaries are generalised by up to this much, so a point so near the boundary is let in with a warning.
-_BOUNDARY_M = 1000.0
+BOUNDARY_M = 1000.0
 _NEAR_SEAT_M = 3000.0
 _LEAST_KNOWN, _LEAST_SEATS = 3, 20
 _GEOD = Geod(ellps="WGS84")
@@ -244,9 +244,16 @@ def detect_shift(points: Sequence[tuple[str, float, float]], gazetteer: Gazettee
     known = [(gazetteer.point(code), (lon, lat)) for code, lon, lat in points if code in gazetteer.rows]
     pairs = [(reference, point) for reference, point in known if reference is not None]
     if len(pairs) < _LEAST_KNOWN:
-        pairs = _nearest_to_seats(points, gazetteer)
-        if len(pairs) < _LEAST_SEATS:
-            return None
+        return shift_warning(_nearest_to_seats(points, gazetteer))
+    return _shift(pairs)
+
+
+def shift_warning(pairs: Sequence[tuple[tuple[float, float], tuple[float, float]]]) -> Problem | None:
+    """Notice a shift from pairs of a county's seat and the table's point nearest to it; None from under 20 counties."""
+    return _shift(pairs) if len(pairs) >= _LEAST_SEATS else None
+
+
+def _shift(pairs: Iterable[tuple[tuple[float, float], tuple[float, float]]]) -> Problem | None:
     along = float(np.median(_along_shift(pairs)))
     if along > 0.5:
         return Problem(
@@ -357,7 +364,7 @@ def outside(row: Row, area: str, gazetteer: Gazetteer) -> tuple[Problem | None, 
         zh=f"点在 {name} 之外 {metres:.0f} 米",
         en=f"the point lies {metres:.0f} m outside {name}",
     )
-    return (found, None) if metres > _BOUNDARY_M else (None, found)
+    return (found, None) if metres > BOUNDARY_M else (None, found)
 
 
 def metres_outside(lon: float, lat: float, adcode: str, gazetteer: Gazetteer) -> float:
@@ -388,7 +395,7 @@ def metres_outside(lon: float, lat: float, adcode: str, gazetteer: Gazetteer) ->
 def _point_problem(number: int, lon: float | None, lat: float | None) -> Problem | None:
     if lon is None or lat is None or not math.isfinite(lon) or not math.isfinite(lat):
         return Problem(row=number, column="lon, lat", zh="缺少坐标或不是数", en="is missing or not a number")
-    west, east, south, north = _CHINA
+    west, east, south, north = CHINA
     if west <= lon <= east and south <= lat <= north:
         return None
     if west <= lat <= east and south <= lon <= north:

@@ -1,6 +1,5 @@
 """Commitments to locate: made by hand, and those of the labelled plans where they stand beside the project."""
 
-import hashlib
 import json
 from dataclasses import replace
 
@@ -10,18 +9,6 @@ from service_map.places import gather_places, load_gazetteer, write_places
 from service_map.plans import Commitment, load_plans
 
 LABELLED = {"jinzhong-2021": "jinzhong.jsonl", "qinshui-2021": "qinshui.jsonl"}
-
-
-def commitment(plan, line, **fields):
-    """One commitment; what is not said is a site that the plan names and puts nowhere."""
-    defaults = {
-        "category": "kindergarten", "kind": "site", "name": None, "count": 1, "unit": None, "at_least": False,
-        "action": "new", "place": None, "place_level": "plan", "per": None, "year": None, "section": None,
-    }  # fmt: skip
-    made = {**defaults, **fields}
-    digest = hashlib.sha256(json.dumps([plan, line, made], sort_keys=True).encode()).hexdigest()
-    mark = f"{plan}-{line}-{digest[:6]}"
-    return Commitment(id=mark, plan=plan, line=line, quote="", passage_sha256="0" * 64, **made)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from conftest import commitment
+from promises import commitment
 
 from service_map.errors import GeocoderError, InvalidParameterError
 from service_map.places import locate, wgs84_to_gcj02

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import shapely
-from conftest import commitment
+from promises import commitment
 
 from service_map.catalogue import categories
 from service_map.errors import GeodataError

@@ -3,7 +3,7 @@
 import csv
 
 import pytest
-from conftest import commitment
+from promises import commitment
 
 from service_map.errors import InvalidParameterError
 from service_map.places import locate, wgs84_to_gcj02

@@ -2,7 +2,7 @@
 
 import pytest
 import shapely
-from conftest import commitment
+from promises import commitment
 
 from service_map.errors import GeodataError
 from service_map.places import gather_places, load_gazetteer, locate, write_places

@@ -1,0 +1,219 @@
+"""The state of the data: what is promised, how surely it is located, what is doubtful, and what is broken."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from service_map.catalogue import categories
+from service_map.errors import PlanFileError
+from service_map.places.existing import load_demand, load_existing
+from service_map.places.facility import PRECISIONS, Facility
+from service_map.places.gazetteer import Gazetteer
+from service_map.places.locate import Unresolved, suspected_duplicates, unresolved
+from service_map.places.match import Match, match_existing
+from service_map.places.retired import Retired
+from service_map.plans import Commitment, Plan, passage_sha256, passages, read_text
+
+KINDS = ("site", "allotment", "quota", "coverage", "intent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What `audit` found.
+
+    Attributes
+    ----------
+    kinds
+        Plan and kind of commitment to their number.
+    precisions
+        Promised facilities at each of `service_map.places.PRECISIONS`.
+    statuses
+        Promised facilities by status.
+    existing
+        Existing facilities by source.
+    demand
+        Residential communities.
+    unresolved
+        Places that plans name and the gazetteer cannot tell.
+    duplicates
+        Pairs of ids of promised facilities that may be one.
+    matches
+        Promised facilities and existing ones that may be the same.
+    retired
+        Ids that were released and stand no more.
+    broken
+        What must not be: one sentence each, Chinese and English.
+    texts
+        Plans whose text was compared.
+    """
+
+    kinds: Mapping[tuple[str, str], int]
+    precisions: Mapping[str, int]
+    statuses: Mapping[str, int]
+    existing: Mapping[str, int]
+    demand: int
+    unresolved: tuple[Unresolved, ...]
+    duplicates: tuple[tuple[str, str], ...]
+    matches: tuple[Match, ...]
+    retired: tuple[Retired, ...]
+    broken: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+def audit(
+    commitments: Sequence[Commitment],
+    facilities: Sequence[Facility],
+    plans: Mapping[str, Plan],
+    gazetteer: Gazetteer,
+    *,
+    geodata: Path,
+    retired: Sequence[Retired] = (),
+    plans_dir: Path | None = None,
+) -> Audit:
+    """Look the data through.
+
+    Parameters
+    ----------
+    commitments, facilities, plans, retired
+        What stands in ``geodata/``.
+    gazetteer
+        What `load_gazetteer` returned.
+    geodata
+        Folder of the tables of what exists.
+    plans_dir
+        Folder with the plan texts; each citation's passage is then hashed and compared.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    GeodataError
+        When a table of what exists cannot be read.
+    """
+    existing = list(load_existing(geodata))
+    ids = {facility.id for facility in facilities}
+    standing = {facility.id for facility in existing}
+    broken = _broken(commitments, facilities, plans, gazetteer)
+    kinds = categories()
+    # What points at nothing is reported as that, and cannot be compared.
+    sound = [item for item in facilities if item.category in kinds and item.adcode[:6] in gazetteer.rows]
+    broken += [
+        f"现状设施 {facility.id} 的类别 {facility.category} 不存在 / existing {facility.id}: no category "
+        f"{facility.category}"
+        for facility in existing
+        if facility.category not in kinds
+    ]
+    broken += [
+        f"标识 {name} 既属规划设施又属现状设施 / the id {name} is a promised facility's and an existing one's"
+        for name in sorted(ids & standing)
+    ]
+    broken += [
+        f"设施 {facility.id} 的 same_as 指向不存在的 {facility.same_as} / facility {facility.id}: same_as names "
+        f"{facility.same_as}, which does not exist"
+        for facility in facilities
+        if facility.same_as is not None and facility.same_as not in standing
+    ]
+    broken += [
+        f"retired.csv 中 {entry.id} 的去向 {entry.successor} 不存在 / retired.csv: the successor {entry.successor} of "
+        f"{entry.id} does not exist"
+        for entry in retired
+        if entry.successor and entry.successor not in ids
+    ]
+    broken += [
+        f"retired.csv 中的 {entry.id} 仍在使用 / retired.csv: {entry.id} is in use"
+        for entry in retired
+        if entry.id in ids
+    ]
+    texts: list[str] = []
+    if plans_dir is not None:
+        texts, faults = _compare(commitments, plans, plans_dir)
+        broken += faults
+    return Audit(
+        kinds=Counter((commitment.plan, commitment.kind) for commitment in commitments),
+        precisions={name: sum(facility.precision == name for facility in facilities) for name in PRECISIONS},
+        statuses=Counter(facility.status for facility in facilities),
+        existing=Counter(facility.point_source for facility in existing),
+        demand=len(load_demand(geodata)),
+        unresolved=tuple(unresolved([item for item in commitments if item.plan in plans], plans, gazetteer)),
+        duplicates=tuple(suspected_duplicates(facilities)),
+        matches=tuple(match_existing(sound, existing, gazetteer)),
+        retired=tuple(retired),
+        broken=tuple(broken),
+        texts=tuple(texts),
+    )
+
+
+def _broken(
+    commitments: Sequence[Commitment],
+    facilities: Sequence[Facility],
+    plans: Mapping[str, Plan],
+    gazetteer: Gazetteer,
+) -> list[str]:
+    kinds, known = categories(), {commitment.id for commitment in commitments}
+    broken = []
+    for commitment in commitments:
+        if commitment.plan not in plans:
+            broken.append(
+                f"任务 {commitment.id} 的规划 {commitment.plan} 未登记 / commitment {commitment.id}: the plan "
+                f"{commitment.plan} is not listed"
+            )
+        if commitment.category not in kinds:
+            broken.append(
+                f"任务 {commitment.id} 的类别 {commitment.category} 不存在 / commitment {commitment.id}: no category "
+                f"{commitment.category}"
+            )
+        if commitment.repeats is not None and commitment.repeats not in known:
+            broken.append(
+                f"任务 {commitment.id} 重申的 {commitment.repeats} 不存在 / commitment {commitment.id} repeats "
+                f"{commitment.repeats}, which does not exist"
+            )
+    for facility in facilities:
+        broken += [
+            f"设施 {facility.id} 的出处 {name} 不存在 / facility {facility.id}: no citation {name}"
+            for name in facility.commitments
+            if name not in known
+        ]
+        if facility.adcode[:6] not in gazetteer.rows:
+            broken.append(
+                f"设施 {facility.id} 的行政区 {facility.adcode} 不存在 / facility {facility.id}: no area "
+                f"{facility.adcode}"
+            )
+        if facility.category not in kinds:
+            broken.append(
+                f"设施 {facility.id} 的类别 {facility.category} 不存在 / facility {facility.id}: no category "
+                f"{facility.category}"
+            )
+    return broken
+
+
+def _compare(
+    commitments: Sequence[Commitment], plans: Mapping[str, Plan], plans_dir: Path
+) -> tuple[list[str], list[str]]:
+    """Hash each cited line of each text at hand and compare it with the citation."""
+    compared, broken = [], []
+    for plan in plans.values():
+        path = plans_dir / plan.file
+        if not path.is_file():
+            broken.append(f"{plan.id}：没有文本 {plan.file} / {plan.id}: there is no text {plan.file}")
+            continue
+        try:
+            lines = passages(read_text(path))
+        except PlanFileError as error:
+            broken.append(str(error))
+            continue
+        compared.append(plan.id)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != plan.sha256:
+            broken.append(f"{plan.id}：文本不是登记的那一份 / {plan.id}: the text is not the listed one")
+        for commitment in commitments:
+            if commitment.plan == plan.id:
+                line = lines.get(commitment.line)
+                if line is None or passage_sha256(line) != commitment.passage_sha256:
+                    broken.append(
+                        f"任务 {commitment.id} 的原文与出处不符（第 {commitment.line} 行） / commitment "
+                        f"{commitment.id}: line {commitment.line} is not the passage that it cites"
+                    )
+    return compared, broken
