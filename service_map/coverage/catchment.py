@@ -36,6 +36,33 @@ class Pairs:
     metres: Floats
 
 
+def count_pairs(facilities: ArrayLike, demand: ArrayLike, metres: float) -> int:
+    """Count the pairs within a straight-line radius without listing them.
+
+    Parameters
+    ----------
+    facilities, demand
+        WGS 84 degrees, shape (m, 2) and (n, 2), longitude first.
+    metres
+        Radius.
+
+    Returns
+    -------
+    int
+        Never fewer than `pairs` would list, and at most those within a metre more.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a coordinate or `metres` cannot be used.
+    """
+    supply, wanted = _given.lonlat(facilities, "facilities"), _given.lonlat(demand, "demand")
+    radius = _given.radius(metres)
+    if not len(supply) or not len(wanted):
+        return 0
+    return int(cKDTree(ecef(supply)).count_neighbors(cKDTree(ecef(wanted)), min(radius + 1.0, 2 * MEAN_RADIUS_M)))
+
+
 def pairs(facilities: ArrayLike, demand: ArrayLike, metres: float) -> Pairs:
     """List all pairs within a straight-line radius.
 

@@ -262,3 +262,11 @@ def test_facilities_that_cannot_be_used_are_refused_by_field(change, field):
 def test_a_speed_or_detour_that_makes_no_sense_is_refused(kindergarten, change):
     with pytest.raises(InvalidParameterError):
         check(HERE, candidates([], []), [kindergarten], **change)
+
+
+def test_the_facility_that_meets_a_rule_is_named_before_one_that_might_be_nearer(kindergarten):
+    supply = candidates([at(5000), at(200), at(100)], [kindergarten.category] * 3, uncertainty_m=[9000.0, 50.0, 10.0],
+                        status=["planned", "existing", "planned"], id=["vague", "sure", "promised"])  # fmt: skip
+    (answer,) = check(HERE, supply, [kindergarten], show=3)
+    assert answer.verdict == "met"
+    assert [reach.id for reach in answer.nearest] == ["sure", "vague", "promised"]

@@ -1,0 +1,68 @@
+"""The five questions of planners, asked of the data: coverage, circle, gaps, sites, completeness.
+
+This room joins what the store knows with what `service_map.coverage` computes, and reads what a caller brings besides.
+The web and the command line both ask here, so neither repeats the other: each gets a `Report` of figures, features and
+sentences.
+"""
+
+from service_map.analysis.area import covered_share, gap_pieces
+from service_map.analysis.asked import PROFILES, WAYS, Reach, reach, walking
+from service_map.analysis.card import CIRCLE_MINUTES, check_point
+from service_map.analysis.completeness import KINDS, MOST_CELLS, completeness_index
+from service_map.analysis.given import (
+    MOST_BYTES,
+    MOST_POINTS,
+    Given,
+    clip,
+    read_body,
+    read_census,
+    read_demand,
+    read_network,
+    read_places,
+    read_polygon,
+)
+from service_map.analysis.ground import Ground, Region, Supply, open_ground, region
+from service_map.analysis.report import Feature, Report, rule_member
+from service_map.analysis.sites import MOST_SITES, PLACE_SOURCES, choose_sites, quota
+from service_map.analysis.table import FORMATS, check_format, collection, write_report
+
+__all__ = [
+    "CIRCLE_MINUTES",
+    "FORMATS",
+    "KINDS",
+    "MOST_BYTES",
+    "MOST_CELLS",
+    "MOST_POINTS",
+    "MOST_SITES",
+    "PLACE_SOURCES",
+    "PROFILES",
+    "WAYS",
+    "Feature",
+    "Given",
+    "Ground",
+    "Reach",
+    "Region",
+    "Report",
+    "Supply",
+    "check_format",
+    "check_point",
+    "choose_sites",
+    "clip",
+    "collection",
+    "completeness_index",
+    "covered_share",
+    "gap_pieces",
+    "open_ground",
+    "quota",
+    "reach",
+    "read_body",
+    "read_census",
+    "read_demand",
+    "read_network",
+    "read_places",
+    "read_polygon",
+    "region",
+    "rule_member",
+    "walking",
+    "write_report",
+]

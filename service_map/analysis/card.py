@@ -1,0 +1,290 @@
+"""The 15-minute check of a point: by each clause of the standards, and by each circle that the plans promise there."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import shapely
+
+from service_map import coverage
+from service_map.analysis import report
+from service_map.analysis.area import stock_limit
+from service_map.analysis.asked import walking
+from service_map.analysis.ground import Ground
+from service_map.analysis.report import Feature, Report, rule_member
+from service_map.catalogue import LEVELS, Rule
+from service_map.errors import InvalidParameterError, UnanswerableError
+from service_map.store import FacilityRecord, queries
+from service_map.store.adcode import prefix
+
+CIRCLE_MINUTES = (5, 10, 15)
+
+VERDICT_NAMES: Mapping[str, tuple[str, str]] = {
+    "met": ("满足", "met"),
+    "met_if_built": ("建成后满足", "met if built"),
+    "not_met": ("不满足", "not met"),
+    "cannot_say": ("无法判断", "cannot say"),
+}
+
+# What a life circle of so many minutes asks for: its own level and those inside it, which do not substitute for it.
+_CIRCLE_LEVELS = {5: ("5",), 10: ("10", "5"), 15: ("15", "10", "5", "none")}
+_DECIMALS = 7
+_MOST_RECORDS = 5_000
+
+
+def check_point(
+    ground: Ground,
+    lon: float,
+    lat: float,
+    *,
+    minutes: int = 15,
+    year: int | None = None,
+    profile: str = "adult",
+    complete: Sequence[str] = (),
+    show: int = 1,
+) -> Report:
+    """Judge a point by the standards, and by the circles that the plans of its area promise themselves.
+
+    Parameters
+    ----------
+    ground
+        What the answer rests on.
+    lon, lat
+        WGS 84 degrees.
+    minutes
+        One of `CIRCLE_MINUTES`.
+    year
+        What stands by the end of this year; None for everything promised.
+    profile
+        Whose pace, one of `service_map.analysis.PROFILES`.
+    complete
+        Categories of which the caller knows that every facility is on record; only of them can a rule be *not met*.
+    show
+        Facilities named for each rule.
+
+    Returns
+    -------
+    Report
+        A feature a rule, at its nearest facility.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a value cannot be used.
+    UnanswerableError
+        When the point lies outside the areas of the data.
+    """
+    if minutes not in _CIRCLE_LEVELS:
+        allowed = tuple(str(value) for value in CIRCLE_MINUTES)
+        raise InvalidParameterError("minutes", f"应为 {'、'.join(allowed)}", f"is one of {', '.join(allowed)}", allowed)
+    around = ground.areas_around(lon, lat)
+    if not around:
+        raise UnanswerableError(
+            "lon",
+            "这一点不在数据所及的行政区内，数据中没有设施不能说明问题；行政区见 /api/areas",
+            "the point lies outside the areas of the data, so nothing can be concluded there; see /api/areas",
+        )
+    supply = ground.supply()
+    candidates = supply.candidates
+    levels = _CIRCLE_LEVELS[minutes]
+    rules = [rule for rule in ground.rules if rule.level in levels and (rule.minutes or 0) <= minutes]
+    pace = coverage.SPEEDS[profile]
+
+    def judge(asked: Iterable[Rule], within: Iterable[str]) -> list[coverage.Verdict]:
+        return coverage.check(
+            (lon, lat), candidates, asked, year=year, complete=complete, levels=within, speed=pace,
+            network=ground.network, show=show,
+        )  # fmt: skip
+
+    verdicts = judge(rules, levels)
+    whole = minutes == max(CIRCLE_MINUTES)
+    aside = coverage.apart((lon, lat), candidates, ground.rules, year=year, show=show) if whole else []
+    promised = _promised_here(ground, [area.adcode for area in around]) if whole else []
+    own = {said.rule.id: said for said in judge(promised, LEVELS)}
+    driven = [replace(rule, mode="none") for rule in promised if rule.id not in own]
+    by_vehicle = {said.rule.id: said for said in coverage.apart((lon, lat), candidates, driven, year=year, show=show)}
+    shown: list[coverage.Verdict | coverage.Apart] = [*verdicts, *aside, *own.values(), *by_vehicle.values()]
+    records = _records(ground, {reach.id for said in shown for reach in said.nearest})
+    titles = {plan.id: plan.title for plan in ground.plans()}
+    plan_circles = [
+        _plan_circle(ground, rule, own.get(rule.id), by_vehicle.get(rule.id), records=records, titles=titles)
+        for rule in promised
+    ]
+    judged = [_verdict(ground, said, records) for said in verdicts]
+    beyond = [
+        {**_subject(ground, said.rule), "text": ground.say(said.zh, said.en), **_closest(said.nearest, records)}
+        for said in aside
+    ]
+    said_limits = [report.NETWORK if ground.network else report.STRAIGHT, stock_limit(supply), report.IMPRECISE]
+    if year is not None:
+        said_limits.append(report.YEARS)
+    summary = {
+        "lon": lon,
+        "lat": lat,
+        "minutes": minutes,
+        "year": year,
+        "method": "network" if ground.network else "straight_line",
+        "area": {"adcode": around[-1].adcode, "name": around[-1].name},
+        "walking": walking(ground, profile),
+        "summary": {name: sum(said.verdict == name for said in verdicts) for name in coverage.VERDICTS},
+        "verdicts": judged,
+        "plan_circles": plan_circles,
+        "apart": beyond,
+        "limits": [ground.say(*limit) for limit in said_limits],
+        "data_version": ground.data_version(),
+    }
+    return Report(
+        kind="circle",
+        summary=summary,
+        features=tuple(_row(number, row) for number, row in enumerate((*judged, *plan_circles, *beyond), 1)),
+        lines=_said(ground, summary),
+    )
+
+
+def _promised_here(ground: Ground, adcodes: Sequence[str]) -> list[Rule]:
+    """Give the circles of plans whose area holds the point."""
+    held = {plan.id for plan in ground.plans() if any(adcode.startswith(prefix(plan.adcode)) for adcode in adcodes)}
+    return [rule for rule in ground.plan_rules if rule.plan in held]
+
+
+def _plan_circle(
+    ground: Ground,
+    rule: Rule,
+    said: coverage.Verdict | None,
+    driven: coverage.Apart | None,
+    *,
+    records: Mapping[str, FacilityRecord],
+    titles: Mapping[str, str],
+) -> dict[str, Any]:
+    citation = {
+        "plan": rule.plan,
+        "plan_title": titles.get(rule.plan or "", rule.standard),
+        "line": rule.line,
+        "passage_sha256": rule.passage_sha256,
+        "scope": rule.scope,
+    }
+    if said is not None:
+        return {**_verdict(ground, said, records), **citation}
+    nearest = driven.nearest if driven is not None else ()
+    return {
+        **_subject(ground, rule),
+        "verdict": "cannot_say",
+        "verdict_name": ground.say(*VERDICT_NAMES["cannot_say"]),
+        "text": ground.say(
+            "按车辆到达计，没有车行路网，无法判断", "Meant for vehicles; without their roads nobody can say"
+        ),
+        "method": None,
+        "radius_m": None,
+        "radius_from": None,
+        "speed_m_s": None,
+        "certain": 0,
+        "possible": 0,
+        **_closest(nearest, records),
+        **citation,
+    }
+
+
+def _verdict(ground: Ground, said: coverage.Verdict, records: Mapping[str, FacilityRecord]) -> dict[str, Any]:
+    return {
+        **_subject(ground, said.rule),
+        "verdict": said.verdict,
+        "verdict_name": ground.say(*VERDICT_NAMES[said.verdict]),
+        "text": ground.say(said.zh, said.en),
+        "method": said.method,
+        "radius_m": round(said.metres, 1),
+        "radius_from": said.metres_from,
+        "speed_m_s": said.speed,
+        "certain": said.certain,
+        "possible": said.possible,
+        **_closest(said.nearest, records),
+    }
+
+
+def _subject(ground: Ground, rule: Rule) -> dict[str, Any]:
+    return {
+        "category": rule.category,
+        "category_name": ground.named(rule.category),
+        "family": ground.categories[rule.category].family,
+        "rule": rule_member(ground, rule),
+    }
+
+
+def _closest(found: Sequence[coverage.Reach], records: Mapping[str, FacilityRecord]) -> dict[str, Any]:
+    if not found:
+        nothing = ("distance_m", "distance_low_m", "distance_high_m", "walk_m", "walk_minutes", "facility")
+        return dict.fromkeys(nothing)
+    reach, record = found[0], records[found[0].id]
+    return {
+        "distance_m": round(reach.metres, 1),
+        "distance_low_m": round(reach.metres_low, 1),
+        "distance_high_m": round(reach.metres_high, 1),
+        "walk_m": None if reach.walk_metres is None else round(reach.walk_metres, 1),
+        # A distance that nobody walks (funeral facilities) has no minutes.
+        "walk_minutes": round(reach.minutes, 1) if math.isfinite(reach.minutes) else None,
+        "facility": {
+            "id": record.id,
+            "name": record.name,
+            "lon": round(record.lon, _DECIMALS),
+            "lat": round(record.lat, _DECIMALS),
+            "status": record.status,
+            "year": record.year,
+            "precision": record.precision,
+            "uncertainty_m": round(record.uncertainty_m, 1),
+            "plan": record.plan,
+            "plan_title": record.plan_title,
+        },
+    }
+
+
+def _records(ground: Ground, ids: Iterable[str]) -> dict[str, FacilityRecord]:
+    seen: dict[str, FacilityRecord] = ground.keep(("analysis", "records"), lambda _conn: {})
+    if len(seen) > _MOST_RECORDS:
+        seen.clear()
+    found = {}
+    for name in ids:
+        found[name] = seen[name] = seen.get(name) or queries.facility(ground.conn, name)
+    return found
+
+
+def _row(number: int, said: Mapping[str, Any]) -> Feature:
+    facility, rule = said["facility"], said["rule"]
+    return Feature(
+        id=f"{number}",
+        geometry=None if facility is None else shapely.Point(facility["lon"], facility["lat"]),
+        properties={
+            "rule": rule["id"],
+            "category": said["category"],
+            "category_name": said["category_name"],
+            "verdict": said.get("verdict"),
+            "verdict_name": said.get("verdict_name"),
+            "text": said["text"],
+            "radius_m": said.get("radius_m"),
+            "distance_m": said["distance_m"],
+            "distance_low_m": said["distance_low_m"],
+            "distance_high_m": said["distance_high_m"],
+            "walk_m": said["walk_m"],
+            "walk_minutes": said["walk_minutes"],
+            "facility": None if facility is None else facility["id"],
+            "facility_name": None if facility is None else facility["name"],
+            "facility_status": None if facility is None else facility["status"],
+            "precision": None if facility is None else facility["precision"],
+            "standard": rule["standard"],
+            "edition": rule["edition"],
+            "clause": rule["clause"],
+            "confidence": rule["confidence"],
+            "passage_sha256": rule["passage_sha256"],
+        },
+    )
+
+
+def _said(ground: Ground, summary: Mapping[str, Any]) -> tuple[str, ...]:
+    counts = ground.say("，", ", ").join(
+        f"{ground.say(*VERDICT_NAMES[name])} {count}" for name, count in summary["summary"].items()
+    )
+    lines = [f"{summary['area']['name']} {summary['minutes']} min: {counts}"]
+    for said in (*summary["verdicts"], *summary["plan_circles"]):
+        rule = said["rule"]
+        source = f"{rule['standard']} {rule['clause']}"
+        lines.append(f"  {said['verdict_name']}  {said['category_name']}  {said['text']}  [{source}]")
+    return (*lines, *summary["limits"])

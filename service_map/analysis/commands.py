@@ -1,0 +1,287 @@
+"""The five questions on the command line; `service_map.cli` adds these commands to its own."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from service_map import settings, store
+from service_map.analysis.area import covered_share, gap_pieces
+from service_map.analysis.asked import PROFILES, WAYS, reach
+from service_map.analysis.card import CIRCLE_MINUTES, check_point
+from service_map.analysis.completeness import KINDS, completeness_index
+from service_map.analysis.given import read_census, read_demand, read_network, read_places, read_polygon
+from service_map.analysis.ground import Ground, Region, open_ground, region
+from service_map.analysis.report import Report
+from service_map.analysis.sites import PLACE_SOURCES, choose_sites, quota
+from service_map.analysis.table import check_format, write_report
+from service_map.coverage import Demand
+from service_map.errors import InvalidParameterError
+from service_map.places import load_demand
+from service_map.places.datum import DATUMS
+from service_map.store import queries
+from service_map.store.adcode import prefix
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_Step = Callable[[str], None]
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _options(*made: Callable[[_F], _F]) -> Callable[[_F], _F]:
+    def decorate(command: _F) -> _F:
+        for option in reversed(made):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_ANSWER = _options(
+    click.option("--year", type=int, help="只算到这一年年底建成的 What stands by the end of this year."),
+    click.option("--network", type=_FILE, help="路网：.osm.pbf、.npz 或边表 .csv Ways to walk."),
+    click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="语言 Language of the answer."),
+    click.option("-o", "--output", type=_FILE, help="写入 .geojson .gpkg .csv .xlsx File to write, by its ending."),
+)
+_WHERE = _options(
+    click.option("--area", help="行政区代码 Area code."),
+    click.option("--polygon", type=_FILE, help="自己的多边形 A polygon of your own, instead of --area."),
+    click.option("--demand", type=_FILE, help="人口：栅格、CSV、GeoJSON、GeoPackage People: raster, table or layer."),
+    click.option("--people", help="人口列名 Column of the people in --demand."),
+    click.option("--census", type=_FILE, help="分县普查表 CSV：adcode,people Census figures by county, spread."),
+    click.option("--datum", type=click.Choice(DATUMS), help="所给坐标的坐标系，缺省按 WGS84 Datum of what you give."),
+    click.option("--band", type=int, default=1, help="栅格波段 Band of a raster."),
+)
+_REACH = _options(
+    click.option("--category", help="设施类别代码 Category code."),
+    click.option("--rule", help="规则代号 Id of a clause, or of a circle that a plan promises."),
+    click.option("--metres", type=float, help="服务半径，米 Service radius."),
+    click.option("--minutes", type=float, help="步行分钟 Minutes on foot."),
+    click.option("--profile", type=click.Choice(PROFILES), default="adult", help="步行者 Who walks."),
+    click.option("--way", type=click.Choice(WAYS), help="直线或步行 A straight line, or on foot."),
+)
+
+
+@click.command()
+@_WHERE
+@_REACH
+@_ANSWER
+@click.option("--by-year", is_flag=True, help="逐年 For each year of the plans too.")
+def coverage(*, by_year: bool, output: Path | None, **given: Any) -> None:
+    """覆盖率：按面积，给了人口则也按人。Which share of an area is covered, by land and by people.
+
+    \b
+    service-map coverage --area 140521 --category kindergarten --metres 300
+    service-map coverage --area 140500 --rule gb50180-kindergarten-5 --demand pop.tif -o covered.gpkg
+    """  # noqa: D301  (\b is click's own mark for lines that stay as they are)
+    with _asking(given, output) as (ground, step):
+        asked, where = reach(ground, **_of(given, _REACH_NAMES)), _region(ground, given)
+        demand = _demand(ground, where, given, step)
+        step("coverage")
+        found = covered_share(ground, asked, where, year=given["year"], demand=demand, by_year=by_year)
+        _finish(found, output, step)
+
+
+@click.command()
+@click.argument("lon", type=float)
+@click.argument("lat", type=float)
+@click.option("--minutes", type=int, default=max(CIRCLE_MINUTES), help="5、10 或 15 The circle's minutes.")
+@click.option("--profile", type=click.Choice(PROFILES), default="adult", help="步行者 Who walks.")
+@click.option(
+    "--complete", multiple=True, help="现有设施已收全的类别 Category whose existing facilities are all on record."
+)
+@click.option(
+    "--show", type=click.IntRange(1, 20), default=1, help="每条列几处设施 Facilities looked at for each rule."
+)
+@_ANSWER
+def circle(*, output: Path | None, **given: Any) -> None:
+    """一点的 15 分钟生活圈体检。Check the life circle of a point (WGS 84, longitude first).
+
+    \b
+    service-map circle 112.187 35.690 -o card.xlsx
+    """  # noqa: D301
+    with _asking(given, output) as (ground, step):
+        for name, value, most in (("lon", given["lon"], 180), ("lat", given["lat"], 90)):
+            if not abs(value) <= most:
+                raise InvalidParameterError(
+                    name, f"应在 -{most} 到 {most} 之间，先经度后纬度", f"lies in -{most}…{most}; longitude comes first"
+                )
+        for code in given["complete"]:
+            if code not in ground.categories:
+                raise InvalidParameterError("complete", f"没有类别 {code!r}", f"there is no category {code!r}")
+        step("circle")
+        found = check_point(ground, given["lon"], given["lat"],
+                            **_of(given, ("minutes", "year", "profile", "complete", "show")))  # fmt: skip
+        _finish(found, output, step)
+
+
+@click.command()
+@_WHERE
+@_REACH
+@_ANSWER
+@click.option("--least-km2", type=float, default=0.01, help="不列更小且无人的缺口 Smallest gap without people listed.")
+@click.option("--limit", type=click.IntRange(min=1), default=10_000, help="最多列几块 Most gaps listed.")
+def gaps(*, output: Path | None, least_km2: float, limit: int, **given: Any) -> None:
+    """缺口：没有覆盖到的各块，人多的在前。The pieces that nothing covers, the one with most people first.
+
+    \b
+    service-map gaps --area 140521 --category elderly_community --metres 1000 --census people.csv -o gaps.geojson
+    """  # noqa: D301
+    with _asking(given, output) as (ground, step):
+        asked, where = reach(ground, **_of(given, _REACH_NAMES)), _region(ground, given)
+        demand = _demand(ground, where, given, step)
+        step("gaps")
+        found = gap_pieces(ground, asked, where, year=given["year"], demand=demand, least_km2=least_km2, limit=limit)
+        _finish(found, output, step)
+
+
+@click.command()
+@_WHERE
+@_REACH
+@_ANSWER
+@click.option("--count", type=int, help="新选几处 How many new sites.")
+@click.option("--commitment", help="规划任务代号，按其数量选址 Commitment whose number is to be placed, for --count.")
+@click.option("--places", help="候选点：grid、communities 或文件 Candidate places: grid, communities or a file.",
+              default="grid")  # fmt: skip
+@click.option("--spacing", type=float, help="最小间距，米 Least metres between new ones and to existing ones.")
+@click.option("--capacity", type=float, help="每处服务多少人 People that one can take.")
+@click.option("--exact-s", type=click.FloatRange(min=0), default=5.0, help="求证最优的秒数 Seconds to prove the best.")
+def site(*, output: Path | None, places: str, **given: Any) -> None:
+    """选址：再建若干处放在哪里，离最优差多少。Where so many more would cover the most, and how far from the best.
+
+    \b
+    service-map site --area 140521 --category kindergarten --metres 300 --count 38 --demand pop.tif -o sites.gpkg
+    """  # noqa: D301
+    with _asking(given, output) as (ground, step):
+        if (given["count"] is None) == (given["commitment"] is None):
+            raise InvalidParameterError(
+                "count", "--count 与 --commitment 须且只须给一个", "give exactly one of --count and --commitment"
+            )
+        commitment = None if given["commitment"] is None else quota(ground, given["commitment"])
+        asked, where = reach(ground, **_of(given, _REACH_NAMES)), _region(ground, given)
+        demand = _demand(ground, where, given, step)
+        candidates, source = _places(places, given["datum"])
+        step("site")
+        found = choose_sites(
+            ground, asked, where, count=given["count"] if commitment is None else int(commitment.count or 0),
+            year=given["year"], demand=demand, places=candidates, places_from=source, spacing=given["spacing"],
+            capacity=given["capacity"], exact_seconds=given["exact_s"], commitment=commitment,
+        )  # fmt: skip
+        _finish(found, output, step)
+
+
+@click.command()
+@_WHERE
+@_ANSWER
+@click.option("--minutes", type=int, default=max(CIRCLE_MINUTES), help="5、10 或 15 The circle's minutes.")
+@click.option("--rule", "rules", multiple=True, help="规则代号，可多次 Rule to judge by; may be repeated.")
+@click.option("--kind", type=click.Choice(KINDS), default="located", help="按哪种覆盖计 Which reach to count by.")
+@click.option("--profile", type=click.Choice(PROFILES), default="adult", help="步行者 Who walks.")
+@click.option("--way", type=click.Choice(WAYS), help="直线或步行 A straight line, or on foot.")
+@click.option("--cells", type=int, default=2_000, help="没有人口时把土地分成几格 Cells of land where nobody is given.")
+def completeness(*, output: Path | None, **given: Any) -> None:
+    """配套完善度：各处满足几条要求，及其分布。How many rules are kept at each place, and the distribution.
+
+    \b
+    service-map completeness --area 140521 --minutes 15 --demand pop.tif -o cells.gpkg
+    """  # noqa: D301
+    with _asking(given, output) as (ground, step):
+        where = _region(ground, given)
+        demand = _demand(ground, where, given, step)
+        step("completeness")
+        found = completeness_index(
+            ground, where, demand=demand,
+            **_of(given, ("minutes", "rules", "kind", "year", "profile", "way", "cells")),
+        )  # fmt: skip
+        _finish(found, output, step)
+
+
+COMMANDS = (coverage, circle, gaps, site, completeness)
+
+_REACH_NAMES = ("category", "rule", "metres", "minutes", "profile", "way")
+_STEPS = 4
+
+
+@contextmanager
+def _asking(given: dict[str, Any], output: Path | None) -> Iterator[tuple[Ground, _Step]]:
+    """Open the data, with a bar of the steps for whoever watches."""
+    if output is not None:
+        check_format(output)
+    config = settings.load()
+    engine = store.open_readonly(config.database_url)
+    path = given["network"] or config.network
+    with click.progressbar(length=_STEPS, file=sys.stderr, hidden=not sys.stderr.isatty(), show_pos=True) as bar:
+
+        def step(label: str) -> None:
+            bar.label = label
+            bar.update(1)
+
+        try:
+            step("network" if path else "database")
+            network = None if path is None else read_network(path)
+            with engine.connect() as conn:
+                yield open_ground(conn, geodata=config.geodata_dir, language=given["lang"], network=network), step
+        finally:
+            engine.dispose()
+
+
+def _of(given: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: given[name] for name in names}
+
+
+def _region(ground: Ground, given: dict[str, Any]) -> Region:
+    polygon = None if given["polygon"] is None else read_polygon(given["polygon"], datum=given["datum"])
+    return region(ground, given["area"], polygon)
+
+
+def _demand(ground: Ground, where: Region, given: dict[str, Any], step: _Step) -> Demand | None:
+    if given["demand"] is not None and given["census"] is not None:
+        raise InvalidParameterError("census", "--demand 与 --census 只给一个", "give --demand or --census, not both")
+    step("demand")
+    if given["demand"] is not None:
+        return read_demand(
+            given["demand"], datum=given["datum"], area=where.shape, people=given["people"], band=given["band"]
+        )
+    if given["census"] is not None:
+        return read_census(given["census"], _zones(ground.conn, where), homes=_homes())
+    return None
+
+
+def _zones(conn: Connection, where: Region) -> dict[str, Any]:
+    """Give the boundaries of the counties that the question touches."""
+    start = "" if where.adcode is None else prefix(where.adcode)
+    return {
+        area.adcode: area.geometry
+        for area in queries.areas(conn, level="county", with_geometry=True)
+        if area.geometry is not None and (area.adcode.startswith(start) or start.startswith(prefix(area.adcode)))
+    }
+
+
+def _homes() -> dict[str, NDArray[np.float64]]:
+    found: dict[str, list[tuple[float, float]]] = {}
+    for row in load_demand(settings.load().geodata_dir):
+        found.setdefault(row.adcode, []).append((row.lon, row.lat))
+    return {code: np.array(points, dtype=np.float64) for code, points in found.items()}
+
+
+def _places(asked: str, datum: str | None) -> tuple[NDArray[np.float64] | None, str]:
+    if asked == PLACE_SOURCES[0]:
+        return None, asked
+    if asked == PLACE_SOURCES[1]:
+        homes = list(_homes().values())
+        if not homes:
+            raise InvalidParameterError("places", "数据中没有居住小区", "the data holds no residential communities")
+        return np.concatenate(homes), asked
+    return read_places(Path(asked), datum=datum), "given"
+
+
+def _finish(found: Report, output: Path | None, step: _Step) -> None:
+    step("write")
+    if output is not None:
+        write_report(found, output)
+    click.echo("\n".join(found.lines))

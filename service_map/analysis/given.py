@@ -1,0 +1,762 @@
+"""What a caller brings: people at points or in cells, census figures, a polygon, places for new ones, ways to walk.
+
+Every reader refuses what no honest answer can come from, in words that name the field and the row, and every demand
+says in a sentence what it stands on and what was left out or assumed.
+"""
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyogrio
+import pyogrio.errors
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from service_map import coverage
+from service_map.coverage import Demand, Network
+from service_map.errors import GeodataError, InvalidParameterError
+from service_map.places.datum import DATUMS, to_wgs84
+from service_map.places.layer import text_encoding
+
+Floats = NDArray[np.float64]
+
+MOST_BYTES = 5_000_000
+"""Longest body of a request."""
+
+MOST_POINTS = 50_000
+"""Most points, and most corners of polygons, in one body."""
+
+MOST_ROWS = 5_000_000
+"""Most points of a demand file."""
+
+ROLES = ("demand", "place")
+"""What a point of the caller's stands for (property ``role``): people to be served, or where a new one may be."""
+
+RASTERS = (".tif", ".tiff", ".vrt", ".img", ".asc")
+LAYERS = (".csv", ".geojson", ".json", ".gpkg", ".shp", ".fgb")
+NETWORKS = (".pbf", ".osm", ".npz", ".csv")
+
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "lon": ("lon", "lng", "longitude", "lon_wgs84", "经度", "x"),
+    "lat": ("lat", "latitude", "lat_wgs84", "纬度", "y"),
+    "people": ("people", "population", "pop", "人口", "人数", "常住人口"),
+    "adcode": ("adcode", "code", "行政区划代码", "区划代码"),
+    "weight": ("weight", "households", "权重", "户数"),
+}
+# people_60+, 人口_0-9: the people of an age group.
+_GROUP_MARKS = ("people_", "pop_", "人口_")
+# Rows of a table are numbered as a spreadsheet shows them: the heading is row 1.
+_HEADED = 2
+_PLAIN = ("Point", "MultiPoint", "Polygon", "MultiPolygon")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a caller brought in one body.
+
+    Attributes
+    ----------
+    demand
+        People at points, or None.
+    polygon
+        Where the question is asked, as it was given, or None.
+    places
+        WGS 84 degrees of where a new one may be, shape (p, 2), or None.
+    """
+
+    demand: Demand | None = None
+    polygon: BaseGeometry | None = None
+    places: Floats | None = None
+
+
+# --- bodies of requests -----------------------------------------------------------------------------------------------
+
+
+def read_body(body: bytes, *, datum: str = "WGS84") -> Given:
+    """Read the GeoJSON of a request.
+
+    Parameters
+    ----------
+    body
+        A FeatureCollection, Feature or geometry by RFC 7946. Points are people to be served: property ``people`` (1
+        where it is missing), and ``people_NAME`` for an age group. Points with ``"role": "place"`` are places for new
+        facilities. Polygons together are the area of the question.
+    datum
+        What the coordinates are in, one of `service_map.places.datum.DATUMS`.
+
+    Returns
+    -------
+    Given
+
+    Raises
+    ------
+    InvalidParameterError
+        Field ``body``, and the number of the feature.
+    """
+    _check_datum(datum)
+    if len(body) > MOST_BYTES:
+        raise _bad(f"请求体至多 {MOST_BYTES} 字节", f"at most {MOST_BYTES} bytes")
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _bad(f"不是合格的 JSON：{error}", f"is not valid JSON: {error}") from error
+    gathered = _Gathered()
+    for number, (geometry, properties) in enumerate(_members(document), 1):
+        gathered.take(number, geometry, properties)
+    return gathered.given(datum)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Features sorted by what they stand for."""
+
+    demand: list[tuple[float, float]] = field(default_factory=list)
+    people: list[float] = field(default_factory=list)
+    groups: dict[str, dict[int, float]] = field(default_factory=dict)
+    places: list[tuple[float, float]] = field(default_factory=list)
+    polygons: list[BaseGeometry] = field(default_factory=list)
+    uncounted: int = 0
+    corners: int = 0
+
+    def take(self, number: int, geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> None:
+        kind = geometry.get("type")
+        if kind not in _PLAIN:
+            raise _bad(
+                f"第 {number} 个要素的几何应为 {'、'.join(_PLAIN)}",
+                f"feature {number}: the geometry must be one of {', '.join(_PLAIN)}",
+            )
+        positions = _positions(number, str(kind), geometry.get("coordinates"))
+        self.corners += len(positions)
+        if self.corners > MOST_POINTS:
+            raise _bad(f"至多 {MOST_POINTS} 个点（含多边形顶点）", f"at most {MOST_POINTS} points, corners included")
+        if kind in ("Polygon", "MultiPolygon"):
+            self.polygons.append(_polygon(number, geometry))
+            return
+        role = properties.get("role", "demand")
+        if role not in ROLES:
+            raise _bad(
+                f"第 {number} 个要素的 role 应为 {'、'.join(ROLES)}", f"feature {number}: role is demand or place"
+            )
+        if role == "place":
+            self.places.extend(positions)
+            return
+        amount = _amount(number, "people", properties.get("people", 1.0))
+        self.uncounted += "people" not in properties
+        # The people of a MultiPoint are shared evenly by its points.
+        share = amount / len(positions)
+        for name, value in properties.items():
+            if name.startswith("people_") and len(name) > len("people_"):
+                of = _amount(number, name, value) / len(positions)
+                group = self.groups.setdefault(name.removeprefix("people_")[:40], {})
+                group.update({len(self.demand) + place: of for place in range(len(positions))})
+        self.demand.extend(positions)
+        self.people.extend([share] * len(positions))
+
+    def given(self, datum: str) -> Given:
+        if not self.demand and not self.places and not self.polygons:
+            raise _bad("没有点也没有多边形", "holds neither points nor polygons")
+        demand = None
+        if self.demand:
+            groups = {
+                name: np.array([of.get(row, 0.0) for row in range(len(self.demand))])
+                for name, of in self.groups.items()
+            }
+            demand = coverage.points(_converted(np.array(self.demand), datum, "body"), self.people, groups=groups)
+            if self.uncounted:
+                demand = _noted(
+                    demand,
+                    f"{self.uncounted} 个点没有 people，各按 1 人计",
+                    f"{self.uncounted} points without people count one person each",
+                )
+        return Given(
+            demand=demand,
+            polygon=_one_polygon(self.polygons, datum) if self.polygons else None,
+            places=_converted(np.array(self.places), datum, "body") if self.places else None,
+        )
+
+
+def _members(document: Any) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    if not isinstance(document, dict):
+        raise _bad("应为 GeoJSON 对象", "takes a GeoJSON object")
+    kind = document.get("type")
+    features = document.get("features") if kind == "FeatureCollection" else [document]
+    if not isinstance(features, list):
+        raise _bad("FeatureCollection 缺少 features", "the FeatureCollection has no list of features")
+    found: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = []
+    for number, feature in enumerate(features, 1):
+        if not isinstance(feature, dict):
+            raise _bad(f"第 {number} 个要素不是对象", f"feature {number} is no object")
+        wrapped = feature.get("type") == "Feature"
+        geometry = feature.get("geometry") if wrapped else feature
+        properties = feature.get("properties") if wrapped else {}
+        if not isinstance(geometry, dict) or not isinstance(properties, dict | None):
+            raise _bad(f"第 {number} 个要素没有几何", f"feature {number} has no geometry")
+        found.append((geometry, properties or {}))
+    return found
+
+
+def _positions(number: int, kind: str, coordinates: Any) -> list[tuple[float, float]]:
+    """Give all positions of a geometry, whatever their nesting, in degrees."""
+    depth = {"Point": 0, "MultiPoint": 1, "Polygon": 2, "MultiPolygon": 3}[kind]
+    level = [coordinates]
+    for _ in range(depth):
+        if not all(isinstance(part, list) for part in level):
+            raise _bad(f"第 {number} 个要素的坐标有误", f"feature {number}: the coordinates are malformed")
+        level = [inner for part in level for inner in part]
+    found = []
+    for position in level:
+        fine = isinstance(position, list) and len(position) >= 2
+        if not fine or not all(isinstance(value, int | float) and not isinstance(value, bool) for value in position):
+            raise _bad(f"第 {number} 个要素的坐标有误", f"feature {number}: the coordinates are malformed")
+        lon, lat = float(position[0]), float(position[1])
+        if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
+            swapped = abs(lon) <= 90 and abs(lat) <= 180
+            raise _bad(
+                f"第 {number} 个要素的坐标 ({lon:g}, {lat:g}) 超出经度 ±180、纬度 ±90"
+                + ("，经纬度可能写反了" if swapped else ""),
+                f"feature {number}: ({lon:g}, {lat:g}) lies outside longitude ±180, latitude ±90"
+                + ("; they may be swapped" if swapped else ""),
+            )
+        found.append((lon, lat))
+    if not found:
+        raise _bad(f"第 {number} 个要素的几何是空的", f"feature {number}: the geometry is empty")
+    return found
+
+
+def _polygon(number: int, geometry: Mapping[str, Any]) -> BaseGeometry:
+    try:
+        return shape(geometry)
+    except (ValueError, TypeError, IndexError, shapely.errors.ShapelyError) as error:
+        raise _bad(f"第 {number} 个要素不是多边形", f"feature {number} is no polygon") from error
+
+
+def _one_polygon(parts: Sequence[BaseGeometry], datum: str) -> BaseGeometry:
+    turned = [shapely.transform(part, lambda xy: _converted(xy, datum, "body")) for part in parts]
+    if len(turned) == 1:
+        return turned[0]
+    # Each part is mended by itself: together they would seem to cross where they only overlap.
+    return shapely.union_all([coverage.usable_area(part)[0] for part in turned])
+
+
+def _amount(number: int, name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
+        raise _bad(
+            f"第 {number} 个要素的 {name} 应为不小于 0 的数", f"feature {number}: {name} is a number of at least 0"
+        )
+    return float(value)
+
+
+def _bad(zh: str, en: str) -> InvalidParameterError:
+    return InvalidParameterError("body", zh, en)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def read_demand(
+    path: Path,
+    *,
+    datum: str | None = None,
+    area: BaseGeometry | None = None,
+    people: str | None = None,
+    groups: Mapping[str, str] | None = None,
+    band: int = 1,
+) -> Demand:
+    """Read who is to be served from a file.
+
+    Parameters
+    ----------
+    path
+        A population raster (`RASTERS`, needs rasterio), or points or polygons (`LAYERS`); a polygon's people live at a
+        point on it.
+    datum
+        What the coordinates of a table or layer are in; None takes WGS 84 and says so.
+    area
+        Polygon in WGS 84; what lies outside is left out, and the demand says how much.
+    people
+        Column of the people; None looks for a usual name, and counts one person a point where there is none.
+    groups
+        Column of each age group by its name; None takes the columns ``people_NAME``.
+    band
+        Of a raster.
+
+    Returns
+    -------
+    Demand
+
+    Raises
+    ------
+    InvalidParameterError
+        When the file is none of the forms, a column is missing, or a row cannot be used; the message names the row.
+    GeodataError
+        When a raster cannot be read or has no CRS, or rasterio is not installed.
+    """
+    _there(path, (*LAYERS, *RASTERS), "demand")
+    if path.suffix.lower() in RASTERS:
+        return coverage.raster(path, area=area, band=band)
+    table = _read_layer(path, datum, "demand")
+    column = _find(table.columns, "people", people, "demand")
+    marked = groups if groups is not None else _marked(table.columns)
+    found = coverage.points(
+        table.lonlat,
+        1.0 if column is None else table.numbers(column, "demand"),
+        groups={
+            name: table.numbers(_find(table.columns, name, of, "demand") or of, "demand") for name, of in marked.items()
+        },
+    )
+    if column is None:
+        found = _noted(found, "没有人口列，每点按 1 人计", "without a column of people each point counts one person")
+    found = _noted(found, table.datum_zh, table.datum_en)
+    return found if area is None else clip(found, area)
+
+
+def clip(demand: Demand, area: BaseGeometry) -> Demand:
+    """Keep the demand that lies in an area; its sentence says what was left out.
+
+    Parameters
+    ----------
+    demand
+        Who is to be served.
+    area
+        Valid polygon in WGS 84.
+
+    Returns
+    -------
+    Demand
+
+    Raises
+    ------
+    InvalidParameterError
+        When there was demand and all of it lies outside.
+    """
+    if not len(demand.lonlat):
+        return demand
+    shapely.prepare(area)
+    inside = shapely.intersects_xy(area, demand.lonlat[:, 0], demand.lonlat[:, 1])
+    if not inside.any():
+        raise InvalidParameterError(
+            "demand",
+            f"{len(inside)} 个需求点都不在所问的区域内",
+            f"all {len(inside)} demand points lie outside the area asked about",
+        )
+    kept = replace(
+        demand,
+        lonlat=demand.lonlat[inside],
+        amount=demand.amount[inside],
+        groups={name: of[inside] for name, of in demand.groups.items()},
+    )
+    out = int((~inside).sum())
+    if not out:
+        return kept
+    lost = float(demand.amount[~inside].sum())
+    return _noted(
+        kept,
+        f"区域外的 {out} 点（{lost:.0f} 人）未计入",
+        f"{out} points outside the area ({lost:.0f} people) are left out",
+    )
+
+
+def read_census(path: Path, zones: Mapping[str, BaseGeometry], *, homes: Mapping[str, Floats] | None = None) -> Demand:
+    """Read census figures by area and spread them.
+
+    Parameters
+    ----------
+    path
+        CSV with the columns ``adcode`` and ``people`` (see the module for other names), and ``people_NAME`` for age
+        groups.
+    zones
+        Boundary of each area by its code, WGS 84.
+    homes
+        WGS 84 degrees of residential communities by code, shape (n, 2). An area that has some gets its people evenly
+        shared by them; any other evenly over its land, by cells. The demand says which.
+
+    Returns
+    -------
+    Demand
+        Also says how many live in areas that `zones` does not hold, who are left out.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the file cannot be read, a column is missing or a row cannot be used.
+    """
+    _there(path, (".csv",), "census")
+    names, rows = _csv_rows(path, "census")
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+    code, people = _find(names, "adcode", None, "census"), _find(names, "people", None, "census")
+    if code is None or people is None:
+        raise InvalidParameterError(
+            "census",
+            f"应有 adcode 和 people 列，现有 {'、'.join(names)}",
+            f"needs the columns adcode and people, not {', '.join(names)}",
+        )
+    codes = [str(value).strip() for value in columns[code]]
+    doubled = next((value for value in codes if codes.count(value) > 1), None)
+    if doubled is not None:
+        raise InvalidParameterError("census", f"{doubled} 出现两次", f"{doubled} stands twice")
+    counted = _numbers(columns[people], people, "census")
+    groups = {name: _numbers(columns[of], of, "census") for name, of in _marked(names).items()}
+    lonlat, zone, by_homes, unknown = [], [], 0, 0.0
+    for row, value in enumerate(codes):
+        if value not in zones:
+            unknown += counted[row]
+            continue
+        known = (homes or {}).get(value)
+        points = known if known is not None and len(known) else coverage.land(zones[value], cells=2_000).lonlat
+        by_homes += points is known
+        lonlat.append(points)
+        zone.append(np.full(len(points), row))
+    if not lonlat:
+        raise InvalidParameterError(
+            "census", "其中的代码都不是所问区域的行政区", "none of its codes is an area of the question"
+        )
+    found = coverage.spread(np.concatenate(lonlat), np.concatenate(zone), counted, groups=groups)
+    over_land = len(lonlat) - by_homes
+    return replace(
+        found,
+        zh=f"普查人口：{by_homes} 个行政区平均分到在册居住小区，{over_land} 个平均铺在土地上"
+        + (f"；不在区域内的 {unknown:.0f} 人未计入" if unknown else ""),
+        en=f"Census figures: spread evenly over the communities on record in {by_homes} areas,"
+        f" over the land in {over_land}" + (f"; {unknown:.0f} people elsewhere are left out" if unknown else ""),
+    )
+
+
+def read_polygon(path: Path, *, datum: str | None = None) -> BaseGeometry:
+    """Read where a question is asked.
+
+    Parameters
+    ----------
+    path
+        A layer of polygons (`LAYERS` without CSV).
+    datum
+        As for `read_demand`.
+
+    Returns
+    -------
+    Polygon or MultiPolygon
+        As it is given; `service_map.analysis.region` mends what crosses itself and says so.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the file cannot be read or holds no polygon.
+    """
+    _there(path, LAYERS[1:], "polygon")
+    shapes, _, _, notes = _read_shapes(path, datum, "polygon")
+    surfaces = shapes[shapely.get_dimensions(shapes) == 2]
+    if not len(surfaces):
+        raise InvalidParameterError("polygon", f"{path.name} 中没有多边形", f"{path.name} holds no polygon")
+    del notes
+    if len(surfaces) == 1:
+        return surfaces[0]
+    return shapely.union_all([coverage.usable_area(part)[0] for part in surfaces])
+
+
+def read_places(path: Path, *, datum: str | None = None) -> Floats:
+    """Read where a new facility may be.
+
+    Parameters
+    ----------
+    path
+        Points or polygons (`LAYERS`); a point on a polygon stands for it.
+    datum
+        As for `read_demand`.
+
+    Returns
+    -------
+    ndarray of float64, shape (p, 2)
+        WGS 84 degrees.
+
+    Raises
+    ------
+    InvalidParameterError
+        As for `read_demand`.
+    """
+    _there(path, LAYERS, "places")
+    return _read_layer(path, datum, "places").lonlat
+
+
+def read_network(path: Path) -> Network:
+    """Read the ways to walk, keeping an extract's as arrays beside it, which load in a fraction of the time.
+
+    Parameters
+    ----------
+    path
+        An OpenStreetMap extract (``.osm.pbf``, ``.osm``), arrays (``.npz``), or a table of edges (``.csv``) with the
+        columns ``from_lon, from_lat, to_lon, to_lat`` and, where known, ``metres`` and ``oneway`` (1 or 0). Ends of the
+        same coordinates are one node.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    InvalidParameterError
+        When it is none of these, or a row of the table cannot be used.
+    GeodataError
+        When it cannot be read.
+    """
+    _there(path, NETWORKS, "network")
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return coverage.load_network(path)
+    if suffix == ".csv":
+        return _edge_table(path)
+    kept = path.with_name(path.name + ".npz")
+    if kept.exists() and kept.stat().st_mtime_ns >= path.stat().st_mtime_ns:
+        try:
+            return coverage.load_network(kept)
+        except GeodataError:
+            kept.unlink(missing_ok=True)  # a damaged copy is made again
+    made = coverage.read_osm(path)
+    try:
+        part = kept.with_name(kept.name + ".part.npz")
+        coverage.save_network(part, made)
+        part.replace(kept)
+    except OSError:  # a folder that cannot be written costs only the time saved
+        return made
+    return made
+
+
+def _edge_table(path: Path) -> Network:
+    names, rows = _csv_rows(path, "network")
+    wanted = ("from_lon", "from_lat", "to_lon", "to_lat")
+    missing = [name for name in wanted if name not in names]
+    if missing or not rows:
+        raise InvalidParameterError(
+            "network",
+            f"路网表缺少列或没有行：{'、'.join(missing)}",
+            f"the table of edges lacks {', '.join(missing) or 'rows'}",
+        )
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    ends = np.column_stack([_numbers(columns[name], name, "network") for name in wanted])
+    nodes, number = np.unique(ends.reshape(-1, 2), axis=0, return_inverse=True)
+    edges = number.ravel().reshape(-1, 2)
+    metres = _numbers(columns["metres"], "metres", "network") if "metres" in columns else None
+    oneway = _numbers(columns["oneway"], "oneway", "network") > 0 if "oneway" in columns else None
+    return coverage.network(nodes, edges, metres=metres, oneway=oneway)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    lonlat: Floats
+    columns: Mapping[str, Sequence[Any]]
+    datum_zh: str
+    datum_en: str
+    first: int = 1
+
+    def numbers(self, column: str, name: str) -> Floats:
+        return _numbers(self.columns[column], column, name, first=self.first)
+
+
+def _there(path: Path, suffixes: Sequence[str], name: str) -> None:
+    if path.suffix.lower() not in suffixes:
+        raise InvalidParameterError(
+            name,
+            f"{path.name} 应为 {'、'.join(suffixes)} 之一",
+            f"{path.name} must be one of {', '.join(suffixes)}",
+            suffixes,
+        )
+    if not path.is_file():
+        raise InvalidParameterError(name, f"没有这个文件：{path}", f"no such file: {path}")
+
+
+def _read_layer(path: Path, datum: str | None, name: str) -> _Table:
+    if path.suffix.lower() == ".csv":
+        return _read_csv(path, datum, name)
+    shapes, columns, _, notes = _read_shapes(path, datum, name)
+    empty = np.flatnonzero(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    if len(empty):
+        raise InvalidParameterError(
+            name,
+            f"{path.name} 第 {empty[0] + 1} 个要素的几何是空的",
+            f"{path.name}: the geometry of feature {empty[0] + 1} is empty",
+        )
+    flat = shapely.get_dimensions(shapes) == 0
+    lonlat = np.empty((len(shapes), 2))
+    lonlat[flat] = shapely.get_coordinates(shapely.centroid(shapes[flat]))
+    lonlat[~flat] = shapely.get_coordinates(shapely.point_on_surface(shapes[~flat]))
+    return _Table(lonlat=lonlat, columns=columns, datum_zh=notes[0], datum_en=notes[1])
+
+
+def _read_shapes(
+    path: Path, datum: str | None, name: str
+) -> tuple[NDArray[Any], dict[str, Sequence[Any]], int, tuple[str, str]]:
+    try:
+        info, _, shapes, fields = pyogrio.raw.read(path, max_features=MOST_ROWS + 1)
+    except (
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        pyogrio.errors.GeometryError,
+        pyogrio.errors.FeatureError,
+        UnicodeDecodeError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        raise InvalidParameterError(
+            name, f"{path.name} 读不出：{error}", f"cannot read {path.name}: {error}"
+        ) from error
+    if shapes is None or not len(shapes):
+        raise InvalidParameterError(name, f"{path.name} 中没有要素", f"{path.name} holds no features")
+    _not_too_many(len(shapes), path, name)
+    given = shapely.from_wkb(shapes)
+    notes, turn = _frame(info.get("crs"), datum, path, name)
+    turned = shapely.transform(given, turn)
+    columns = dict(zip((str(field) for field in info["fields"]), fields, strict=True))
+    return np.asarray(turned, dtype=object), columns, len(given), notes
+
+
+def _frame(crs: str | None, datum: str | None, path: Path, name: str) -> tuple[tuple[str, str], Any]:
+    """Say what the coordinates are in, and how they become WGS 84."""
+    if not crs:
+        raise InvalidParameterError(
+            name,
+            f"{path.name} 没有坐标系，无法知道它在哪里",
+            f"{path.name} has no coordinate reference system, so nobody knows where it lies",
+        )
+    try:
+        known = CRS.from_user_input(crs)
+    except CRSError as error:
+        raise InvalidParameterError(name, f"{path.name} 的坐标系不认识", f"{path.name}: unknown CRS") from error
+    if known.is_geographic:
+        return _datum_notes(datum), lambda xy: _converted(xy, datum or "WGS84", name)
+    change = Transformer.from_crs(known, 4326, always_xy=True)
+
+    def turn(xy: Floats) -> Floats:
+        lon, lat = change.transform(xy[:, 0], xy[:, 1])
+        return np.column_stack((lon, lat)).reshape(-1, 2)
+
+    return (f"坐标由 {known.name} 转成 WGS 84", f"coordinates turned from {known.name} into WGS 84"), turn
+
+
+def _read_csv(path: Path, datum: str | None, name: str) -> _Table:
+    names, rows = _csv_rows(path, name)
+    columns: dict[str, Sequence[Any]] = {column: [row[index] for row in rows] for index, column in enumerate(names)}
+    lon, lat = (_find(names, axis, None, name) for axis in ("lon", "lat"))
+    if lon is None or lat is None:
+        raise InvalidParameterError(
+            name,
+            f"{path.name} 没有经纬度列（可名为 {'、'.join((*_COLUMNS['lon'], *_COLUMNS['lat']))}）",
+            f"{path.name} has no columns of longitude and latitude, such as lon and lat",
+        )
+    lonlat = np.column_stack((_numbers(columns[lon], lon, name), _numbers(columns[lat], lat, name))).reshape(-1, 2)
+    notes = _datum_notes(datum)
+    return _Table(
+        lonlat=_converted(lonlat, datum or "WGS84", name),
+        columns=columns,
+        datum_zh=notes[0],
+        datum_en=notes[1],
+        first=_HEADED,
+    )
+
+
+def _csv_rows(path: Path, name: str) -> tuple[list[str], list[list[str]]]:
+    try:
+        with path.open(encoding=text_encoding(path), newline="") as file:
+            reader = csv.reader(file)
+            names = [heading.strip() for heading in next(reader, [])]
+            rows = []
+            for row in reader:
+                rows.append([*row[: len(names)], *[""] * (len(names) - len(row))])
+                if len(rows) > MOST_ROWS:
+                    break
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InvalidParameterError(
+            name, f"{path.name} 读不出：{error}", f"cannot read {path.name}: {error}"
+        ) from error
+    _not_too_many(len(rows), path, name)
+    while rows and not any(cell.strip() for cell in rows[-1]):
+        rows.pop()
+    return names, rows
+
+
+def _not_too_many(count: int, path: Path, name: str) -> None:
+    if count > MOST_ROWS:
+        raise InvalidParameterError(
+            name, f"{path.name} 超过 {MOST_ROWS} 行", f"{path.name} has more than {MOST_ROWS} rows"
+        )
+
+
+def _find(columns: Sequence[str] | Mapping[str, Any], kind: str, asked: str | None, name: str) -> str | None:
+    if asked is not None:
+        if asked not in columns:
+            listed = "、".join(columns)
+            raise InvalidParameterError(
+                name, f"没有列 {asked}，现有 {listed}", f"no column {asked}, only {listed}", tuple(columns)
+            )
+        return asked
+    plain = {column.strip().lower(): column for column in columns}
+    return next((plain[usual] for usual in _COLUMNS.get(kind, ()) if usual in plain), None)
+
+
+def _marked(columns: Sequence[str] | Mapping[str, Any]) -> dict[str, str]:
+    return {
+        column.strip()[len(mark) :]: column
+        for column in columns
+        for mark in _GROUP_MARKS
+        if column.strip().lower().startswith(mark) and len(column.strip()) > len(mark)
+    }
+
+
+def _numbers(values: Sequence[Any], column: str, name: str, *, first: int = _HEADED) -> Floats:
+    try:
+        found = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.array([_number(value) for value in values], dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(found))
+    if len(bad):
+        raise InvalidParameterError(
+            name,
+            f"第 {bad[0] + first} 行的 {column} 不是数：{str(values[bad[0]])[:20]!r}",
+            f"row {bad[0] + first}: {column} is no number: {str(values[bad[0]])[:20]!r}",
+        )
+    return found
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _check_datum(datum: str) -> None:
+    if datum not in DATUMS:
+        raise InvalidParameterError("datum", f"应为 {'、'.join(DATUMS)} 之一", f"is one of {', '.join(DATUMS)}", DATUMS)
+
+
+def _converted(xy: Floats, datum: str, name: str) -> Floats:
+    """Turn degrees of a datum into WGS 84, refusing what is no longitude and latitude."""
+    _check_datum(datum)
+    try:
+        checked = coverage.usable_lonlat(xy, name)
+        if datum in ("WGS84", "CGCS2000") or not len(checked):
+            return checked
+        lon, lat = to_wgs84(checked[:, 0], checked[:, 1], datum=datum)
+    except InvalidParameterError as error:
+        if error.field == name:
+            raise
+        raise InvalidParameterError(name, error.zh, error.en) from error
+    return np.column_stack((lon, lat))
+
+
+def _datum_notes(datum: str | None) -> tuple[str, str]:
+    if datum is None:
+        return "坐标系未说明，当作 WGS 84", "the datum is not stated, taken as WGS 84"
+    return f"坐标系 {datum}", f"datum {datum}"
+
+
+def _noted(demand: Demand, zh: str, en: str) -> Demand:
+    return replace(demand, zh=f"{demand.zh}；{zh}", en=f"{demand.en}; {en}")

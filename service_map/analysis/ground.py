@@ -1,0 +1,262 @@
+"""What an answer rests on: one state of the data, the catalogue, the ways to walk, and the reader's language."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection
+
+from service_map import catalogue, coverage
+from service_map.catalogue import Category, Rule
+from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError
+from service_map.store import AreaRecord, PlanRecord, queries, read_meta
+from service_map.store.adcode import prefix
+
+T = TypeVar("T")
+
+
+class Keep(Protocol):
+    """Computes once for each state of the data what many questions need."""
+
+    def __call__(self, key: Hashable, make: Callable[[Connection], T], /) -> T:
+        """Give what stands under the key, or make it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """Every facility on record, as arrays of one length.
+
+    Attributes
+    ----------
+    candidates
+        Where, of which kind, standing or promised, and for when.
+    count, unit, at_least
+        As in `service_map.store.FacilityPoints`.
+    """
+
+    candidates: coverage.Candidates
+    count: NDArray[np.float64]
+    unit: NDArray[np.str_]
+    at_least: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What an answer rests on.
+
+    Attributes
+    ----------
+    conn
+        Of `service_map.store.open_readonly`.
+    categories, rules, plan_rules
+        The catalogue: kinds of facility, clauses of standards, circles that plans promise.
+    language
+        ``zh`` or ``en``, of every sentence in an answer.
+    network
+        Ways to walk, or None where nobody gave any.
+    keep
+        Keeps what many questions need.
+    """
+
+    conn: Connection
+    categories: Mapping[str, Category]
+    rules: tuple[Rule, ...]
+    plan_rules: tuple[Rule, ...]
+    language: str
+    network: coverage.Network | None
+    keep: Keep
+
+    def say(self, zh: str, en: str) -> str:
+        """Choose the sentence of the reader's language."""
+        return en if self.language == "en" else zh
+
+    def named(self, code: str) -> str:
+        """Name a category."""
+        kind = self.categories[code]
+        return self.say(kind.zh, kind.en)
+
+    def supply(self) -> Supply:
+        """Give every facility on record."""
+        return self.keep(("analysis", "supply"), _supply)
+
+    def rule(self, name: str) -> Rule:
+        """Find a rule by its id.
+
+        Raises
+        ------
+        InvalidParameterError
+            When there is none.
+        """
+        for rule in (*self.rules, *self.plan_rules):
+            if rule.id == name:
+                return rule
+        raise InvalidParameterError(
+            "rule",
+            f"没有规则 {name[:40]!r}",
+            f"there is no rule {name[:40]!r}",
+            tuple(rule.id for rule in (*self.rules, *self.plan_rules)),
+        )
+
+    def areas_around(self, lon: float, lat: float) -> list[AreaRecord]:
+        """Give the areas whose boundary holds a point, widest first."""
+        bounded, tree = self.keep(("analysis", "boundaries"), _boundaries)
+        found = [bounded[index] for index in tree.query(shapely.Point(lon, lat), predicate="intersects")]
+        return sorted(found, key=lambda area: (len(prefix(area.adcode)), area.adcode))
+
+    def plans(self) -> tuple[PlanRecord, ...]:
+        """Give the plans."""
+        return self.keep(("analysis", "plans"), queries.plans)
+
+    def data_version(self) -> str:
+        """Name the state of the data."""
+        return self.keep(("analysis", "meta"), read_meta).get("data_version", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """Where a question is asked.
+
+    Attributes
+    ----------
+    adcode
+        Of the area, None for a polygon of the caller's own.
+    name
+        What to call it.
+    shape
+        Valid polygons, WGS 84.
+    mended
+        True where the polygon given crossed itself and was mended.
+    """
+
+    adcode: str | None
+    name: str
+    shape: BaseGeometry
+    mended: bool = False
+
+
+def open_ground(
+    conn: Connection, *, geodata: Path | None = None, language: str = "zh", network: coverage.Network | None = None
+) -> Ground:
+    """Stand on a database outside the web, as the command line and a notebook do.
+
+    Parameters
+    ----------
+    conn
+        Of `service_map.store.open_readonly`.
+    geodata
+        Folder of the catalogue; None for that of the settings.
+    language
+        ``zh`` or ``en``.
+    network
+        Ways to walk.
+
+    Returns
+    -------
+    Ground
+
+    Raises
+    ------
+    GeodataError
+        When the catalogue is missing or damaged.
+    """
+    kept: dict[Hashable, object] = {}
+
+    def keep(key: Hashable, make: Callable[[Connection], T], /) -> T:
+        if key not in kept:
+            kept[key] = make(conn)
+        return kept[key]  # type: ignore[return-value]  # one key always holds one type
+
+    return Ground(
+        conn=conn,
+        categories=catalogue.categories(geodata),
+        rules=catalogue.rules(geodata),
+        plan_rules=catalogue.plan_rules(geodata),
+        language=language,
+        network=network,
+        keep=keep,
+    )
+
+
+def region(ground: Ground, adcode: str | None, polygon: BaseGeometry | None = None) -> Region:
+    """Find where a question is asked: an area of the data, or the caller's own polygon.
+
+    Parameters
+    ----------
+    ground
+        What the answer rests on.
+    adcode
+        Code of an area, or None.
+    polygon
+        WGS 84; one that crosses itself is mended, and the answer says so.
+
+    Returns
+    -------
+    Region
+
+    Raises
+    ------
+    InvalidParameterError
+        When neither or both are given, the code is unknown, or the polygon cannot be used.
+    UnanswerableError
+        When the area has no boundary in the data.
+    """
+    if adcode is not None and polygon is not None:
+        raise InvalidParameterError(
+            "area", "给了多边形就不要再给 area", "leave area out where a polygon of your own is given"
+        )
+    if polygon is not None:
+        shape, mended = coverage.usable_area(polygon)
+        return Region(adcode=None, name=ground.say("所给多边形", "the polygon given"), shape=shape, mended=mended)
+    if adcode is None:
+        raise InvalidParameterError(
+            "area", "缺少行政区代码，也没有给多边形", "an area code is required where no polygon is given"
+        )
+    known = queries.vocabulary(ground.conn)
+    if adcode not in known.areas and adcode not in known.townships:
+        raise InvalidParameterError(
+            "area",
+            f"没有行政区 {adcode[:20]!r}；见 /api/areas",
+            f"there is no area {adcode[:20]!r}; see /api/areas",
+            tuple(known.areas),
+        )
+    try:
+        area = queries.area(ground.conn, adcode)
+    except NotFoundError:
+        # A township that a facility stands in, though the data holds no record of it.
+        area = None
+    if area is None or area.geometry is None:
+        raise UnanswerableError(
+            "area",
+            "这个行政区没有边界数据，算不了覆盖率",
+            "the data has no boundary of this area, so no share can be computed",
+        )
+    return Region(adcode=area.adcode, name=area.name, shape=area.geometry)
+
+
+def _supply(conn: Connection) -> Supply:
+    points = queries.facility_points(conn)
+    return Supply(
+        candidates=coverage.Candidates(
+            lonlat=points.lonlat,
+            category=points.category,
+            uncertainty_m=points.uncertainty_m,
+            status=points.status,
+            year=np.nan_to_num(points.year, nan=0).astype(np.int64),
+            id=points.id,
+        ),
+        count=points.count,
+        unit=points.unit,
+        at_least=points.at_least,
+    )
+
+
+def _boundaries(conn: Connection) -> tuple[list[AreaRecord], shapely.STRtree]:
+    bounded = [area for area in queries.areas(conn, with_geometry=True) if area.geometry is not None]
+    shapes = [area.geometry for area in bounded]
+    shapely.prepare(shapes)
+    return bounded, shapely.STRtree(shapes)

@@ -1,0 +1,129 @@
+"""The form of an answer: figures, features and a few sentences, the same for the web, the command line and a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+
+from service_map.analysis.ground import Ground
+from service_map.catalogue import Rule
+
+SHARE_DECIMALS = 9
+"""A circle of 300 m is 0.00001 of a large county: fewer digits would lose it."""
+
+STRAIGHT = ("距离为直线距离，不是步行路线", "distances are straight lines, not walking routes")
+DETOUR = (
+    "没有路网：步行按直线距离乘绕行系数估算",
+    "there is no network of ways: a walk is taken as the straight line times the detour factor",
+)
+NETWORK = ("步行按路网计", "walks follow the network of ways")
+PROMISED_ONLY = (
+    "数据只含规划承诺的设施，不含现状设施：数据中没有，不等于当地没有",
+    "the data holds only what plans promise, not what already stands: absent here does not mean absent on the ground",
+)
+PROMISED_AND_EXISTING = (
+    "数据含规划承诺的设施和来源所列的现有设施；现有设施未必收全：数据中没有，不等于当地没有",
+    (
+        "the data holds what plans promise and the existing facilities that its sources list, which may not be all:"
+        " absent here does not mean absent on the ground"
+    ),
+)
+IMPRECISE = (
+    "点位按规划用语定位，真实位置在 uncertainty_m 米之内；上下限已计入",
+    "points are located by the plan's words, the real site lies within uncertainty_m metres; the bounds allow for it",
+)
+LAND = (
+    "分母是行政区的土地面积，不是居住用地，也不是人口",
+    "the denominator is the area's land, not its residential land and not its people",
+)
+YEARS = (
+    "规划多未写明建成年份；限定 year 时，未写年份的不能算作已建成",
+    "plans often give no year; with year set, a facility without one cannot be counted on",
+)
+MENDED = ("所给多边形自相交，已先修复", "the polygon given crossed itself and was mended first")
+UNLOCATED = (
+    "没有落点的指标（unlocated）列在一旁，不计入覆盖",
+    "promises without a site (unlocated) stand beside the figures and are never counted as coverage",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One feature of an answer.
+
+    Attributes
+    ----------
+    id
+        Its name within the answer.
+    geometry
+        WGS 84; None or empty where there is nothing to draw.
+    properties
+        Plain values that JSON can hold.
+    """
+
+    id: str
+    geometry: BaseGeometry | None
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One answer.
+
+    Attributes
+    ----------
+    kind
+        ``coverage``, ``circle``, ``gaps``, ``sites`` or ``completeness``.
+    summary
+        Its figures, as plain values that JSON can hold, with the rule, the method and the limits they rest on.
+    features
+        What a map or a table shows.
+    lines
+        What a person reads first, in the ground's language.
+    """
+
+    kind: str
+    summary: Mapping[str, Any]
+    features: tuple[Feature, ...]
+    lines: tuple[str, ...]
+
+
+def rule_member(ground: Ground, rule: Rule) -> dict[str, Any]:
+    """Write a rule with its clause, its confidence and, for a plan's own circle, its citation."""
+    return {
+        "id": rule.id,
+        "category": rule.category,
+        "also": list(rule.also),
+        "level": rule.level,
+        "metres": rule.metres,
+        "metres_low": rule.metres_low,
+        "minutes": rule.minutes,
+        "minutes_low": rule.minutes_low,
+        "mode": rule.mode,
+        "share": rule.share,
+        "scope": rule.scope,
+        "standard": rule.standard,
+        "edition": rule.edition,
+        "clause": rule.clause,
+        "status": rule.status,
+        "confidence": rule.confidence,
+        "verified": rule.verified,
+        "note": ground.say(rule.note_zh or "", rule.note_en or "") or None,
+        "plan": rule.plan,
+        "line": rule.line,
+        "passage_sha256": rule.passage_sha256,
+        "year": rule.year,
+    }
+
+
+def share(value: float | None) -> float | None:
+    """Round a share."""
+    return None if value is None else round(value, SHARE_DECIMALS)
+
+
+def percent(value: float | None) -> str:
+    """Write a share for a person."""
+    if value is None:
+        return "—"
+    return f"{value:.2%}" if 0 < value < 0.01 else f"{value:.1%}"

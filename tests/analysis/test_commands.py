@@ -1,0 +1,161 @@
+"""The five questions as a user asks them on the command line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+from click.testing import CliRunner
+from invented_world import CENTRE, write_world
+
+from service_map import cli, store
+
+PROGRAM = Path(sys.executable).with_name("service-map")
+KINDERGARTENS = ("--category", "kindergarten", "--metres", "300")
+COUNTY = ("--area", "140521")
+
+
+@pytest.fixture(scope="module")
+def home(geodata, tmp_path_factory):
+    """A folder with the invented world's data and database."""
+    folder = tmp_path_factory.mktemp("home")
+    data = write_world(folder / "geodata", geodata)
+    (folder / "var").mkdir()
+    store.build(f"sqlite:///{folder}/var/service_map.gpkg", geodata=data)
+    (folder / "people.csv").write_text(
+        f"lon,lat,people\n{CENTRE[0]},{CENTRE[1]},30\n{CENTRE[0] + 0.05},{CENTRE[1]},12\n", encoding="utf-8"
+    )
+    (folder / "census.csv").write_text("adcode,people,people_60+\n140521,210000,40000\n", encoding="utf-8")
+    geopandas.GeoDataFrame(geometry=[shapely.Point(CENTRE).buffer(0.05)], crs=4326).to_file(folder / "here.geojson")
+    (folder / "broken.osm.pbf").write_bytes(b"\0\0\0\x0d nothing")
+    return folder
+
+
+@pytest.fixture
+def ask(home, monkeypatch):
+    """Run a command in that folder."""
+    monkeypatch.chdir(home)
+
+    def run(*args):
+        environment = {"GEODATA_DIR": str(home / "geodata"), "DATABASE_URL": None, "NETWORK": None}
+        return CliRunner().invoke(cli.main, args, env=environment, prog_name="service-map")
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("coverage", *COUNTY, *KINDERGARTENS, "--by-year"), "2024"),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--demand", "people.csv"), "30 / 42 人"),
+        (("coverage", "--polygon", "here.geojson", "--rule", "jgj39-kindergarten"), "所给多边形"),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--census", "census.csv"), "/ 210000 人"),
+        (("circle", "112.1872", "35.6903", "--lang", "en"), "met if built"),
+        (("gaps", *COUNTY, *KINDERGARTENS, "--demand", "people.csv"), "缺口内 12 人"),
+        (
+            ("site", *COUNTY, *KINDERGARTENS, "--count", "1", "--demand", "people.csv", "--places", "people.csv"),
+            "100.0%",
+        ),
+        (
+            ("site", *COUNTY, "--category", "library", "--minutes", "15", "--commitment", "county-4-000004"),
+            "新选 12 处",
+        ),
+        (("completeness", *COUNTY, "--minutes", "5", "--cells", "100"), "平均满足"),
+    ],
+)
+def test_each_question_is_answered_in_words(ask, args, says):
+    answer = ask(*args)
+    assert answer.exit_code == 0, answer.stderr
+    assert says in answer.stdout
+    assert answer.stderr == ""
+
+
+@pytest.mark.parametrize("suffix", ["geojson", "gpkg", "csv", "xlsx"])
+def test_each_answer_goes_into_a_file(ask, home, suffix):
+    for command in ("coverage", "gaps"):
+        answer = ask(command, *COUNTY, *KINDERGARTENS, "-o", f"{command}.{suffix}")
+        assert answer.exit_code == 0, answer.stderr
+        assert (home / f"{command}.{suffix}").stat().st_size > 40
+
+
+def test_the_file_says_what_the_web_says(ask, home):
+    assert ask("coverage", *COUNTY, *KINDERGARTENS, "-o", "same.geojson").exit_code == 0
+    collection = json.loads((home / "same.geojson").read_bytes())
+    assert collection["coverage"]["category"] == "kindergarten"
+    assert {feature["id"] for feature in collection["features"]} == {"covered", "gap"}
+
+
+# The transforms that rasterio multiplies by itself warn in affine 3.1; nothing of this project does.
+@pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
+def test_people_are_read_from_a_population_raster(ask, home):
+    rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed (pip install 'service-map[raster]')")
+    pytest.importorskip("rasterio.transform")
+    transform = rasterio.transform.from_origin(CENTRE[0] - 0.01, CENTRE[1] + 0.01, 0.002, 0.002)
+    options = {"driver": "GTiff", "height": 10, "width": 10, "count": 1, "dtype": "float32"}
+    for name, crs in (("pop.tif", "EPSG:4326"), ("nowhere.tif", None)):
+        with rasterio.open(home / name, "w", crs=crs, transform=transform, **options) as target:
+            target.write(np.full((10, 10), 5, dtype="float32"), 1)
+    answer = ask("coverage", *COUNTY, *KINDERGARTENS, "--demand", "pop.tif")
+    assert "/ 500 人" in answer.stdout
+    refused(ask("coverage", *COUNTY, *KINDERGARTENS, "--demand", "nowhere.tif"), "nowhere.tif")
+
+
+def refused(answer, *names):
+    assert answer.exit_code == 2, answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert len(answer.stderr.strip().splitlines()) == 1, answer.stderr
+    for name in names:
+        assert name in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "names"),
+    [
+        (("coverage", *KINDERGARTENS), ["area"]),
+        (("coverage", "--area", "999999", *KINDERGARTENS), ["area"]),
+        (("coverage", *COUNTY, "--metres", "300"), ["category"]),
+        (("coverage", *COUNTY, "--category", "kindergarten"), ["metres"]),
+        (("coverage", *COUNTY, "--category", "kindergarten", "--metres", "0"), ["metres"]),
+        (("coverage", *COUNTY, "--category", "kindergarten", "--metres", "-3"), ["metres"]),
+        (("coverage", *COUNTY, "--category", "kindergarten", "--metres", "1e9"), ["metres"]),
+        (("coverage", *COUNTY, "--category", "kindergarten", "--metres", "nan"), ["metres"]),
+        (("coverage", *COUNTY, "--rule", "gb0-nothing"), ["rule"]),
+        (("coverage", *COUNTY, "--rule", "jgj124-funeral-home-county"), ["rule"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--demand", "nowhere.csv"), ["demand", "nowhere.csv"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--network", "broken.osm.pbf"), ["broken.osm.pbf"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "-o", "answer.pdf"), ["-o"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--demand", "people.csv", "--census", "census.csv"), ["census"]),
+        (("coverage", "--area", "140502", *KINDERGARTENS, "--demand", "people.csv"), ["demand"]),
+        (("circle", "35.6903", "112.1872"), ["lat"]),
+        (("circle", "0", "0"), ["lon"]),
+        (("circle", "112.1872", "35.6903", "--minutes", "20"), ["minutes"]),
+        (("circle", "112.1872", "35.6903", "--complete", "x"), ["complete"]),
+        (("site", *COUNTY, *KINDERGARTENS), ["count"]),
+        (("site", *COUNTY, *KINDERGARTENS, "--count", "0"), ["count"]),
+        (("site", *COUNTY, *KINDERGARTENS, "--commitment", "x"), ["commitment"]),
+        (("completeness", *COUNTY, "--rule", "x"), ["rule"]),
+    ],
+)
+def test_a_wrong_question_is_one_line_that_names_the_field(ask, args, names):
+    refused(ask(*args), *names)
+
+
+def test_a_missing_database_says_how_to_build_it(ask, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    refused(ask("coverage", *COUNTY, *KINDERGARTENS), "service-map build")
+
+
+def test_the_installed_program_answers_too(home):
+    environment = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "NETWORK"}}
+    answer = subprocess.run(
+        [PROGRAM, "circle", "112.1872", "35.6903"], cwd=home, env=environment | {"GEODATA_DIR": str(home / "geodata")},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    assert "沁水县 15 min" in answer.stdout
+    assert answer.stderr == ""
