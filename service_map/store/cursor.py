@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from service_map.errors import InvalidParameterError
 
 _CHECK = 6
-_LONGEST = 600
+_LONGEST = 1600
 
 
 def write(kind: str, key: Sequence[str | int]) -> str:

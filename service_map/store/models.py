@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from service_map.store.geometry import Geometry
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Goes up with every change of a table below; a database of another version is refused and rebuilt."""
 
 DOMAINS: dict[str, dict[str, str]] = {
@@ -46,6 +46,11 @@ DOMAINS: dict[str, dict[str, str]] = {
         "site": "单个设施 / one facility",
         "allotment": "分到各地的数量 / a number for each of several places",
         "rule": "对每个县区等的要求 / a rule for every county or the like",
+        "record": "现状资料，不是规划 / a record of what exists, not a plan",
+    },
+    "reason": {
+        "merged": "与另一处是同一设施 / is the same as another",
+        "dropped": "规划文本不再支持 / no plan's text promises it",
     },
     "kind": {
         "site": "单个设施 / one facility",
@@ -190,7 +195,11 @@ class Commitment(Base):
 
 
 class Facility(Base):
-    """规划设施: one promised place; ``plan``, ``plan_title``, ``section``, ``line`` are of its primary citation."""
+    """规划设施与现状设施: one promised place, or one that stands already.
+
+    ``plan``, ``plan_title``, ``section``, ``line`` are of the primary citation; NULL for one that stands already, which
+    no plan promises: its ``point_source`` is its source.
+    """
 
     __tablename__ = "facilities"
     fid: Mapped[Fid]
@@ -204,7 +213,10 @@ class Facility(Base):
     family_zh: Mapped[str] = _of("大类", "family in Chinese")
     family_en: Mapped[str] = _of("大类英文名", "family in English")
     status: Mapped[str] = _of("状态", "status", domain="status")
-    basis: Mapped[str] = _of("依据", "kind of commitment behind it", domain="basis")
+    status_date: Mapped[str | None] = _of("状态日期", "since when, or when seen")
+    status_source: Mapped[str | None] = _of("状态来源", "who says so; NULL where only the plan does")
+    same_as: Mapped[str | None] = _of("已建成为哪处现状设施", "id of the existing facility that it has become")
+    basis: Mapped[str] = _of("依据", "kind of commitment behind it, or a record", domain="basis")
     action: Mapped[str] = _of("建设方式", "what is to be done", domain="action")
     count: Mapped[float] = _of("数量", "number planned at this place")
     unit: Mapped[str | None] = _of("单位", "unit of the number")
@@ -212,10 +224,10 @@ class Facility(Base):
     year: Mapped[int | None] = _of("完成年份", "year by which")
     adcode: Mapped[str] = _of("行政区划代码", "code of the narrowest area that holds it")
     area_name: Mapped[str] = _of("行政区", "name of that area")
-    plan: Mapped[str] = _to("plans.id", "主要出处的规划标识", "id of the plan of the primary citation")
-    plan_title: Mapped[str] = _of("主要出处", "title of that plan")
+    plan: Mapped[str | None] = _to("plans.id", "主要出处的规划标识", "id of the plan of the primary citation")
+    plan_title: Mapped[str | None] = _of("主要出处", "title of that plan")
     section: Mapped[str | None] = _of("章节", "section of that plan")
-    line: Mapped[int] = _of("文本行号", "line of that plan's text, from 1")
+    line: Mapped[int | None] = _of("文本行号", "line of that plan's text, from 1")
     precision: Mapped[str] = _of("定位精度：点代表什么", "what the point stands for", domain="precision")
     uncertainty_m: Mapped[float] = _of("定位误差，米", "metres within which the real site lies")
     point_source: Mapped[str] = _of("点位来源", "source of the point")
@@ -226,7 +238,7 @@ class Facility(Base):
         Index("facilities_order", "adcode", "category", "id"),
         Index("facilities_category", "category", "adcode", "id"),
         Index("facilities_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {"comment": "规划设施 / planned facilities"},
+        {"comment": "规划设施与现状设施 / planned and existing facilities"},
     )
 
 
@@ -245,7 +257,39 @@ class Citation(Base):
     )
 
 
+class Community(Base):
+    """居民小区: where people live, as demand points; from the tables of what exists."""
+
+    __tablename__ = "communities"
+    fid: Mapped[Fid]
+    id: Mapped[str] = _of("永久标识", "permanent id", unique=True)
+    name: Mapped[str] = _of("名称", "name")
+    adcode: Mapped[str] = _of("行政区划代码", "code of the county that holds it")
+    uncertainty_m: Mapped[float] = _of("点位误差，米", "metres within which it lies")
+    source: Mapped[str] = _of("来源", "source")
+    licence: Mapped[str] = _of("来源的许可", "licence of the source")
+    date: Mapped[str] = _of("日期", "of when")
+    geom: Mapped[shapely.Point] = mapped_column(Geometry("Point"), comment="点位 / point")
+    __table_args__ = (
+        Index("communities_adcode", "adcode", "id"),
+        Index("communities_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
+        {"comment": "居民小区 / residential communities"},
+    )
+
+
+class Retired(Base):
+    """Ids that were published and stand no more; ``successor`` is NULL where nothing took the place."""
+
+    __tablename__ = "retired"
+    fid: Mapped[Fid]
+    id: Mapped[str] = _of("曾用的永久标识", "id that stood here", unique=True)
+    successor: Mapped[str | None] = _to("facilities.id", "现在的标识", "id that stands for it now")
+    date: Mapped[str] = _of("日期", "since when")
+    reason: Mapped[str] = _of("原因", "why", domain="reason")
+    __table_args__ = ({"comment": "不再使用的标识 / retired ids"},)
+
+
 TABLES: tuple[Any, ...] = tuple(
-    model.__table__ for model in (Meta, Category, Plan, Area, Commitment, Facility, Citation)
+    model.__table__ for model in (Meta, Category, Plan, Area, Commitment, Facility, Citation, Community, Retired)
 )
 """Every table, each after those it refers to."""

@@ -13,26 +13,44 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 from pyproj import Geod
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy import (
+    cast as as_type,
+)
 
-from service_map.errors import InvalidParameterError, NotFoundError
+from service_map.errors import GoneError, InvalidParameterError, NotFoundError
 from service_map.places import PRECISIONS, STATUSES
 from service_map.store import cursor as cursors
 from service_map.store.adcode import prefix
 from service_map.store.database import stamp
-from service_map.store.geometry import Box, lonlat, overlaps_box, point_in_box
-from service_map.store.models import Area, Category, Citation, Commitment, Facility, Plan
+from service_map.store.geometry import Box, index_x, index_y, lonlat, overlaps_box, point_in_box
+from service_map.store.models import Area, Category, Citation, Commitment, Community, Facility, Plan, Retired
+from service_map.store.pinyin import is_spelt, sound, sounds
 from service_map.store.records import (
     AreaRecord,
+    Cluster,
     CommitmentFilter,
     CommitmentPage,
     CommitmentRecord,
+    CommunityRecord,
     FacilityFilter,
     FacilityPage,
     FacilityPoints,
     FacilityRecord,
     LayerRecord,
     PlanRecord,
+    Tally,
 )
 from service_map.store.records import Citation as CitationRecord
 
@@ -53,6 +71,8 @@ _METRES_PER_DEGREE_LON = 110_200.0
 _YEARS = range(1900, 2201)
 _LONGEST_Q = 100
 _MOST_WORDS = 8
+# Names and areas that one spelt word may mean: enough for a province, and fewer than a statement may bind.
+_MOST_HEARD, _MOST_AREAS = 5_000, 200
 
 # Made once: composing a statement of 27 columns takes longer than running it.
 _FACILITIES = select(
@@ -60,7 +80,8 @@ _FACILITIES = select(
     Facility.family, Facility.family_zh, Facility.family_en, Facility.status, Facility.basis, Facility.action,
     Facility.count, Facility.unit, Facility.at_least, Facility.year, Facility.adcode, Facility.area_name,
     lonlat(Facility.geom).label("lonlat"), Facility.precision, Facility.uncertainty_m, Facility.point_source,
-    Facility.point_licence, Facility.located_by, Facility.plan, Facility.plan_title,
+    Facility.point_licence, Facility.located_by, Facility.plan, Facility.plan_title, Facility.status_date,
+    Facility.status_source, Facility.same_as,
 )  # fmt: skip
 _FACILITY_FIELDS = tuple(_FACILITIES.selected_columns.keys())
 _CITATIONS = (
@@ -75,6 +96,15 @@ _CITATIONS = (
 )  # fmt: skip
 _FACILITY_KEY = (Facility.adcode, Facility.category, Facility.id)
 _COMMITMENT_KEY = (Commitment.plan, Commitment.line, Commitment.id)
+_SURENESS = case(
+    (Facility.precision == "county", 1),
+    (Facility.precision == "city", 2),
+    else_=0,
+)
+_COUNTY = func.substr(Facility.adcode, 1, 6)
+_BY_AREA: tuple[str, tuple[Any, ...], tuple[type, ...]] = ("facilities", _FACILITY_KEY, (str, str, str))
+# What is surest first, and each kind of it by county.
+_SUREST_KEY = (_SURENESS, _COUNTY, Facility.category, Facility.id)
 
 
 # --- what the data knows ----------------------------------------------------------------------------------------------
@@ -169,7 +199,7 @@ def check_filter(connection: Connection, wanted: FacilityFilter) -> None:
     _among("family", wanted.families, known.families)
     _among("plan", wanted.plans, known.plans)
     _among("status", _one(wanted.status), STATUSES)
-    _among("precision", _one(wanted.precision), PRECISIONS)
+    _among("precision", (*_one(wanted.precision), *wanted.precisions), PRECISIONS)
     if wanted.area is not None:
         _check_area(wanted.area, known)
     _check_year(wanted.year)
@@ -296,31 +326,61 @@ def _facility_conditions(connection: Connection, wanted: FacilityFilter) -> list
         (Facility.family, wanted.families),
         (Facility.status, _one(wanted.status)),
         (Facility.precision, _one(wanted.precision)),
+        (Facility.precision, wanted.precisions),
     ):
         if values:
             conditions.append(column.in_(values))
+    if wanted.promised:
+        conditions.append(Facility.status != "existing")
     if wanted.plans:
         conditions.append(_cited_by(wanted.plans))
     if wanted.area is not None:
         conditions.append(_within(Facility.adcode, wanted.area))
     if wanted.year is not None:
-        conditions.append(Facility.year <= wanted.year)
+        conditions.append(or_(Facility.year <= wanted.year, Facility.status == "existing"))
     known = vocabulary(connection)
-    for word in _words(wanted.q or ""):
-        ways: list[ColumnElement[bool]] = [Facility.name.icontains(word, autoescape=True)]
-        # An area's name finds what lies in everything under it, although only the narrowest stands in the row.
-        around = {prefix(code): code for code in _holding(known.areas, word)}
-        ways += [
-            _within(Facility.adcode, code)
-            for start, code in around.items()
-            if not any(start != other and start.startswith(other) for other in around)
-        ]
-        if kinds := _holding(known.categories, word):
-            ways.append(Facility.category.in_(kinds))
-        if titled := _holding(known.plans, word):
-            ways.append(_cited_by(titled))
-        conditions.append(or_(*ways))
+    conditions += [_said(connection, word, known) for word in _words(wanted.q or "")]
     return conditions
+
+
+def _said(connection: Connection, word: str, known: Vocabulary) -> ColumnElement[bool]:
+    """Hold for a facility whose name, area, category or plan says a word."""
+    ways: list[ColumnElement[bool]] = [Facility.name.icontains(word, autoescape=True)]
+    # An area's name finds what lies in everything under it, although only the narrowest stands in the row.
+    around = {prefix(code): code for code in _holding(known.areas, word)}
+    ways += [
+        _within(Facility.adcode, code)
+        for start, code in around.items()
+        if not any(start != other and start.startswith(other) for other in around)
+    ]
+    if kinds := _holding(known.categories, word):
+        ways.append(Facility.category.in_(kinds))
+    if titled := _holding(known.plans, word):
+        ways.append(_cited_by(titled))
+    if is_spelt(word):
+        ways += _sounding(connection, word)
+    return or_(*ways)
+
+
+def _sounding(connection: Connection, word: str) -> list[ColumnElement[bool]]:
+    """Hold for a facility whose name, area or category sounds as a word is spelt in pinyin."""
+    names = _once(connection, "sounds", lambda: sounds(connection.execute(select(Facility.name).distinct()).scalars()))
+    areas = _once(
+        connection, "area-sounds",
+        lambda: {code: sound(name) for code, name in connection.execute(select(Area.adcode, Area.name))},
+    )  # fmt: skip
+    kinds = _once(
+        connection, "category-sounds",
+        lambda: {code: sound(name) for code, name in connection.execute(select(Category.code, Category.zh))},
+    )  # fmt: skip
+    ways: list[ColumnElement[bool]] = []
+    heard = [name for name, reading in names.items() if reading.holds(word)]
+    if heard:
+        ways.append(Facility.name.in_(heard[:_MOST_HEARD]))
+    ways += [_within(Facility.adcode, code) for code, reading in areas.items() if reading.holds(word)][:_MOST_AREAS]
+    if alike := [code for code, reading in kinds.items() if reading.holds(word)]:
+        ways.append(Facility.category.in_(alike))
+    return ways
 
 
 # --- facilities -------------------------------------------------------------------------------------------------------
@@ -342,8 +402,8 @@ def layers(connection: Connection, wanted: FacilityFilter | None = None) -> tupl
         As for `check_filter`.
     """
     wanted = wanted or FacilityFilter()
-    if wanted == FacilityFilter():
-        return _once(connection, "layers", lambda: _layers(connection, wanted))
+    if wanted.bbox is None and wanted.q is None:
+        return _once(connection, ("layers", wanted), lambda: _layers(connection, wanted))
     return _layers(connection, wanted)
 
 
@@ -369,7 +429,12 @@ def _layers(connection: Connection, wanted: FacilityFilter) -> tuple[LayerRecord
 
 
 def facilities(
-    connection: Connection, wanted: FacilityFilter | None = None, *, limit: int = 100, cursor: str | None = None
+    connection: Connection,
+    wanted: FacilityFilter | None = None,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+    surest_first: bool = False,
 ) -> FacilityPage:
     """Give a page of facilities, with all their citations, in two statements and a count.
 
@@ -383,11 +448,14 @@ def facilities(
         Most items, 1 to `MAX_LIMIT`.
     cursor
         The ``next_cursor`` of the page before.
+    surest_first
+        First what is located within a township or closer, then what is known to its county, then to its city.
 
     Returns
     -------
     FacilityPage
-        Ordered by area code, category code and id: a facility that comes or goes shifts no other between pages.
+        Ordered by area code, category code and id (and by sureness before them, where that is asked for): a facility
+        that comes or goes shifts no other between pages.
 
     Raises
     ------
@@ -397,10 +465,10 @@ def facilities(
     wanted = wanted or FacilityFilter()
     _check_limit(limit)
     conditions = _facility_conditions(connection, wanted)
-    query = _FACILITIES.where(*conditions).order_by(*_FACILITY_KEY).limit(limit + 1)
+    kind, key, types = ("surest", _SUREST_KEY, (int, str, str, str)) if surest_first else _BY_AREA
+    query = _FACILITIES.where(*conditions).order_by(*key).limit(limit + 1)
     if cursor is not None:
-        after = cursors.read(cursor, kind="facilities", types=(str, str, str))
-        query = query.where(tuple_(*_FACILITY_KEY) > tuple_(*after))
+        query = query.where(tuple_(*key) > tuple_(*cursors.read(cursor, kind=kind, types=types)))
     rows = connection.execute(query).all()
     items = _with_citations(connection, rows[:limit])
     more = len(rows) > limit
@@ -409,9 +477,16 @@ def facilities(
     matched = len(items) if whole else _count(connection, wanted, conditions)
     return FacilityPage(
         items=items,
-        next_cursor=None if last is None else cursors.write("facilities", (last.adcode, last.category, last.id)),
+        next_cursor=None if last is None else cursors.write(kind, _place_of(last, surest_first=surest_first)),
         matched=matched,
     )
+
+
+def _place_of(record: FacilityRecord, *, surest_first: bool) -> tuple[Any, ...]:
+    """Give a record's place in the order of `facilities`."""
+    if not surest_first:
+        return (record.adcode, record.category, record.id)
+    return ({"county": 1, "city": 2}.get(record.precision, 0), record.adcode[:6], record.category, record.id)
 
 
 def _count(connection: Connection, wanted: FacilityFilter, conditions: list[ColumnElement[bool]]) -> int:
@@ -433,13 +508,67 @@ def facility(connection: Connection, facility_id: str) -> FacilityRecord:
 
     Raises
     ------
+    GoneError
+        When a facility of that id was published once and stands no more; it names the successor where there is one.
     NotFoundError
         When there is none of that id.
     """
     rows = connection.execute(_FACILITIES.where(Facility.id == _storable(facility_id))).all()
     if not rows:
+        _tell_gone(connection, facility_id)
         raise NotFoundError("id", f"没有设施 {_shown(facility_id)}", f"there is no facility {_shown(facility_id)}")
     return _with_citations(connection, rows)[0]
+
+
+def _tell_gone(connection: Connection, facility_id: str) -> None:
+    found = connection.execute(
+        select(Retired.successor, Retired.date).where(Retired.id == _storable(facility_id))
+    ).one_or_none()
+    if found is None:
+        return
+    successor, date = found
+    if successor is not None:
+        raise GoneError(
+            "id",
+            f"{_shown(facility_id)} 与 {successor} 是同一设施，自 {date} 起并入后者",
+            f"{_shown(facility_id)} is the same facility as {successor} and stands there since {date}",
+            successor=successor,
+        )
+    raise GoneError(
+        "id",
+        f"{_shown(facility_id)} 曾经发布，{date} 起不再有：重新核对后，规划文本中没有这处设施",
+        f"{_shown(facility_id)} was published once and is gone since {date}: read again, no plan promises it",
+    )
+
+
+def communities(connection: Connection, *, area: str | None = None) -> tuple[CommunityRecord, ...]:
+    """Give the residential communities (居民小区), the demand points of the data, by id.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    area
+        Code of an area; those in it and in everything under it.
+
+    Raises
+    ------
+    InvalidParameterError
+        When there is no such area.
+    """
+    query = select(
+        Community.id, Community.name, Community.adcode, lonlat(Community.geom).label("lonlat"),
+        Community.uncertainty_m, Community.source, Community.licence, Community.date,
+    ).order_by(Community.id)  # fmt: skip
+    if area is not None:
+        _check_area(area, vocabulary(connection))
+        query = query.where(_within(Community.adcode, area))
+    found = []
+    for row in connection.execute(query).mappings():
+        fields = dict(row)
+        fields["lon"], fields["lat"] = fields.pop("lonlat")
+        found.append(CommunityRecord(**fields))
+    return tuple(found)
 
 
 def _storable(text: str) -> str:
@@ -548,10 +677,11 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
     rows = connection.execute(
         select(
             Facility.id, lonlat(Facility.geom), Facility.uncertainty_m, Facility.category, Facility.status,
-            Facility.year,
+            Facility.year, Facility.count, Facility.unit, Facility.at_least,
         ).where(*conditions).order_by(Facility.id)
     ).all()  # fmt: skip
-    ids, points, uncertainties, categories, statuses, years = zip(*rows, strict=True) if rows else ((),) * 6
+    columns = zip(*rows, strict=True) if rows else ((),) * 9
+    ids, points, uncertainties, categories, statuses, years, counts, units, least = columns
     return FacilityPoints(
         lonlat=np.array(points, dtype=np.float64).reshape(-1, 2),
         uncertainty_m=np.array(uncertainties, dtype=np.float64),
@@ -559,7 +689,118 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
         status=np.array(statuses, dtype=np.str_),
         year=np.array([math.nan if year is None else year for year in years], dtype=np.float64),
         id=np.array(ids, dtype=np.str_),
+        count=np.array(counts, dtype=np.float64),
+        unit=np.array([unit or "" for unit in units], dtype=np.str_),
+        at_least=np.array(least, dtype=np.bool_),
     )
+
+
+def clusters(
+    connection: Connection, wanted: FacilityFilter | None = None, *, cell_degrees: float
+) -> tuple[Cluster, ...]:
+    """Count facilities by the cells of a grid, for a map that cannot show each.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    wanted
+        The filter; None for all.
+    cell_degrees
+        Side of a cell, in degrees, 0.0001 to 10.
+
+    Returns
+    -------
+    tuple of Cluster
+        One for each cell that holds any, by row and column. The grid begins at longitude and latitude 0, so a moved
+        view keeps its cells.
+
+    Raises
+    ------
+    InvalidParameterError
+        For ``cell_degrees``, and as for `check_filter`.
+    """
+    if not (math.isfinite(cell_degrees) and 1e-4 <= cell_degrees <= 10):
+        raise InvalidParameterError("cell_degrees", "应在 0.0001 到 10 之间", "lies in 0.0001…10")
+    wanted = wanted or FacilityFilter()
+    if wanted.bbox is None and wanted.q is None:
+        # Counting 100,000 takes half a second, and every reader's first view asks for the same.
+        return _once(
+            connection, ("clusters", wanted, cell_degrees), lambda: _clusters(connection, wanted, cell_degrees)
+        )
+    return _clusters(connection, wanted, cell_degrees)
+
+
+def _clusters(connection: Connection, wanted: FacilityFilter, cell_degrees: float) -> tuple[Cluster, ...]:
+    conditions = _facility_conditions(connection, wanted)
+    placed = select(
+        index_x(Facility.geom).label("x"), index_y(Facility.geom).label("y"), Facility.family.label("family")
+    ).where(*conditions).subquery()  # fmt: skip
+    # Shifted to be positive: casting cuts towards zero.
+    column = _whole(connection, (placed.c.x + 180.0) / cell_degrees)
+    row = _whole(connection, (placed.c.y + 90.0) / cell_degrees)
+    number = func.count()
+    found = connection.execute(
+        select(
+            row.label("row"), column.label("col"), placed.c.family, number, func.avg(placed.c.x), func.avg(placed.c.y)
+        )
+        .group_by("row", "col", placed.c.family)
+        .order_by("row", "col", number.desc(), placed.c.family)
+    ).all()
+    cells: dict[tuple[int, int], list[Any]] = {}
+    for row_number, column_number, family, count, x, y in found:
+        cells.setdefault((row_number, column_number), []).append((family, count, x, y))
+    made = []
+    for members in cells.values():
+        total = sum(count for _, count, _, _ in members)
+        made.append(
+            Cluster(
+                lon=sum(count * x for _, count, x, _ in members) / total,
+                lat=sum(count * y for _, count, _, y in members) / total,
+                count=total,
+                families=tuple((family, count) for family, count, _, _ in members),
+            )
+        )
+    return tuple(made)
+
+
+def _whole(connection: Connection, number: Any) -> Any:
+    """Cut a positive number; SQLite may lack ``floor``, and a cast on PostgreSQL rounds."""
+    return as_type(number, Integer) if connection.dialect.name == "sqlite" else func.floor(number)
+
+
+def tally(connection: Connection, wanted: FacilityFilter | None = None) -> tuple[Tally, ...]:
+    """Count facilities by county, family, precision, status and year.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    wanted
+        The filter; None for all.
+
+    Returns
+    -------
+    tuple of Tally
+        By county.
+
+    Raises
+    ------
+    InvalidParameterError
+        As for `check_filter`.
+    """
+    wanted = wanted or FacilityFilter()
+
+    def count() -> tuple[Tally, ...]:
+        key = (_COUNTY, Facility.family, Facility.precision, Facility.status, Facility.year)
+        conditions = _facility_conditions(connection, wanted)
+        rows = connection.execute(select(*key, func.count()).where(*conditions).group_by(*key).order_by(*key)).all()
+        return tuple(
+            Tally(adcode=adcode, family=family, precision=precision, status=status, year=year, count=number)
+            for adcode, family, precision, status, year, number in rows
+        )
+
+    return _once(connection, ("tally", wanted), count)
 
 
 def _with_citations(connection: Connection, rows: Sequence[Sequence[Any]]) -> tuple[FacilityRecord, ...]:
@@ -651,7 +892,8 @@ def _areas(
     ]  # fmt: skip
     if with_geometry:
         columns.append(Area.geom.label("geometry"))
-    per_code = dict(connection.execute(select(Facility.adcode, func.count()).group_by(Facility.adcode)).all())
+    promised = select(Facility.adcode, func.count()).where(Facility.status != "existing").group_by(Facility.adcode)
+    per_code = dict(connection.execute(promised).all())
     return tuple(
         AreaRecord(
             **row, facilities=sum(count for code, count in per_code.items() if code.startswith(prefix(row["adcode"])))

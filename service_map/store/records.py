@@ -24,9 +24,13 @@ class FacilityFilter:
     area
         Code of an area; the facilities in it and in everything under it.
     year
-        Promised by the end of this year. A facility whose year no plan states is then left out.
+        Promised by the end of this year, or standing already. One whose year no plan states is then left out.
     q
         Words that must all be found in the name, the area, the category (in Chinese or English) or the plan's title.
+    precisions
+        Values of `service_map.places.PRECISIONS`, any of which may hold; empty for all.
+    promised
+        Leaves out what stands already (status ``existing``), which no plan promises.
     """
 
     bbox: Box | None = None
@@ -38,6 +42,8 @@ class FacilityFilter:
     year: int | None = None
     precision: str | None = None
     q: str | None = None
+    precisions: tuple[str, ...] = ()
+    promised: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +106,9 @@ class Citation:
 class FacilityRecord:
     """One facility with the names of what it refers to.
 
-    The fields up to ``located_by`` are those of `service_map.places.Facility`; ``plan`` and ``plan_title`` are those of
-    the primary citation, which is also the first of ``citations``.
+    The fields are those of `service_map.places.Facility`; ``plan`` and ``plan_title`` are those of the primary
+    citation, which is also the first of ``citations``. What stands already has neither: its ``point_source`` is its
+    source.
     """
 
     id: str
@@ -129,9 +136,12 @@ class FacilityRecord:
     point_source: str
     point_licence: str
     located_by: str
-    plan: str
-    plan_title: str
+    plan: str | None
+    plan_title: str | None
     citations: tuple[Citation, ...] = field(default=())
+    status_date: str | None = None
+    status_source: str | None = None
+    same_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +164,48 @@ class FacilityPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The facilities in one cell of a grid, for a map that cannot show each.
+
+    Attributes
+    ----------
+    lon, lat
+        Their middle, WGS 84 degrees.
+    count
+        How many they are.
+    families
+        Code and number of each family among them, the largest first.
+    """
+
+    lon: float
+    lat: float
+    count: int
+    families: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many facilities of one family and precision an area has.
+
+    Attributes
+    ----------
+    adcode
+        Of the county (six digits), or of the city where only the city is known.
+    family, precision, status, year
+        What is counted; ``year`` None where no plan states it.
+    count
+        Places on the map.
+    """
+
+    adcode: str
+    family: str
+    precision: str
+    status: str
+    year: int | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FacilityPoints:
     """Facilities as arrays of one length n, in the order of their ids, for the analyses.
 
@@ -167,6 +219,8 @@ class FacilityPoints:
         Shape (n,), str.
     year
         Shape (n,), float64; NaN where no year is stated.
+    count, unit, at_least
+        Shape (n,): how many stand there, of what ("" for plain pieces), and whether it may be more.
     """
 
     lonlat: NDArray[np.float64]
@@ -175,6 +229,9 @@ class FacilityPoints:
     status: NDArray[np.str_]
     year: NDArray[np.float64]
     id: NDArray[np.str_]
+    count: NDArray[np.float64]
+    unit: NDArray[np.str_]
+    at_least: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +292,21 @@ class AreaRecord:
     licence: str
     facilities: int
     geometry: MultiPolygon | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommunityRecord:
+    """One residential community (居民小区): a point where people live, WGS 84 degrees, good to ``uncertainty_m``."""
+
+    id: str
+    name: str
+    adcode: str
+    lon: float
+    lat: float
+    uncertainty_m: float
+    source: str
+    licence: str
+    date: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

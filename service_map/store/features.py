@@ -1,0 +1,463 @@
+"""Every layer as features: what GIS interfaces ask of the data, whatever table it stands in.
+
+A `Collection` names a table, the columns that are its properties and where its geometry and its time stand. `page`
+answers a query on it, ordered by a key, so that rows which come or go between two pages shift no other row.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+import shapely
+from sqlalchemy import Boolean, ColumnElement, Connection, Double, Integer, Select, Table, and_, case, func, or_, select
+from sqlalchemy.sql.elements import KeyedColumnElement
+
+from service_map.errors import InvalidParameterError, NotFoundError
+from service_map.store import cql
+from service_map.store import cursor as cursors
+from service_map.store.database import read_meta
+from service_map.store.geometry import Box, Geometry, lonlat, point_in_box
+from service_map.store.models import DOMAINS, Area, Category, Commitment, Facility, Plan
+from service_map.store.queries import _once as once
+
+MAX_LIMIT = 10_000
+MAX_SORTED = 4
+"""Properties that one query may be sorted by."""
+
+Column = KeyedColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Property:
+    """One property of a collection's features.
+
+    Attributes
+    ----------
+    name
+        As it stands in the features.
+    kind
+        ``string``, ``integer``, ``number`` or ``boolean``, as in JSON Schema.
+    zh, en
+        What it means.
+    values
+        Its closed set of values with their meaning, or empty.
+    column
+        Where it stands.
+    """
+
+    name: str
+    kind: Literal["string", "integer", "number", "boolean"]
+    zh: str
+    en: str
+    values: Mapping[str, str]
+    column: Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """One layer.
+
+    Attributes
+    ----------
+    id
+        As it stands in addresses.
+    zh, en, about_zh, about_en
+        Title and description.
+    key
+        Column of the features' ids.
+    geometry
+        Column of their geometry; None where they have none.
+    point
+        Whether that geometry is a point.
+    time
+        Columns of the first and the last year that a feature stands for; None where it has no time.
+    properties
+        By name, in the order of the table.
+    within
+        Condition that every feature of the collection meets.
+    """
+
+    id: str
+    zh: str
+    en: str
+    about_zh: str
+    about_en: str
+    table: Table
+    key: Column
+    geometry: Column | None
+    point: bool
+    time: tuple[Column, Column] | None
+    properties: Mapping[str, Property]
+    within: ColumnElement[bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureQuery:
+    """Which features are asked for; every given condition must hold.
+
+    Attributes
+    ----------
+    boxes
+        The geometry touches one of these boxes, WGS 84 degrees; None for all.
+    years
+        First and last year, either None for open: the feature's time touches them.
+    equals
+        Property and value, which must be equal.
+    filter, language
+        A CQL2 filter and its language.
+    sortby
+        Property, and whether the largest comes first.
+    """
+
+    boxes: tuple[Box, ...] | None = None
+    years: tuple[int | None, int | None] | None = None
+    equals: tuple[tuple[str, Any], ...] = ()
+    filter: str | None = None
+    language: str = "cql2-text"
+    sortby: tuple[tuple[str, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature: a point is the pair of its longitude and latitude, any other geometry is shapely's."""
+
+    id: str
+    geometry: tuple[float, float] | shapely.Geometry | None
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturePage:
+    """Some features, the cursor of the next page or None, and how many there are on all pages together."""
+
+    items: list[Feature]
+    next_cursor: str | None
+    matched: int
+
+
+def collections(connection: Connection) -> Mapping[str, Collection]:
+    """Give every collection by its id, in the order in which they are shown.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    """
+    return once(connection, "collections", lambda: _collections(connection))
+
+
+def collection(connection: Connection, name: str) -> Collection:
+    """Give one collection.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none of that id.
+    """
+    found = collections(connection)
+    if name not in found:
+        raise NotFoundError(
+            "collectionId", f"没有这个图层；可用：{'、'.join(found)}", f"no such collection; use {', '.join(found)}"
+        )
+    return found[name]
+
+
+def _collections(connection: Connection) -> dict[str, Collection]:
+    families = connection.execute(
+        select(Category.family, Category.family_zh, Category.family_en)
+        .group_by(Category.family, Category.family_zh, Category.family_en)
+        .order_by(func.min(Category.position))
+    ).all()
+    about = (
+        "规划承诺的公共设施，附出处和定位精度；点位不等于确切地址",
+        "Public facilities that plans promise, with citation and precision; a point is not a surveyed address",
+    )
+    year = (Facility.__table__.c.year, Facility.__table__.c.year)
+    promised_only = Facility.status != "existing"
+    found = [
+        _of("facilities", Facility, "规划设施", "planned facilities", about, key="id", time=year, within=promised_only)
+    ]
+    found += [
+        _of(f"facilities_{code}", Facility, f"规划设施：{zh}", f"planned facilities: {en}", about, key="id", time=year,
+            within=and_(promised_only, Facility.family == code))
+        for code, zh, en in families
+    ]  # fmt: skip
+    stands = ("已经建成的设施，来源见 point_source", "Facilities that stand already; point_source says who knows")
+    found.append(
+        _of("existing", Facility, "现状设施", "existing facilities", stands, key="id", time=year,
+            within=Facility.status == "existing")
+    )  # fmt: skip
+    promised = Commitment.__table__.c.year
+    found += [
+        _of("commitments", Commitment, "规划任务", "commitments", (
+            "规划中的每一项承诺，附章节与行号；没有几何",
+            "Every promise of the plans, by section and line; no geometry",
+        ), key="id", time=(promised, promised)),
+        _of("areas", Area, "行政区", "areas", (
+            "行政区及其界线", "Administrative areas and their boundaries",
+        ), key="adcode", time=None),
+        _of("plans", Plan, "规划", "plans", (
+            "数据所出的规划；没有几何", "The plans that the data comes from; no geometry",
+        ), key="id", time=(Plan.__table__.c.period_start, Plan.__table__.c.period_end)),
+    ]  # fmt: skip
+    return {item.id: item for item in found}
+
+
+def _of(
+    name: str,
+    model: Any,
+    zh: str,
+    en: str,
+    about: tuple[str, str],
+    *,
+    key: str,
+    time: tuple[Column, Column] | None,
+    within: ColumnElement[bool] | None = None,
+) -> Collection:
+    table: Table = model.__table__
+    geometry = next((column for column in table.columns if isinstance(column.type, Geometry)), None)
+    properties = {}
+    for column in table.columns:
+        if column.primary_key or column is geometry or (column.name == "id" == key):
+            continue
+        kind: Literal["string", "integer", "number", "boolean"] = "string"
+        if isinstance(column.type, Boolean):
+            kind = "boolean"
+        elif isinstance(column.type, (Integer, Double)):
+            kind = "integer" if isinstance(column.type, Integer) else "number"
+        meaning_zh, _, meaning_en = (column.comment or column.name).partition(" / ")
+        domain = column.info.get("domain")
+        properties[column.name] = Property(
+            name=column.name, kind=kind, zh=meaning_zh, en=meaning_en, values=DOMAINS[domain] if domain else {},
+            column=column,
+        )  # fmt: skip
+    return Collection(
+        id=name,
+        zh=zh,
+        en=en,
+        about_zh=about[0],
+        about_en=about[1],
+        table=table,
+        key=table.c[key],
+        geometry=geometry,
+        point=geometry is not None and isinstance(geometry.type, Geometry) and geometry.type.kind == "Point",
+        time=time,
+        properties=properties,
+        within=within,
+    )
+
+
+def extent(connection: Connection, layer: Collection) -> tuple[Box | None, tuple[int, int] | None]:
+    """Give the box around a collection's features, and the first and last year of their time; None for neither.
+
+    Found once for each state of the data.
+    """
+    return once(connection, ("extent", layer.id), lambda: _extent(connection, layer))
+
+
+def _extent(connection: Connection, layer: Collection) -> tuple[Box | None, tuple[int, int] | None]:
+    box: Box | None = None
+    if layer.geometry is not None:
+        geometry = lonlat(layer.geometry) if layer.point else layer.geometry
+        shapes = [shape for (shape,) in connection.execute(_within(select(geometry), layer)) if shape is not None]
+        if shapes:
+            bounds = shapely.total_bounds(shapely.points(shapes) if layer.point else shapes)
+            box = (float(bounds[0]), float(bounds[1]), float(bounds[2]), float(bounds[3]))
+    years: tuple[int, int] | None = None
+    if layer.time is not None:
+        first, last = connection.execute(_within(select(func.min(layer.time[0]), func.max(layer.time[1])), layer)).one()
+        years = None if first is None else (first, last)
+    return box, years
+
+
+def _within(query: Select[Any], layer: Collection) -> Select[Any]:
+    query = query.select_from(layer.table)
+    return query if layer.within is None else query.where(layer.within)
+
+
+def version(connection: Connection) -> str:
+    """Name the data, for whoever shows it."""
+    return read_meta(connection).get("data_version", "")
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+def page(
+    connection: Connection, layer: Collection, wanted: FeatureQuery, *, limit: int, cursor: str | None = None
+) -> FeaturePage:
+    """Give a page of features.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    layer
+        From `collections`.
+    wanted
+        The query.
+    limit
+        Most features, 1 to `MAX_LIMIT`.
+    cursor
+        The ``next_cursor`` of the page before, of the same query.
+
+    Returns
+    -------
+    FeaturePage
+        ``matched`` is counted once for each query and state of the data, and not at all where one page holds all.
+
+    Raises
+    ------
+    InvalidParameterError
+        For ``filter``, ``sortby``, ``cursor`` and properties that there are none of.
+    """
+    conditions = _conditions(connection, layer, wanted)
+    order = _order(layer, wanted)
+    query = _select(layer).where(*conditions).limit(limit + 1)
+    for column, descending in order:
+        if getattr(column, "nullable", True):
+            # Both databases: what has no value comes last, whichever way the values go.
+            query = query.order_by(case((column.is_(None), 1), else_=0))
+        query = query.order_by(column.desc() if descending else column.asc())
+    if cursor is not None:
+        query = query.where(_after(order, _read_cursor(cursor, layer, wanted, len(order))))
+    rows = connection.execute(query).all()
+    more = len(rows) > limit
+    items = [_feature(layer, row) for row in rows[:limit]]
+    following = None
+    if more:
+        last = items[-1]
+        marks = [last.properties.get(column.key) for column, _ in order[:-1]]
+        following = cursors.write("features", [orjson.dumps([_signature(layer, wanted), *marks, last.id]).decode()])
+    if cursor is None and not more:
+        return FeaturePage(items, None, len(items))
+    matched = once(connection, ("matched", layer.id, wanted), lambda: _count(connection, layer, conditions))
+    return FeaturePage(items, following, matched)
+
+
+def feature(connection: Connection, layer: Collection, name: str) -> Feature:
+    """Give one feature.
+
+    Raises
+    ------
+    NotFoundError
+        When the collection has none of that id.
+    """
+    # What cannot be stored cannot be found, and no database takes it in a comparison.
+    asked = name.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    rows = connection.execute(_select(layer).where(layer.key == asked, *_always(layer))).all()
+    if not rows:
+        raise NotFoundError("featureId", "这个图层里没有这个要素", "the collection has no such feature")
+    return _feature(layer, rows[0])
+
+
+def _select(layer: Collection) -> Select[Any]:
+    geometry: list[Any] = []
+    if layer.geometry is not None:
+        geometry = [lonlat(layer.geometry) if layer.point else layer.geometry]
+    return select(layer.key, *geometry, *(item.column for item in layer.properties.values()))
+
+
+def _feature(layer: Collection, row: Sequence[Any]) -> Feature:
+    start = 1 if layer.geometry is None else 2
+    properties = dict(zip(layer.properties, row[start:], strict=True))
+    return Feature(row[0], None if layer.geometry is None else row[1], properties)
+
+
+def _always(layer: Collection) -> list[ColumnElement[bool]]:
+    return [] if layer.within is None else [layer.within]
+
+
+def _conditions(connection: Connection, layer: Collection, wanted: FeatureQuery) -> list[ColumnElement[bool]]:
+    conditions = _always(layer)
+    if wanted.boxes is not None and layer.geometry is not None:
+        conditions.append(_touching(connection, layer, wanted.boxes))
+    if wanted.years is not None and layer.time is not None:
+        first, last = wanted.years
+        if first is not None:
+            conditions.append(layer.time[1] >= first)
+        if last is not None:
+            conditions.append(layer.time[0] <= last)
+        if first is last is None:
+            conditions.append(layer.time[0].is_not(None))
+    conditions += [_property(layer, name).column == value for name, value in wanted.equals]
+    if wanted.filter is not None:
+        kinds: dict[str, cql.Kind] = {"string": "text", "integer": "number", "number": "number", "boolean": "boolean"}
+        properties = {item.name: (item.column, kinds[item.kind]) for item in layer.properties.values()}
+        properties.setdefault("id", (layer.key, "text"))
+        dialect = connection.dialect.name
+        conditions.append(
+            cql.condition(wanted.filter, language=wanted.language, properties=properties, dialect=dialect)
+        )
+    return conditions
+
+
+def _touching(connection: Connection, layer: Collection, boxes: tuple[Box, ...]) -> ColumnElement[bool]:
+    assert layer.geometry is not None  # noqa: S101 - the caller asked
+    if layer.point:
+        return or_(*(point_in_box(layer.geometry, box) for box in boxes))
+    # Boundaries are few: they are looked through exactly, where the database's index knows their envelopes only.
+    names, tree = once(connection, ("shapes", layer.id), lambda: _shapes(connection, layer))
+    hit = {int(index) for box in boxes for index in tree.query(shapely.box(*box), predicate="intersects")}
+    return layer.key.in_(sorted(names[index] for index in hit))
+
+
+def _shapes(connection: Connection, layer: Collection) -> tuple[list[str], shapely.STRtree]:
+    columns: tuple[Any, ...] = (layer.key, layer.geometry)
+    rows = [row for row in connection.execute(_within(select(*columns), layer)) if row[1] is not None]
+    return [row[0] for row in rows], shapely.STRtree([row[1] for row in rows])
+
+
+def _property(layer: Collection, name: str, field: str | None = None) -> Property:
+    if name not in layer.properties:
+        allowed = tuple(layer.properties)
+        raise InvalidParameterError(
+            field or name[:40],
+            f"图层 {layer.id} 没有属性 {name[:40]!r}；可用：{'、'.join(allowed)}",
+            f"the collection {layer.id} has no property {name[:40]!r}; use {', '.join(allowed)}",
+            allowed,
+        )
+    return layer.properties[name]
+
+
+def _order(layer: Collection, wanted: FeatureQuery) -> list[tuple[Column, bool]]:
+    if len(wanted.sortby) > MAX_SORTED:
+        raise InvalidParameterError("sortby", f"至多 {MAX_SORTED} 个属性", f"at most {MAX_SORTED} properties")
+    order = [(_property(layer, name, "sortby").column, descending) for name, descending in wanted.sortby]
+    # The key decides between equals, so that no row can stand on two pages.
+    return [*order, (layer.key, False)]
+
+
+def _after(order: Sequence[tuple[Column, bool]], marks: Sequence[Any]) -> ColumnElement[bool]:
+    """Hold for the rows behind a mark: behind in one column, equal in all before it."""
+    ways: list[ColumnElement[bool]] = []
+    equal: list[ColumnElement[bool]] = []
+    for (column, descending), mark in zip(order, marks, strict=True):
+        if mark is None:
+            equal.append(column.is_(None))
+            continue
+        behind: ColumnElement[bool] = column < mark if descending else column > mark
+        if getattr(column, "nullable", True):
+            behind = or_(behind, column.is_(None))
+        ways.append(and_(*equal, behind))
+        equal.append(column == mark)
+    return or_(*ways)
+
+
+def _signature(layer: Collection, wanted: FeatureQuery) -> str:
+    return ",".join([layer.id, *(f"{'-' if descending else '+'}{name}" for name, descending in wanted.sortby)])
+
+
+def _read_cursor(cursor: str, layer: Collection, wanted: FeatureQuery, length: int) -> list[Any]:
+    (text,) = cursors.read(cursor, kind="features", types=(str,))
+    marks = orjson.loads(str(text))
+    if marks[:1] != [_signature(layer, wanted)] or len(marks) != length + 1:
+        raise InvalidParameterError(
+            "cursor", "属于另一个查询；请从第一页开始", "belongs to another query; start from the first page"
+        )
+    return list(marks[1:])
+
+
+def _count(connection: Connection, layer: Collection, conditions: Sequence[ColumnElement[bool]]) -> int:
+    return connection.scalar(select(func.count()).select_from(layer.table).where(*conditions)) or 0
