@@ -1,22 +1,36 @@
-"""The command line: ``service-map extract | refresh | build | serve``.
+"""The command line: ``service-map extract | refresh | import | export | geocode | check | build | serve``.
+
+The questions of planners (``coverage | circle | gaps | site | completeness``) stand in `service_map.analysis.commands`.
 
 Every error a user can cause is one line on standard error and exit code 2.
 """
 
+import csv
 import hashlib
 import json
+import os
 import socket
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from service_map import places, plans, settings, store, web
-from service_map.errors import PlanFileError, ServiceMapError, SettingsError
+from service_map.analysis import commands
+from service_map.errors import InvalidParameterError, PlanFileError, ServiceMapError, SettingsError
+from service_map.store.adcode import prefix
+from service_map.store.export import SYSTEMS
+from service_map.web import download
+from service_map.web.language import LANGUAGES
+from service_map.web.pages import save_report
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class _Commands(click.Group):
@@ -28,6 +42,12 @@ class _Commands(click.Group):
         except ServiceMapError as error:
             _complain(error)
             ctx.exit(2)
+        except BrokenPipeError:  # whoever read our output has had enough; click ends quietly
+            raise
+        except OSError as error:  # a full disk, a folder that may not be written
+            zh, en = f"读写 {error.filename} 失败：{error.strerror}", f"{error.filename}: {error.strerror}"
+            _complain(SettingsError(zh, en))
+            ctx.exit(2)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,6 +57,8 @@ def main() -> None:
 
     \b
     service-map extract plan.txt -o plan.jsonl     规划文本 → 任务 text to commitments
+    service-map import facilities pois.csv …       现状设施 → geodata what exists already
+    service-map check                              数据状况 the state of the data
     service-map build --plans plans/               geodata → 数据库 open data to database
     service-map serve                              网站与接口 the site and its API
     """  # noqa: D301  (\b is click's own mark for lines that stay as they are)
@@ -47,26 +69,50 @@ def main() -> None:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="输出文件，缺省为标准输出 JSON Lines file to write."
 )
-def extract(files: tuple[Path, ...], output: Path | None) -> None:
+@click.option("--explain", "why", is_flag=True, help="改写每条的依据与未取的原因 Say why, instead of writing records.")
+def extract(files: tuple[Path, ...], output: Path | None, *, why: bool) -> None:
     """从规划文本提取任务，每行一个 JSON。Read plan files, write one JSON object a commitment.
 
     \b
     service-map extract qinshui.txt -o qinshui.jsonl
+    service-map extract qinshui.txt --explain
     """  # noqa: D301
     listed = plans.load_plans(settings.load().geodata_dir)
+    told = _explained if why else _records
     lines: list[str] = []
     failed = False
-    for path in files:
-        try:
-            found = plans.extract(plans.read_text(path), plan=plans.plan_for_file(listed, path))
-        except PlanFileError as error:  # one bad file does not stop the others
-            _complain(error)
-            failed = True
-            continue
-        lines += [json.dumps(plans.label_record(item), ensure_ascii=False) + "\n" for item in found]
+    quiet = len(files) == 1 or not sys.stderr.isatty()
+    with click.progressbar(
+        files, file=sys.stderr, hidden=quiet, item_show_func=lambda path: path and path.name
+    ) as batch:
+        for path in batch:
+            try:
+                lines += told(plans.read_text(path), plans.plan_for_file(listed, path))
+            except PlanFileError as error:  # one bad file does not stop the others
+                _complain(error)
+                failed = True
     if not (failed and not lines):
         _write(output, lines)
     sys.exit(2 if failed else 0)
+
+
+def _records(text: str, plan: str) -> list[str]:
+    found = plans.extract(text, plan=plan)
+    return [json.dumps(plans.label_record(item), ensure_ascii=False) + "\n" for item in found]
+
+
+def _explained(text: str, plan: str) -> list[str]:
+    lines = []
+    for item in plans.explain(text, plan=plan):
+        record = item.commitment
+        if record is None:
+            lines.append(f"{item.line}\t- {item.category}\t{item.rejected}\n\t{item.passage}\n")
+            continue
+        fields = {key: getattr(record, key) for key in ("name", "count", "unit", "action", "place", "per", "year")}
+        known = " ".join(f"{key}={value}" for key, value in fields.items() if value is not None)
+        because = f"{item.rule} ← {'、'.join(item.verbs)}"
+        lines.append(f"{item.line}\t+ {item.category}\t{record.kind} {known}\t{because}\n\t{item.passage}\n")
+    return lines
 
 
 @main.command()
@@ -76,8 +122,12 @@ def extract(files: tuple[Path, ...], output: Path | None) -> None:
               help="乡镇点位表，给出时重做 places.csv Table of township points; makes places.csv again.")  # fmt: skip
 @click.option("--villages", type=click.Path(path_type=Path, dir_okay=False, exists=True),
               help="村所属乡镇表，随 --townships Table of villages by township, beside --townships.")  # fmt: skip
-def refresh(plans_dir: Path, townships: Path | None, villages: Path | None) -> None:
+@click.option("--release", is_flag=True,
+              help="记下本次发布的标识，供日后 retired.csv 之用 Note the ids that this release publishes.")  # fmt: skip
+def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, release: bool) -> None:
     """重新提取、定位，写 geodata/。Extract and locate again: write the open data files.
+
+    已导入的点位（locations.csv）与状态（statuses.csv）照样叠加。Imported locations and statuses are laid over again.
 
     \b
     service-map refresh --plans texts/
@@ -87,17 +137,37 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None) -> N
         raise click.UsageError("--villages needs --townships")
     geodata = settings.load().geodata_dir
     listed = plans.load_plans(geodata)
-    commitments = [item for plan in listed.values() for item in _extract_listed(plan, plans_dir)]
+    corrections = plans.load_corrections(geodata / "corrections.csv")
+    commitments = [item for plan in listed.values() for item in _extract_listed(plan, plans_dir, corrections)]
+    circles = [
+        row
+        for plan in listed.values()
+        for row in plans.extract_circles(plans.read_text(plans_dir / plan.file), plan=plan.id, geodata=geodata)
+    ]
     if townships is not None:
         needed = places.gather_places(commitments, listed, townships, villages=villages, geodata=geodata)
         places.write_places(geodata / "places.csv", needed)
     facilities = places.locate(commitments, listed, places.load_gazetteer(geodata))
+    facilities = places.apply_locations(facilities, places.load_locations(geodata / "locations.csv"))
+    facilities = places.apply_statuses(facilities, places.load_statuses(geodata / "statuses.csv"))
+    before, known = places.load_released(geodata / "released.csv"), places.load_retired(geodata / "retired.csv")
+    retired = places.retire(before, facilities, known, today=datetime.now(UTC).date())
     plans.write_commitments(geodata / "commitments.jsonl", commitments)
+    plans.write_circles(geodata / "plan_circles.toml", circles)
     places.write_facilities(geodata / "facilities.geojson", facilities)
+    if retired != known:
+        places.write_retired(geodata / "retired.csv", retired)
+    if release:
+        places.write_released(geodata / "released.csv", places.released(facilities))
     click.echo(f"{len(commitments)} 项任务 commitments, {len(facilities)} 处设施 facilities → {geodata}")
+    new = len({entry.id for entry in retired} - {entry.id for entry in known})
+    if new:
+        click.echo(f"{new} 个已发布的标识不再使用，见 retired.csv published ids retired", err=True)
 
 
-def _extract_listed(plan: plans.Plan, plans_dir: Path) -> list[plans.Commitment]:
+def _extract_listed(
+    plan: plans.Plan, plans_dir: Path, corrections: Sequence[plans.Correction]
+) -> list[plans.Commitment]:
     path = plans_dir / plan.file
     text = plans.read_text(path)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -106,7 +176,363 @@ def _extract_listed(plan: plans.Plan, plans_dir: Path) -> list[plans.Commitment]
             f"{path} 与 plans.toml 登记的不是同一文本：{plan.id}.sha256 应为 {plan.sha256}，实为 {found}",
             f"{path} is not the text listed in plans.toml: {plan.id}.sha256 is {plan.sha256}, the file's {found}",
         )
-    return plans.extract(text, plan=plan.id)
+    extracted = plans.extract(text, plan=plan.id)
+    corrected, unused = plans.apply_corrections(extracted, corrections, text=text, plan=plan.id)
+    for row in unused:
+        click.echo(
+            f"corrections.csv 第 {row.row} 行已不适用 no longer applies: {row.do} {row.plan} {row.line}", err=True
+        )
+    return corrected
+
+
+# --- bringing in what others know -------------------------------------------------------------------------------------
+
+
+@main.group("import")
+def import_() -> None:
+    """导入点位、地名、现状设施、状态。Bring in places, locations, what exists already, and statuses.
+
+    先加 --dry-run 看逐行结果；有一行不能用，就什么都不导入。With --dry-run the rows are reported and nothing is
+    written; one row that cannot be used, and nothing is imported.
+    """
+
+
+@main.group()
+def export() -> None:
+    """导出待补的表。Write tables for somebody to fill in."""
+
+
+_FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="只报告，不写入 Report only; write nothing.")
+_SKIP_BAD = click.option("--skip-bad", is_flag=True, help="略过不能用的行 Import the other rows although some are bad.")
+
+
+def _table_options(command: _F) -> _F:
+    """Add what every table of points must say or may need."""
+    for option in (
+        click.option("--column", "columns", multiple=True, metavar="COLUMN=NAME",
+                     help="哪一列叫什么，如 lon=经度 What a column is called, such as lon=X."),
+        click.option("--datum", metavar="DATUM",
+                     help=f"坐标系，必填 The coordinates' datum, required: {' '.join(places.DATUMS)}."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@import_.command("places")
+@_FILE
+@_table_options
+@click.option("--source", default="", help="谁的表，必填 Whose table it is, required.")
+@click.option("--licence", default="", help="以何许可使用，必填 Under what terms, required.")
+@_SKIP_BAD
+@_DRY_RUN
+def import_places(
+    file: Path, *, datum: str | None, columns: tuple[str, ...], source: str, licence: str, skip_bad: bool, dry_run: bool
+) -> None:
+    """导入乡镇点位表到 places.csv。Add a table of townships to places.csv.
+
+    \b
+    service-map import places townships.csv --datum WGS84 --source 某市民政局 --licence CC0
+    """  # noqa: D301
+    geodata = settings.load().geodata_dir
+    found = places.import_places(
+        file, datum=datum, columns=_columns(columns), source=source, licence=licence, skip_bad=skip_bad,
+        gazetteer=places.load_gazetteer(geodata),
+    )  # fmt: skip
+    _report_rows(found.problems, found.warnings)
+    if not found.problems or skip_bad:
+        table = geodata / "places.csv"
+        kept = {row.key: row for row in (places.read_places(table) if table.exists() else ())}
+        if not dry_run:
+            places.write_places(table, {**kept, **{row.key: row for row in found.places}}.values())
+    _conclude(found.read, len(found.places), len(found.problems), dry_run=dry_run, skip_bad=skip_bad,
+              into=geodata / "places.csv")  # fmt: skip
+
+
+@import_.command("locations")
+@_FILE
+@_table_options
+@_DRY_RUN
+def import_locations(file: Path, *, datum: str | None, columns: tuple[str, ...], dry_run: bool) -> None:
+    """导入规划设施更准的点位到 locations.csv。Make promised facilities' points surer, by a table of locations.
+
+    \b
+    service-map export locations todo.csv
+    service-map import locations todo.csv --datum GCJ02
+    """  # noqa: D301
+    geodata = settings.load().geodata_dir
+    facilities = places.load_facilities(geodata / "facilities.geojson")
+    found = places.import_locations(
+        file, facilities, datum=datum, columns=_columns(columns), gazetteer=places.load_gazetteer(geodata)
+    )
+    _report_rows(found.problems, found.warnings)
+    if not found.problems and not dry_run:
+        table = geodata / "locations.csv"
+        kept = {location.facility: location for location in places.load_locations(table)}
+        kept.update((location.facility, location) for location in found.locations)
+        places.write_locations(table, kept.values())
+        places.write_facilities(geodata / "facilities.geojson", places.apply_locations(facilities, kept.values()))
+    _conclude(found.read, len(found.locations), len(found.problems), dry_run=dry_run, into=geodata / "locations.csv",
+              aside=(found.blank, "未填", "blank"))  # fmt: skip
+
+
+@import_.command("facilities")
+@_FILE
+@_table_options
+@click.option("--source", default="", help="谁的数据，必填 Whose data it is, required.")
+@click.option("--licence", default="", help="以何许可使用，必填 Under what terms, required.")
+@click.option("--date", default="", help="何时的数据，必填 Of when: YYYY, YYYY-MM or YYYY-MM-DD, required.")
+@click.option("--classes", type=click.Path(path_type=Path, dir_okay=False, exists=True),
+              help="类别对照表 TOML table of their classes, such as geodata/osm_classes.toml.")  # fmt: skip
+@click.option("--uncertainty", default=100.0, show_default=True,
+              help="点位误差，米 Metres within which the real site lies, where the row does not say.")  # fmt: skip
+@click.option("--into", default="existing.csv", type=click.Choice(places.EXISTING_FILES), show_default=True,
+              help="写入 geodata/ 的哪个表 Which table of geodata/ to write.")  # fmt: skip
+@_SKIP_BAD
+@_DRY_RUN
+def import_facilities(
+    file: Path,
+    *,
+    datum: str | None,
+    columns: tuple[str, ...],
+    source: str,
+    licence: str,
+    date: str,
+    classes: Path | None,
+    uncertainty: float,
+    into: str,
+    skip_bad: bool,
+    dry_run: bool,
+) -> None:
+    """导入现状设施与居民小区。Bring in what exists: facilities, and residential communities as demand points.
+
+    CSV、XLSX、GeoJSON、GeoPackage、Shapefile、OSM（.pbf）。同一来源的旧行会被替换。Rows of one source replace its
+    earlier ones.
+
+    \b
+    service-map import facilities pois.csv --datum WGS84 --classes geodata/osm_classes.toml \\
+        --source OpenStreetMap --licence "ODbL 1.0" --date 2024 --dry-run
+    """  # noqa: D301
+    geodata = settings.load().geodata_dir
+    for other in places.EXISTING_FILES:
+        # The ids rest on the source, so that one source in two tables would give two rows one id.
+        if other != into and (geodata / other).exists() and places.holds_source(geodata / other, source):
+            zh, en = f"{source} 的数据在 {other} 中，请用 --into {other}", f"{source} stands in {other}: --into {other}"
+            raise InvalidParameterError("--source", zh, en)
+    gazetteer = places.load_gazetteer(geodata)
+    each = _row_writer() if dry_run else None
+    found = places.import_facilities(
+        file, datum=datum, columns=_columns(columns), source=source, licence=licence, date=date,
+        within=sorted({plan.adcode for plan in plans.load_plans(geodata).values()}),
+        classes=places.load_classes(classes, geodata=geodata), gazetteer=gazetteer,
+        output=None if dry_run else geodata / into, uncertainty_m=uncertainty, skip_bad=skip_bad, each=each,
+    )  # fmt: skip
+    if not dry_run:
+        _report_rows(found.problems, found.warnings)
+        more = found.problem_count - len(found.problems)
+        if more:
+            click.echo(f"……另有 {more} 行 and {more} more rows")
+    if found.written:
+        promised = places.load_facilities(geodata / "facilities.geojson")
+        for match in places.match_existing(promised, places.load_existing(geodata), gazetteer):
+            _say_match(match)
+    aside = (found.left_out + found.repeated, "不需要或重复", "not wanted or repeated")
+    _conclude(found.read, found.taken + found.demand, found.problem_count, dry_run=dry_run, skip_bad=skip_bad,
+              into=geodata / into, aside=aside)  # fmt: skip
+
+
+@import_.command("statuses")
+@_FILE
+@_DRY_RUN
+def import_statuses(file: Path, *, dry_run: bool) -> None:
+    """导入规划设施的状态到 statuses.csv。Report what became of promised facilities: id,status,date,source[,same_as].
+
+    \b
+    service-map import statuses opened.csv
+    """  # noqa: D301
+    geodata = settings.load().geodata_dir
+    facilities = places.load_facilities(geodata / "facilities.geojson")
+    found, problems = places.read_statuses(
+        file,
+        known={facility.id for facility in facilities},
+        existing={facility.id for facility in places.load_existing(geodata)},
+    )
+    _report_rows(problems, ())
+    if not problems and not dry_run:
+        history = {*places.load_statuses(geodata / "statuses.csv"), *found}
+        places.write_statuses(geodata / "statuses.csv", history)
+        places.write_facilities(geodata / "facilities.geojson", places.apply_statuses(facilities, history))
+    _conclude(len(found) + len(problems), len(found), len(problems), dry_run=dry_run, into=geodata / "statuses.csv")
+
+
+@export.command("locations")
+@click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
+def export_locations(file: Path | None) -> None:
+    """导出位置尚不准的规划设施，供人填写。Write what is still imprecise, the least sure first, to be filled in.
+
+    \b
+    service-map export locations todo.csv
+    """  # noqa: D301
+    facilities = places.load_facilities(settings.load().geodata_dir / "facilities.geojson")
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "locations.csv")
+        count = places.export_locations(made, facilities)
+        text = made.read_text(encoding="utf-8")  # the mark for spreadsheets stays in it
+        _write(file, [text if file is not None else text.removeprefix("\ufeff")])
+    click.echo(f"{count} 处待定位 facilities to locate", err=True)
+
+
+@export.command("facilities")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("-w", "--where", "conditions", multiple=True, metavar="NAME=VALUE",
+              help="查询条件，同接口的参数 A filter, as the API's parameters.")  # fmt: skip
+@click.option("--crs", default="4326", type=click.Choice(tuple(SYSTEMS)), help="坐标系 Reference system.")
+@click.option("--bom", is_flag=True, help="CSV 加字节顺序标记，供 Excel Begin a CSV with the mark that Excel needs.")
+def export_facilities(file: Path, conditions: tuple[str, ...], *, crs: str, bom: bool) -> None:
+    """把设施导出成 GIS 文件，格式看后缀。Write facilities as a file for GIS; the suffix names the format.
+
+    \b
+    service-map export facilities facilities.gpkg
+    service-map export facilities kindergartens.csv -w category=kindergarten -w area=140500 --bom
+    """  # noqa: D301
+    written, about = download.to_file(settings.load(), file, conditions, system=crs, bom=bom)
+    click.echo(f"{written} 处设施 facilities → {file}，说明 described in {about}", err=True)
+
+
+@main.command()
+@click.option("--geocoder", required=True, help="地理编码器 Which geocoder: amap, tianditu, or a plug-in's name.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="要写的表 The table to write.")
+@click.option("--area", default="", help="只查这个行政区 Only facilities of this area, by its code.")
+def geocode(geocoder: str, output: Path, area: str) -> None:
+    """向地图服务查询位置；没有密钥不用。Ask a map service where named facilities stand; off without a key.
+
+    答案是一张供人核对的表，核对后用 import locations 导入。The answers are a table for a person to look through.
+
+    \b
+    AMAP_KEY=… service-map geocode --geocoder amap -o found.csv
+    service-map import locations found.csv --datum WGS84
+    """  # noqa: D301
+    geodata = settings.load().geodata_dir
+    service = places.load_geocoder(geocoder, os.environ)
+    facilities = [
+        facility
+        for facility in places.load_facilities(geodata / "facilities.geojson")
+        if facility.adcode.startswith(prefix(area))
+    ]
+    if not facilities:
+        raise InvalidParameterError("--area", f"没有规划设施在 {area!r}", f"no promised facility lies in {area!r}")
+    found = places.geocode_facilities(
+        facilities, service, places.load_gazetteer(geodata), today=datetime.now(UTC).date()
+    )
+    try:
+        places.write_locations(output, found.locations)
+    except OSError as error:
+        raise SettingsError(
+            f"-o：无法写入 {output}：{error.strerror}", f"-o: cannot write {output}: {error.strerror}"
+        ) from error
+    click.echo(
+        f"{len(found.locations)} 处找到 found, {len(found.unknown)} 处不知 unknown, {len(found.vague)} 处不够准 vague, "
+        f"{len(found.elsewhere)} 处落在区外 elsewhere",
+        err=True,
+    )
+    if found.stopped is not None:
+        raise found.stopped
+
+
+@main.command()
+@click.option("--plans", "plans_dir", type=click.Path(path_type=Path, file_okay=False, exists=True),
+              help="规划文本目录，给出时核对每条出处 Folder with the plan texts; compares every citation.")  # fmt: skip
+def check(plans_dir: Path | None) -> None:
+    """报告数据状况；有损坏时退出码为 1。Report the state of the data; exit code 1 when something is broken.
+
+    \b
+    service-map check --plans texts/
+    """  # noqa: D301
+    geodata = settings.load().geodata_dir
+    found = places.audit(
+        plans.load_commitments(geodata / "commitments.jsonl"),
+        places.load_facilities(geodata / "facilities.geojson"),
+        plans.load_plans(geodata),
+        places.load_gazetteer(geodata),
+        geodata=geodata,
+        retired=places.load_retired(geodata / "retired.csv"),
+        plans_dir=plans_dir,
+    )
+    _say_counts("任务 commitments", {f"{plan} {kind}": number for (plan, kind), number in sorted(found.kinds.items())})
+    _say_counts("规划设施的定位精度 promised facilities by precision", found.precisions)
+    _say_counts("规划设施的状态 promised facilities by status", found.statuses)
+    _say_counts("现状设施 existing facilities", {**found.existing, "居民小区 communities": found.demand})
+    click.echo(f"认不出的地名 unresolved places: {len(found.unresolved)}")
+    for place in found.unresolved:
+        click.echo(f"  {place.commitment} {place.words} {'|'.join(place.candidates)} → {place.fallback}")
+    click.echo(f"疑似重复 suspected duplicates: {len(found.duplicates)}")
+    for one, other in found.duplicates:
+        click.echo(f"  {one} {other}")
+    click.echo(f"疑似已建成 promised facilities that may exist: {len(found.matches)}")
+    for match in found.matches:
+        _say_match(match)
+    click.echo(f"不再使用的标识 retired ids: {len(found.retired)}")
+    compared = "、".join(found.texts) or "未核对原文 not compared with any text"
+    click.echo(f"损坏 broken: {len(found.broken)}（{compared}）")
+    for sentence in found.broken:
+        click.echo(f"  {sentence}")
+    sys.exit(1 if found.broken else 0)
+
+
+def _say_counts(title: str, counts: Mapping[str, int]) -> None:
+    click.echo(f"{title}: {sum(counts.values())}")
+    for name, number in counts.items():
+        click.echo(f"  {name} {number}")
+
+
+def _say_match(match: places.Match) -> None:
+    how = {"same": "同名 same name", "similar": "名称相近 similar name"}[match.how]
+    click.echo(f"  {match.promised} {match.promised_name} ~ {match.existing} {match.existing_name}（{how}）")
+
+
+def _columns(asked: Iterable[str]) -> dict[str, str]:
+    columns = {}
+    for text in asked:
+        column, equals, name = text.partition("=")
+        if not equals:
+            raise InvalidParameterError("--column", f"应为 列=名称，现为 {text!r}", f"takes COLUMN=NAME, not {text!r}")
+        columns[column] = name
+    return columns
+
+
+def _row_writer() -> Callable[[places.Outcome], None]:
+    """Write what becomes of each row as CSV to standard output."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("row", "result", "category", "adcode", "id", "name", "note"))
+
+    def write(outcome: places.Outcome) -> None:
+        record = outcome.record
+        fields = ("", "", "", "") if record is None else (record.category, record.adcode, record.id, record.name)
+        writer.writerow((outcome.row, outcome.result, *fields, outcome.note))
+
+    return write
+
+
+def _report_rows(problems: Sequence[places.Problem], warnings: Sequence[places.Problem]) -> None:
+    for problem in problems:
+        click.echo(f"{problem}")
+    for warning in warnings:
+        click.echo(f"（提醒 warning）{warning}")
+
+
+def _conclude(
+    read: int, taken: int, bad: int, *, dry_run: bool, into: Path, skip_bad: bool = False,
+    aside: tuple[int, str, str] | None = None,
+) -> None:  # fmt: skip
+    """Say on one line what came of an import, and stop with exit code 2 where rows stood in its way."""
+    rest = f"，{aside[0]} 行{aside[1]} {aside[2]}" if aside is not None and aside[0] else ""
+    if bad and not skip_bad:
+        click.echo(f"service-map: {read} 行中 {bad} 行不能用，未导入 {bad} of {read} rows cannot be used, nothing "
+                   f"imported{rest}", err=True)  # fmt: skip
+        sys.exit(2)
+    left = f"，{bad} 行不能用 cannot be used" if bad else ""
+    where = "未写入 nothing written" if dry_run else f"→ {into}"
+    click.echo(f"{read} 行 rows，{taken} 行可用 usable{left}{rest} {where}", err=True)
 
 
 @main.command()
@@ -132,6 +558,21 @@ def build(plans_dir: Path | None, *, force: bool) -> None:
                f"{report.passages} 段原文 passages, {report.seconds:.1f} s", err=True)  # fmt: skip
     if missing:
         click.echo(f"原文缺或与登记不符，未存 texts missing or not the listed ones, left out: {missing}", err=True)
+
+
+@main.command()
+@click.argument("area", metavar="AREA")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False),
+              help="HTML 文件，表格写在旁边（.xlsx） HTML file; the tables go beside it (.xlsx).")  # fmt: skip
+@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", help="语言 Language.")
+def report(area: str, output: Path, lang: str) -> None:
+    """写一个地区的报告：不联网也能打开。Write an area's report: one file that opens without a network.
+
+    \b
+    service-map report 140521 -o qinshui.html
+    """  # noqa: D301
+    for path in save_report(web.create_app(settings.load()), area, output, language=lang):
+        click.echo(f"→ {path}", err=True)
 
 
 @main.command()
@@ -195,3 +636,7 @@ def _write(output: Path | None, lines: Iterable[str]) -> None:
 
 def _complain(error: ServiceMapError) -> None:
     click.echo(f"service-map: {' '.join(str(error).split())}", err=True)
+
+
+for _command in commands.COMMANDS:
+    main.add_command(_command)

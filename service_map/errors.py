@@ -38,6 +38,10 @@ class StoreError(ServiceMapError, RuntimeError):
     """The database is missing, damaged, or of another schema version."""
 
 
+class BusyError(ServiceMapError, RuntimeError):
+    """As many analyses are being worked on as the machine can bear; asking again later helps."""
+
+
 class GeocoderError(ServiceMapError, RuntimeError):
     """A geocoding service refused, did not answer, or its quota is used up."""
 
@@ -67,6 +71,25 @@ class NotFoundError(ServiceMapError, LookupError):
     def __init__(self, field: str, zh: str, en: str) -> None:
         super().__init__(f"{field}：{zh}", f"{field}: {en}")
         self.field = field
+
+
+class GoneError(ServiceMapError, LookupError):
+    """What stood at this address was published once and stands no more.
+
+    Parameters
+    ----------
+    field
+        The part of the address that named it.
+    zh, en
+        What became of it.
+    successor
+        Id of what it has become, or None where nothing did.
+    """
+
+    def __init__(self, field: str, zh: str, en: str, *, successor: str | None = None) -> None:
+        super().__init__(f"{field}：{zh}", f"{field}: {en}")
+        self.field = field
+        self.successor = successor
 
 
 class UnanswerableError(ServiceMapError, ValueError):

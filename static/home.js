@@ -1,5 +1,5 @@
 // The home page with JavaScript: the same addresses and the same server-made list, changed in place, and the map beside it.
-import { areaBounds, colour, drawAreas, drawFacilities, fill, make, makeMap } from "./map.js";
+import { areaBounds, colour, drawAreas, fill, followFacilities, make, makeMap } from "./map.js";
 
 const box = document.getElementById("map");
 const words = JSON.parse(box.dataset.words);
@@ -9,8 +9,7 @@ const WALK_METRES = 1000; // 15 minutes at an ordinary pace, as the standards co
 
 let map;
 let areas = null;
-let drawn = null;
-let drawnAddress = "";
+let load = null; // draws the facilities of an address
 let pin = null;
 let shownPoint = ""; // of the open card, as in the address
 let shownChoices = choices(location.href);
@@ -78,7 +77,7 @@ async function visit(address, { push = true, toResults = false } = {}) {
   }
   if (turn !== latest) return;
   const refocus = focusMark();
-  for (const id of ["chips", "fields", "results", "kept"]) {
+  for (const id of ["chips", "fields", "results", "kept", "share"]) {
     const fresh = page.getElementById(id);
     const old = document.getElementById(id);
     if (fresh && old) old.replaceWith(fresh);
@@ -91,6 +90,7 @@ async function visit(address, { push = true, toResults = false } = {}) {
   document.title = page.title;
   const freshMap = page.getElementById("map");
   Object.assign(box.dataset, { points: freshMap.dataset.points, area: freshMap.dataset.area ?? "" });
+  syncYear();
   if (push) history.pushState(null, "", address);
   shownChoices = choices(address);
   refocus();
@@ -118,8 +118,30 @@ filters.addEventListener("submit", (event) => {
   visit(withCard(formAddress(filters)));
 });
 filters.addEventListener("change", (event) => {
-  if (event.target.matches("select")) visit(withCard(formAddress(filters)));
+  if (event.target.id === "year-range") {
+    const select = filters.elements.namedItem("year");
+    select.value = select.options[Number(event.target.value)].value;
+  }
+  if (event.target.matches("select, #year-range")) visit(withCard(formAddress(filters)));
 });
+
+// The slider is the same choice as the form's list of years, in one movement.
+const slider = document.getElementById("year-slider");
+const range = document.getElementById("year-range");
+
+function showYear() {
+  const option = filters.elements.namedItem("year")?.options[Number(range.value)];
+  const told = option?.value ? fill(words.upto, { year: option.value }) : words.any_year;
+  slider.querySelector("output").textContent = told;
+  range.setAttribute("aria-valuetext", told);
+}
+
+function syncYear() {
+  range.value = String(filters.elements.namedItem("year")?.selectedIndex ?? 0);
+  showYear();
+}
+
+range.addEventListener("input", showYear);
 addEventListener("popstate", () => {
   if (choices(location.href) === shownChoices) showPointOfAddress();
   else visit(location.href, { push: false });
@@ -135,7 +157,7 @@ document.addEventListener("click", (event) => {
 
 // --- the map ---------------------------------------------------------------------------------------------------------
 
-function popup(rows, area) {
+function popup(rows, total, area) {
   const list = make("ul", {});
   for (const row of rows.slice(0, 8)) {
     const link = make("a", { href: box.dataset.facility.replace("ID", row.id), lang: "zh-Hans" }, row.name);
@@ -146,40 +168,22 @@ function popup(rows, area) {
     ? fill(words.within, { area: area.name })
     : fill(first.precision === "township" ? words.township : words.near, { radius: first.radius_words });
   const content = make("div", {}, make("p", { class: "sure" }, where), list);
-  if (rows.length > 8 || area) {
+  if (total > 8 || area) {
     const query = new URLSearchParams(location.search);
     for (const name of ["cursor", "point"]) query.delete(name);
     if (area) {
       query.set("area", area.adcode);
       if (!area.adcode.endsWith("00")) query.set("precision", "county");
     }
-    if (area || rows.length > 8) {
-      const more = make("a", { href: `${box.dataset.home}?${query}` }, fill(words.see_all, { count: rows.length }));
-      content.append(make("p", { class: "see-all" }, more));
-    }
+    const more = make("a", { href: `${box.dataset.home}?${query}` }, fill(words.see_all, { count: total }));
+    content.append(make("p", { class: "see-all" }, more));
   }
   return content;
 }
 
 async function drawPoints({ fit = false } = {}) {
-  const address = box.dataset.points;
-  if (!map || address === drawnAddress) return;
-  let answer;
-  try {
-    answer = await fetch(address);
-    if (!answer.ok) throw new Error(`${answer.status}`);
-  } catch {
-    say(words.no_points);
-    return;
-  }
-  const { columns, rows, matched } = await answer.json();
-  const facilities = rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])));
-  drawn?.remove();
-  drawn = drawFacilities(map, facilities, areas, popup, words);
-  drawnAddress = address;
-  box.dataset.drawn = String(facilities.length);
-  if (rows.length < matched) say(fill(words.too_many, { drawn: rows.length, matched }));
-  if (fit) show();
+  const matched = await load?.(box.dataset.points, fit ? show : undefined);
+  if (matched !== null && matched !== undefined) box.dataset.drawn = String(matched);
 }
 
 /** Turn the map to the chosen area, or to everything. */
@@ -299,6 +303,8 @@ function locate() {
 
 async function start() {
   document.documentElement.classList.add("scripted");
+  slider.hidden = false;
+  syncYear();
   map = makeMap(box, words);
   box.setAttribute("role", "region");
   box.setAttribute("aria-label", words.map_label);
@@ -312,6 +318,7 @@ async function start() {
   else if (areas) show();
   else map.setView([36.5, 112.5], 7);
   areas?.redraw();
+  load = followFacilities(map, areas, popup, words, () => say(words.no_points));
   await drawPoints();
   showPointOfAddress();
   map.on("moveend", keepView);

@@ -22,7 +22,7 @@ export function make(tag, attributes, ...children) {
 const DOTS = new Set(["site", "street", "village"]);
 // A popup keeps clear of the zoom buttons.
 const POPUP = { maxWidth: 270, autoPanPaddingTopLeft: [62, 10], autoPanPaddingBottomRight: [10, 10] };
-const SOFT = { least: 12, most: 26 }; // pixels of a township's disc at rest; its whole extent is drawn when it is opened
+const SOFT = { township: 10, most: 26 }; // pixels of the halo at rest; the whole extent is drawn when the mark is opened
 const EARTH_METRES_PER_PIXEL = 156543.03392;
 const CITY_ZOOM = 8; // below it the counties' rings would lie on each other: one ring a city then
 
@@ -48,6 +48,13 @@ export function makeMap(element, words) {
   element.addEventListener("blur", () => element.classList.remove("pointed"));
   L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
   L.control.attribution({ prefix: false }).addAttribution(element.dataset.attribution).addTo(map);
+  // The operator's own tiles, where there are any; a map of tiles must say to their host which site asks.
+  const base = element.dataset.base ? JSON.parse(element.dataset.base) : null;
+  for (const address of base?.layers ?? []) {
+    const { subdomains, attribution, maxZoom } = base;
+    L.tileLayer(address, { subdomains, attribution, maxNativeZoom: maxZoom, referrerPolicy: "origin" }).addTo(map);
+  }
+  map.tiled = Boolean(base);
   L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
   return map;
 }
@@ -60,7 +67,7 @@ export async function drawAreas(map, address, { citiesFirst = true } = {}) {
   const style = (feature) =>
     feature.properties.level === "city"
       ? { fill: false, color: colour("--border"), weight: 2.2, interactive: false }
-      : { fillColor: colour("--land"), fillOpacity: 1, color: colour("--border"), weight: 0.8, interactive: false };
+      : { fillColor: colour("--land"), fillOpacity: map.tiled ? 0 : 1, color: colour("--border"), weight: 0.8, interactive: false };
   const counties = collection.features.filter((feature) => feature.properties.level === "county");
   const cities = collection.features.filter((feature) => feature.properties.level === "city");
   const shapes = L.geoJSON([...counties, ...cities], { style, interactive: false }).addTo(map);
@@ -113,83 +120,125 @@ function groupBy(rows, key) {
   return groups;
 }
 
+/** Make an SVG element. */
+function drawing(tag, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
 /** A hollow ring in the families' colours, with the number in it. Colours stand in attributes: inline style is not allowed. */
-function ring(rows, size, raised) {
-  const parts = [...groupBy(rows, (row) => row.colour)].sort((a, b) => b[1].length - a[1].length);
-  const namespace = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(namespace, "svg");
-  svg.setAttribute("viewBox", "0 0 40 40");
-  svg.setAttribute("aria-hidden", "true");
+function ring(parts, total, size, raised) {
+  const svg = drawing("svg", { viewBox: "0 0 40 40", "aria-hidden": "true" });
   let start = 0;
-  for (const [hue, members] of parts) {
-    const share = (100 * members.length) / rows.length;
-    const arc = document.createElementNS(namespace, "circle");
-    for (const [name, value] of Object.entries({
+  for (const [hue, number] of parts) {
+    const share = (100 * number) / total;
+    const arc = drawing("circle", {
       cx: 20, cy: 20, r: 17.5, fill: "none", stroke: hue, "stroke-width": 4, pathLength: 100,
       "stroke-dasharray": `${share} ${100 - share}`, "stroke-dashoffset": 25 - start,
-    })) arc.setAttribute(name, value);
+    });
     svg.append(arc);
     start += share;
   }
-  const box = make("div", { class: "within" }, svg, make("b", {}, String(rows.length)));
+  const box = make("div", { class: "within" }, svg, make("b", {}, String(total)));
   return L.divIcon({ className: "", html: box, iconSize: [size, size], iconAnchor: [size / 2, size + 4 + raised] });
 }
 
+/** The parts of a ring: how many of each colour, the most first. */
+function hues(rows) {
+  return [...groupBy(rows, (row) => row.colour)].map(([hue, members]) => [hue, members.length]).sort((a, b) => b[1] - a[1]);
+}
+
+function addHues(parts) {
+  const sums = new Map();
+  for (const [hue, number] of parts) sums.set(hue, (sums.get(hue) ?? 0) + number);
+  return [...sums].sort((a, b) => b[1] - a[1]);
+}
+
 /**
- * Draw facilities as what is known of them: a dot for a place, a soft disc for a township, a hollow ring with a number
- * beside the seat for a county or city.
+ * Draw facilities as what is known of them: a dot for a place, a soft small disc for a township, a hollow ring with a
+ * number beside the seat for a county or city, a small empty circle for what stands already.
  *
  * @param map the Leaflet map
- * @param rows facilities: id, name, lon, lat, precision, radius, colour, adcode
+ * @param data rows: facilities with id, name, lon, lat, precision, radius, colour, adcode, existing; or, of a view,
+ *   rings: [adcode, [[colour, number]…]] for what is known only to its county, and clusters: [lon, lat, number]
  * @param areas what drawAreas returned, or null
- * @param popup makes the popup's content from the rows of one mark
+ * @param popup makes the popup's content from the rows of one mark, their number and the area of a ring
  * @param words messages
  */
-export function drawFacilities(map, rows, areas, popup, words) {
+export function drawFacilities(map, { rows = [], rings: counted = null, clusters = [] }, areas, popup, words) {
   const layer = L.layerGroup().addTo(map);
   const discs = L.layerGroup().addTo(layer);
   const rings = L.layerGroup().addTo(layer);
   const scaled = [];
 
   const near = rows.filter((row) => DOTS.has(row.precision) || row.precision === "township");
-  for (const members of groupBy(near, (row) => `${row.lon},${row.lat},${row.precision === "township"}`).values()) {
-    const { lat, lon, precision } = members[0];
+  const mark = (row) => `${row.lon},${row.lat},${row.precision === "township"},${row.existing}`;
+  for (const members of groupBy(near, mark).values()) {
+    const { lat, lon, precision, existing } = members[0];
     const hue = commonColour(members);
     const radius = Math.max(...members.map((row) => row.radius));
     const soft = precision === "township";
     const area = L.circleMarker([lat, lon], {
-      radius: SOFT.least, stroke: soft, color: hue, weight: 1, dashArray: "3 3", fillColor: hue, fillOpacity: 0.2, interactive: false,
+      radius: SOFT.township, stroke: false, fillColor: hue, fillOpacity: 0.2, interactive: false,
     });
-    scaled.push({ area, radius, lat, least: soft ? SOFT.least : 0 });
-    const core = L.circleMarker([lat, lon], {
-      radius: soft ? 5 : 6, color: colour("--surface"), weight: soft ? 0 : 1.5, fillColor: hue, fillOpacity: soft ? 0.75 : 1, bubblingMouseEvents: false,
-    });
-    core.bindPopup(() => popup(members), POPUP);
+    if (!soft && !existing) scaled.push({ area, radius, lat });
+    const look = existing
+      ? { radius: 4, color: hue, weight: 2, fillColor: colour("--surface"), fillOpacity: 1 }
+      : { radius: soft ? 5 : 6, color: colour("--surface"), weight: soft ? 0 : 1.5, fillColor: hue, fillOpacity: soft ? 0.8 : 1 };
+    const core = L.circleMarker([lat, lon], { ...look, bubblingMouseEvents: false });
+    core.bindPopup(() => popup(members, members.length), POPUP);
     const extent = L.circle([lat, lon], { radius, color: hue, weight: 1.5, dashArray: "5 5", fillColor: hue, fillOpacity: 0.1, interactive: false });
     core.on("popupopen", () => extent.addTo(layer));
     core.on("popupclose", () => extent.remove());
-    area.addTo(discs);
+    if (!existing) area.addTo(discs);
     core.addTo(discs);
   }
 
+  for (const [lon, lat, number] of clusters) {
+    const size = 26 + Math.min(22, 4 * Math.log10(number) ** 2);
+    const label = fill(words.cluster, { count: number });
+    const text = number < 10000 ? String(number) : `${Math.round(number / 1000)}k`;
+    const html = make("div", { class: "cluster" }, make("b", {}, text));
+    const icon = L.divIcon({ className: "", html, iconSize: [size, size] });
+    const marker = L.marker([lat, lon], { icon, title: label, keyboard: true, riseOnHover: true });
+    const closer = () => map.setView([lat, lon], Math.min(map.getZoom() + 2, map.getMaxZoom()));
+    marker.on("click", closer);
+    marker.on("keypress", ({ originalEvent }) => originalEvent.key === "Enter" && closer());
+    marker.addTo(discs);
+    marker.getElement()?.setAttribute("aria-label", label);
+  }
+
   const wide = rows.filter((row) => row.precision === "county" || row.precision === "city");
+  /** The rings at a zoom: members of each where they are known, else only how many. */
+  const gathered = (key) => {
+    if (!counted) {
+      return [...groupBy(wide, (row) => key(row.adcode, row.precision === "city"))].map(([adcode, members]) => ({
+        adcode, members, total: members.length, parts: hues(members), first: members[0],
+      }));
+    }
+    return [...groupBy(counted, ([adcode]) => key(adcode, adcode.endsWith("00")))].map(([adcode, entries]) => {
+      const parts = addHues(entries.flatMap(([, members]) => members));
+      return { adcode, members: [], total: parts.reduce((sum, [, number]) => sum + number, 0), parts, first: null };
+    });
+  };
   const redraw = () => {
     const zoom = map.getZoom();
-    for (const { area, radius, lat, least } of scaled) {
-      area.setRadius(Math.min(Math.max(pixels(radius, lat, zoom), least), SOFT.most));
-    }
+    for (const { area, radius, lat } of scaled) area.setRadius(Math.min(pixels(radius, lat, zoom), SOFT.most));
     rings.clearLayers();
-    const key = (row) => (zoom < CITY_ZOOM || row.precision === "city" ? row.adcode.slice(0, 4) + "00" : row.adcode.slice(0, 6));
-    for (const [adcode, members] of groupBy(wide, key)) {
+    const key = (adcode, city) => (zoom < CITY_ZOOM || city ? adcode.slice(0, 4) + "00" : adcode.slice(0, 6));
+    for (const { adcode, members, total, parts, first } of gathered(key)) {
       const seat = areas?.byCode.get(adcode)?.properties;
-      const lat = seat?.lat ?? members[0].lat;
-      const lon = seat?.lon ?? members[0].lon;
-      const size = 30 + Math.min(14, 3 * Math.log2(members.length));
-      const label = fill(words.within_label, { area: seat?.name ?? members[0].area, count: members.length });
+      if (!seat && !first) continue;
+      const lat = seat?.lat ?? first.lat;
+      const lon = seat?.lon ?? first.lon;
+      const name = seat?.name ?? first.area;
+      const size = 30 + Math.min(14, 3 * Math.log2(total));
+      const label = fill(words.within_label, { area: name, count: total });
       // A city's seat is also that of one of its counties: the city's ring stands above the county's.
       const raised = adcode.endsWith("00") && zoom >= CITY_ZOOM ? 46 : 0;
-      const marker = L.marker([lat, lon], { icon: ring(members, size, raised), title: label, keyboard: true, riseOnHover: true });
-      marker.bindPopup(() => popup(members, { adcode, name: seat?.name ?? members[0].area }), POPUP);
+      const marker = L.marker([lat, lon], { icon: ring(parts, total, size, raised), title: label, keyboard: true, riseOnHover: true });
+      marker.bindPopup(() => popup(members, total, { adcode, name }), POPUP);
       marker.addTo(rings);
       marker.getElement()?.setAttribute("aria-label", label);
     }
@@ -201,5 +250,74 @@ export function drawFacilities(map, rows, areas, popup, words) {
       map.off("zoomend", redraw);
       layer.remove();
     },
+  };
+}
+
+async function read(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  const body = await answer.json();
+  const rows = (body.rows ?? []).map((row) => Object.fromEntries(body.columns.map((name, index) => [name, row[index]])));
+  return { ...body, rows };
+}
+
+/**
+ * Keep the facilities of an address drawn: all at once where they are few, else those of each view.
+ *
+ * @returns load(address, fit): draws another address's facilities, calling fit() before the view is asked for, and gives
+ *   how many there are, or null where nothing could be read
+ */
+export function followFacilities(map, areas, popup, words, failed) {
+  let drawn = null;
+  let address = "";
+  let byView = false; // more facilities than the map takes at once: it asks for each view
+  let viewed = null; // bounds and zoom that were last asked for
+
+  const draw = (data) => {
+    drawn?.remove();
+    drawn = drawFacilities(map, data, areas, popup, words);
+  };
+
+  /** Ask for what the view shows, with a margin, so that a small move needs no question. */
+  async function drawView() {
+    const zoom = Math.floor(map.getZoom());
+    const view = map.getBounds();
+    if (viewed && viewed.zoom === zoom && viewed.bounds.contains(view)) return;
+    const bounds = view.pad(0.2);
+    viewed = { zoom, bounds };
+    const asked = viewed;
+    const url = new URL(address, location.href);
+    const edge = (value, most) => Math.min(Math.max(value, -most), most).toFixed(4);
+    url.searchParams.set("bbox", [
+      edge(bounds.getWest(), 180), edge(bounds.getSouth(), 90), edge(bounds.getEast(), 180), edge(bounds.getNorth(), 90),
+    ].join());
+    url.searchParams.set("zoom", String(zoom));
+    try {
+      const data = await read(url.href);
+      if (asked === viewed) draw(data);
+    } catch {
+      viewed = null;
+      failed();
+    }
+  }
+
+  map.on("moveend", () => byView && drawView());
+
+  return async function load(wanted, fit) {
+    if (wanted === address) return null;
+    let data;
+    try {
+      data = await read(wanted);
+    } catch {
+      failed();
+      return null;
+    }
+    address = wanted;
+    byView = Boolean(data.by_view);
+    viewed = null;
+    if (!byView) draw(data);
+    fit?.();
+    if (byView) await drawView();
+    return data.matched;
   };
 }

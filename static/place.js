@@ -30,7 +30,7 @@ if (wide && (place.precision === "county" || place.precision === "city")) {
   L.circle(centre, {
     radius: place.radius, color: place.colour, weight: 1.5, dashArray: "5 5", fillOpacity: 0.1, interactive: false,
   }).addTo(map);
-  drawFacilities(map, [place], areas, () => make("p", {}, place.name), words);
+  drawFacilities(map, { rows: [place] }, areas, () => make("p", {}, place.name), words);
 }
 areas?.redraw();
 box.dataset.ready = "true";

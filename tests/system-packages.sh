@@ -6,11 +6,13 @@ declare -A package=(
     [chromium]=chromium
     [ogrinfo]=gdal-bin
     [pg_ctl]=postgresql-postgis
+    [qgis]=python3-qgis
 )
 declare -A tests=(
     [chromium]="tests marked browser"
     [ogrinfo]="tests marked gdal"
     [pg_ctl]="tests marked postgis"
+    [qgis]="the test that opens the layers in QGIS"
 )
 have() {
     case $1 in
@@ -18,6 +20,7 @@ have() {
             compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null || command -v pg_ctl >/dev/null ;;
         chromium) command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
             [ -d "/Applications/Google Chrome.app" ] ;;
+        qgis) /usr/bin/python3 -c 'import qgis.core' 2>/dev/null ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }

@@ -1,5 +1,6 @@
 """The program as a user runs it."""
 
+import csv
 import json
 import os
 import shutil
@@ -7,7 +8,10 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -150,3 +154,256 @@ def test_refresh_refuses_a_text_that_is_not_the_listed_one_and_writes_nothing(da
     before = (data / "commitments.jsonl").read_bytes()
     refused(run("refresh", "--plans", texts, cwd=tmp_path, GEODATA_DIR=str(data)), "qinshui-2021", "sha256")
     assert (data / "commitments.jsonl").read_bytes() == before
+
+
+# --- what others know -------------------------------------------------------------------------------------------------
+
+POINTS = "id,class,name,lon,lat\n1,school,端氏小学,112.511949,35.667467\n2,residential,梅苑小区,112.1810,35.6910\n"
+SAID = ("--source", "某局", "--licence", "CC0", "--date", "2024")
+
+
+def points(tmp_path, text=POINTS):
+    path = tmp_path / "points.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_importing_facilities_writes_the_open_table(tmp_path, data):
+    files = points(tmp_path)
+    answer = run("import", "facilities", files, "--datum", "WGS84", "--classes", data / "osm_classes.toml", *SAID,
+                 cwd=tmp_path, GEODATA_DIR=str(data))  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    assert "existing.csv" in answer.stderr
+    assert "端氏小学" in (data / "existing.csv").read_text(encoding="utf-8")
+
+
+def test_a_dry_run_reports_each_row_and_writes_nothing(tmp_path, data):
+    files = points(tmp_path, POINTS + "3,volcano,某山,112.18,35.69\n")
+    answer = run("import", "facilities", files, "--datum", "WGS84", "--classes", data / "osm_classes.toml", *SAID,
+                 "--dry-run", cwd=tmp_path, GEODATA_DIR=str(data))  # fmt: skip
+    assert [line.split(",")[:2] for line in answer.stdout.splitlines()] == [
+        ["row", "result"], ["2", "taken"], ["3", "taken"], ["4", "problem"],
+    ]  # fmt: skip
+    assert not (data / "existing.csv").exists()
+
+
+def test_one_bad_row_stops_an_import_and_is_named_on_standard_output(tmp_path, data):
+    files = points(tmp_path, POINTS + "3,school,某小学,35.69,112.18\n")
+    given = ("import", "facilities", files, "--datum", "WGS84", "--classes", data / "osm_classes.toml", *SAID)
+    answer = refused(run(*given, cwd=tmp_path, GEODATA_DIR=str(data)), "1 of 3 rows")
+    assert "row 4" in answer.stdout
+    assert "swapped" in answer.stdout
+    assert not (data / "existing.csv").exists()
+    assert run(*given, "--skip-bad", cwd=tmp_path, GEODATA_DIR=str(data)).returncode == 0
+    assert (data / "existing.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (SAID, "datum"),
+        (("--datum", "EPSG:3857", *SAID), "datum"),
+        (("--datum", "WGS84"), "source"),
+        (("--datum", "WGS84", "--source", "x", "--licence", "y"), "date"),
+        (("--datum", "WGS84", *SAID, "--column", "class"), "--column"),
+        (("--datum", "WGS84", *SAID, "--column", "class=种类"), "种类"),
+        (("--datum", "WGS84", "--source", "OpenStreetMap", "--licence", "x", "--date", "2024"), "osm_places.csv"),
+    ],
+)
+def test_what_an_import_does_not_say_is_asked_for_on_one_line(tmp_path, data, options, name):
+    refused(run("import", "facilities", points(tmp_path), *options, cwd=tmp_path, GEODATA_DIR=str(data)), name)
+    assert not (data / "existing.csv").exists()
+
+
+def test_a_file_of_no_known_form_is_refused_on_one_line(tmp_path, data):
+    (tmp_path / "points.doc").write_bytes(b"x")
+    for command in ("facilities", "places"):
+        refused(run("import", command, "points.doc", "--datum", "WGS84", *SAID[: 4 if command == "places" else 6],
+                    cwd=tmp_path, GEODATA_DIR=str(data)), "points.doc")  # fmt: skip
+
+
+def test_importing_places_adds_them_to_the_open_table(tmp_path, data):
+    table = tmp_path / "townships.csv"
+    table.write_text("code,name,lon,lat\n140522100,凤城镇,112.41,35.48\n", encoding="utf-8")
+    before = (data / "places.csv").read_text(encoding="utf-8").splitlines()
+    given = ("import", "places", table, "--datum", "WGS84", "--source", "某局", "--licence", "CC0")
+    assert run(*given, "--dry-run", cwd=tmp_path, GEODATA_DIR=str(data)).returncode == 0
+    assert (data / "places.csv").read_text(encoding="utf-8").splitlines() == before
+    answer = run(*given, cwd=tmp_path, GEODATA_DIR=str(data))
+    assert answer.returncode == 0, answer.stderr
+    now = (data / "places.csv").read_text(encoding="utf-8").splitlines()
+    assert set(before) < set(now)
+    assert "凤城镇" in "".join(set(now) - set(before))
+    table.write_text("code,name,lon,lat\n140522100,凤城镇,35.48,112.41\n", encoding="utf-8")
+    assert "row 2" in refused(run(*given, cwd=tmp_path, GEODATA_DIR=str(data)), "1 of 1").stdout
+
+
+def test_a_location_goes_out_imprecise_and_comes_back_surer(tmp_path, data):
+    answer = run("export", "locations", "todo.csv", cwd=tmp_path, GEODATA_DIR=str(data))
+    assert answer.returncode == 0, answer.stderr
+    with (tmp_path / "todo.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    row = next(row for row in rows if row["adcode"].startswith("140521"))
+    # The seat of 沁水县.
+    row.update(lon="112.1804", lat="35.6902", source="某局", date="2025-01-01")
+    with (tmp_path / "todo.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    answer = run("import", "locations", "todo.csv", "--datum", "WGS84", cwd=tmp_path, GEODATA_DIR=str(data))
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    features = json.loads((data / "facilities.geojson").read_text(encoding="utf-8"))["features"]
+    (surer,) = [feature for feature in features if feature["id"] == row["id"]]
+    assert surer["properties"]["precision"] == "site"
+    assert surer["geometry"]["coordinates"] == [112.1804, 35.6902]
+    assert run("export", "locations", cwd=tmp_path, GEODATA_DIR=str(data)).stdout.count("\n") == len(rows)
+
+
+def test_a_location_of_an_unknown_facility_changes_nothing(tmp_path, data):
+    before = (data / "facilities.geojson").read_bytes()
+    (tmp_path / "t.csv").write_text("id,lon,lat,source,date\nf000000000000,112,35,x,2025-01-01\n", encoding="utf-8")
+    answer = run("import", "locations", "t.csv", "--datum", "WGS84", cwd=tmp_path, GEODATA_DIR=str(data))
+    assert "row 2" in refused(answer, "1 of 1").stdout
+    assert (data / "facilities.geojson").read_bytes() == before
+    assert not (data / "locations.csv").exists()
+
+
+def test_a_reported_status_reaches_the_facility_and_a_wrong_one_changes_nothing(tmp_path, data):
+    first = json.loads((data / "facilities.geojson").read_text(encoding="utf-8"))["features"][0]["id"]
+    (tmp_path / "s.csv").write_text(f"id,status,date,source\n{first},open,2025-09,教育局\n", encoding="utf-8")
+    answer = run("import", "statuses", "s.csv", cwd=tmp_path, GEODATA_DIR=str(data))
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    text = (data / "facilities.geojson").read_text(encoding="utf-8")
+    shown = json.loads(text)["features"][0]["properties"]
+    assert (shown["status"], shown["status_date"], shown["status_source"]) == ("open", "2025-09", "教育局")
+    (tmp_path / "s.csv").write_text(f"id,status,date,source\n{first},lost,2025,x\n", encoding="utf-8")
+    refused(run("import", "statuses", "s.csv", cwd=tmp_path, GEODATA_DIR=str(data)), "1 of 1")
+    assert (data / "facilities.geojson").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.plans
+def test_refresh_lays_locations_and_statuses_over_again_and_retires_released_ids(tmp_path, data, shared):
+    refresh = ("refresh", "--plans", shared / "plans")
+    assert run(*refresh, "--release", cwd=tmp_path, GEODATA_DIR=str(data)).returncode == 0
+    features = json.loads((data / "facilities.geojson").read_text(encoding="utf-8"))["features"]
+    assert (data / "released.csv").read_text(encoding="utf-8").count("\n") == len(features) + 1
+    first = next(feature for feature in features if feature["properties"]["adcode"].startswith("140521"))["id"]
+    (tmp_path / "t.csv").write_text(
+        f"id,lon,lat,source,date\n{first},112.1804,35.6902,x,2025-01-01\n", encoding="utf-8"
+    )
+    (tmp_path / "s.csv").write_text(f"id,status,date,source\n{first},open,2025,x\n", encoding="utf-8")
+    for table in ("locations", "statuses"):
+        datum = ("--datum", "WGS84") if table == "locations" else ()
+        answer = run("import", table, f"{table[0].replace('l', 't')}.csv", *datum, cwd=tmp_path, GEODATA_DIR=str(data))
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+    laid = (data / "facilities.geojson").read_bytes()
+    with (data / "released.csv").open("a", encoding="utf-8") as file:
+        file.write("f00000000000a,某小学,140521,primary_school,nowhere-1\n")
+    answer = run(*refresh, cwd=tmp_path, GEODATA_DIR=str(data))
+    assert answer.returncode == 0, answer.stderr
+    assert (data / "facilities.geojson").read_bytes() == laid
+    assert b'"open"' in laid
+    (row,) = (data / "retired.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert row.startswith("f00000000000a,,")
+    kept = (data / "retired.csv").read_bytes()
+    assert run(*refresh, cwd=tmp_path, GEODATA_DIR=str(data)).returncode == 0
+    assert (data / "retired.csv").read_bytes() == kept
+
+
+def test_a_geocoder_is_off_without_its_key_and_an_unknown_one_is_named(tmp_path):
+    refused(run("geocode", "--geocoder", "amap", "-o", "x.csv", cwd=tmp_path, AMAP_KEY=""), "AMAP_KEY")
+    refused(run("geocode", "--geocoder", "oracle", "-o", "x.csv", cwd=tmp_path), "oracle", "amap")
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_check_tells_the_state_of_the_data(tmp_path, data):
+    answer = run("check", cwd=tmp_path, GEODATA_DIR=str(data))
+    assert answer.returncode == 0, answer.stdout
+    for words in ("qinshui-2021 site", "township", "unresolved", "suspected duplicates", "OpenStreetMap", "broken: 0"):
+        assert words in answer.stdout
+
+
+def test_check_fails_with_one_where_a_citation_is_broken(tmp_path, data):
+    text = (data / "facilities.geojson").read_text(encoding="utf-8")
+    first = json.loads(text)["features"][0]["properties"]["commitments"][0]
+    (data / "facilities.geojson").write_text(text.replace(first, "nowhere-1-aaaaaa"), encoding="utf-8")
+    answer = run("check", cwd=tmp_path, GEODATA_DIR=str(data))
+    assert answer.returncode == 1
+    assert "nowhere-1-aaaaaa" in answer.stdout
+
+
+def test_check_compares_the_citations_with_the_texts(tmp_path, data):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    answer = run("check", "--plans", texts, cwd=tmp_path, GEODATA_DIR=str(data))
+    assert answer.returncode == 1
+    assert "qinshui.txt" in answer.stdout
+
+
+def test_explain_says_why_each_record_is_one_and_why_a_facility_word_is_none(tmp_path):
+    (tmp_path / "plan.txt").write_text(PLAN + "依托县文化馆开展文化活动。\n", encoding="utf-8")
+    answer = run("extract", "plan.txt", "--explain", cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    told = answer.stdout.splitlines()
+    assert any(line.startswith("2\t+ elderly_institution\tsite") and "新建" in line for line in told)
+    assert any(line.startswith("3\t- cultural_centre") for line in told)
+
+
+@pytest.mark.plans
+def test_a_correction_is_respected_and_one_that_no_longer_applies_is_told(data, shared, tmp_path):
+    first = json.loads((data / "commitments.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    rows = [
+        "do,plan,line,category,name,set,reason",
+        f"drop,{first['plan']},{first['line']},{first['category']},,,no facility",
+        f"drop,{first['plan']},1,stadium,,,nothing there",
+    ]
+    (data / "corrections.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    answer = run("refresh", "--plans", shared / "plans", cwd=tmp_path, GEODATA_DIR=str(data))
+    assert answer.returncode == 0, answer.stderr
+    assert "第 3 行" in answer.stderr
+    assert "第 2 行" not in answer.stderr
+    left = [json.loads(line) for line in (data / "commitments.jsonl").read_text(encoding="utf-8").splitlines()]
+    place = (first["plan"], first["line"], first["category"])
+    assert place not in {(record["plan"], record["line"], record["category"]) for record in left}
+
+
+class Amap(BaseHTTPRequestHandler):
+    """Answers as 高德 does: the middle of 沁水 for a school, nothing for the rest."""
+
+    def do_GET(self):
+        words = parse_qs(urlsplit(self.path).query)["address"][0]
+        found = [{"location": "112.1865,35.6910", "level": "兴趣点", "adcode": "140521", "formatted_address": words}]
+        body = {"status": "1", "infocode": "10000", "geocodes": found if "中学" in words else []}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_geocoder_that_is_turned_on_writes_a_table_that_can_be_imported(tmp_path, data):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Amap)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        answer = run("geocode", "--geocoder", "amap", "-o", "found.csv", "--area", "140521", cwd=tmp_path, AMAP_KEY="k",
+                     AMAP_URL=f"http://127.0.0.1:{server.server_port}/", GEODATA_DIR=str(data))  # fmt: skip
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert answer.returncode == 0, answer.stderr
+    with (tmp_path / "found.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    assert {row["source"] for row in rows} == {"高德地理编码"}
+    answer = run("import", "locations", "found.csv", "--datum", "WGS84", cwd=tmp_path, GEODATA_DIR=str(data))
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    refused(
+        run("geocode", "--geocoder", "amap", "-o", "x.csv", "--area", "999999", cwd=tmp_path, AMAP_KEY="k"), "--area"
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, data):
+    (data / "existing.csv").mkdir()
+    refused(run("import", "facilities", points(tmp_path), "--datum", "WGS84", "--classes", data / "osm_classes.toml", *SAID,
+                cwd=tmp_path, GEODATA_DIR=str(data)), "existing.csv")  # fmt: skip

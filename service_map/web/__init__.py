@@ -12,9 +12,9 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
-from service_map import catalogue
+from service_map import analysis, catalogue
 from service_map.settings import STATIC_DIR, TEMPLATES_DIR, Settings, load
-from service_map.web import api, params, problems
+from service_map.web import answers, dcat, download, ogc, params, problems, service, tiles
 from service_map.web.database import Database
 from service_map.web.language import init_language
 from service_map.web.security import init_security, is_open
@@ -49,20 +49,27 @@ def create_app(settings: Settings | None = None) -> Flask:
     families = catalogue.families(settings.geodata_dir)
     categories = catalogue.categories(settings.geodata_dir)
     rules = catalogue.rules(settings.geodata_dir)
+    plan_rules = catalogue.plan_rules(settings.geodata_dir)
     app.extensions[EXTENSION] = Site(
         settings=settings,
         families=families,
         categories=categories,
         rules=rules,
+        plan_rules=plan_rules,
+        network=None if settings.network is None else analysis.read_network(settings.network),
         database=Database(settings.database_url),
-        version=_program_version(repr((families, categories, rules))),
+        version=_program_version(repr((families, categories, rules, plan_rules, settings.network))),
     )
     # A trailing slash is a typing slip, and a redirect would cost a program one more request.
     app.url_map.strict_slashes = False
+    service.init_service(app, settings)
     init_security(app)
     init_language(app)
-    app.register_blueprint(api.blueprint)
-    app.register_blueprint(api.downloads)
+    app.register_blueprint(answers.blueprint)
+    app.register_blueprint(download.blueprint)
+    app.register_blueprint(ogc.blueprint)
+    app.register_blueprint(tiles.blueprint)
+    app.register_blueprint(dcat.blueprint)
     error_page: ErrorPage | None = None
     if find_spec("service_map.web.pages") is not None:
         pages = import_module("service_map.web.pages")

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from service_map import __version__
-from service_map.catalogue import CONFIDENCES, RULE_STATUSES
+from service_map.analysis import MOST_BYTES, MOST_POINTS
+from service_map.catalogue import CONFIDENCES, RULE_STATUSES, SCOPES
 from service_map.catalogue import LEVELS as RULE_LEVELS
 from service_map.coverage import VERDICTS
 from service_map.places.facility import PRECISIONS, STATUSES
+from service_map.store.export import FORMATS
 from service_map.store.queries import KINDS
 from service_map.web import params, problems
 
@@ -37,10 +39,18 @@ class Operation:
         What it answers.
     parameters
         What its query takes, besides ``lang``.
+    answer
+        Status of its good answer.
     media_type, schema
         Of its good answer; ``schema`` is a name under ``components/schemas``, or None for a file.
     errors
         Kinds of problem it can answer, besides those of `_ALWAYS`.
+    post
+        What its query takes when the caller sends points or a polygon; None where it takes no body.
+    post_schema
+        Of the good answer to that, where it is another.
+    moves
+        It can lead elsewhere for good (301).
     """
 
     path: str
@@ -51,6 +61,10 @@ class Operation:
     media_type: str = JSON
     schema: str | None = None
     errors: tuple[str, ...] = ()
+    answer: str = "200"
+    moves: bool = False
+    post: tuple[params.Parameter, ...] | None = None
+    post_schema: str | None = None
 
 
 OPERATIONS = (
@@ -84,9 +98,10 @@ OPERATIONS = (
         id="facility",
         media_type=GEOJSON,
         schema="FacilityFeature",
-        errors=("not-found",),
-        zh="一处规划设施及其全部出处",
-        en="one planned facility with all its citations",
+        errors=("not-found", "gone"),
+        moves=True,
+        zh="一处设施及其全部出处",
+        en="one facility with all its citations",
     ),
     Operation(
         path="/api/circle",
@@ -94,8 +109,10 @@ OPERATIONS = (
         parameters=params.CIRCLE_CHECK,
         schema="Circle",
         errors=("unanswerable",),
-        zh="一点的生活圈体检：每类必备设施按每条标准判定",
-        en="the life circle of a point: each required category judged by each rule",
+        post=params.CIRCLE_POST,
+        post_schema="Circles",
+        zh="一点的生活圈体检：每类必备设施按每条标准、也按当地规划自己的承诺判定；POST 可一次体检自己的点",
+        en="the life circle of a point, judged by each clause and by the plans' own circles; POST checks your points",
     ),
     Operation(
         path="/api/coverage",
@@ -103,9 +120,44 @@ OPERATIONS = (
         parameters=params.COVERAGE,
         media_type=GEOJSON,
         schema="CoverageCollection",
-        errors=("unanswerable",),
-        zh="一个行政区内某类设施的覆盖率、已覆盖范围与缺口，含定位误差的上下限",
-        en="share of an area covered by a category, the covered and gap polygons, with bounds for imprecise locations",
+        errors=("unanswerable", "busy"),
+        post=params.COVERAGE_POST,
+        zh="一个区域内某类设施的覆盖率、已覆盖范围与缺口，含定位误差的上下限；POST 可带自己的人口点或多边形",
+        en="share of an area covered by a category, the covered and gap polygons, with bounds for imprecise locations;"
+        " POST takes people at points or a polygon of yours",
+    ),
+    Operation(
+        path="/api/gaps",
+        id="gaps",
+        parameters=params.GAPS,
+        media_type=GEOJSON,
+        schema="GapCollection",
+        errors=("unanswerable", "busy"),
+        post=params.GAPS_POST,
+        zh="缺口：没有被覆盖的各块，按人数、面积排列",
+        en="gaps: the pieces that nothing covers, by people, then by area",
+    ),
+    Operation(
+        path="/api/sites",
+        id="sites",
+        parameters=params.SITES,
+        media_type=GEOJSON,
+        schema="SiteCollection",
+        errors=("not-found", "unanswerable", "busy"),
+        post=params.SITES_POST,
+        zh="选址：再建若干处，放在哪里新增覆盖最多，离最优至多差多少",
+        en="siting: where so many more would cover the most, and how far from the best that can be",
+    ),
+    Operation(
+        path="/api/completeness",
+        id="completeness",
+        parameters=params.COMPLETENESS,
+        media_type=GEOJSON,
+        schema="CompletenessCollection",
+        errors=("unanswerable", "busy"),
+        post=params.COMPLETENESS_POST,
+        zh="配套完善度：各处满足几条要求，及其分布",
+        en="completeness: how many rules are kept at each place, and the distribution",
     ),
     Operation(
         path="/api/areas",
@@ -167,18 +219,39 @@ OPERATIONS = (
         zh="一种错误的说明，即错误回答里 type 的网址",
         en="what a kind of problem means: where a problem's type points",
     ),
+    *(
+        Operation(
+            path=f"/download/facilities.{chosen.suffix}",
+            id=f"download_{chosen.suffix.replace('.', '_')}",
+            parameters=params.CSV_DOWNLOAD if chosen.suffix == "csv" else params.DOWNLOAD,
+            media_type=chosen.media_type,
+            schema="FacilityDownload" if chosen.suffix == "geojson" else None,
+            zh=f"下载：全部查询结果，{chosen.name}",
+            en=f"download: the whole result of a filter as {chosen.name}",
+        )
+        for chosen in FORMATS.values()
+    ),
     Operation(
-        path="/download/facilities.geojson",
-        id="download_geojson",
-        parameters=params.FILTER,
-        media_type=GEOJSON,
-        schema="FacilityDownload",
-        zh="下载：全部查询结果",
-        en="download: the whole result of a filter",
+        path="/download/facilities",
+        id="download_negotiated",
+        parameters=params.DOWNLOAD,
+        answer="303",
+        errors=("not-acceptable",),
+        zh="下载：按 Accept 转到一种格式",
+        en="download: leads to the format that Accept asks for",
+    ),
+    Operation(
+        path="/download/about.json",
+        id="download_about",
+        parameters=params.DOWNLOAD,
+        media_type="application/ld+json",
+        schema="About",
+        zh="下载文件的说明：来源、许可、引用、日期、字段",
+        en="what a download is: sources, licences, citation, date, fields",
     ),
     Operation(
         path="/download/service_map.gpkg",
-        id="download_gpkg",
+        id="download_database",
         media_type=GEOPACKAGE,
         errors=("not-found",),
         zh="下载：整个数据库（GeoPackage）",
@@ -223,10 +296,10 @@ def document(*, categories: tuple[str, ...], families: tuple[str, ...], root: st
             "version": __version__,
             "summary": "规划承诺的公共设施及其出处 / every public facility that plans promise, with its citation",
             "description": (
-                "坐标为 WGS 84（EPSG:4326），经度在前。数据只含规划承诺的设施，不含现状设施。"
-                "错误按 RFC 9457 回答。\n\n"
-                "Coordinates are WGS 84 (EPSG:4326), longitude first. The data holds what plans promise, not what "
-                "already stands. Errors are told by RFC 9457."
+                "坐标为 WGS 84（EPSG:4326），经度在前。数据含规划承诺的设施，以及很不完整的现状设施"
+                "（status=existing）。错误按 RFC 9457 回答。\n\n"
+                "Coordinates are WGS 84 (EPSG:4326), longitude first. The data holds what plans promise "
+                "and, far from complete, what stands already (status=existing). Errors are told by RFC 9457."
             ),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
@@ -235,7 +308,7 @@ def document(*, categories: tuple[str, ...], families: tuple[str, ...], root: st
             {"name": "api", "description": _text("查询", "queries")},
             {"name": "download", "description": _text("下载", "downloads")},
         ],
-        "paths": {_template(operation.path): {"get": _operation(operation, closed)} for operation in OPERATIONS},
+        "paths": {_template(operation.path): _item(operation, closed) for operation in OPERATIONS},
         "components": {
             "schemas": _schemas(categories, families),
             "responses": {kind: _problem_response(kind) for kind in problems.KINDS},
@@ -247,6 +320,32 @@ def document(*, categories: tuple[str, ...], families: tuple[str, ...], root: st
             },
         },
     }
+
+
+def _item(operation: Operation, closed: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    item = {"get": _operation(operation, closed)}
+    if operation.post is None:
+        return item
+    schema = operation.post_schema or operation.schema
+    content = {operation.media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    asked = [_parameter(parameter, closed) for parameter in (*operation.post, params.LANG)]
+    # What a caller sends is answered and forgotten: no tag, nothing that could be "not modified".
+    answers = {code: answer for code, answer in item["get"]["responses"].items() if code not in {"200", "304"}}
+    item["post"] = {
+        **item["get"],
+        "operationId": f"{operation.id}_of_yours",
+        "parameters": asked,
+        "requestBody": {
+            "required": True,
+            "description": _text(
+                f"GeoJSON，至多 {MOST_BYTES} 字节、{MOST_POINTS} 个点；不保存",
+                f"GeoJSON, at most {MOST_BYTES} bytes and {MOST_POINTS} points; nothing is stored",
+            ),
+            "content": {kind: {"schema": {"$ref": "#/components/schemas/Body"}} for kind in (GEOJSON, JSON)},
+        },
+        "responses": {"200": {"description": _text(operation.zh, operation.en), "content": content}, **answers},
+    }
+    return item
 
 
 def _operation(operation: Operation, closed: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
@@ -261,12 +360,15 @@ def _operation(operation: Operation, closed: Mapping[str, tuple[str, ...]]) -> d
     if operation.schema:
         good["content"] = {operation.media_type: {"schema": {"$ref": f"#/components/schemas/{operation.schema}"}}}
         good["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
-    else:
+    elif operation.answer == "200":
         good["content"] = {operation.media_type: {}}
-    answers: dict[str, Any] = {"200": good, "304": {"description": _text("没有变化", "not modified")}}
-    if operation.media_type == GEOPACKAGE:
-        answers["206"] = {"description": _text("文件的一段", "a range of the file"), "content": {GEOPACKAGE: {}}}
-        answers["416"] = {"description": _text("没有这一段", "no such range")}
+    answers: dict[str, Any] = {operation.answer: good, "304": {"description": _text("没有变化", "not modified")}}
+    if operation.path.startswith(("/download/facilities.", "/download/service_map.")):
+        part = _text("文件的一段", "a range of the file")
+        answers["206"] = {"description": part, "content": {operation.media_type: {}}}
+        answers["416"] = {"$ref": "#/components/responses/no-such-range"}
+    if operation.moves:
+        answers["301"] = {"description": _text("已并入另一处，见 Location", "is another one now: see Location")}
     for kind in (*_ALWAYS, *operation.errors):
         answers[str(problems.KINDS[kind].status)] = {"$ref": f"#/components/responses/{kind}"}
     return {
@@ -374,6 +476,13 @@ def _collection(features: Schema, **members: Schema) -> dict[str, Any]:
     return _closed({"type": {"const": "FeatureCollection"}, **members, "features": _array(features)})
 
 
+def _open_to(optional: Mapping[str, Schema], features: Schema, **members: Schema) -> dict[str, Any]:
+    """Describe a collection that has some members only at times."""
+    described = _collection(features, **members)
+    described["properties"] |= optional
+    return described
+
+
 def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str, Any]:
     category, family = _enum(*categories), _enum(*families)
     paging = {"numberMatched": _WHOLE, "numberReturned": _WHOLE, "links": _array(_ref("Link"))}
@@ -388,6 +497,8 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
         "distance_m": _METRES_OR_NULL,
         "distance_low_m": _METRES_OR_NULL,
         "distance_high_m": _METRES_OR_NULL,
+        "walk_m": _METRES_OR_NULL,
+        "walk_minutes": _NUMBER_OR_NULL,
         "facility": _either(_ref("NearestFacility")),
     }
     facility = _facility_properties(category, family)
@@ -404,6 +515,7 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
             },
             optional=("field", "allowed"),
         ),
+        "About": {"type": "object", "required": ["@context", "@type", "name", "license", "citation", "dateModified"]},
         "ProblemKind": _closed({"type": _STRING, "status": {"type": "integer"}, "title": _STRING}),
         "OpenApi": {"type": "object", "required": ["openapi", "info", "paths"]},
         "Link": _closed(
@@ -474,15 +586,21 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
             optional=("passage",),
         ),
         "FacilityFeature": _feature(_ref("Point"), _closed(facility)),
+        "DownloadedFeature": _feature(
+            _closed({"type": {"const": "Point"}, "coordinates": {**_array(_NUMBER), "minItems": 2, "maxItems": 2}}),
+            _closed({**facility, "datum": {"const": "GCJ-02"}}, optional=("datum",)),
+        ),
         "NearbyFeature": _feature(_ref("Point"), _closed(facility | nearby)),
         "FacilityCollection": _collection(_ref("FacilityFeature"), **paging),
-        "FacilityDownload": _collection(
-            _ref("FacilityFeature"),
+        "FacilityDownload": _open_to(
+            {"crs": {"type": "object"}},
+            _ref("DownloadedFeature"),
             name=_STRING,
             numberMatched=_WHOLE,
             data_version=_STRING,
             attribution=_STRING,
             limits=_TEXTS,
+            metadata=_ref("About"),
             sources=_array(_closed({"source": _STRING, "licence": _STRING})),
         ),
         "NearbyCollection": _collection(_ref("NearbyFeature"), **paging, search=_ref("Search")),
@@ -509,12 +627,15 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
             {
                 "id": _STRING,
                 "category": category,
+                "also": _array(category),
                 "level": _enum(*RULE_LEVELS),
                 "metres": _METRES_OR_NULL,
                 "metres_low": _METRES_OR_NULL,
                 "minutes": _NUMBER_OR_NULL,
+                "minutes_low": _NUMBER_OR_NULL,
                 "mode": _STRING,
                 "share": _NUMBER_OR_NULL,
+                "scope": _enum(*SCOPES),
                 "standard": _STRING,
                 "edition": _STRING,
                 "clause": _STRING,
@@ -522,36 +643,42 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "confidence": _enum(*CONFIDENCES),
                 "verified": _FLAG,
                 "note": _TEXT_OR_NULL,
+                "plan": _TEXT_OR_NULL,
+                "line": {"type": ["integer", "null"], "minimum": 1},
+                "passage_sha256": _either(_SHA256),
+                "year": _YEAR_OR_NULL,
             }
         ),
+        "Circles": _closed({"circles": _array(_ref("Circle")), "numberReturned": _WHOLE}),
         "Circle": _closed(
             {
                 "lon": _NUMBER,
                 "lat": _NUMBER,
                 "minutes": {"type": "integer", "enum": list(params.CIRCLE_MINUTES)},
                 "year": _YEAR_OR_NULL,
-                "method": _enum("straight_line"),
+                "method": _enum("straight_line", "network"),
                 "area": _ref("AreaName"),
                 "walking": _ref("Walking"),
                 "apart": _array(_ref("Apart")),
                 "summary": _closed(dict.fromkeys(VERDICTS, _WHOLE)),
                 "verdicts": _array(_ref("Verdict")),
+                "plan_circles": _array(_ref("PlanCircle")),
                 "limits": _TEXTS,
                 "data_version": _STRING,
             }
         ),
-        "AreaName": _closed({"adcode": _ADCODE, "name": _STRING}),
-        "Verdict": _closed(
+        "AreaName": _closed({"adcode": _either(_ADCODE), "name": _STRING}),
+        "Verdict": _closed({**subject, **_verdict_properties(), **closest}),
+        "PlanCircle": _closed(
             {
                 **subject,
-                "verdict": _enum(*VERDICTS),
-                "verdict_name": _STRING,
-                "text": _STRING,
-                "radius_m": _METRES,
-                "radius_from": _enum("rule", "minutes"),
-                "certain": _WHOLE,
-                "possible": _WHOLE,
+                **_verdict_properties(),
                 **closest,
+                "plan": _STRING,
+                "plan_title": _STRING,
+                "line": {"type": "integer", "minimum": 1},
+                "passage_sha256": _SHA256,
+                "scope": _enum(*SCOPES),
             }
         ),
         "Apart": _closed({**subject, "text": _STRING, **closest}),
@@ -565,8 +692,8 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "year": _YEAR_OR_NULL,
                 "precision": _enum(*PRECISIONS),
                 "uncertainty_m": _METRES,
-                "plan": _STRING,
-                "plan_title": _STRING,
+                "plan": _TEXT_OR_NULL,
+                "plan_title": _TEXT_OR_NULL,
             }
         ),
         "CoverageCollection": _collection(_ref("CoverageFeature"), coverage=_ref("Coverage")),
@@ -574,27 +701,7 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
             _either(_ref("Surface")),
             _closed({"part": _enum("covered", "gap"), "name": _STRING, "area_km2": _KM2, "share": _SHARE}),
         ),
-        "Coverage": _closed(
-            {
-                "area": _ref("AreaName"),
-                "category": category,
-                "category_name": _STRING,
-                "metres": _METRES,
-                "year": _YEAR_OR_NULL,
-                "method": _enum("straight_line"),
-                "denominator": _enum("land_area"),
-                "facilities": _WHOLE,
-                "area_km2": _KM2,
-                "covered_km2": _KM2,
-                "gap_km2": _KM2,
-                "share": _SHARE,
-                "share_low": _SHARE,
-                "share_high": _SHARE,
-                "rules": _array(_ref("Rule")),
-                "limits": _TEXTS,
-                "data_version": _STRING,
-            }
-        ),
+        **_analysis_schemas(category),
         "Area": _closed(_area_properties()),
         "Areas": _closed({"areas": _array(_ref("Area")), "numberReturned": _WHOLE}),
         "AreaFeature": _feature(_either(_ref("Surface")), _ref("Area")),
@@ -651,6 +758,252 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
     }
 
 
+def _verdict_properties() -> dict[str, Schema]:
+    return {
+        "verdict": _enum(*VERDICTS),
+        "verdict_name": _STRING,
+        "text": _STRING,
+        "method": {"enum": ["straight_line", "network", None]},
+        "radius_m": _METRES_OR_NULL,
+        "radius_from": {"enum": ["rule", "minutes", None]},
+        "speed_m_s": _NUMBER_OR_NULL,
+        "certain": _WHOLE,
+        "possible": _WHOLE,
+    }
+
+
+def _analysis_schemas(category: Schema) -> dict[str, Any]:
+    number = {"type": "number", "minimum": 0}
+    number_or_null: Schema = {"type": ["number", "null"], "minimum": 0}
+    share_or_null: Schema = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+    groups: Schema = {"type": "object", "additionalProperties": number}
+    where = {"area": _ref("AreaName"), "mended": _FLAG}
+    asked = {
+        "category": category,
+        "category_name": _STRING,
+        "categories": _array(category),
+        "metres": _METRES,
+        "method": _enum("straight_line", "detour", "network"),
+        "walking": _either(_ref("Walking")),
+        "rule": _either(_ref("Rule")),
+        "year": _YEAR_OR_NULL,
+    }
+    end = {"limits": _TEXTS, "data_version": _STRING}
+    return {
+        "Body": {
+            "type": "object",
+            "required": ["type"],
+            "description": _text(
+                "FeatureCollection、Feature 或几何（RFC 7946）。点是人口：属性 people（缺省 1）、people_组名；"
+                '"role": "place" 的点是候选点；多边形是所问的区域',
+                "a FeatureCollection, Feature or geometry (RFC 7946). Points are people: property people (1 if absent),"
+                ' people_NAME for a group; points with "role": "place" are candidate places; polygons are the area',
+            ),
+            "properties": {
+                "type": _enum("FeatureCollection", "Feature", "Point", "MultiPoint", "Polygon", "MultiPolygon")
+            },
+        },
+        "PeopleBounds": _closed({"certain": number, "located": number, "possible": number}),
+        "Coverage": _closed(
+            {
+                **where,
+                **asked,
+                "denominator": _enum("land_area"),
+                "facilities": _WHOLE,
+                "area_km2": _KM2,
+                "covered_km2": _KM2,
+                "gap_km2": _KM2,
+                "share": _SHARE,
+                "share_low": _SHARE,
+                "share_high": _SHARE,
+                "people": _either(_ref("People")),
+                "years": _either(_array(_ref("YearOfCoverage"))),
+                "unlocated": _either(_ref("Unlocated")),
+                "rules": _array(_ref("Rule")),
+                **end,
+            }
+        ),
+        "People": _closed(
+            {
+                "unit": _enum("people"),
+                "basis": _STRING,
+                "points": _WHOLE,
+                "total": number,
+                "covered": _ref("PeopleBounds"),
+                "built": _ref("PeopleBounds"),
+                "share_low": share_or_null,
+                "share": share_or_null,
+                "share_high": share_or_null,
+                "groups": {
+                    "type": "object",
+                    "additionalProperties": _closed({"total": number, "covered": _ref("PeopleBounds")}),
+                },
+                "nearest_m": _closed(
+                    {
+                        "mean": number_or_null,
+                        "median": number_or_null,
+                        "worst_tenth": number_or_null,
+                        "worst_from": number_or_null,
+                        "unreached": number,
+                        "groups": {"type": "object", "additionalProperties": number_or_null},
+                    }
+                ),
+                "catchment": _either(
+                    _closed(
+                        {
+                            "method": _enum("straight_line", "detour"),
+                            "within_mean": number,
+                            "of": _enum("beds", "facilities"),
+                            "per_1000_mean": number,
+                            "idle": number,
+                        }
+                    )
+                ),
+                "said": _STRING,
+            }
+        ),
+        "YearOfCoverage": _closed(
+            {
+                "year": _YEAR_OR_NULL,
+                "horizon": _enum("existing", "by_year", "promised"),
+                "facilities": _WHOLE,
+                "share_low": _SHARE,
+                "share": _SHARE,
+                "share_high": _SHARE,
+                "people": _either(_ref("PeopleBounds")),
+            }
+        ),
+        "Unlocated": _closed(
+            {
+                "matched": _WHOLE,
+                "commitments": _array(
+                    _closed(
+                        {
+                            "id": _STRING,
+                            "plan": _STRING,
+                            "line": {"type": "integer", "minimum": 1},
+                            "label": _STRING,
+                            "kind": _enum(*KINDS),
+                            "count": _NUMBER_OR_NULL,
+                            "unit": _TEXT_OR_NULL,
+                            "at_least": _FLAG,
+                            "year": _YEAR_OR_NULL,
+                        }
+                    )
+                ),
+            }
+        ),
+        "GapCollection": _collection(_ref("GapFeature"), gaps=_ref("Gaps")),
+        "GapFeature": _feature(
+            _either(_ref("Surface")),
+            _closed(
+                {
+                    "rank": {"type": "integer", "minimum": 1},
+                    "area_km2": _KM2,
+                    "people": number_or_null,
+                    "groups": groups,
+                    "nearest_m": number_or_null,
+                    "lon": _NUMBER,
+                    "lat": _NUMBER,
+                }
+            ),
+        ),
+        "Gaps": _closed(
+            {
+                **where,
+                **asked,
+                "facilities": _WHOLE,
+                "area_km2": _KM2,
+                "gap_km2": _KM2,
+                "gap_share": _SHARE,
+                "people_total": number_or_null,
+                "people_in_gaps": number_or_null,
+                "basis": _TEXT_OR_NULL,
+                "pieces": _WHOLE,
+                "numberReturned": _WHOLE,
+                "unlocated": _either(_ref("Unlocated")),
+                **end,
+            }
+        ),
+        "SiteCollection": _collection(_ref("SiteFeature"), sites=_ref("Sites")),
+        "SiteFeature": _feature(
+            _ref("Point"),
+            _closed(
+                {
+                    "rank": {"type": "integer", "minimum": 1},
+                    "gain": number,
+                    "unit": _enum("people", "km2"),
+                    "nearest_existing_m": number_or_null,
+                    "lon": _NUMBER,
+                    "lat": _NUMBER,
+                }
+            ),
+        ),
+        "Sites": _closed(
+            {
+                **where,
+                **asked,
+                "count": {"type": "integer", "minimum": 1},
+                "commitment": _either(
+                    _closed(
+                        {
+                            "id": _STRING,
+                            "plan": _STRING,
+                            "line": {"type": "integer", "minimum": 1},
+                            "label": _STRING,
+                            "count": _NUMBER,
+                            "passage_sha256": _SHA256,
+                        }
+                    )
+                ),
+                "spacing_m": number_or_null,
+                "capacity": number_or_null,
+                "places": _WHOLE,
+                "places_from": _enum("grid", "communities", "given"),
+                "unit": _enum("people", "km2"),
+                "basis": _STRING,
+                "facilities": _WHOLE,
+                "uncertain": _WHOLE,
+                "total": number,
+                "already": number,
+                "added": number,
+                "share_before": share_or_null,
+                "share_after": share_or_null,
+                "bound": number_or_null,
+                "gap": share_or_null,
+                "proven": _FLAG,
+                "algorithm": _enum("greedy_swap", "greedy_capacity", "highs"),
+                "solver": _STRING,
+                **end,
+            }
+        ),
+        "CompletenessCollection": _collection(_ref("CompletenessFeature"), completeness=_ref("Completeness")),
+        "CompletenessFeature": _feature(
+            _ref("Point"), _closed({"kept": _WHOLE, "asked": _WHOLE, "amount": number, "unit": _enum("people", "km2")})
+        ),
+        "Completeness": _closed(
+            {
+                **where,
+                "minutes": {"enum": [*params.CIRCLE_MINUTES, None]},
+                "year": _YEAR_OR_NULL,
+                "kind": _enum("certain", "located", "possible"),
+                "method": _enum("straight_line", "network"),
+                "walking": _ref("Walking"),
+                "unit": _enum("people", "km2"),
+                "basis": _STRING,
+                "total": number,
+                "asked": _WHOLE,
+                "mean": number_or_null,
+                "complete": share_or_null,
+                "distribution": _array(number),
+                "rules": _array(_closed({"rule": _ref("Rule"), "category_name": _STRING, "share": share_or_null})),
+                "cells": _WHOLE,
+                **end,
+            }
+        ),
+    }
+
+
 def _facility_properties(category: Schema, family: Schema) -> dict[str, Schema]:
     return {
         "name": _STRING,
@@ -660,10 +1013,14 @@ def _facility_properties(category: Schema, family: Schema) -> dict[str, Schema]:
         "family": family,
         "family_name": _STRING,
         "status": _enum(*STATUSES),
-        "plan": _STRING,
-        "plan_title": _STRING,
-        "citation": _ref("Citation"),
-        "citations": {"type": "array", "minItems": 1, "items": _ref("Citation")},
+        "status_date": _TEXT_OR_NULL,
+        "status_source": _TEXT_OR_NULL,
+        "same_as": _TEXT_OR_NULL,
+        # Null and empty for what stands already: its source is point_source.
+        "plan": _TEXT_OR_NULL,
+        "plan_title": _TEXT_OR_NULL,
+        "citation": _either(_ref("Citation")),
+        "citations": _array(_ref("Citation")),
         "precision": _enum(*PRECISIONS),
         "uncertainty_m": _METRES,
         "year": _YEAR_OR_NULL,

@@ -9,22 +9,28 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
+from http import HTTPStatus
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 import shapely
-from flask import Blueprint, Response, g, render_template, request, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, abort, g, redirect, render_template, request, send_from_directory, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Connection
+from werkzeug.wrappers import Response as BaseResponse
 
 from service_map import __version__, coverage
 from service_map.catalogue import Rule
+from service_map.errors import GoneError, InvalidParameterError, SettingsError
 from service_map.places.facility import PRECISIONS, STATUSES
 from service_map.store import queries
+from service_map.store.geometry import Box
 from service_map.store.records import (
     AreaRecord,
     CommitmentFilter,
@@ -33,7 +39,7 @@ from service_map.store.records import (
     FacilityRecord,
     PlanRecord,
 )
-from service_map.web import links, params, words
+from service_map.web import basemap, feeds, figures, links, params, planner, report, words
 from service_map.web.database import Reading
 from service_map.web.language import language
 from service_map.web.params import Parameter
@@ -44,8 +50,17 @@ blueprint = Blueprint("pages", __name__)
 
 PAGE_SIZE = 50
 PLAN_PAGE_SIZE = 100
-MAX_POINTS = 20_000
-"""Facilities that the map draws at once; beyond it the map shows the first ones and the list has them all."""
+DRAWN_AT_ONCE = 2_000
+"""Facilities that the map takes whole; beyond it it asks for each view: clusters from afar, facilities from near."""
+
+DRAWN_IN_VIEW = 400
+"""Facilities of one view that are drawn one by one."""
+
+FEED_SIZE = 100
+MAX_QR_PATH = 1_500
+CLUSTER_PIXELS = 80
+KEPT_CELL_DEGREES = 0.1
+"""Cells at least so large are counted once for all views; smaller ones for each view."""
 
 NEAR_METRES = 5_000.0
 ALTERNATIVE_METRES = 30_000.0
@@ -56,19 +71,32 @@ COUNTY_DIGITS = 6
 WIDE = ("county", "city")
 """Precisions whose point is a seat of government and not a place."""
 
+PLACED = tuple(code for code in PRECISIONS if code not in WIDE)
+"""Precisions whose point is near the place."""
+
 WALKABLE_METRES = 3_000.0
 """Beyond it a walk is not told in minutes."""
 
 SIMPLIFY_DEGREES = 0.008
 """Tolerance of the boundaries on the map, about 800 m: two pixels at the zoom where a whole county fills a phone."""
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 _YEAR_S = 31_536_000
 _BIG = Parameter(name="big", zh="大字版", en="large type", schema={"type": "string"})
 _POINT = Parameter(name="point", zh="打开的生活圈卡片", en="the open card", schema={"type": "string"})
+_ZOOM = Parameter(
+    name="zoom",
+    zh="地图级别",
+    en="zoom of the map",
+    schema={"type": "integer", "minimum": 3, "maximum": 18},
+    parse=params.whole_between(3, 18),
+)
 _HOME = (*params.FACILITIES, _BIG, _POINT)
 _CIRCLE = (*params.CIRCLE_CHECK, _BIG)
 _PAGED = (params.CURSOR, _BIG)
-_KNOWN = ("lang", *dict.fromkeys(parameter.name for parameter in (*_HOME, *_CIRCLE)))
+_PLANNER = (*planner.FORM, _BIG)
+_KNOWN = ("lang", *dict.fromkeys(parameter.name for parameter in (*_HOME, *_CIRCLE, *_PLANNER)))
 
 
 # ---------------------------------------------------------------- every request
@@ -118,6 +146,10 @@ def _helpers() -> dict[str, Any]:
         "lang": language(),
         "big": "big" in links.lasting(),
         "version": __version__,
+        "base_map": found.told() if (found := basemap.base_map(site().settings)) else None,
+        "absolute": feeds.absolute(links.here(known=_KNOWN))
+        if request.endpoint
+        else feeds.absolute(links.to("pages.home")),
     }
 
 
@@ -167,6 +199,8 @@ def _known(name: str) -> Collection[str]:
             return site().families
         case "area":
             return _areas()
+        case "rule":
+            return planner.rule_ids()
         case _:
             return {plan.id: None for plan in queries.plans(_conn())}
 
@@ -189,6 +223,7 @@ class Entry:
     precision: str
     precision_words: str
     year: int | None
+    existing: bool
 
 
 def _entry(record: FacilityRecord) -> Entry:
@@ -205,6 +240,7 @@ def _entry(record: FacilityRecord) -> Entry:
         precision=record.precision,
         precision_words=words.precision(record.precision, record.uncertainty_m),
         year=record.year,
+        existing=record.status == "existing",
     )
 
 
@@ -240,15 +276,20 @@ def _area_tree() -> tuple[City, ...]:
     return _reading().keep("area-tree", _make_area_tree)
 
 
-def _make_area_tree(_conn: Connection) -> tuple[City, ...]:
+def _make_area_tree(conn: Connection) -> tuple[City, ...]:
     areas = sorted(_areas().values(), key=lambda area: area.adcode)
+    number: Counter[str] = Counter()
+    for part in queries.tally(conn, FacilityFilter(promised=True)):
+        # A city's own code counts what is known to the city alone, so its sum stands under four digits.
+        number[part.adcode] += part.count
+        number[part.adcode[:4]] += part.count
     return tuple(
         City(
             adcode=city.adcode,
             name=city.name,
-            count=city.facilities,
+            count=number[city.adcode[:4]],
             counties=tuple(
-                County(adcode=area.adcode, name=area.name, count=area.facilities)
+                County(adcode=area.adcode, name=area.name, count=number[area.adcode])
                 for area in areas
                 if area.level == "county" and area.adcode[:4] == city.adcode[:4]
             ),
@@ -303,16 +344,33 @@ class AreaGroup:
     entries: tuple[Entry, ...]
 
 
-def _by_county(items: Sequence[FacilityRecord]) -> list[AreaGroup]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """Neighbouring items of the list that are equally sure, by county."""
+
+    words: str
+    groups: tuple[AreaGroup, ...]
+
+
+def _by_sureness(items: Sequence[FacilityRecord]) -> list[Tier]:
     areas = _areas()
 
     def named(adcode: str) -> str:
         codes = (f"{adcode[:4]}00", adcode)
         return " ".join(dict.fromkeys(areas[code].name for code in codes if code in areas))
 
+    def sureness(record: FacilityRecord) -> str:
+        return record.precision if record.precision in WIDE else "placed"
+
     return [
-        AreaGroup(name=named(adcode), entries=tuple(_entry(record) for record in records))
-        for adcode, records in groupby(items, key=lambda record: record.adcode[:COUNTY_DIGITS])
+        Tier(
+            words=str(words.SURENESS[code]),
+            groups=tuple(
+                AreaGroup(name=named(adcode), entries=tuple(_entry(record) for record in inside))
+                for adcode, inside in groupby(records, key=lambda record: record.adcode[:COUNTY_DIGITS])
+            ),
+        )
+        for code, records in groupby(items, key=sureness)
     ]
 
 
@@ -321,10 +379,11 @@ def home() -> str:
     """Map and list of facilities, by filter."""
     values = _query(_HOME)
     wanted = params.facility_filter(values)
-    page = queries.facilities(_conn(), wanted, limit=PAGE_SIZE, cursor=values["cursor"])
+    page = queries.facilities(_conn(), wanted, limit=PAGE_SIZE, cursor=values["cursor"], surest_first=True)
     families, categories = _chips(values, wanted)
     plans = queries.plans(_conn())
-    total = sum(layer.facilities for layer in queries.layers(_conn()))
+    by_status = _by_status()
+    total = sum(number for code, number in by_status.items() if code != "existing")
     narrowed = ("area", "plan", "year", "status", "precision")
     chosen = {name: values[name] for name in ("q", "family", "category", *narrowed)}
     here = partial(links.here, known=_KNOWN)
@@ -345,19 +404,149 @@ def home() -> str:
         township=_areas().get(values["area"] or "") if len(values["area"] or "") > COUNTY_DIGITS else None,
         plan_options=[(plan.id, plan.title) for plan in plans],
         year_options=[(year, year) for year in _years(plans)],
-        status_options=[(code, str(words.STATUS[code])) for code in STATUSES],
+        status_options=[
+            *((code, str(words.STATUS[code])) for code in STATUSES if by_status[code] or code == "planned"),
+            *([(params.ALL, _("规划的和现有的"))] if by_status["existing"] else []),
+        ],
         precision_options=[(code, str(words.PRECISION[code])) for code in PRECISIONS],
         total=total,
+        existing_total=by_status["existing"],
+        existing_shown=values["status"] in {"existing", params.ALL},
+        with_existing=here(status=params.ALL, cursor=None),
+        attribution=_attribution(),
         plan_count=len(plans),
         matched=page.matched,
-        groups=_by_county(page.items),
+        tiers=_by_sureness(page.items),
         first_page=here(cursor=None) if values["cursor"] else None,
         next_page=here(cursor=page.next_cursor) if page.next_cursor else None,
         geojson_url=url_for("downloads.facilities_geojson", **_filter_query(values)),
         points_url=url_for("pages.points", **_filter_query(values), **dict(lasting), v=_reading().version),
         boundaries_url=_boundaries_url(),
         map_words=_map_words(),
+        dataset=feeds.dataset(
+            name=_("规划设施地图"),
+            description=_("城市和县的规划答应建设的公共设施：在哪里、什么时候、哪一份规划的哪一节写着。"),
+            plans=plans,
+            english=_english(),
+        ),
+        **_share(values),
     )
+
+
+def _share(values: Mapping[str, Any]) -> dict[str, str]:
+    """Give the addresses by which a view is handed on: scanned, subscribed to, put into another page."""
+    asked, lasting = _filter_query(values), links.lasting()
+    embed = url_for("pages.embed", **asked, **lasting)
+    frame = f'<iframe src="{feeds.absolute(embed)}" width="100%" height="480" title="{_("规划设施地图")}"></iframe>'
+    return {
+        "qr_url": url_for("pages.qr", path=links.here(known=_KNOWN)),
+        "embed_url": embed,
+        "embed_code": frame,
+        "feed_url": url_for("pages.feed", **asked, **lasting),
+    }
+
+
+@blueprint.get("/embed")
+def embed() -> str:
+    """Give the map alone, for other sites to frame; `security` lets them do that here and nowhere else."""
+    values = _query((*params.FILTER, _BIG))
+    asked, lasting = _filter_query(values), links.lasting()
+    return render_template(
+        "embed.html",
+        heading=_("地图"),
+        matched=sum(part.count for part in queries.tally(_conn(), params.facility_filter(values))),
+        area=values["area"],
+        home_url=url_for("pages.home", **asked, **lasting),
+        points_url=url_for("pages.points", **asked, **lasting, v=_reading().version),
+        boundaries_url=_boundaries_url(),
+        map_words=_map_words(),
+        attribution=_attribution(),
+    )
+
+
+@blueprint.get("/qr.svg")
+def qr() -> Response:
+    """Draw the address of a page of this site, and of no other, as a QR code."""
+    path = request.args.get("path", "/")
+    # A path by RFC 3986: it begins with one slash, for two would name another host.
+    if not path.startswith("/") or path.startswith(("//", "/\\")) or not path.isprintable() or len(path) > MAX_QR_PATH:
+        raise InvalidParameterError("path", "应为本站的路径，以 / 开头", "takes a path of this site, beginning with /")
+    return Response(feeds.qr(feeds.absolute(path)), mimetype="image/svg+xml")
+
+
+@blueprint.get("/feed.atom")
+def feed() -> Response:
+    """Every search as an Atom feed (RFC 4287); for an area it is the search of that area."""
+    values = _query((*params.FILTER, _BIG))
+    known = {plan.id: plan for plan in queries.plans(_conn())}
+    items = queries.facilities(_conn(), params.facility_filter(values), limit=FEED_SIZE, surest_first=True).items
+    entries = [feeds.entry(item, plans=known, english=_english()) for item in items]
+    asked = _filter_query(values)
+    chosen = " ".join(
+        str(word) for name, value in asked.items() for word in (value if isinstance(value, list) else [value])
+    )
+    xml = render_template(
+        "feed.xml",
+        title=f"{_('规划设施地图')} {chosen}".strip(),
+        self_url=feeds.absolute(url_for("pages.feed", **asked, **links.lasting())),
+        page_url=feeds.absolute(url_for("pages.home", **asked, **links.lasting())),
+        updated=max((entry.updated for entry in entries), default=feeds.moment(None)),
+        entries=entries,
+    )
+    return Response(xml, mimetype=feeds.ATOM)
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Tell crawlers where the site map is, and to leave the map's data and the drawn codes alone."""
+    paths = ("pages.points", "pages.boundaries", "pages.qr", "pages.embed")
+    closed = "".join(f"Disallow: {url_for(name)}\n" for name in paths)
+    where = feeds.absolute(url_for("pages.sitemap"))
+    return Response(f"User-agent: *\n{closed}Sitemap: {where}\n", mimetype="text/plain")
+
+
+@blueprint.get("/sitemap.xml")
+def sitemap() -> Response:
+    """List the files of the site map."""
+    count = math.ceil(len(_mapped()) / feeds.MAP_SIZE)
+    parts = [feeds.absolute(url_for("pages.sitemap_part", part=part)) for part in range(count)]
+    return Response(feeds.site_map_index(parts), mimetype="application/xml")
+
+
+@blueprint.get("/sitemap/<int:part>.xml")
+def sitemap_part(part: int) -> Response:
+    """List every page of its own: areas, plans, promised facilities."""
+    paths = _mapped()[part * feeds.MAP_SIZE : (part + 1) * feeds.MAP_SIZE]
+    if not paths:
+        abort(HTTPStatus.NOT_FOUND)
+    return Response(feeds.site_map(feeds.absolute(path) for path in paths), mimetype="application/xml")
+
+
+def _mapped() -> list[str]:
+    return _reading().keep(("mapped", request.script_root), _make_mapped)
+
+
+def _make_mapped(conn: Connection) -> list[str]:
+    return [
+        *(url_for(f"pages.{name}") for name in ("home", "areas", "plans", "about")),
+        *(url_for("pages.plan", plan_id=plan.id) for plan in queries.plans(conn)),
+        *(url_for("pages.area", adcode=area.adcode) for area in queries.areas(conn) if area.level != "township"),
+        *(
+            url_for("pages.facility", facility_id=str(facility_id))
+            for facility_id in queries.facility_points(conn, FacilityFilter(promised=True)).id
+        ),
+    ]
+
+
+def _by_status() -> Counter[str]:
+    return _reading().keep("by-status", _count_by_status)
+
+
+def _count_by_status(conn: Connection) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for part in queries.tally(conn):
+        found[part.status] += part.count
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,7 +569,7 @@ def _taken(values: Mapping[str, Any], plans: Sequence[PlanRecord]) -> list[Taken
     if values["year"]:
         told["year"] = (_("到 %(year)s 年", year=values["year"]), False)
     if values["status"]:
-        told["status"] = (str(words.STATUS[values["status"]]), False)
+        told["status"] = (str(words.STATUS.get(values["status"], _("规划的和现有的"))), False)
     if values["precision"]:
         told["precision"] = (str(words.PRECISION[values["precision"]]), False)
     return [
@@ -461,11 +650,19 @@ def _map_words() -> dict[str, str]:
         "not_located": _("没有定到位。可以直接点地图，或在页面下方输入经纬度。"),
         "outside": _("您的位置不在收录的市县之内，附近可能没有数据。"),
         "offline": _("连不上服务器，现在看到的还是上一次的结果。请稍后再试。"),
-        "too_many": _("地图只画了前 %(drawn)s 处，清单里有全部 %(matched)s 处。"),
+        "cluster": _("这一带 %(count)s 处，打开就放大"),
+        "upto": _("到 %(year)s 年"),
+        "any_year": _("不限年份"),
         "no_points": _("地图上的设施没有取到，清单仍然完整。"),
         "no_areas": _("界线没有取到，设施仍画在地图上。"),
         "close": _("关闭"),
     }
+
+
+def _attribution() -> str:
+    """Name on the map whose boundaries and points it shows."""
+    told = _("界线 天地图，乡镇 Vonng/adcode CC BY 4.0")
+    return f"{told} · © OpenStreetMap, ODbL" if _by_status()["existing"] else told
 
 
 def _boundaries_url() -> str:
@@ -483,9 +680,29 @@ def boundaries() -> Response:
 
 @blueprint.get("/points.json")
 def points() -> Response:
-    """Facilities for the map in few bytes: names of the columns once, then a row each."""
-    values = _query((*params.FILTER, _BIG))
-    page = queries.facilities(_conn(), params.facility_filter(values), limit=min(MAX_POINTS, queries.MAX_LIMIT))
+    """Facilities for the map in few bytes: all of a filter's where they are few, else those of one view.
+
+    With ``bbox`` and ``zoom`` it answers for that view: rings for what is known only to its county or city, and for the
+    rest clusters, or the facilities one by one where they are few.
+    """
+    values = _query((*params.FILTER, _ZOOM, _BIG))
+    wanted = params.facility_filter(values)
+    if values["bbox"] is not None:
+        return _json(_view(replace(wanted, bbox=None), values["bbox"], values["zoom"] or 8))
+    parts = queries.tally(_conn(), wanted)
+    matched = sum(part.count for part in parts)
+    if matched > DRAWN_AT_ONCE:
+        return _json({"matched": matched, "by_view": True})
+    items = queries.facilities(_conn(), wanted, limit=DRAWN_AT_ONCE).items
+    return _json({"matched": matched, **_rows(items)})
+
+
+def _json(body: Any) -> Response:
+    return Response(orjson.dumps(body), mimetype="application/json")
+
+
+def _rows(items: Sequence[FacilityRecord]) -> dict[str, Any]:
+    """Write facilities for the map: names of the columns once, then a row each."""
     english = _english()
     columns: Mapping[str, Callable[[FacilityRecord], Any]] = {
         "id": lambda record: record.id,
@@ -500,10 +717,34 @@ def points() -> Response:
         "count": lambda record: words.count(record.count, record.unit, at_least=record.at_least, english=english),
         "adcode": lambda record: record.adcode,
         "area": lambda record: record.area_name,
+        "existing": lambda record: int(record.status == "existing"),
     }
-    rows = [[tell(record) for tell in columns.values()] for record in page.items]
-    body = orjson.dumps({"columns": list(columns), "matched": page.matched, "rows": rows})
-    return Response(body, mimetype="application/json")
+    return {"columns": list(columns), "rows": [[tell(record) for tell in columns.values()] for record in items]}
+
+
+def _view(wanted: FacilityFilter, view: Box, zoom: int) -> dict[str, Any]:
+    hues = {code: family.colour for code, family in site().families.items()}
+    west, south, east, north = view
+    near = replace(wanted, precisions=PLACED)
+    # At zoom z the world of 360 degrees is 256 * 2^z pixels wide; a box wider than a screen gets no more cells for it.
+    cell = max(CLUSTER_PIXELS * 360 / 256 / 2**zoom, (east - west) / 40, (north - south) / 40, 1e-3)
+    if cell >= KEPT_CELL_DEGREES:
+        found = [
+            cluster
+            for cluster in queries.clusters(_conn(), near, cell_degrees=min(cell, 10.0))
+            if west <= cluster.lon <= east and south <= cluster.lat <= north
+        ]
+    else:
+        found = list(queries.clusters(_conn(), replace(near, bbox=view), cell_degrees=cell))
+    rings: dict[str, Counter[str]] = {}
+    for part in queries.tally(_conn(), wanted):
+        if part.precision in WIDE:
+            rings.setdefault(part.adcode, Counter())[hues.get(part.family, "#5b6b73")] += part.count
+    body: dict[str, Any] = {"rings": [[adcode, parts.most_common()] for adcode, parts in rings.items()]}
+    if sum(cluster.count for cluster in found) <= DRAWN_IN_VIEW:
+        return body | _rows(queries.facilities(_conn(), replace(near, bbox=view), limit=2 * DRAWN_IN_VIEW).items)
+    body["clusters"] = [[round(cluster.lon, 4), round(cluster.lat, 4), cluster.count] for cluster in found]
+    return body
 
 
 # ---------------------------------------------------------------- one facility
@@ -518,10 +759,15 @@ class Near:
 
 
 @blueprint.get("/facility/<facility_id>")
-def facility(facility_id: str) -> str:
+def facility(facility_id: str) -> str | BaseResponse:
     """One facility: what, where, how sure, when, and who promises it."""
     _query((_BIG,))
-    record = queries.facility(_conn(), facility_id)
+    try:
+        record = queries.facility(_conn(), facility_id)
+    except GoneError as gone:
+        if gone.successor is None:
+            raise
+        return redirect(links.to("pages.facility", facility_id=gone.successor), 301)
     plans = {plan.id: plan for plan in queries.plans(_conn())}
     near = queries.nearby(
         _conn(), record.lon, record.lat, ALTERNATIVE_METRES, FacilityFilter(categories=(record.category,)),
@@ -529,7 +775,7 @@ def facility(facility_id: str) -> str:
     )  # fmt: skip
     others = [(other, metres) for other, metres in near if other.id != record.id]
     area = next((code for code in (record.adcode, record.adcode[:6]) if code in _areas()), None)
-    plan = plans.get(record.plan)
+    plan = plans.get(record.plan or "")
     return render_template(
         "facility.html",
         item=_entry(record),
@@ -546,14 +792,16 @@ def facility(facility_id: str) -> str:
             for other, metres in others[:ALTERNATIVES_SHOWN]
         ],
         near_metres=ALTERNATIVE_METRES,
+        place_ld=feeds.place(record, english=_english()),
         place={
             "id": record.id, "name": record.name, "lon": record.lon, "lat": record.lat, "precision": record.precision,
             "radius": record.uncertainty_m, "colour": _colour(record.category), "adcode": record.adcode,
-            "area": record.area_name,
+            "area": record.area_name, "existing": record.status == "existing",
         },
         geojson_url=url_for("api.facility", id=record.id),
         boundaries_url=_boundaries_url(),
         map_words=_map_words(),
+        attribution=_attribution(),
     )  # fmt: skip
 
 
@@ -612,12 +860,14 @@ def circle() -> str:
     # What is known only to its county stands at the seat on the map, which says nothing about this point.
     near = [
         (record, metres)
-        for record, metres in queries.nearby(_conn(), lon, lat, NEAR_METRES)
+        for record, metres in queries.nearby(_conn(), lon, lat, NEAR_METRES, FacilityFilter(promised=True))
         if record.precision not in WIDE
     ][:NEAR_SHOWN]
     county = _county_of(lon, lat)
     wide = (
-        queries.facilities(_conn(), FacilityFilter(area=county.adcode, precision="county"), limit=1).matched
+        queries.facilities(
+            _conn(), FacilityFilter(area=county.adcode, precision="county", promised=True), limit=1
+        ).matched
         if county
         else 0
     )
@@ -763,6 +1013,7 @@ def plan(plan_id: str) -> str:
         plan=record,
         note=record.note_en if _english() and record.note_en else record.note,
         sections=sections,
+        kinds=_kind_rows(_reading().keep(("kinds", record.id), lambda conn: figures.plan_kinds(conn, record.id))),
         first_page=here(cursor=None) if values["cursor"] else None,
         next_page=here(cursor=page.next_cursor) if page.next_cursor else None,
     )
@@ -797,55 +1048,208 @@ def areas() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyGroup:
-    """The facilities of one family in an area; ``width`` is its share of the largest, in per cent, for the bar."""
+    """The facilities of one family in an area, the surest of them shown."""
 
     family: str
     name: str
     colour: str
     count: int
-    width: int
     entries: tuple[Entry, ...]
 
 
 @blueprint.get("/area/<adcode>")
 def area(adcode: str) -> str:
-    """Promises in one area, by category."""
+    """Promises in one area: by category, by year, how surely, beside its neighbours."""
     _query((_BIG,))
     record = queries.area(_conn(), adcode)
-    inside = FacilityFilter(area=record.adcode)
-    by_family: Counter[str] = Counter()
-    for layer in queries.layers(_conn(), inside):
-        by_family[layer.family] += layer.facilities
-    largest = max(by_family.values(), default=0)
+    told = _area_figures(record)
+    inside = FacilityFilter(area=record.adcode, promised=True)
     groups = [
         FamilyGroup(
-            family=code,
-            name=family.en if _english() else family.zh,
+            family=family.code,
+            name=family.name,
             colour=family.colour,
-            count=by_family[code],
-            width=max(1, round(100 * by_family[code] / largest)),
+            count=family.count,
             entries=tuple(
                 _entry(item)
-                for item in queries.facilities(_conn(), replace(inside, families=(code,)), limit=AREA_GROUP_SHOWN).items
+                for item in queries.facilities(
+                    _conn(), replace(inside, families=(family.code,)), limit=AREA_GROUP_SHOWN, surest_first=True
+                ).items
             ),
         )
-        for code, family in site().families.items()
-        if by_family[code]
+        for family in told.families
     ]
-    total = sum(by_family.values())
-    wide = (queries.facilities(_conn(), replace(inside, precision=code), limit=1).matched for code in WIDE)
-    tree = _area_tree()
+    seat = None if record.lon is None or record.lat is None else (_coordinate(record.lon), _coordinate(record.lat))
     return render_template(
         "area.html",
         area=record,
         parent=_areas().get(record.parent or ""),
-        counties=next((city.counties for city in tree if city.adcode == record.adcode), ()),
-        total=total,
-        sited=total - sum(wide),
+        counties=next((city.counties for city in _area_tree() if city.adcode == record.adcode), ()),
+        told=told,
+        kinds=_kind_rows(told.kinds),
         groups=groups,
-        seat=None if record.lon is None or record.lat is None else (_coordinate(record.lon), _coordinate(record.lat)),
+        seat=seat,
+        feed_url=links.to("pages.feed", area=record.adcode),
         geojson_url=url_for("downloads.facilities_geojson", area=record.adcode),
     )
+
+
+def _area_figures(record: AreaRecord) -> figures.AreaFigures:
+    english = _english()
+    return _reading().keep(
+        ("figures", record.adcode, english),
+        lambda conn: figures.area_figures(conn, record, areas=_areas(), families=site().families, english=english),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindRow:
+    """How many commitments are of one kind, in the reader's words, and how many of them stand on the map."""
+
+    words: str
+    count: int
+    mapped: int
+
+
+def _kind_rows(kinds: Sequence[figures.KindFigure]) -> list[KindRow]:
+    return [KindRow(words=str(words.KIND[kind.kind]), count=kind.count, mapped=kind.mapped) for kind in kinds]
+
+
+# ---------------------------------------------------------------- the planner's view
+
+
+@blueprint.get("/planner")
+def plan_coverage() -> str:
+    """Covered, gap and uncertain zones of one category in one area, and where more would help."""
+    # Until both place and kind are chosen the page is a form, whatever else stands in it.
+    asked = bool(request.args.get("area")) and any(request.args.get(name) for name in ("category", "rule", "metres"))
+    values: dict[str, Any] = {parameter.name: None for parameter in planner.FORM}
+    values |= planner.settled(_query(_PLANNER)) if asked else {"area": request.args.get("area")}
+    told = planner.answer(_reading(), values, language=language()) if asked else None
+    english, lasting = _english(), links.lasting()
+    spoken: dict[str, Any] = {"lang": language()}
+    question = planner.asked(values)
+    counted = told.covered["categories"] if told else []
+    return render_template(
+        "planner.html",
+        heading=_("覆盖与缺口"),
+        values=values,
+        told=told,
+        lasting=tuple(lasting.items()),
+        area_tree=_area_tree(),
+        rule_groups=planner.rule_groups(english=english),
+        category_options=[
+            (code, category.en if english else category.zh) for code, category in site().categories.items()
+        ],
+        way_options=[("straight", _("直线")), ("walk", _("步行路线"))],
+        year_options=[(year, year) for year in _years(queries.plans(_conn()))],
+        coverage_url=url_for("api.area_coverage", **question, **spoken) if told else "",
+        gaps_url=url_for("api.gaps", **question, **spoken) if told else "",
+        sites_url=url_for("api.sites", **planner.asked(values, "count"), **spoken) if told and told.sites else "",
+        points_url=url_for(
+            "pages.points", area=values["area"], category=counted, status=params.ALL, **lasting, v=_reading().version
+        )
+        if told
+        else "",
+        boundaries_url=_boundaries_url(),
+        map_words=_map_words()
+        | {"planner_label": _("地图：走得到的、走不到的和说不准的地方"), "new_site": _("建议的新址，第 %(rank)s 名")},
+        attribution=_attribution(),
+    )
+
+
+# ---------------------------------------------------------------- the report
+
+
+@blueprint.get("/area/<adcode>/report.html")
+def area_report(adcode: str) -> Response:
+    """Everything about an area in one file that opens without a network; a download, so that no policy bends for it."""
+    _query((_BIG,))
+    body = report.as_html(_report_contents(adcode))
+    return _download(body.encode(), f"service-map-{adcode}.html", "text/html; charset=utf-8")
+
+
+@blueprint.get("/area/<adcode>/report.xlsx")
+def area_report_xlsx(adcode: str) -> Response:
+    """Give the figures of the report as a spreadsheet."""
+    _query((_BIG,))
+    return _download(report.as_xlsx(_report_contents(adcode)), f"service-map-{adcode}.xlsx", XLSX)
+
+
+def _download(body: bytes, name: str, kind: str) -> Response:
+    response = Response(body, content_type=kind)
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+def _report_contents(adcode: str) -> report.Contents:
+    record = queries.area(_conn(), adcode)
+    inside = FacilityFilter(area=record.adcode, promised=True)
+    found: list[FacilityRecord] = []
+    cursor: str | None = None
+    while True:
+        page = queries.facilities(_conn(), inside, limit=queries.MAX_LIMIT, cursor=cursor, surest_first=True)
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    concerned = queries.commitments(_conn(), CommitmentFilter(area=record.adcode), limit=queries.MAX_LIMIT).items
+    drawn = _reading().keep("shapes", lambda conn: _boundary_collection(queries.areas(conn, with_geometry=True)))
+    own = record.adcode[:4] if record.level == "city" else record.adcode[:COUNTY_DIGITS]
+    shapes = [feature for feature in drawn["features"] if feature["properties"]["adcode"].startswith(own)]
+    return report.Contents(
+        area=record,
+        figures=_area_figures(record),
+        facilities=found,
+        unmapped=[item for item in concerned if not item.facilities],
+        boundaries={"type": "FeatureCollection", "features": shapes or drawn["features"]},
+        colours={code: category.colour for code, category in site().categories.items()},
+        english=_english(),
+        version=_reading().version,
+        made=datetime.now(UTC).date().isoformat(),
+    )
+
+
+def save_report(app: Flask, adcode: str, output: Path, *, language: str = "zh") -> tuple[Path, Path]:
+    """Write an area's report and its spreadsheet beside it, for the command line.
+
+    Parameters
+    ----------
+    app
+        From `service_map.web.create_app`.
+    adcode
+        The area's code.
+    output
+        The HTML file; the spreadsheet gets its name with ``.xlsx``.
+    language
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    tuple of Path
+        The two files.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no area of that code.
+    StoreError
+        When the database is missing or damaged.
+    SettingsError
+        When a file cannot be written.
+    """
+    with app.test_request_context(f"/areas?lang={language}"):
+        app.preprocess_request()
+        contents = _report_contents(adcode)
+        files = {output: report.as_html(contents).encode(), output.with_suffix(".xlsx"): report.as_xlsx(contents)}
+    for path, body in files.items():
+        try:
+            path.write_bytes(body)
+        except OSError as error:
+            raise SettingsError(
+                f"-o：无法写入 {path}：{error.strerror}", f"-o: cannot write {path}: {error.strerror}"
+            ) from error
+    return output, output.with_suffix(".xlsx")
 
 
 # ---------------------------------------------------------------- about, Leaflet's files, errors
@@ -893,6 +1297,8 @@ def error_page(problem: Problem) -> Response:
 
 def _advice(problem: Problem) -> list[str]:
     match problem.kind:
+        case "gone":
+            return [_("这个标识不会再给别的设施用。按名称或地区，可以查到现在的设施。")]
         case "not-found":
             return [
                 _("检查网址有没有抄错或被截断。"),

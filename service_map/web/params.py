@@ -17,9 +17,13 @@ from urllib.parse import unquote_to_bytes
 from flask import request
 from werkzeug.datastructures import MultiDict
 
+from service_map.analysis import KINDS as REACH_KINDS
+from service_map.analysis import MOST_CELLS, MOST_SITES, PLACE_SOURCES, PROFILES, WAYS
 from service_map.errors import InvalidParameterError
+from service_map.places.datum import DATUMS
 from service_map.places.facility import PRECISIONS, STATUSES
 from service_map.store import CommitmentFilter, FacilityFilter
+from service_map.store.export import SYSTEMS
 from service_map.store.queries import KINDS
 from service_map.web.language import LANGUAGES
 
@@ -34,6 +38,8 @@ CIRCLE_MINUTES = (5, 10, 15)
 MAX_Q = 64
 # As many values as a sentence can list; more stand in the member "allowed" alone.
 _FEW = 12
+ALL = "all"
+"""Value of ``status`` that asks for promised and existing facilities alike."""
 LEVELS = ("city", "county", "township")
 
 Known = Callable[[str], Collection[str]]
@@ -66,6 +72,8 @@ class Parameter:
         It must be given.
     default
         The value where it is not given.
+    longest
+        Characters of the longest value that is read at all.
     """
 
     name: str
@@ -77,6 +85,7 @@ class Parameter:
     many: bool = False
     required: bool = False
     default: Any = None
+    longest: int = MAX_TEXT
 
 
 def read(
@@ -145,14 +154,19 @@ def reply_language() -> str:
 
 
 def facility_filter(values: Mapping[str, Any]) -> FacilityFilter:
-    """Make the store's filter of what `read` returned for `FILTER`; absent names filter nothing."""
+    """Make the store's filter of what `read` returned for `FILTER`; absent names filter nothing.
+
+    What stands already is no promise of a plan: it is found only by ``status=existing`` or ``status=all``.
+    """
+    status = values.get("status")
     return FacilityFilter(
         bbox=values.get("bbox"),
         categories=values.get("category") or (),
         families=values.get("family") or (),
         area=values.get("area"),
         plans=_at_most_one(values.get("plan")),
-        status=values.get("status"),
+        status=None if status == ALL else status,
+        promised=status is None,
         year=values.get("year"),
         precision=values.get("precision"),
         q=values.get("q"),
@@ -191,7 +205,7 @@ def _value(texts: list[str], parameter: Parameter, known: Known, blank: str) -> 
             raise InvalidParameterError(name, "缺少这个参数", "this parameter is required", _listed(parameter))
         return parameter.default
     for text in texts:
-        _check_text(name, text)
+        _check_text(name, text, parameter.longest)
     if not parameter.many:
         if len(texts) > 1:
             raise InvalidParameterError(
@@ -203,12 +217,12 @@ def _value(texts: list[str], parameter: Parameter, known: Known, blank: str) -> 
     return tuple(dict.fromkeys(_one(part, parameter, known) for part in parts))
 
 
-def _check_text(name: str, text: str) -> None:
+def _check_text(name: str, text: str, longest: int) -> None:
     if not text.strip():
         raise InvalidParameterError(name, "值为空；不用就不要写这个参数", "is empty; leave the parameter out instead")
-    if len(text) > MAX_TEXT:
+    if len(text) > longest:
         raise InvalidParameterError(
-            name, f"不能超过 {MAX_TEXT} 个字符，现有 {len(text)} 个", f"at most {MAX_TEXT} characters, not {len(text)}"
+            name, f"不能超过 {longest} 个字符，现有 {len(text)} 个", f"at most {longest} characters, not {len(text)}"
         )
     # A full-width space, as Chinese keyboards type it, is neither printable to Python nor a control character.
     if any(category(mark) in {"Cc", "Cs"} for mark in text):
@@ -254,7 +268,9 @@ def _listed(parameter: Parameter) -> tuple[str, ...]:
     return tuple(str(value) for value in parameter.schema.get("enum", ()))
 
 
-def _choice(values: Collection[str]) -> Callable[[str, str], str]:
+def choice(values: Collection[str]) -> Callable[[str, str], str]:
+    """Make a parser of one out of some words."""
+
     def parse(name: str, text: str) -> str:
         if text not in values:
             raise _not_one_of(name, text, tuple(values))
@@ -263,7 +279,8 @@ def _choice(values: Collection[str]) -> Callable[[str, str], str]:
     return parse
 
 
-def _number(name: str, text: str) -> float:
+def number(name: str, text: str) -> float:
+    """Parse a decimal number."""
     # float() alone would also take "nan", "inf", "1_000" and full-width digits.
     value = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
@@ -277,7 +294,7 @@ def _number(name: str, text: str) -> float:
 
 def _between(low: float, high: float, *, unit_zh: str, unit_en: str) -> Callable[[str, str], float]:
     def parse(name: str, text: str) -> float:
-        value = _number(name, text)
+        value = number(name, text)
         if not low <= value <= high:
             raise InvalidParameterError(
                 name,
@@ -289,7 +306,9 @@ def _between(low: float, high: float, *, unit_zh: str, unit_en: str) -> Callable
     return parse
 
 
-def _whole_between(low: int, high: int) -> Callable[[str, str], int]:
+def whole_between(low: int, high: int) -> Callable[[str, str], int]:
+    """Make a parser of whole numbers from `low` to `high`."""
+
     def parse(name: str, text: str) -> int:
         if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
             raise InvalidParameterError(
@@ -322,7 +341,7 @@ def _bbox(name: str, text: str) -> tuple[float, float, float, float]:
             f"应为四个数“西,南,东,北”（WGS 84 度），现有 {len(parts)} 个",
             f"takes four numbers west,south,east,north in WGS 84 degrees, not {len(parts)}",
         )
-    west, south, east, north = (_number(name, part) for part in parts)
+    west, south, east, north = (number(name, part) for part in parts)
     if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= 90 and -90 <= north <= 90):
         raise InvalidParameterError(
             name,
@@ -351,6 +370,14 @@ def _search(name: str, text: str) -> str:
     return words
 
 
+def _identifier(name: str, text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,96}", text):
+        raise InvalidParameterError(
+            name, "不是任务代号；见 /api/commitments", "no id of a commitment; see /api/commitments"
+        )
+    return text
+
+
 def _cursor(name: str, text: str) -> str:
     if not _CURSOR.fullmatch(text):
         raise InvalidParameterError(
@@ -367,7 +394,7 @@ def _years(zh: str, en: str) -> Parameter:
         zh=zh,
         en=en,
         schema={"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR},
-        parse=_whole_between(FIRST_YEAR, LAST_YEAR),
+        parse=whole_between(FIRST_YEAR, LAST_YEAR),
     )
 
 
@@ -376,7 +403,7 @@ LANG = Parameter(
     zh="回答的语言：zh 中文（默认）、en 英文；不写时看 Accept-Language",
     en="language of the answer: zh (default) or en; without it Accept-Language decides",
     schema={"type": "string", "enum": list(LANGUAGES)},
-    parse=_choice(LANGUAGES),
+    parse=choice(LANGUAGES),
 )
 BBOX = Parameter(
     name="bbox",
@@ -417,10 +444,10 @@ PLAN = Parameter(
 )
 STATUS = Parameter(
     name="status",
-    zh="建设状态",
-    en="status",
-    schema={"type": "string", "enum": list(STATUSES)},
-    parse=_choice(STATUSES),
+    zh="建设状态；不写只查规划承诺的，existing 为现状设施（没有规划出处），all 为全部",
+    en="status; by default only what plans promise; existing: what stands already (no plan cites it); all: both",
+    schema={"type": "string", "enum": [*STATUSES, ALL]},
+    parse=choice((*STATUSES, ALL)),
 )
 YEAR = _years(
     "规划要求在这一年或之前建成；规划未写年份的不在其内",
@@ -431,7 +458,7 @@ PRECISION = Parameter(
     zh="定位精度",
     en="what the point stands for",
     schema={"type": "string", "enum": list(PRECISIONS)},
-    parse=_choice(PRECISIONS),
+    parse=choice(PRECISIONS),
 )
 Q = Parameter(
     name="q",
@@ -445,7 +472,7 @@ LIMIT = Parameter(
     zh="每页条数",
     en="features a page",
     schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-    parse=_whole_between(1, MAX_LIMIT),
+    parse=whole_between(1, MAX_LIMIT),
     default=DEFAULT_LIMIT,
 )
 CURSOR = Parameter(
@@ -488,11 +515,10 @@ MINUTES = Parameter(
 )
 RADIUS = Parameter(
     name="metres",
-    zh="服务半径，米（直线）",
-    en="service radius in metres (straight line)",
+    zh="服务半径，米；way=walk 时为步行距离。与 minutes、rule 三选一",
+    en="service radius in metres, walked where way=walk; one of metres, minutes and rule",
     schema={**_METRES, "examples": [1000]},
     parse=METRES.parse,
-    required=True,
 )
 CIRCLE = Parameter(
     name="minutes",
@@ -504,19 +530,17 @@ CIRCLE = Parameter(
 )
 CATEGORY = Parameter(
     name="category",
-    zh="一个设施类别代码",
-    en="one category code",
+    zh="一个设施类别代码；给了 rule 时可不写",
+    en="one category code; may be left out where a rule is given",
     schema={"type": "string"},
     known="category",
-    required=True,
 )
 COVERAGE_AREA = Parameter(
     name="area",
-    zh="行政区代码；须有边界",
-    en="area code; the area must have a boundary",
+    zh="行政区代码；须有边界。请求体里有多边形时不写",
+    en="area code; the area must have a boundary; left out where the body holds a polygon",
     schema=AREA.schema,
     known="area",
-    required=True,
 )
 HORIZON = _years(
     "只算规划要求在这一年或之前建成的；不写则全算，含未写年份的",
@@ -527,22 +551,191 @@ KIND = Parameter(
     zh="规划任务的类型",
     en="kind of commitment",
     schema={"type": "string", "enum": list(KINDS)},
-    parse=_choice(KINDS),
+    parse=choice(KINDS),
 )
 LEVEL = Parameter(
     name="level",
     zh="行政级别",
     en="level of the area",
     schema={"type": "string", "enum": list(LEVELS)},
-    parse=_choice(LEVELS),
+    parse=choice(LEVELS),
+)
+
+RULE = Parameter(
+    name="rule",
+    zh="规则代号：标准条文（如 gb50180-kindergarten-5）或规划自己承诺的服务圈；与 metres、minutes 三选一",
+    en="id of a rule: a clause of a standard, such as gb50180-kindergarten-5, or a circle that a plan promises; one of"
+    " rule, metres and minutes",
+    schema={"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "examples": ["gb50180-kindergarten-5"]},
+    known="rule",
+)
+RULES = Parameter(
+    name="rule",
+    zh="规则代号，可重复，也可用逗号分隔；不写则用该生活圈级别的全部条文",
+    en="ids of rules; may be repeated or comma-separated; without them every clause of the circle's levels",
+    schema={"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+    known="rule",
+    many=True,
+)
+WALK = Parameter(
+    name="minutes",
+    zh="步行分钟数；有路网按路网，没有则按直线乘绕行系数",
+    en="minutes on foot: over the network of ways where there is one, else a straight line with a detour factor",
+    schema={"type": "number", "minimum": 1, "maximum": MAX_MINUTES},
+    parse=_between(1, MAX_MINUTES, unit_zh="分钟", unit_en="minutes"),
+)
+PROFILE = Parameter(
+    name="profile",
+    zh="步行者：adult 成年人 1.2 米/秒、elderly 老年人 0.8、child 儿童（成人陪同）1.0",
+    en="who walks: adult 1.2 m/s, elderly 0.8, child (with carer) 1.0",
+    schema={"type": "string", "enum": list(PROFILES), "default": "adult"},
+    parse=choice(PROFILES),
+    default="adult",
+)
+WAY = Parameter(
+    name="way",
+    zh="straight 直线、walk 步行；不写时米按直线、分钟按步行",
+    en="straight or walk; without it metres are a straight line and minutes a walk",
+    schema={"type": "string", "enum": list(WAYS)},
+    parse=choice(WAYS),
+)
+BY_YEAR = Parameter(
+    name="by_year",
+    zh="true：另给现有、规划期内各年、全部承诺的覆盖率",
+    en="true: also answer for what exists, for each year of the plans, and for everything promised",
+    schema={"type": "string", "enum": ["true", "false"], "default": "false"},
+    parse=choice(("true", "false")),
+    default="false",
+)
+DATUM = Parameter(
+    name="datum",
+    zh="请求体坐标的坐标系",
+    en="datum of the coordinates in the body",
+    schema={"type": "string", "enum": list(DATUMS), "default": "WGS84"},
+    parse=choice(DATUMS),
+    default="WGS84",
+)
+COMPLETE = Parameter(
+    name="complete",
+    zh="现有设施确已收全的类别，可重复，也可用逗号分隔；只有这些类别才可能判“不满足”",
+    en="categories of which every existing facility is on record; may be repeated or comma-separated; only these can be"
+    " judged not met",
+    schema={"type": "string"},
+    known="category",
+    many=True,
+    default=(),
+)
+LEAST = Parameter(
+    name="least_km2",
+    zh="不列出小于这个面积且无人的缺口，平方公里",
+    en="leave out gaps smaller than this that hold no people, in square kilometres",
+    schema={"type": "number", "minimum": 0, "maximum": 10_000, "default": 0.01},
+    parse=_between(0, 10_000, unit_zh="平方公里", unit_en="square kilometres"),
+    default=0.01,
+)
+PIECES = Parameter(
+    name="limit",
+    zh="最多列出几块缺口",
+    en="most gaps listed",
+    schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+    parse=whole_between(1, MAX_LIMIT),
+    default=DEFAULT_LIMIT,
+)
+COUNT = Parameter(
+    name="count",
+    zh="新选几处；与 commitment 二选一",
+    en="how many new sites; this or commitment",
+    schema={"type": "integer", "minimum": 1, "maximum": MOST_SITES, "examples": [10]},
+    parse=whole_between(1, MOST_SITES),
+)
+COMMITMENT = Parameter(
+    name="commitment",
+    zh="规划任务代号：按它的数量选址；见 /api/commitments",
+    en="id of a commitment whose number of new sites is to be placed; see /api/commitments",
+    schema={"type": "string", "pattern": r"^[A-Za-z0-9_.-]{1,96}$"},
+    parse=_identifier,
+)
+SPACING = Parameter(
+    name="spacing",
+    zh="新址之间、新址与已有设施之间的最小距离，米",
+    en="least metres between new sites, and from a new one to those on record",
+    schema={"type": "number", "minimum": 1, "maximum": MAX_METRES},
+    parse=_between(1, MAX_METRES, unit_zh="米", unit_en="metres"),
+)
+CAPACITY = Parameter(
+    name="capacity",
+    zh="每处新址能服务多少人",
+    en="people that one new site can serve",
+    schema={"type": "number", "minimum": 1, "maximum": 1e9},
+    parse=_between(1, 1e9, unit_zh="人", unit_en="people"),
+)
+PLACES = Parameter(
+    name="places",
+    zh='候选点：grid 网格（默认），communities 在册居住小区；请求体里有 "role": "place" 的点时用那些点',
+    en='candidate places: a grid (default) or communities on record; points with "role": "place" in the body go first',
+    schema={"type": "string", "enum": list(PLACE_SOURCES), "default": "grid"},
+    parse=choice(PLACE_SOURCES),
+    default="grid",
+)
+SECONDS = Parameter(
+    name="exact_s",
+    zh="给 HiGHS 证明最优的时间，秒；0 不证明",
+    en="seconds that HiGHS may try to prove the best; 0 does not ask it",
+    schema={"type": "number", "minimum": 0, "maximum": 10, "default": 1},
+    parse=_between(0, 10, unit_zh="秒", unit_en="seconds"),
+    default=1.0,
+)
+REACH_KIND = Parameter(
+    name="kind",
+    zh="按哪种覆盖计：certain 一定、located 按点位、possible 可能",
+    en="which reach to count by: certain, located or possible",
+    schema={"type": "string", "enum": list(REACH_KINDS), "default": "located"},
+    parse=choice(REACH_KINDS),
+    default="located",
+)
+CELLS = Parameter(
+    name="cells",
+    zh="没有给人口时，把土地分成大约几格",
+    en="about how many cells of land, where no people are given",
+    schema={"type": "integer", "minimum": 1, "maximum": MOST_CELLS, "default": 2000},
+    parse=whole_between(1, MOST_CELLS),
+    default=2000,
 )
 
 FILTER = (BBOX, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, YEAR, PRECISION, Q)
 """What picks facilities; the same on every address that lists them."""
 
+SYSTEM = Parameter(
+    name="crs",
+    zh="坐标系：4326 WGS 84（默认）、4490 CGCS2000、3857 网络墨卡托、gcj02 火星坐标（图层名与 datum 字段会注明）",
+    en="reference system: 4326 WGS 84 (default), 4490 CGCS2000, 3857 web Mercator, gcj02 (the layer's name and a field"
+    " datum then say so)",
+    schema={"type": "string", "enum": list(SYSTEMS), "default": "4326"},
+    parse=choice(SYSTEMS),
+    default="4326",
+)
+BOM = Parameter(
+    name="bom",
+    zh="1：文件以 UTF-8 的字节顺序标记开头，Excel 才认得中文",
+    en="1: begin the file with the UTF-8 byte order mark, without which Excel misreads Chinese",
+    schema={"type": "string", "enum": ["0", "1"], "default": "0"},
+    parse=choice(("0", "1")),
+    default="0",
+)
+DOWNLOAD = (*FILTER, SYSTEM)
+CSV_DOWNLOAD = (*DOWNLOAD, BOM)
 FACILITIES = (*FILTER, LIMIT, CURSOR)
 NEARBY = (LON, LAT, METRES, MINUTES, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, YEAR, PRECISION, Q, LIMIT, CURSOR)
-CIRCLE_CHECK = (LON, LAT, CIRCLE, HORIZON)
-COVERAGE = (COVERAGE_AREA, CATEGORY, RADIUS, HORIZON)
+CIRCLE_CHECK = (LON, LAT, CIRCLE, HORIZON, PROFILE, COMPLETE)
+CIRCLE_POST = (CIRCLE, HORIZON, PROFILE, COMPLETE, DATUM)
+REACH = (CATEGORY, RULE, RADIUS, WALK, PROFILE, WAY)
+COVERAGE = (COVERAGE_AREA, *REACH, HORIZON, BY_YEAR)
+COVERAGE_POST = (*COVERAGE, DATUM)
+GAPS = (COVERAGE_AREA, *REACH, HORIZON, LEAST, PIECES)
+GAPS_POST = (*GAPS, DATUM)
+SITES = (COVERAGE_AREA, *REACH, HORIZON, COUNT, COMMITMENT, SPACING, CAPACITY, PLACES, SECONDS)
+SITES_POST = (*SITES, DATUM)
+COMPLETENESS = (COVERAGE_AREA, CIRCLE, RULES, REACH_KIND, HORIZON, PROFILE, WAY, CELLS)
+COMPLETENESS_POST = (*COMPLETENESS, DATUM)
 COMMITMENTS = (PLAN, CATEGORIES, FAMILIES, KIND, AREA, YEAR, Q, LIMIT, CURSOR)
 AREAS = (AREA, LEVEL)

@@ -17,7 +17,15 @@ from flask import Response, request
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from service_map.errors import InvalidParameterError, NotFoundError, ServiceMapError, StoreError, UnanswerableError
+from service_map.errors import (
+    BusyError,
+    GoneError,
+    InvalidParameterError,
+    NotFoundError,
+    ServiceMapError,
+    StoreError,
+    UnanswerableError,
+)
 from service_map.web.site import site
 
 MEDIA_TYPE = "application/problem+json"
@@ -39,10 +47,14 @@ KINDS: Mapping[str, Kind] = {
     "invalid-parameter": Kind(status=400, zh="参数有误", en="Invalid parameter"),
     "bad-request": Kind(status=400, zh="请求有误", en="Bad request"),
     "not-found": Kind(status=404, zh="没有找到", en="Not found"),
+    "gone": Kind(status=410, zh="已经没有", en="Gone"),
     "method-not-allowed": Kind(status=405, zh="不支持这种请求方法", en="Method not allowed"),
+    "not-acceptable": Kind(status=406, zh="没有这种格式", en="No such format"),
     "too-large": Kind(status=413, zh="请求过大", en="Request too large"),
     "address-too-long": Kind(status=414, zh="网址过长", en="Address too long"),
+    "no-such-range": Kind(status=416, zh="没有这一段", en="No such range"),
     "unanswerable": Kind(status=422, zh="无法作答", en="Cannot be answered"),
+    "busy": Kind(status=429, zh="请稍后再试", en="Busy, try again later"),
     "internal": Kind(status=500, zh="服务器内部错误", en="Internal error"),
     "unavailable": Kind(status=503, zh="数据暂不可用", en="Data unavailable"),
 }
@@ -154,10 +166,11 @@ def problem_response(problem: Problem, *, language: str) -> Response:
 def _from_own(error: ServiceMapError) -> Problem:
     if isinstance(error, InvalidParameterError):
         return Problem(kind="invalid-parameter", zh=error.zh, en=error.en, field=error.field, allowed=error.allowed)
-    if isinstance(error, NotFoundError):
-        return Problem(kind="not-found", zh=error.zh, en=error.en, field=error.field)
-    if isinstance(error, UnanswerableError):
-        return Problem(kind="unanswerable", zh=error.zh, en=error.en, field=error.field)
+    if isinstance(error, (NotFoundError, GoneError, UnanswerableError)):
+        kind = {NotFoundError: "not-found", GoneError: "gone", UnanswerableError: "unanswerable"}[type(error)]
+        return Problem(kind=kind, zh=error.zh, en=error.en, field=error.field)
+    if isinstance(error, BusyError):
+        return Problem(kind="busy", zh=error.zh, en=error.en, headers=(("Retry-After", str(RETRY_AFTER_S)),))
     _log.error("%s", error.en)
     if isinstance(error, StoreError):
         return _unavailable(*_publicly(error))
@@ -187,19 +200,31 @@ def _unavailable(zh: str, en: str) -> Problem:
 def _from_http(error: HTTPException) -> Problem:
     # Werkzeug knows the methods that the address does serve; the other headers of its own HTML answer do not apply.
     headers = tuple((name, value) for name, value in error.get_headers() if name in {"Allow", "Content-Range"})
-    match error.code:
-        case HTTPStatus.NOT_FOUND:
-            return Problem(kind="not-found", zh="没有这个地址", en="nothing stands at this address", headers=headers)
-        case HTTPStatus.METHOD_NOT_ALLOWED:
-            return Problem(
-                kind="method-not-allowed",
-                zh="本接口只读，请用 GET",
-                en="this interface only reads: use GET",
-                headers=headers,
-            )
-        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return Problem(kind="too-large", zh="请求体过大，本接口不收请求体", en="no request body is wanted here")
-        case HTTPStatus.REQUEST_URI_TOO_LONG:
-            return Problem(kind="address-too-long", zh="网址过长，请缩短查询参数", en="shorten the query parameters")
-        case _:
-            return Problem(kind="bad-request", zh="请求有误", en="the request cannot be understood", headers=headers)
+    kind, zh, en = _HTTP.get(error.code or 0, ("bad-request", "请求有误", "the request cannot be understood"))
+    return Problem(kind=kind, zh=zh, en=en, headers=headers)
+
+
+_HTTP: Mapping[int, tuple[str, str, str]] = {
+    HTTPStatus.NOT_FOUND: ("not-found", "没有这个地址", "nothing stands at this address"),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method-not-allowed", "本接口只读，请用 GET", "this interface only reads: use GET"),
+    HTTPStatus.NOT_ACCEPTABLE: (
+        "not-acceptable",
+        "没有 Accept 所要的格式",
+        "there is no format that Accept asks for",
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        "too-large",
+        "请求体过大：分析接口至多收 5 MB 的 GeoJSON，其余接口不收请求体",
+        "the body is too large: analyses take at most 5 MB of GeoJSON, nothing else takes one",
+    ),
+    HTTPStatus.REQUEST_URI_TOO_LONG: (
+        "address-too-long",
+        "网址过长，请缩短查询参数",
+        "shorten the query parameters",
+    ),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: (
+        "no-such-range",
+        "所要的一段超出文件",
+        "the range lies beyond the file",
+    ),
+}

@@ -7,12 +7,20 @@ allows ``data:`` because Leaflet paints a freed tile with a one-pixel ``data:`` 
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from io import BytesIO
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge, RequestURITooLarge
 
+from service_map.web import basemap
+from service_map.web.site import site
+
 MAX_BODY_BYTES = 65_536
+MAX_ANALYSIS_BYTES = 5_000_000
+BODY_PATHS = frozenset({"/api/coverage", "/api/circle", "/api/gaps", "/api/sites", "/api/completeness"})
+"""Where a caller may send points and polygons to be analysed; nothing of it is stored."""
+
 # Below the 4,094 bytes at which gunicorn refuses a request line in its own words.
 MAX_QUERY_BYTES = 3_000
 COMPRESS_FROM_BYTES = 600
@@ -21,6 +29,9 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'self'"
 )
+
+FRAMED = "pages.embed"
+"""The one page that other sites may frame."""
 
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -32,6 +43,11 @@ _HEADERS = {
 }
 _TEXTS = {
     "application/geo+json",
+    "application/atom+xml",
+    "application/ld+json",
+    "application/vnd.oai.openapi+json",
+    "application/vnd.mapbox-vector-tile",
+    "application/x-ndjson",
     "application/javascript",
     "application/json",
     "application/openapi+json",
@@ -39,7 +55,7 @@ _TEXTS = {
     "application/xml",
     "image/svg+xml",
 }
-_OPEN = ("/api/", "/download/")
+_OPEN = ("/api/", "/download/", "/ogc/", "/tiles/", "/catalog.jsonld", "/readyz")
 
 
 def init_security(app: Flask) -> None:
@@ -57,23 +73,43 @@ def init_security(app: Flask) -> None:
 
 def is_open(path: str) -> bool:
     """Say whether a path is for programs: open to every origin, its errors told as problem+json."""
-    return path.startswith(_OPEN) or path in {"/api", "/download"}
+    return path.startswith(_OPEN) or path in {"/api", "/download", "/ogc", "/tiles"}
+
+
+def takes_body(path: str) -> bool:
+    """Say whether an address takes a caller's own points and polygons."""
+    return path.rstrip("/") in BODY_PATHS
 
 
 def _refuse_oversized() -> None:
     if len(request.query_string) > MAX_QUERY_BYTES:
         raise RequestURITooLarge
-    if (request.content_length or 0) > MAX_BODY_BYTES:
+    most = MAX_ANALYSIS_BYTES if request.method == "POST" and takes_body(request.path) else MAX_BODY_BYTES
+    request.max_content_length = most
+    if (request.content_length or 0) > most:
         raise RequestEntityTooLarge
 
 
 def _finish(response: Response) -> Response:
     response.headers.update(_HEADERS)
+    policy = basemap.policy(CONTENT_SECURITY_POLICY, site().settings)
+    response.headers["Content-Security-Policy"] = policy
+    if request.endpoint == FRAMED and response.status_code == HTTPStatus.OK:
+        # The map alone may stand in other sites' pages: it takes no input that a hidden frame could steal.
+        policy = policy.replace("frame-ancestors 'self'", "frame-ancestors *")
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        del response.headers["X-Frame-Options"]
     if is_open(request.path):
         response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
-        response.headers["Access-Control-Allow-Headers"] = "Accept, Accept-Language, If-None-Match, Range"
-        response.headers["Access-Control-Expose-Headers"] = "Content-Disposition, ETag, Retry-After"
+        methods = "GET, HEAD, OPTIONS, POST" if takes_body(request.path) else "GET, HEAD, OPTIONS"
+        response.headers["Access-Control-Allow-Methods"] = methods
+        response.headers["Access-Control-Allow-Headers"] = (
+            "Accept, Accept-Language, Content-Type, If-None-Match, Range, Want-Repr-Digest"
+        )
+        response.headers["Access-Control-Expose-Headers"] = (
+            "Content-Crs, Content-Disposition, Content-Range, ETag, Link, Repr-Digest, Retry-After"
+        )
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     else:
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -93,6 +129,7 @@ def _compress(response: Response) -> Response:
     if (
         response.status_code in {204, 206, 304}
         or "Content-Encoding" in response.headers
+        or response.cache_control.no_transform
         or not request.accept_encodings.quality("gzip")
     ):
         return response

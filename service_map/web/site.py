@@ -1,15 +1,20 @@
 """What one application knows: its settings, the catalogue and its database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 
 from flask import current_app
 
 from service_map.catalogue import Category, Family, Rule
+from service_map.coverage import Network
 from service_map.settings import Settings
 from service_map.web.database import Database
 
 EXTENSION = "service_map"
+
+AT_ONCE = 2
+"""Analyses that one process works on at once; the others wait their turn, so that pages stay quick."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +23,12 @@ class Site:
 
     Attributes
     ----------
-    settings, families, categories, rules
+    settings, families, categories, rules, plan_rules
         As read at the start.
+    network
+        Ways to walk, read at the start; None where the settings name none.
+    work
+        Taken by whoever computes an analysis.
     database
         Opened at the first request.
     version
@@ -31,8 +40,11 @@ class Site:
     families: Mapping[str, Family]
     categories: Mapping[str, Category]
     rules: tuple[Rule, ...]
+    plan_rules: tuple[Rule, ...]
+    network: Network | None
     database: Database
     version: str
+    work: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
 
 
 def site() -> Site:

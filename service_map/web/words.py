@@ -18,6 +18,11 @@ PRECISION = {
     "county": _later("约在此县（市、区）范围"),
     "city": _later("约在此市范围"),
 }
+SURENESS = {
+    "placed": _later("知道地点或乡镇的"),
+    "county": _later("只知道在哪个县（市、区）的"),
+    "city": _later("只知道在哪个市的"),
+}
 STATUS = {
     "existing": _later("现有"),
     "planned": _later("规划中"),
@@ -35,6 +40,7 @@ ACTION = {
 }
 BASIS = {
     "site": "",
+    "record": "",
     "allotment": _later("规划给这个地方定了数量，没有点名是哪一处"),
     "rule": _later("规划要求每个这样的地方都有，所以这里也算一处"),
 }

@@ -15,6 +15,7 @@ from service_map.web import create_app
 HTML = "{http://www.w3.org/1999/xhtml}"
 CJK = re.compile(r"[\u4e00-\u9fff]")
 QINSHUI = "lon=112.187&lat=35.69"
+PROMISED = queries.FacilityFilter(promised=True)
 
 
 def _app(geodata, database):
@@ -43,18 +44,19 @@ def conn(database):
 
 @pytest.fixture(scope="module")
 def some_facility(conn):
-    return queries.facilities(conn, limit=1).items[0]
+    return queries.facilities(conn, PROMISED, limit=1).items[0]
 
 
 @pytest.fixture(scope="module")
 def addresses(conn, some_facility):
     """One address of each kind of page; facilities of several kinds, because each says other things."""
-    every = queries.facilities(conn, limit=queries.MAX_LIMIT).items
+    every = queries.facilities(conn, PROMISED, limit=queries.MAX_LIMIT).items
     kinds = {(item.precision, item.basis, item.name_given, len(item.citations) > 1): item.id for item in every}
     return (
         "/", "/?family=elderly", "/?q=殡仪馆", "/?area=140521&status=planned&year=2025", "/about", "/plans",
         f"/plan/{some_facility.plan}", "/areas", "/area/140500", "/area/140521", f"/circle?{QINSHUI}",
-        *(f"/facility/{facility_id}" for facility_id in kinds.values()),
+        *(f"/facility/{facility_id}" for facility_id in kinds.values()), "/?status=all", "/?status=existing",
+        f"/facility/{queries.facilities(conn, queries.FacilityFilter(status='existing'), limit=1).items[0].id}",
     )  # fmt: skip
 
 
@@ -92,7 +94,7 @@ def _all_listed(client, address):
 
 def test_home_lists_every_facility_without_a_script_and_without_the_map(browser, conn):
     found = _all_listed(browser, "/")
-    total = queries.facilities(conn, limit=1).matched
+    total = queries.facilities(conn, PROMISED, limit=1).matched
     assert len(found) == len(set(found)) == total > 100
 
 
@@ -118,8 +120,28 @@ def test_home_offers_all_five_plans_and_each_has_facilities(browser, conn):
     ],
 )
 def test_a_choice_in_the_address_filters_the_list(browser, conn, query, holds):
-    every = queries.facilities(conn, limit=queries.MAX_LIMIT).items
+    every = queries.facilities(conn, PROMISED, limit=queries.MAX_LIMIT).items
     assert set(_all_listed(browser, f"/?{query}")) == {item.id for item in every if holds(item)}
+
+
+def test_what_stands_already_is_listed_only_for_who_asks(browser, conn):
+    standing = queries.facilities(conn, queries.FacilityFilter(status="existing"), limit=1).matched
+    promised = queries.facilities(conn, PROMISED, limit=1).matched
+    assert standing > 0
+    assert _matched(_text(browser.get("/"))) == promised
+    assert _matched(_text(browser.get("/?status=all"))) == promised + standing
+    assert _matched(_text(browser.get("/?status=existing"))) == standing
+    assert browser.get("/points.json").get_json()["matched"] == promised
+    assert browser.get("/points.json?status=all").get_json()["matched"] == promised + standing
+
+
+def test_the_page_of_what_stands_already_names_its_source_and_no_plan(browser, conn):
+    found = queries.facilities(conn, queries.FacilityFilter(status="existing"), limit=1).items[0]
+    text = _text(browser.get(f"/facility/{found.id}"))
+    assert "谁答应的" not in text
+    assert found.point_source in text
+    assert found.point_licence in text
+    assert "OpenStreetMap" in _text(browser.get("/about"))
 
 
 def test_a_search_finds_a_facility_by_its_name(browser):
@@ -157,7 +179,7 @@ def test_every_page_is_valid_html_without_inline_script_or_style(browser, addres
             assert "style" not in element.attrib, (address, element.tag)
             assert not [name for name in element.attrib if str(name).startswith("on")], (address, element.tag)
             assert element.tag != f"{HTML}style"
-            if element.tag == f"{HTML}script":
+            if element.tag == f"{HTML}script" and element.get("type") != "application/ld+json":
                 assert element.get("src", "").startswith("/"), address
             for name in ("src", "action"):
                 assert not urlsplit(element.get(name, "")).netloc, (address, element.get(name))
@@ -252,7 +274,7 @@ def test_a_facility_page_shows_the_passage_where_the_operator_has_the_text(geoda
     store.build(f"sqlite:///{database}", geodata=geodata, plans_dir=shared / "plans")
     engine = store.open_readonly(f"sqlite:///{database}")
     with engine.connect() as connection:
-        found = queries.facilities(connection, limit=1).items[0]
+        found = queries.facilities(connection, PROMISED, limit=1).items[0]
     engine.dispose()
     passage = found.citations[0].passage
     assert passage

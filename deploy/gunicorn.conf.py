@@ -1,0 +1,22 @@
+"""gunicorn behind nginx: ``gunicorn -c deploy/gunicorn.conf.py 'service_map.web:create_app()'``.
+
+Reads the same environment as ``service-map serve``. Two worker processes with threads fill two cores; each holds its
+own read-only connections and takes up a rebuilt database by itself.
+"""
+
+import os
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("THREADS", "4"))
+# A download of everything in a slow format may take longer than the default of 30 s.
+timeout = 120
+graceful_timeout = 30
+keepalive = 5
+max_requests = 20_000
+max_requests_jitter = 2_000
+# Longer than the longest query that the program itself accepts (3,000 bytes), so that it refuses in its own words.
+limit_request_line = 8_190
+loglevel = "warning"
+accesslog = None

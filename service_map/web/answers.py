@@ -1,0 +1,236 @@
+"""The five questions of planners over the web: coverage, circle, gaps, sites, completeness.
+
+Each can be asked of an area of the data with GET, or with the caller's own points or polygon in a POST body (GeoJSON),
+of which nothing is stored. `service_map.analysis` answers; this module reads the query and writes the answer.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from flask import Response, request
+
+from service_map import analysis
+from service_map.analysis import Given, Ground, Region, Report
+from service_map.errors import BusyError, InvalidParameterError, UnanswerableError
+from service_map.places import load_demand
+from service_map.web import geojson, params
+from service_map.web.api import _query, _reading, _reply, _say, blueprint
+from service_map.web.site import site
+
+MOST_CHECKED = 100
+"""Points of one body that get a card each."""
+
+WAIT_S = 10.0
+"""How long a question waits for its turn before it is told to come back."""
+
+__all__ = ["blueprint"]
+
+
+@blueprint.get("/circle")
+def circle() -> Response:
+    """Check the life circle of a point."""
+    values = _query(params.CIRCLE_CHECK)
+    return _reply(_card(_ground(), values["lon"], values["lat"], values))
+
+
+@blueprint.post("/circle")
+def circles() -> Response:
+    """Check the life circles of the caller's points."""
+    values = _query(params.CIRCLE_POST)
+    given = _body(values)
+    if given.demand is None or given.polygon is not None or given.places is not None:
+        raise InvalidParameterError("body", "应只含要体检的点", "takes the points to be checked, and nothing else")
+    points = given.demand.lonlat
+    if len(points) > MOST_CHECKED:
+        raise InvalidParameterError("body", f"至多 {MOST_CHECKED} 个点", f"takes at most {MOST_CHECKED} points")
+    with _turn():
+        ground = _ground()
+        found = [_card(ground, round(lon, 7), round(lat, 7), values) for lon, lat in points.tolist()]
+    return _forget(_reply({"circles": found, "numberReturned": len(found)}))
+
+
+def _card(ground: Ground, lon: float, lat: float, values: dict[str, Any]) -> dict[str, Any]:
+    return dict(
+        analysis.check_point(
+            ground,
+            lon,
+            lat,
+            minutes=values["minutes"],
+            year=values["year"],
+            profile=values["profile"],
+            complete=values["complete"],
+        ).summary
+    )
+
+
+@blueprint.route("/coverage", methods=["GET", "POST"])
+def area_coverage() -> Response:
+    """Share of an area covered by a category, with the covered and the gap polygons."""
+    values, given = _asked(params.COVERAGE, params.COVERAGE_POST)
+    ground = _ground()
+    asked, region = _reach(ground, values), _region(ground, values, given)
+    _no_places(given)
+    with _turn():
+        found = analysis.covered_share(
+            ground, asked, region, year=values["year"], demand=given.demand, by_year=values["by_year"] == "true"
+        )
+    return _collection(found)
+
+
+@blueprint.route("/gaps", methods=["GET", "POST"])
+def gaps() -> Response:
+    """Pieces of an area that nothing covers, ranked."""
+    values, given = _asked(params.GAPS, params.GAPS_POST)
+    ground = _ground()
+    asked, region = _reach(ground, values), _region(ground, values, given)
+    _no_places(given)
+    with _turn():
+        found = analysis.gap_pieces(
+            ground,
+            asked,
+            region,
+            year=values["year"],
+            demand=given.demand,
+            least_km2=values["least_km2"],
+            limit=values["limit"],
+        )
+    return _collection(found)
+
+
+@blueprint.route("/sites", methods=["GET", "POST"])
+def sites() -> Response:
+    """Where n more would cover the most who are not covered."""
+    values, given = _asked(params.SITES, params.SITES_POST)
+    ground = _ground()
+    if (values["count"] is None) == (values["commitment"] is None):
+        raise InvalidParameterError(
+            "count",
+            "count 与 commitment 须且只须给一个",
+            "give exactly one of count and commitment",
+            ("count", "commitment"),
+        )
+    commitment = None if values["commitment"] is None else analysis.quota(ground, values["commitment"])
+    asked, region = _reach(ground, values), _region(ground, values, given)
+    places, source = given.places, "given"
+    if places is None and values["places"] == "communities":
+        places, source = _communities(), "communities"
+    with _turn():
+        found = analysis.choose_sites(
+            ground,
+            asked,
+            region,
+            count=values["count"] if commitment is None else int(commitment.count or 0),
+            year=values["year"],
+            demand=given.demand,
+            places=places,
+            places_from=source,
+            spacing=values["spacing"],
+            capacity=values["capacity"],
+            exact_seconds=values["exact_s"],
+            commitment=commitment,
+        )
+    return _collection(found)
+
+
+@blueprint.route("/completeness", methods=["GET", "POST"])
+def completeness() -> Response:
+    """How many kinds each place has within reach."""
+    values, given = _asked(params.COMPLETENESS, params.COMPLETENESS_POST)
+    ground = _ground()
+    region = _region(ground, values, given)
+    _no_places(given)
+    with _turn():
+        found = analysis.completeness_index(
+            ground,
+            region,
+            minutes=values["minutes"],
+            rules=values["rule"] or (),
+            kind=values["kind"],
+            year=values["year"],
+            profile=values["profile"],
+            way=values["way"],
+            demand=given.demand,
+            cells=values["cells"],
+        )
+    return _collection(found)
+
+
+# --- what is asked ----------------------------------------------------------------------------------------------------
+
+
+def _ground() -> Ground:
+    known, data = site(), _reading()
+    return Ground(
+        conn=data.conn,
+        categories=known.categories,
+        rules=known.rules,
+        plan_rules=known.plan_rules,
+        language=params.reply_language(),
+        network=known.network,
+        keep=data.keep,
+    )
+
+
+def _asked(get: tuple[params.Parameter, ...], post: tuple[params.Parameter, ...]) -> tuple[dict[str, Any], Given]:
+    if request.method != "POST":
+        return _query(get), Given()
+    values = _query(post)
+    return values, _body(values)
+
+
+def _body(values: dict[str, Any]) -> Given:
+    return analysis.read_body(request.get_data(cache=False), datum=values["datum"])
+
+
+def _reach(ground: Ground, values: dict[str, Any]) -> analysis.Reach:
+    return analysis.reach(
+        ground, **{name: values[name] for name in ("category", "rule", "metres", "minutes", "profile", "way")}
+    )
+
+
+def _region(ground: Ground, values: dict[str, Any], given: Given) -> Region:
+    return analysis.region(ground, values["area"], given.polygon)
+
+
+def _no_places(given: Given) -> None:
+    if given.places is not None:
+        raise InvalidParameterError(
+            "body", "候选点（role: place）只用于 /api/sites", "places (role: place) are for /api/sites only"
+        )
+
+
+def _communities() -> np.ndarray:
+    rows = load_demand(site().settings.geodata_dir)
+    if not rows:
+        raise UnanswerableError("places", "数据中没有居住小区", "the data holds no residential communities")
+    return np.array([(row.lon, row.lat) for row in rows], dtype=np.float64)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Work on a few analyses at once only."""
+    if not site().work.acquire(timeout=WAIT_S):
+        raise BusyError(
+            "正在计算的分析太多，请稍后再试", "too many analyses are being worked on, please try again later"
+        )
+    try:
+        yield
+    finally:
+        site().work.release()
+
+
+# --- what is answered -------------------------------------------------------------------------------------------------
+
+
+def _collection(found: Report) -> Response:
+    response = _reply(analysis.collection(found), geojson.MEDIA_TYPE)
+    return _forget(response) if request.method == "POST" else response
+
+
+def _forget(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Language"] = _say(("zh-CN", "en"))
+    response.vary.add("Accept-Language")
+    return response

@@ -1,0 +1,96 @@
+"""The catalogue record at ``/catalog.jsonld`` (DCAT 3, JSON-LD), by which open-data portals harvest the site."""
+
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+
+from service_map.store import export, queries
+from service_map.web import params
+from service_map.web.reading import attach, reading
+
+blueprint = Blueprint("dcat", __name__)
+attach(blueprint)
+
+_CONTEXT = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dct": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "locn": "http://www.w3.org/ns/locn#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+_MEDIA = "https://www.iana.org/assignments/media-types/"
+
+
+@blueprint.get("/catalog.jsonld")
+def catalog() -> Response:
+    """Give the record."""
+    params.check_encoding(request.query_string)
+    params.read(request.args, (), known=lambda _name: ())
+    data = reading()
+    told = data.keep("about", export.about)
+    areas = [area for area in queries.areas(data.conn) if area.level == "city"]
+    plans = queries.plans(data.conn)
+    root = request.url_root.rstrip("/")
+    dataset = {
+        "@id": f"{root}/catalog.jsonld#facilities",
+        "@type": "dcat:Dataset",
+        "dct:title": _texts("规划设施", "Planned facilities"),
+        "dct:description": told["description"],
+        "dct:modified": {"@value": told["dateModified"], "@type": "xsd:dateTime"},
+        "dcat:version": told["version"],
+        "dct:bibliographicCitation": told["citation"],
+        "dct:rights": told["license"],
+        "dct:language": ["zh", "en"],
+        "dct:conformsTo": {"@id": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"},
+        "dct:spatial": [
+            {"@type": "dct:Location", "dct:identifier": area.adcode, "locn:geographicName": area.name} for area in areas
+        ],
+        "dct:temporal": {
+            "@type": "dct:PeriodOfTime",
+            "dcat:startDate": str(min((plan.period[0] for plan in plans), default="")),
+            "dcat:endDate": str(max((plan.period[1] for plan in plans), default="")),
+        },
+        "dct:source": [{"dct:identifier": plan.id, "dct:title": plan.title} for plan in plans],
+        "dcat:landingPage": {"@id": f"{root}/about"},
+        "dcat:distribution": [
+            *(
+                _distribution(f"{root}/download/facilities.{chosen.suffix}", chosen.name, chosen.media_type)
+                for chosen in export.FORMATS.values()
+            ),
+            {
+                "@type": "dcat:Distribution",
+                "dct:title": "OGC API – Features",
+                "dcat:accessURL": {"@id": f"{root}/ogc/"},
+                "dct:conformsTo": {"@id": "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core"},
+            },
+            {
+                "@type": "dcat:Distribution",
+                "dct:title": "TileJSON",
+                "dcat:accessURL": {"@id": f"{root}/tiles/tilejson.json"},
+            },
+        ],
+    }
+    document = {
+        "@context": _CONTEXT,
+        "@id": f"{root}/catalog.jsonld",
+        "@type": "dcat:Catalog",
+        "dct:title": _texts("规划设施地图", "Service map"),
+        "foaf:homepage": {"@id": f"{root}/"},
+        "dcat:dataset": [dataset],
+    }
+    return Response(orjson.dumps(document), content_type="application/ld+json")
+
+
+def _texts(zh: str, en: str) -> list[dict[str, str]]:
+    return [{"@value": zh, "@language": "zh"}, {"@value": en, "@language": "en"}]
+
+
+def _distribution(address: str, name: str, media_type: str) -> dict[str, Any]:
+    return {
+        "@type": "dcat:Distribution",
+        "dct:title": name,
+        "dcat:accessURL": {"@id": address},
+        "dcat:downloadURL": {"@id": address},
+        "dcat:mediaType": {"@id": _MEDIA + media_type},
+    }

@@ -1,0 +1,299 @@
+"""Files to download: facilities in every format of `service_map.store.export`, and the whole database.
+
+A text format streams as it is read, compressed for whoever takes that. Where the reader asks for what only a finished
+file has, a range of it or its checksum (``Want-Repr-Digest``, RFC 9530), and for every other format, the file is made
+first, kept while the data stays the same, and sent with its length, its checksum and ranges.
+"""
+
+import base64
+import hashlib
+import shutil
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import urlencode
+from weakref import finalize
+
+import orjson
+from flask import Response, current_app, g, redirect, request, send_file
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import NotAcceptable
+from werkzeug.wrappers import Response as BaseResponse
+
+from service_map.errors import InvalidParameterError, NotFoundError, StoreError
+from service_map.settings import Settings
+from service_map.store import FacilityFilter, FacilityRecord, export, open_readonly, queries, read_meta
+from service_map.web import geojson, openapi, params
+from service_map.web.api import _IMPRECISE, _PROMISED_ONLY, _query, _reading, _say, downloads
+from service_map.web.site import site
+
+blueprint = downloads
+"""Serves ``/download``."""
+
+MOST_KEPT_FILES = 24
+MOST_KEPT_BYTES = 1 << 30
+
+_EXTENSION = "service_map_files"
+_ATTRIBUTION = (
+    "Service Map：由公开的规划文本提取；出处见各要素的 citation，点位来自谁、以何许可使用，见 sources",
+    "Service Map: extracted from published plans; each feature's citation says from where, sources say whose points",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    path: Path
+    sha256: bytes
+    size: int
+
+
+class Files:
+    """Finished files of one application, the least recently asked for leaving first; gone when the process ends."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._lock = Lock()
+        self._count = 0
+
+    def get(self, key: Hashable, make: Callable[[Path], object]) -> _Kept:
+        """Give the file of a key, making it by ``make(path)`` where there is none."""
+        # One at a time: two exports of everything at once would double the memory to save nobody any time.
+        with self._lock:
+            if key not in self._kept:
+                if self._folder is None:
+                    self._folder = Path(tempfile.mkdtemp(prefix="service-map-files-"))
+                    finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+                self._count += 1
+                path = self._folder / str(self._count)
+                make(path)
+                with path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").digest()
+                self._kept[key] = _Kept(path, digest, path.stat().st_size)
+                self._shed()
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def _shed(self) -> None:
+        while len(self._kept) > 1 and (
+            len(self._kept) > MOST_KEPT_FILES or sum(kept.size for kept in self._kept.values()) > MOST_KEPT_BYTES
+        ):
+            # A reader who is being sent the file holds it open, and keeps it so to the end.
+            self._kept.popitem(last=False)[1].path.unlink(missing_ok=True)
+
+
+def files() -> Files:
+    """Give the finished files of the application that answers this request."""
+    found: Files = current_app.extensions.setdefault(_EXTENSION, Files())
+    return found
+
+
+def _facilities(suffix: str) -> Response:
+    chosen = export.FORMATS[suffix]
+    values = _query(params.CSV_DOWNLOAD if suffix == "csv" else params.DOWNLOAD)
+    system = values["crs"]
+    export.check(suffix, system)
+    wanted, bom, language = params.facility_filter(values), values.get("bom") == "1", params.reply_language()
+    asks_for_file = "Range" in request.headers or "Want-Repr-Digest" in request.headers
+    if chosen.streamed and not asks_for_file:
+        response = _streamed(chosen, wanted, system, bom=bom, language=language)
+    else:
+        response = _whole(chosen, wanted, system, bom=bom, language=language)
+    name = export.file_name(suffix, system)
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    query = urlencode([(key, text) for key, text in request.args.items(multi=True) if key not in {"bom", "lang"}])
+    described = f"{request.script_root}/download/about.json" + (f"?{query}" if query else "")
+    response.headers["Link"] = f'<{described}>; rel="describedby"; type="application/ld+json"'
+    return response
+
+
+def _feature(language: str) -> export.Feature:
+    def feature(record: FacilityRecord) -> dict[str, Any]:
+        return geojson.facility_feature(record, language=language)
+
+    return feature
+
+
+def _members(data: Any, wanted: FacilityFilter) -> dict[str, Any]:
+    return {
+        "numberMatched": queries.facilities(data.conn, wanted, limit=1).matched,
+        "data_version": read_meta(data.conn).get("data_version", ""),
+        "attribution": _say(_ATTRIBUTION),
+        "limits": [_say(_PROMISED_ONLY), _say(_IMPRECISE)],
+    }
+
+
+def _media_type(chosen: export.Format) -> str:
+    # The registration of text/csv (RFC 7111) takes both parameters; without the first a reader guesses the encoding.
+    return f"{chosen.media_type}; charset=utf-8; header=present" if chosen.suffix == "csv" else chosen.media_type
+
+
+def _streamed(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: bool, language: str) -> Response:
+    stack = ExitStack()
+    try:
+        # The request's own reading ends before the last byte is sent; this one lasts as long as the answer.
+        data = stack.enter_context(site().database.reading())
+        pieces = export.stream(
+            data.conn, wanted, suffix=chosen.suffix, feature=_feature(language), system=system, bom=bom,
+            members=_members(data, wanted) if chosen.suffix == "geojson" else None,
+        )  # fmt: skip
+        response = Response(pieces, content_type=_media_type(chosen))
+    except BaseException:
+        stack.close()
+        raise
+    response.call_on_close(stack.close)
+    return response
+
+
+def _whole(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: bool, language: str) -> Response:
+    data = _reading()
+    # Only the formats of features speak a language; the tables carry both.
+    spoken = language if chosen.streamed else ""
+    kept = files().get(
+        (data.version, site().version, chosen.suffix, wanted, system, bom, spoken),
+        lambda path: export.write(
+            path, data.conn, wanted, suffix=chosen.suffix, feature=_feature(language), system=system, bom=bom,
+            members=_members(data, wanted) if chosen.suffix == "geojson" else None,
+        ),
+    )  # fmt: skip
+    response = send_file(
+        kept.path, mimetype=_media_type(chosen), conditional=True, etag=kept.sha256.hex()[:32], max_age=None
+    )
+    _vouch(response, kept.sha256)
+    return response
+
+
+def _vouch(response: Response, sha256: bytes) -> None:
+    """Tell the checksum of the file (RFC 9530), which holds for its bytes as they are: nobody may compress them."""
+    response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(sha256).decode()}:"
+    response.headers["Accept-Ranges"] = "bytes"
+    response.cache_control.no_transform = True
+
+
+def _register(suffix: str) -> None:
+    def view() -> Response:
+        return _facilities(suffix)
+
+    view.__doc__ = f"Hand out the whole result of a filter as {export.FORMATS[suffix].name}."
+    blueprint.add_url_rule(f"/facilities.{suffix}", f"facilities_{suffix.replace('.', '_')}", view, methods=["GET"])
+
+
+for _suffix in export.FORMATS:
+    _register(_suffix)
+
+
+@blueprint.get("/facilities")
+def negotiated() -> BaseResponse:
+    """Lead to the format that ``Accept`` asks for."""
+    _query(params.DOWNLOAD)
+    offered = {chosen.media_type: chosen.suffix for chosen in export.FORMATS.values()}
+    best = request.accept_mimetypes.best_match(list(offered)) if request.accept_mimetypes else "application/geo+json"
+    if best is None:
+        raise NotAcceptable
+    query = request.query_string.decode()
+    address = f"{request.script_root}/download/facilities.{offered[best]}" + (f"?{query}" if query else "")
+    response = redirect(address, code=303)
+    response.vary.add("Accept")
+    return response
+
+
+@blueprint.get("/about.json")
+def about() -> Response:
+    """Say what a download is: sources, licences, citation, date, fields."""
+    values = _query(params.DOWNLOAD)
+    told = export.about(_reading().conn, params.facility_filter(values), system=values["crs"])
+    return Response(orjson.dumps(told), content_type="application/ld+json")
+
+
+def to_file(
+    settings: Settings, path: Path, conditions: Iterable[str], *, system: str = "4326", bom: bool = False
+) -> tuple[int, Path]:
+    """Write facilities to a file, as a download would hold them, and what the file is to another beside it.
+
+    Parameters
+    ----------
+    settings
+        Name the database.
+    path
+        Its suffix names the format.
+    conditions
+        Filters as ``name=value``, by the names of the API's parameters.
+    system, bom
+        As for `service_map.store.export.stream`.
+
+    Returns
+    -------
+    int, Path
+        Facilities written, and the file that describes the first.
+
+    Raises
+    ------
+    InvalidParameterError
+        For a format, condition or system that there is none of.
+    StoreError
+        When the database cannot be read or the file not written.
+    """
+    suffix = next((name for name in export.FORMATS if path.name.lower().endswith(f".{name}")), path.suffix[1:])
+    export.check(suffix, system)
+    asked = MultiDict[str, str]()
+    for condition in conditions:
+        name, equals, text = condition.partition("=")
+        if not equals:
+            raise InvalidParameterError(
+                "--where", f"应为 名称=值，现为 {condition!r}", f"takes NAME=VALUE, not {condition!r}"
+            )
+        asked.add(name, text)
+    engine = open_readonly(settings.database_url)
+    try:
+        with engine.connect() as conn:
+            words = queries.vocabulary(conn)
+            known = {
+                "category": words.categories, "family": words.families, "plan": words.plans,
+                "area": words.areas.keys() | words.townships,
+            }  # fmt: skip
+            values = params.read(asked, params.FILTER, known=known.__getitem__)
+            wanted = params.facility_filter(values)
+            told = path.with_name(f"{path.name}.about.json")
+            count = export.write(
+                path, conn, wanted, suffix=suffix, feature=_feature(values["lang"] or "zh"), system=system, bom=bom
+            )
+            told.write_bytes(orjson.dumps(export.about(conn, wanted, system=system), option=orjson.OPT_INDENT_2))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"无法写入 {path}：{reason}", f"cannot write {path}: {reason}") from error
+    finally:
+        engine.dispose()
+    return count, told
+
+
+@blueprint.get("/service_map.gpkg")
+def geopackage() -> Response:
+    """Hand out the whole database, where it is a file."""
+    _query(())
+    path = site().database.file
+    if path is None:
+        raise NotFoundError(
+            "service_map.gpkg",
+            "本站的数据在数据库服务器上，没有 GeoPackage 文件可下载",
+            "this site's data stands on a database server; there is no GeoPackage file",
+        )
+
+    def digest(_conn: object) -> bytes:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+
+    response = send_file(
+        path.absolute(),
+        mimetype=openapi.GEOPACKAGE,
+        as_attachment=True,
+        download_name="service_map.gpkg",
+        conditional=True,
+        etag=g.tag,
+    )
+    _vouch(response, _reading().keep("sha256", digest))
+    return response

@@ -1,0 +1,594 @@
+"""OGC API – Features at ``/ogc``: every layer for QGIS, GDAL, ArcGIS and whatever else speaks the standard.
+
+Part 1 (OGC 17-069r4) core, GeoJSON, HTML and OpenAPI 3.0; part 2 (18-058r1) reference systems; part 3 (19-079r2)
+queryables and filters in CQL2's basic class, in text and JSON; sorting by part 8's ``sortby``. Pages follow one another
+by key, so rows that come or go shift no other. Links take the host that the request came for.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+import orjson
+import shapely
+from flask import Blueprint, Response, render_template, request
+from pyproj import Transformer
+
+from service_map import __version__
+from service_map.errors import InvalidParameterError
+from service_map.store import cql, features
+from service_map.store.features import Collection, Feature, FeatureQuery
+from service_map.store.geometry import Box
+from service_map.web import geojson, params, problems
+from service_map.web.params import Parameter
+from service_map.web.reading import attach, reading
+
+blueprint = Blueprint("ogc", __name__, url_prefix="/ogc")
+attach(blueprint, without={"ogc.conformance"})
+
+JSON, HTML, SCHEMA = "application/json", "text/html", "application/schema+json"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+DEFAULT_LIMIT = 100
+
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+_EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+SYSTEMS: Mapping[str, str] = {CRS84: "CRS84", **{f"{_EPSG}{code}": code for code in ("4326", "4490", "3857")}}
+"""Reference systems by their address. EPSG's definitions of 4326 and 4490 put latitude first, CRS84 longitude."""
+
+CONFORMANCE = tuple(
+    f"http://www.opengis.net/spec/{name}"
+    for name in (
+        "ogcapi-common-1/1.0/conf/core",
+        "ogcapi-common-2/1.0/conf/collections",
+        "ogcapi-features-1/1.0/conf/core",
+        "ogcapi-features-1/1.0/conf/geojson",
+        "ogcapi-features-1/1.0/conf/html",
+        "ogcapi-features-1/1.0/conf/oas30",
+        "ogcapi-features-2/1.0/conf/crs",
+        "ogcapi-features-3/1.0/conf/queryables",
+        "ogcapi-features-3/1.0/conf/queryables-query-parameters",
+        "ogcapi-features-3/1.0/conf/filter",
+        "ogcapi-features-3/1.0/conf/features-filter",
+        "cql2/1.0/conf/cql2-text",
+        "cql2/1.0/conf/cql2-json",
+        "cql2/1.0/conf/basic-cql2",
+        "cql2/1.0/conf/advanced-comparison-operators",
+    )
+)
+_LATITUDE_FIRST = {"4326", "4490"}
+# Beyond this web Mercator is not defined (EPSG guidance note 7-2, method 1024).
+_MERCATOR_LATITUDE = 85.06
+_SYMBOL = re.compile(r"[A-Za-z0-9_.=-]{1,1600}", re.ASCII)
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+# ---------------------------------------------------------------- parameters
+
+
+def _numbers(name: str, text: str) -> tuple[float, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) not in {4, 6}:
+        raise InvalidParameterError(
+            name, f"应为四个数（或六个，含高度），现有 {len(parts)} 个", f"takes four or six numbers, not {len(parts)}"
+        )
+    found = [params.number(name, part) for part in parts]
+    # Six numbers bound the height too, which no layer has.
+    return tuple(found if len(found) == 4 else [found[0], found[1], found[3], found[4]])
+
+
+def _system(name: str, text: str) -> str:
+    asked = text.strip("<>[] ")
+    if asked not in SYSTEMS:
+        raise InvalidParameterError(
+            name, f"可用：{'、'.join(SYSTEMS)}", f"use one of {', '.join(SYSTEMS)}", tuple(SYSTEMS)
+        )
+    return SYSTEMS[asked]
+
+
+def _limit(name: str, text: str) -> int:
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) < 1:
+        raise InvalidParameterError(name, "应为不小于 1 的整数", "takes a whole number from 1 up")
+    # Requirement 21 of part 1: more than the most is no error.
+    return min(int(text), features.MAX_LIMIT)
+
+
+def _moment(name: str, text: str) -> int:
+    try:
+        if _DATE_TIME.fullmatch(text):
+            return datetime.fromisoformat(text).year
+        return date.fromisoformat(text).year if len(text) == 10 else date(int(text), 1, 1).year
+    except ValueError:
+        raise InvalidParameterError(
+            name,
+            "应为日期、时刻（RFC 3339），或以 / 隔开的一段，开口写 ..",
+            "takes a date or date-time of RFC 3339, or two of them with / between, .. for open",
+        ) from None
+
+
+def _years(name: str, text: str) -> tuple[int | None, int | None]:
+    parts = text.split("/")
+    if len(parts) == 1:
+        year = _moment(name, text)
+        return year, year
+    if len(parts) != 2:
+        raise InvalidParameterError(name, "至多一个 /", "takes one / at most")
+    first, last = (None if part in {"", ".."} else _moment(name, part) for part in parts)
+    if first is not None and last is not None and first > last:
+        raise InvalidParameterError(name, "起始晚于结束", "begins after it ends")
+    return first, last
+
+
+def _sorting(_name: str, text: str) -> tuple[tuple[str, bool], ...]:
+    parts = [part.strip() for part in text.split(",")]
+    return tuple((part.lstrip("+-"), part.startswith("-")) for part in parts)
+
+
+def _cursor(name: str, text: str) -> str:
+    if not _SYMBOL.fullmatch(text):
+        raise InvalidParameterError(name, "不是本接口给出的游标", "not a cursor of this interface")
+    return text
+
+
+FORMAT = Parameter(
+    name="f", zh="回答的格式：json 或 html；不写时看 Accept", en="form of the answer; without it Accept decides",
+    schema={"type": "string", "enum": ["json", "html"]}, parse=params.choice(("json", "html")),
+)  # fmt: skip
+LIMIT = Parameter(
+    name="limit", zh="每页条数", en="features a page",
+    schema={"type": "integer", "minimum": 1, "maximum": features.MAX_LIMIT, "default": DEFAULT_LIMIT},
+    parse=_limit, default=DEFAULT_LIMIT,
+)  # fmt: skip
+BBOX = Parameter(
+    name="bbox", zh="范围，四个数；西大于东即跨 180° 经线", en="box of four numbers; west beyond east crosses 180°",
+    schema={"type": "array", "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
+            "items": {"type": "number"}},
+    parse=_numbers,
+)  # fmt: skip
+BBOX_CRS = Parameter(
+    name="bbox-crs", zh="bbox 的坐标系", en="reference system of bbox",
+    schema={"type": "string", "format": "uri", "enum": list(SYSTEMS), "default": CRS84}, parse=_system, default="CRS84",
+)  # fmt: skip
+CRS = Parameter(
+    name="crs", zh="回答的坐标系", en="reference system of the answer",
+    schema={"type": "string", "format": "uri", "enum": list(SYSTEMS), "default": CRS84}, parse=_system, default="CRS84",
+)  # fmt: skip
+DATETIME = Parameter(
+    name="datetime", zh="时刻或时段；按年计", en="moment or interval; counted in years",
+    schema={"type": "string"}, parse=_years,
+)  # fmt: skip
+FILTER = Parameter(
+    name="filter", zh="CQL2 条件", en="condition in CQL2", schema={"type": "string"}, longest=2600,
+)  # fmt: skip
+FILTER_LANG = Parameter(
+    name="filter-lang", zh="条件的语言", en="language of the filter",
+    schema={"type": "string", "enum": list(cql.LANGUAGES), "default": "cql2-text"},
+    parse=params.choice(cql.LANGUAGES), default="cql2-text",
+)  # fmt: skip
+FILTER_CRS = Parameter(
+    name="filter-crs", zh="条件里坐标的坐标系", en="reference system of coordinates in the filter",
+    schema={"type": "string", "format": "uri", "enum": [CRS84], "default": CRS84}, parse=params.choice((CRS84,)),
+)  # fmt: skip
+SORTBY = Parameter(
+    name="sortby", zh="排序的属性，逗号分隔，- 为降序", en="properties to sort by, comma-separated, - for descending",
+    schema={"type": "string"}, parse=_sorting, default=(),
+)  # fmt: skip
+CURSOR = Parameter(
+    name="cursor", zh="下一页的游标；请直接用 next 的网址", en="of the next page; simply follow the link 'next'",
+    schema={"type": "string"}, parse=_cursor, longest=1600,
+)  # fmt: skip
+_ITEMS = (LIMIT, BBOX, BBOX_CRS, CRS, DATETIME, FILTER, FILTER_LANG, FILTER_CRS, SORTBY, CURSOR, FORMAT)
+_RESERVED = {parameter.name for parameter in (*_ITEMS, params.LANG)}
+
+
+def _equal_to(item: features.Property) -> Parameter:
+    parse: Callable[[str, str], Any] | None = None
+    if item.kind == "integer":
+        parse = params.whole_between(-(2**53), 2**53)
+    elif item.kind == "number":
+        parse = params.number
+    elif item.kind == "boolean":
+
+        def parse(name: str, text: str) -> bool:
+            return params.choice(("true", "false"))(name, text) == "true"
+
+    schema: dict[str, Any] = {"type": item.kind, **({"enum": list(item.values)} if item.values else {})}
+    return Parameter(name=item.name, zh=item.zh, en=item.en, schema=schema, parse=parse)
+
+
+def _of_layer(layer: Collection) -> tuple[Parameter, ...]:
+    return (*_ITEMS, *(_equal_to(item) for item in layer.properties.values() if item.name not in _RESERVED))
+
+
+def _query(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
+    params.check_encoding(request.query_string)
+    return params.read(request.args, parameters, known=lambda _name: ())
+
+
+# ---------------------------------------------------------------- answers
+
+
+def _root() -> str:
+    return request.url_root.rstrip("/") + "/ogc"
+
+
+def _english() -> bool:
+    return params.reply_language() == "en"
+
+
+def _say(zh: str, en: str) -> str:
+    return en if _english() else zh
+
+
+def _wants_html(values: Mapping[str, Any]) -> bool:
+    if values["f"] is not None:
+        return bool(values["f"] == "html")
+    offered = [JSON, geojson.MEDIA_TYPE, HTML]
+    return bool(request.accept_mimetypes) and request.accept_mimetypes.best_match(offered, JSON) == HTML
+
+
+def _reply(values: Mapping[str, Any], document: Any, template: str, *, media: str = JSON, **more: Any) -> Response:
+    if _wants_html(values):
+        page = render_template(
+            f"ogc/{template}.html", document=document, root=_root(), english=_english(), say=_say, here=_here, **more
+        )
+        return Response(page, content_type="text/html; charset=utf-8")
+    return Response(orjson.dumps(document), content_type=media)
+
+
+def _here(**changes: str | None) -> str:
+    """Give this address with some parameters changed; None takes one out."""
+    kept = [(name, text) for name, text in request.args.items(multi=True) if name not in changes]
+    kept += [(name, text) for name, text in changes.items() if text is not None]
+    return request.base_url + (f"?{urlencode(kept)}" if kept else "")
+
+
+def _link(rel: str, href: str, media: str, title: str | None = None) -> dict[str, str]:
+    return {"rel": rel, "type": media, "href": href, **({"title": title} if title else {})}
+
+
+def _this(media: str) -> list[dict[str, str]]:
+    return [
+        _link("self", _here(f="json"), media, _say("本文件", "this document")),
+        _link("alternate", _here(f="html"), HTML, _say("网页", "as a page")),
+    ]
+
+
+@blueprint.get("/")
+def landing() -> Response:
+    """Lead to everything else."""
+    values = _query((FORMAT,))
+    root = _root()
+    document = {
+        "title": _say("规划设施地图", "Service map"),
+        "description": _say(
+            "规划承诺的公共设施及其出处", "Every public facility that plans promise, with its citation"
+        ),
+        "links": [
+            *_this(JSON),
+            _link("service-desc", f"{root}/api", OPENAPI, _say("接口说明", "definition of the API")),
+            _link("service-doc", f"{root}/api?f=html", HTML, _say("接口说明", "definition of the API")),
+            _link("conformance", f"{root}/conformance", JSON, _say("符合的标准", "conformance classes")),
+            _link("data", f"{root}/collections", JSON, _say("图层", "collections")),
+        ],
+    }
+    return _reply(values, document, "landing")
+
+
+@blueprint.get("/conformance")
+def conformance() -> Response:
+    """Say which parts of the standards hold."""
+    return _reply(_query((FORMAT,)), {"conformsTo": CONFORMANCE}, "conformance")
+
+
+@blueprint.get("/collections")
+def collections() -> Response:
+    """List the layers."""
+    values = _query((FORMAT,))
+    layers = features.collections(reading().conn).values()
+    document = {"links": _this(JSON), "crs": list(SYSTEMS), "collections": [_collection(layer) for layer in layers]}
+    return _reply(values, document, "collections")
+
+
+@blueprint.get("/collections/<name>")
+def collection(name: str) -> Response:
+    """Describe one layer."""
+    values = _query((FORMAT,))
+    layer = features.collection(reading().conn, name)
+    described = _collection(layer)
+    return _reply(values, {**described, "links": [*_this(JSON), *described["links"]]}, "collection")
+
+
+def _collection(layer: Collection) -> dict[str, Any]:
+    box, years = features.extent(reading().conn, layer)
+    here = f"{_root()}/collections/{layer.id}"
+    extent: dict[str, Any] = {}
+    if box is not None:
+        extent["spatial"] = {"bbox": [box], "crs": CRS84}
+    if years is not None:
+        extent["temporal"] = {
+            "interval": [[f"{years[0]:04}-01-01T00:00:00Z", f"{years[1]:04}-12-31T23:59:59Z"]],
+            "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian",
+        }
+    return {
+        "id": layer.id,
+        "title": _say(layer.zh, layer.en),
+        "description": _say(layer.about_zh, layer.about_en),
+        "itemType": "feature",
+        **({"extent": extent} if extent else {}),
+        **({"crs": list(SYSTEMS), "storageCrs": CRS84} if layer.geometry is not None else {"crs": [CRS84]}),
+        "links": [
+            _link("items", f"{here}/items", geojson.MEDIA_TYPE, _say("要素", "features")),
+            _link("items", f"{here}/items?f=html", HTML, _say("要素", "features")),
+            _link(
+                "http://www.opengis.net/def/rel/ogc/1.0/queryables", f"{here}/queryables", SCHEMA,
+                _say("可查询的属性", "queryables"),
+            ),
+        ],
+    }  # fmt: skip
+
+
+@blueprint.get("/collections/<name>/queryables")
+def queryables(name: str) -> Response:
+    """Say what a filter on a layer may name."""
+    values = _query((FORMAT,))
+    layer = features.collection(reading().conn, name)
+    found: dict[str, Any] = {
+        item.name: {
+            "title": _say(item.zh, item.en), "type": item.kind, **({"enum": list(item.values)} if item.values else {}),
+        }
+        for item in layer.properties.values()
+    }  # fmt: skip
+    if layer.key.key not in found:
+        found = {"id": {"title": "id", "type": "string", "x-ogc-role": "id"}, **found}
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{_root()}/collections/{name}/queryables",
+        "type": "object",
+        "title": _say(layer.zh, layer.en),
+        "properties": found,
+        "additionalProperties": False,
+    }
+    return _reply(values, document, "queryables", media=SCHEMA)
+
+
+@blueprint.get("/collections/<name>/items")
+def items(name: str) -> Response:
+    """Give a page of features."""
+    data = reading()
+    layer = features.collection(data.conn, name)
+    values = _query(data.keep(("ogc parameters", name), lambda _conn: _of_layer(layer)))
+    wanted = FeatureQuery(
+        boxes=None if values["bbox"] is None else _boxes(values["bbox"], values["bbox-crs"]),
+        years=values["datetime"],
+        equals=tuple(
+            (key, values[key]) for key in layer.properties if key not in _RESERVED and values.get(key) is not None
+        ),
+        filter=values["filter"],
+        language=values["filter-lang"],
+        sortby=values["sortby"],
+    )
+    found = features.page(data.conn, layer, wanted, limit=values["limit"], cursor=values["cursor"])
+    links = _this(geojson.MEDIA_TYPE)
+    if found.next_cursor is not None:
+        links.append(_link("next", _here(cursor=found.next_cursor), geojson.MEDIA_TYPE, _say("下一页", "next page")))
+    links.append(_link("collection", f"{_root()}/collections/{name}", JSON))
+    write = _writer(layer, values["crs"])
+    document = {
+        "type": "FeatureCollection",
+        "numberMatched": found.matched,
+        "numberReturned": len(found.items),
+        "links": links,
+        "features": [write(item) for item in found.items],
+    }
+    more = {"layer": layer, "next": found.next_cursor and _here(cursor=found.next_cursor)}
+    response = _reply(values, document, "items", media=geojson.MEDIA_TYPE, **more)
+    return _in_system(response, values["crs"])
+
+
+@blueprint.get("/collections/<name>/items/<feature_id>")
+def item(name: str, feature_id: str) -> Response:
+    """Give one feature."""
+    values = _query((CRS, FORMAT))
+    layer = features.collection(reading().conn, name)
+    found = features.feature(reading().conn, layer, feature_id)
+    links = [*_this(geojson.MEDIA_TYPE), _link("collection", f"{_root()}/collections/{name}", JSON)]
+    if name.startswith("facilities"):
+        address = f"{request.url_root}facility/{feature_id}"
+        links.append(_link("related", address, HTML, _say("页面与出处", "page with citations")))
+    document = {**_writer(layer, values["crs"])(found), "links": links}
+    response = _reply(values, document, "item", media=geojson.MEDIA_TYPE, layer=layer)
+    return _in_system(response, values["crs"])
+
+
+def _in_system(response: Response, system: str) -> Response:
+    address = next(address for address, name in SYSTEMS.items() if name == system)
+    response.headers["Content-Crs"] = f"<{address}>"
+    return response
+
+
+def _boxes(numbers: tuple[float, ...], system: str) -> tuple[Box, ...]:
+    west, south, east, north = numbers
+    if system in _LATITUDE_FIRST:
+        west, south, east, north = south, west, north, east
+    elif system == "3857":
+        (west, east), (south, north) = _mercator().transform([west, east], [south, north], direction="INVERSE")
+    fits = all(abs(edge) <= 180 for edge in (west, east)) and all(abs(edge) <= 90 for edge in (south, north))
+    if not fits or south > north:
+        raise InvalidParameterError(
+            "bbox",
+            "超出范围或南北颠倒；经度 -180 到 180，纬度 -90 到 90，次序按 bbox-crs 的轴",
+            "outside the world, or south above north; the order is that of the axes of bbox-crs",
+        )
+    if west <= east:
+        return ((west, south, east, north),)
+    return ((west, south, 180.0, north), (-180.0, south, east, north))
+
+
+@cache
+def _mercator() -> Transformer:
+    return Transformer.from_crs(4326, 3857, always_xy=True)
+
+
+def _writer(layer: Collection, system: str) -> Callable[[Feature], dict[str, Any]]:
+    """Make what writes features of a layer in a reference system."""
+    decimals = 3 if system == "3857" else geojson.DECIMALS
+
+    def project(lonlat: Any) -> Any:
+        if system in _LATITUDE_FIRST:
+            return lonlat[:, ::-1]
+        if system == "3857":
+            lat = np.clip(lonlat[:, 1], -_MERCATOR_LATITUDE, _MERCATOR_LATITUDE)
+            return np.column_stack(_mercator().transform(lonlat[:, 0], lat))
+        return lonlat
+
+    def point(place: tuple[float, float]) -> dict[str, Any]:
+        x, y = project(np.array([place]))[0].tolist() if system == "3857" else place
+        pair = [round(y, decimals), round(x, decimals)] if system in _LATITUDE_FIRST else [
+            round(x, decimals), round(y, decimals)
+        ]  # fmt: skip
+        return {"type": "Point", "coordinates": pair}
+
+    def write(found: Feature) -> dict[str, Any]:
+        geometry: dict[str, Any] | None = None
+        if layer.point and found.geometry is not None:
+            geometry = point(found.geometry)
+        elif isinstance(found.geometry, shapely.Geometry) and not found.geometry.is_empty:
+            oriented = shapely.orient_polygons(found.geometry)
+            moved = shapely.transform(oriented, lambda lonlat: project(lonlat).round(decimals))
+            geometry = dict(shapely.geometry.mapping(moved))
+        return {"type": "Feature", "id": found.id, "geometry": geometry, "properties": found.properties}
+
+    return write
+
+
+# ---------------------------------------------------------------- the interface itself
+
+
+@blueprint.get("/api")
+def api() -> Response:
+    """Define the interface by OpenAPI 3.0."""
+    values = _query((FORMAT,))
+    layers = features.collections(reading().conn)
+    return _reply(values, _definition(layers), "api", media=OPENAPI)
+
+
+def _definition(layers: Mapping[str, Collection]) -> dict[str, Any]:
+    paths: dict[str, Any] = {
+        "/": _operation("landing", "首页 / landing page", (FORMAT,)),
+        "/api": _operation("api", "本文件 / this document", (FORMAT,), media=OPENAPI),
+        "/conformance": _operation("conformance", "符合的标准 / conformance classes", (FORMAT,)),
+        "/collections": _operation("collections", "图层 / collections", (FORMAT,)),
+    }
+    for name, layer in layers.items():
+        here, title = f"/collections/{name}", f"{layer.zh} / {layer.en}"
+        paths[here] = _operation(f"describe_{name}", title, (FORMAT,))
+        paths[f"{here}/queryables"] = _operation(f"queryables_{name}", title, (FORMAT,), media=SCHEMA)
+        paths[f"{here}/items"] = _operation(
+            f"items_{name}", title, _of_layer(layer), media=geojson.MEDIA_TYPE, schema="FeatureCollection"
+        )
+        one = _operation(f"item_{name}", title, (CRS, FORMAT), media=geojson.MEDIA_TYPE, schema="Feature")
+        one["get"]["parameters"].insert(
+            0, {"name": "featureId", "in": "path", "required": True, "schema": {"type": "string"}}
+        )
+        one["get"]["responses"]["404"] = {"$ref": "#/components/responses/problem"}
+        paths[f"{here}/items/{{featureId}}"] = one
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": "Service Map 规划设施 OGC API – Features",
+            "version": __version__,
+            "license": {"name": "MIT"},
+        },
+        "servers": [{"url": _root()}],
+        "paths": paths,
+        "components": {
+            "schemas": _SCHEMAS,
+            "responses": {
+                "problem": {
+                    "description": "出错 / an error",
+                    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+            },
+        },
+    }
+
+
+_SCHEMAS: Mapping[str, Any] = {
+    "Problem": {
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "instance": {"type": "string"},
+            "field": {"type": "string"},
+            "allowed": {"type": "array", "items": {"type": "string"}},
+        },
+    },
+    "Object": {"type": "object"},
+    "Feature": {
+        "type": "object",
+        "required": ["type", "id", "geometry", "properties"],
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": {"type": "string"},
+            "geometry": {"type": "object", "nullable": True},
+            "properties": {"type": "object"},
+        },
+    },
+    "FeatureCollection": {
+        "type": "object",
+        "required": ["type", "features", "links", "numberMatched", "numberReturned"],
+        "properties": {
+            "type": {"type": "string", "enum": ["FeatureCollection"]},
+            "numberMatched": {"type": "integer", "minimum": 0},
+            "numberReturned": {"type": "integer", "minimum": 0},
+            "links": {"type": "array", "items": {"type": "object"}},
+            "features": {"type": "array", "items": {"$ref": "#/components/schemas/Feature"}},
+        },
+    },
+}
+
+
+def _operation(
+    name: str, summary: str, parameters: tuple[Parameter, ...], *, media: str = JSON, schema: str = "Object"
+) -> dict[str, Any]:
+    problem = {"$ref": "#/components/responses/problem"}
+    return {
+        "get": {
+            "operationId": name,
+            "summary": summary,
+            "parameters": [
+                {
+                    "name": parameter.name,
+                    "in": "query",
+                    "required": False,
+                    "description": f"{parameter.zh} / {parameter.en}",
+                    "schema": parameter.schema,
+                    "style": "form",
+                    "explode": False,
+                }
+                for parameter in (*parameters, params.LANG)
+            ],
+            "responses": {
+                "200": {
+                    "description": summary,
+                    "content": {
+                        media: {"schema": {"$ref": f"#/components/schemas/{schema}"}},
+                        HTML: {"schema": {"type": "string"}},
+                    },
+                },
+                "400": problem,
+                "413": problem,
+                "414": problem,
+                "500": problem,
+                "503": problem,
+            },
+        }
+    }

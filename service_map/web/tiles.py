@@ -1,0 +1,95 @@
+"""Vector tiles of the facilities, what describes them (TileJSON 3.0) and a style to draw them with."""
+
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+
+from service_map.store import queries, tiles
+from service_map.web import params
+from service_map.web.reading import attach, reading
+from service_map.web.site import site
+
+blueprint = Blueprint("tiles", __name__, url_prefix="/tiles")
+attach(blueprint)
+
+MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
+FILTER = tuple(parameter for parameter in params.FILTER if parameter is not params.BBOX)
+
+
+def _known(name: str) -> Any:
+    words = queries.vocabulary(reading().conn)
+    if name == "area":
+        return words.areas.keys() | words.townships
+    return {"category": words.categories, "family": words.families, "plan": words.plans}[name]
+
+
+def _query() -> dict[str, Any]:
+    params.check_encoding(request.query_string)
+    return params.read(request.args, FILTER, known=_known)
+
+
+@blueprint.get("/<int:z>/<int:x>/<int:y>.mvt")
+def tile(z: int, x: int, y: int) -> Response:
+    """Give one tile; 204 where nothing lies in it."""
+    found = tiles.tile(reading().conn, z, x, y, params.facility_filter(_query()))
+    return Response(found, content_type=MEDIA_TYPE) if found else Response(status=204)
+
+
+@blueprint.get("/tilejson.json")
+def tilejson() -> Response:
+    """Describe the tiles."""
+    _query()
+    data = reading()
+    points = data.keep("tiles bounds", lambda conn: queries.facility_points(conn).lonlat)
+    box = [*points.min(axis=0).tolist(), *points.max(axis=0).tolist()] if len(points) else [-180, -85, 180, 85]
+    query = request.query_string.decode()
+    return _json({
+        "tilejson": "3.0.0",
+        "name": "规划设施 / planned facilities",
+        "scheme": "xyz",
+        "tiles": [f"{request.url_root}tiles/{{z}}/{{x}}/{{y}}.mvt" + (f"?{query}" if query else "")],
+        "minzoom": 0,
+        "maxzoom": tiles.ALL_FROM,
+        "bounds": box,
+        "vector_layers": [{
+            "id": tiles.LAYER,
+            "fields": {
+                **{name: "Number" if name == "uncertainty_m" else "String" for name in tiles.FIELDS},
+                "point_count": "Number",
+            },
+        }],
+    })  # fmt: skip
+
+
+@blueprint.get("/style.json")
+def style() -> Response:
+    """Give a style (MapLibre's specification, version 8): the families' colours, hollow where the place is not sure."""
+    _query()
+    colours: list[Any] = ["match", ["get", "family"]]
+    for code, family in site().families.items():
+        colours += [code, family.colour]
+    colour = [*colours, "#666666"]
+    sure = ["in", ["get", "precision"], ["literal", ["site", "street", "village"]]]
+    return _json({
+        "version": 8,
+        "name": "规划设施 / planned facilities",
+        "sources": {"service-map": {"type": "vector", "url": f"{request.url_root}tiles/tilejson.json"}},
+        "layers": [{
+            "id": "facilities",
+            "type": "circle",
+            "source": "service-map",
+            "source-layer": tiles.LAYER,
+            "paint": {
+                "circle-color": colour,
+                "circle-opacity": ["case", sure, 1, 0],
+                "circle-stroke-color": colour,
+                "circle-stroke-width": 2,
+                "circle-radius": ["interpolate", ["linear"], ["get", "point_count"], 1, 4, 100, 12],
+            },
+        }],
+    })  # fmt: skip
+
+
+def _json(document: Any) -> Response:
+    return Response(orjson.dumps(document), content_type="application/json")

@@ -1,0 +1,123 @@
+"""OGC API – Features as its clients use it: GDAL's driver, old and new, and OWSLib, against the running site."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import geopandas
+import numpy as np
+import pytest
+from owslib.ogcapi.features import Features
+
+from service_map import store
+from service_map.store import features
+
+
+@pytest.fixture(scope="module")
+def ogc(live_site):
+    return f"{live_site}/ogc"
+
+
+@pytest.fixture(scope="module")
+def layers(live_database):
+    """Every collection with its number of features and the ids of them all, straight from the database."""
+    engine = store.open_readonly(f"sqlite:///{live_database}")
+    with engine.connect() as conn:
+        found = {}
+        for name, layer in features.collections(conn).items():
+            page = features.page(conn, layer, features.FeatureQuery(), limit=features.MAX_LIMIT)
+            found[name] = {item.id: item for item in page.items}
+    engine.dispose()
+    return found
+
+
+def ogr(program, *arguments):
+    if shutil.which(program) is None:
+        pytest.skip(f"GDAL's {program} is not installed: apt-get install gdal-bin")
+    done = subprocess.run([program, *map(str, arguments)], check=True, capture_output=True, text=True)
+    assert "ERROR" not in done.stderr, done.stderr
+    return done.stdout
+
+
+@pytest.mark.gdal
+def test_gdal_lists_every_layer_and_counts_its_features(ogc, layers):
+    listed = ogr("ogrinfo", "-ro", f"OAPIF:{ogc}")
+    for name, items in layers.items():
+        assert f": {name} (title: " in listed
+        assert f"Feature Count: {len(items)}\n" in ogr("ogrinfo", "-ro", "-so", f"OAPIF:{ogc}", name)
+
+
+@pytest.mark.gdal
+@pytest.mark.parametrize("name", ["facilities", "facilities_elderly", "commitments", "areas", "plans"])
+def test_ogr2ogr_carries_every_feature_of_a_layer_over_many_pages(ogc, layers, tmp_path, name):
+    ogr("ogr2ogr", "-oo", "PAGE_SIZE=50", tmp_path / "out.geojson", f"OAPIF:{ogc}", name)
+    got = json.loads((tmp_path / "out.geojson").read_text("utf-8"))["features"]
+    key = "adcode" if name == "areas" else "id"
+    assert sorted(item["properties"][key] for item in got) == sorted(layers[name])
+    if name == "facilities":
+        for item in got:
+            there = layers[name][item["properties"]["id"]]
+            assert item["geometry"]["coordinates"] == pytest.approx(there.geometry, abs=1e-7)
+            assert item["properties"]["name"] == there.properties["name"]
+
+
+@pytest.mark.gdal
+@pytest.mark.parametrize(
+    ("arguments", "keep"),
+    [
+        (["-where", "category = 'kindergarten'"], lambda item: item.properties["category"] == "kindergarten"),
+        (["-where", "uncertainty_m < 50000 AND family = 'elderly'"],
+         lambda item: item.properties["uncertainty_m"] < 50000 and item.properties["family"] == "elderly"),
+        (["-spat", "112", "35", "113", "36"],
+         lambda item: 112 <= item.geometry[0] <= 113 and 35 <= item.geometry[1] <= 36),
+    ],
+)  # fmt: skip
+def test_gdal_filters_as_the_database_does(ogc, layers, arguments, keep):
+    wanted = sum(keep(item) for item in layers["facilities"].values())
+    assert wanted
+    assert f"Feature Count: {wanted}\n" in ogr("ogrinfo", "-ro", "-al", "-so", *arguments, f"OAPIF:{ogc}", "facilities")
+
+
+# In a process of its own: pyogrio keeps Python's lock while GDAL waits for the site, which runs in this process.
+READ = """
+import sys, pyogrio
+url, layer, system, out = sys.argv[1:]
+pyogrio.read_dataframe("OAPIF:" + url, layer=layer, **({"CRS": system} if system else {})).to_parquet(out)
+"""
+
+
+def read(folder, url, layer, system=""):
+    out = folder / "read.parquet"
+    subprocess.run([sys.executable, "-c", READ, url, layer, system, out], check=True, timeout=60)
+    return geopandas.read_parquet(out)
+
+
+@pytest.mark.parametrize("system", ["EPSG:4326", "EPSG:4490", "EPSG:3857"])
+def test_a_new_gdal_asks_in_any_reference_system_and_finds_the_same_places(ogc, layers, tmp_path, system):
+    frame = read(tmp_path, ogc, "facilities", system).set_index("id")
+    assert len(frame) == len(layers["facilities"])
+    # GDAL says CRS84 of what it turned into longitude first.
+    assert (frame.crs.to_epsg() or 4326) == int(system[5:])
+    back = frame.to_crs(4326).geometry
+    wanted = np.array([layers["facilities"][name].geometry for name in frame.index])
+    assert np.abs(np.column_stack([back.x, back.y]) - wanted).max() < 1e-7
+
+
+def test_geopandas_reads_boundaries_whole(ogc, layers, tmp_path):
+    frame = read(tmp_path, ogc, "areas").set_index("adcode")
+    assert len(frame) == len(layers["areas"])
+    for code, item in layers["areas"].items():
+        if item.geometry is not None:
+            assert frame.geometry[code].symmetric_difference(item.geometry).area < 1e-6
+
+
+def test_owslib_reads_conformance_collections_queryables_items_and_an_item(ogc, layers):
+    client = Features(ogc)
+    assert any("ogcapi-features-1/1.0/conf/core" in name for name in client.conformance()["conformsTo"])
+    assert client.feature_collections() == list(layers)
+    assert "category" in client.collection_queryables("facilities")["properties"]
+    page = client.collection_items("facilities", limit=7, filter="category = 'kindergarten'")
+    assert page["numberReturned"] == 7
+    name = page["features"][0]["id"]
+    assert client.collection_item("facilities", name)["properties"]["category"] == "kindergarten"

@@ -1,0 +1,161 @@
+"""The pages of areas and plans in figures, and the report: what one says the others say too."""
+
+import html as markup
+import io
+import re
+from collections import Counter
+from dataclasses import replace
+
+import html5lib
+import openpyxl
+import pytest
+from invented_world import FACILITIES, make_app
+
+from service_map import settings, store
+from service_map.errors import NotFoundError, SettingsError
+from service_map.store import FacilityFilter, queries
+from service_map.web import create_app, pages
+
+HTML = "{http://www.w3.org/1999/xhtml}"
+AREAS = ("140500", "140521", "140213")
+
+
+@pytest.fixture(scope="module")
+def database(geodata, tmp_path_factory):
+    path = tmp_path_factory.mktemp("areas") / "service_map.gpkg"
+    store.build(f"sqlite:///{path}", geodata=geodata)
+    return path
+
+
+@pytest.fixture(scope="module")
+def app(geodata, database):
+    return create_app(settings.load({"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(geodata)}))
+
+
+@pytest.fixture(scope="module")
+def conn(database):
+    engine = store.open_readonly(f"sqlite:///{database}")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def _promised(conn, adcode):
+    return queries.facilities(conn, FacilityFilter(area=adcode, promised=True), limit=queries.MAX_LIMIT).items
+
+
+def _tables(text):
+    """Each table of a page by its first heading's text: rows of cell texts."""
+    tree = html5lib.HTMLParser(strict=False).parse(text)
+    found = []
+    for table in tree.iter(f"{HTML}table"):
+        rows = [
+            ["".join(cell.itertext()).strip() for cell in row if cell.tag in {f"{HTML}th", f"{HTML}td"}]
+            for row in table.iter(f"{HTML}tr")
+        ]
+        found.append(rows)
+    return found
+
+
+def _table(tables, *heading):
+    return next(rows[1:] for rows in tables if rows[0][: len(heading)] == list(heading))
+
+
+@pytest.mark.parametrize("adcode", AREAS)
+def test_an_area_tells_its_facilities_by_family_and_how_many_are_placed(app, conn, adcode):
+    tables = _tables(app.test_client().get(f"/area/{adcode}").text)
+    every = _promised(conn, adcode)
+    count = Counter(item.family_zh for item in every)
+    placed = Counter(item.family_zh for item in every if item.precision not in {"county", "city"})
+    told = {row[0]: (int(row[1]), int(row[2])) for row in _table(tables, "类别", "处数")}
+    assert told == {name: (count[name], placed[name]) for name in count}
+
+
+@pytest.mark.parametrize("adcode", AREAS)
+def test_the_years_of_an_area_add_up_to_its_facilities(app, conn, adcode):
+    tables = _tables(app.test_client().get(f"/area/{adcode}").text)
+    every = Counter(item.year for item in _promised(conn, adcode))
+    told = {row[0]: int(row[1]) for row in _table(tables, "年份", "处数")}
+    assert told == {f"到 {year} 年" if year else "没有写年份": number for year, number in every.items()}
+
+
+@pytest.mark.parametrize(("adcode", "level"), [("140521", "county"), ("140500", "city")])
+def test_an_area_stands_among_its_siblings(app, conn, adcode, level):
+    tables = _tables(app.test_client().get(f"/area/{adcode}").text)
+    beside = [area for area in queries.areas(conn, level=level) if level == "city" or area.adcode[:4] == adcode[:4]]
+    told = {row[0]: int(row[1]) for row in _table(tables, "地区", "处数")}
+    assert told == {area.name: len(_promised(conn, area.adcode)) for area in beside}
+
+
+@pytest.mark.parametrize("plan", ["qinshui-2021", "yuncheng-2021"])
+def test_a_plan_tells_its_commitments_by_kind_and_what_is_mapped(app, conn, plan):
+    tables = _tables(app.test_client().get(f"/plan/{plan}?lang=en").text)
+    items = queries.commitments(conn, store.CommitmentFilter(plans=(plan,)), limit=queries.MAX_LIMIT).items
+    told = [(int(row[1]), int(row[2])) for row in _table(tables, "Kind of commitment")]
+    kinds = [kind for kind in queries.KINDS if any(item.kind == kind for item in items)]
+    assert told == [
+        (
+            sum(item.kind == kind for item in items),
+            sum(item.kind == kind and bool(item.facilities) for item in items),
+        )
+        for kind in kinds
+    ]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("adcode", AREAS)
+def test_the_report_names_every_facility_and_asks_nothing_of_any_host(app, conn, adcode, language):
+    answer = app.test_client().get(f"/area/{adcode}/report.html?lang={language}")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    text = answer.text
+    assert f'lang="{"en" if language == "en" else "zh-Hans"}"' in text
+    assert "user-scalable" not in text
+    assert not re.search(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=", text)
+    assert not re.search(r"url\((?!data:|#)", text)
+    for item in _promised(conn, adcode):
+        assert markup.escape(item.name) in text or item.name in text
+
+
+def test_the_report_is_the_same_twice(app):
+    client = app.test_client()
+    assert client.get("/area/140521/report.html").data == client.get("/area/140521/report.html").data
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_spreadsheet_holds_the_figures_of_the_report(app, conn, language):
+    answer = app.test_client().get(f"/area/140500/report.xlsx?lang={language}")
+    book = openpyxl.load_workbook(io.BytesIO(answer.data))
+    every = _promised(conn, "140500")
+    families, _kinds, _siblings, facilities, unmapped, _notes = (list(sheet.values) for sheet in book)
+    assert sum(row[1] for row in families[1:]) == len(every)
+    assert all(sum(row[3:]) == row[1] for row in families[1:])
+    assert [row[-1] for row in facilities[1:]] == [
+        item.id
+        for item in queries.facilities(
+            conn, FacilityFilter(area="140500", promised=True), limit=queries.MAX_LIMIT, surest_first=True
+        ).items
+    ]
+    assert len(unmapped) > 1
+    book.close()
+
+
+def test_a_name_cannot_break_out_of_the_report(app, invented, tmp_path):
+    nasty = "`);${alert(1)}</script><b>\\"
+    bad = [
+        replace(item, name=nasty, name_given=True) if number == 1 else item for number, item in enumerate(FACILITIES)
+    ]
+    url = invented.build(tmp_path / "bad.gpkg", facilities=bad)
+    text = make_app(url, invented.geodata).test_client().get("/area/140521/report.html").text
+    assert nasty not in text
+    assert "${alert" not in text.split("<script>")[-1]
+    assert text.count("</script>") == 2
+
+
+def test_the_report_is_saved_for_the_command_line_with_its_spreadsheet(app, tmp_path):
+    made = pages.save_report(app, "140521", tmp_path / "report.html", language="en")
+    assert [path.name for path in made] == ["report.html", "report.xlsx"]
+    assert all(path.stat().st_size > 10_000 for path in made)
+    with pytest.raises(NotFoundError):
+        pages.save_report(app, "999999", tmp_path / "none.html")
+    with pytest.raises(SettingsError, match="-o"):
+        pages.save_report(app, "140521", tmp_path / "no" / "where.html")
