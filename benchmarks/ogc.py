@@ -80,7 +80,8 @@ resources:
       - type: feature
         name: PostgreSQL
         data:
-          {{host: 127.0.0.1, port: {pg_port}, dbname: map, user: owner, password: x, search_path: [service_map, public]}}
+          {{host: 127.0.0.1, port: {pg_port}, dbname: map, user: owner, password: x,
+            search_path: [service_map, public]}}
         id_field: id
         table: facilities
         geom_field: geom

@@ -7,12 +7,16 @@ declare -A package=(
     [ogrinfo]=gdal-bin
     [pg_ctl]=postgresql-postgis
     [qgis]=python3-qgis
+    [nginx]=nginx-light
+    [systemd-analyze]=systemd
 )
 declare -A tests=(
     [chromium]="tests marked browser"
     [ogrinfo]="tests marked gdal"
     [pg_ctl]="tests marked postgis"
     [qgis]="the test that opens the layers in QGIS"
+    [nginx]="the test of the nginx site"
+    [systemd-analyze]="the test of the systemd unit"
 )
 have() {
     case $1 in
@@ -21,6 +25,7 @@ have() {
         chromium) command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
             [ -d "/Applications/Google Chrome.app" ] ;;
         qgis) /usr/bin/python3 -c 'import qgis.core' 2>/dev/null ;;
+        nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }
