@@ -59,7 +59,7 @@ def test_the_readme_documents_every_setting():
 
 def test_the_readme_documents_every_command_and_every_make_target():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for command in cli.main.commands:
+    for command in cli.main.list_commands(None):
         assert f"service-map {command}" in readme
     for target in re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE):
         assert f"make {target}" in readme

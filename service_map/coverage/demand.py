@@ -247,10 +247,10 @@ def raster(path: Path, *, area: BaseGeometry | None = None, band: int = 1) -> De
 
 def _rasterio() -> Any:
     try:
-        import rasterio  # noqa: PLC0415 - an optional dependency, needed here only
-        import rasterio.errors  # noqa: PLC0415
-        import rasterio.warp  # noqa: PLC0415
-        import rasterio.windows  # noqa: PLC0415
+        import rasterio
+        import rasterio.errors
+        import rasterio.warp
+        import rasterio.windows
     except ImportError:
         raise GeodataError(
             "读人口栅格需要 rasterio：pip install 'service-map[raster]'",

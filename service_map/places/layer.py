@@ -252,7 +252,7 @@ def _gdal(
     path: Path, *, geometry: bool, size: int | None, **options: Any
 ) -> Iterator[tuple[int, str | None, list[str], list[Any], Any]]:
     """Read a layer in pieces: number of the first feature from 1, CRS, column names, columns, WKB."""
-    import pyogrio  # noqa: PLC0415 -- heavy, and needed when a layer is read alone
+    import pyogrio
 
     start = 0
     while True:

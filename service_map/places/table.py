@@ -450,7 +450,7 @@ def _read_geojson(path: Path, columns: dict[str, str]) -> Iterator[_Raw]:
 
 
 def _read_geopackage(path: Path, columns: dict[str, str]) -> Iterator[_Raw]:
-    import pyogrio  # noqa: PLC0415 -- heavy, and needed for this format alone
+    import pyogrio
 
     try:
         with warnings.catch_warnings():

@@ -108,7 +108,7 @@ def label_record(commitment: Commitment) -> dict[str, object]:
     dict
         Every field of `Commitment` and ``core``: whether its family is read first.
     """
-    from service_map.catalogue import families  # noqa: PLC0415
+    from service_map.catalogue import families
 
     core = families()[categories()[commitment.category].family].core
     return {**asdict(commitment), "core": core}

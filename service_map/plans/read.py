@@ -138,9 +138,9 @@ def _bytes(path: Path) -> bytes:
 
 
 def _docx(data: bytes, name: str) -> str:
-    from docx import Document  # noqa: PLC0415 - loaded only for the format that needs it
-    from docx.opc.exceptions import OpcError  # noqa: PLC0415
-    from docx.table import Table  # noqa: PLC0415
+    from docx import Document
+    from docx.opc.exceptions import OpcError
+    from docx.table import Table
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -178,8 +178,8 @@ def _docx_rows(table: object) -> Iterator[str]:
 
 
 def _pdf(data: bytes, name: str) -> str:
-    from pypdf import PdfReader  # noqa: PLC0415 - loaded only for the format that needs it
-    from pypdf.errors import PyPdfError  # noqa: PLC0415
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
 
     try:
         reader = PdfReader(io.BytesIO(data))

@@ -8,8 +8,6 @@ tones are left out.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pypinyin import Style, pinyin
-
 SHORTEST = 2
 """Letters that are looked up at all: one letter begins half of all names."""
 
@@ -51,6 +49,8 @@ def sound(name: str) -> Sound:
     -------
     Sound
     """
+    from pypinyin import Style, pinyin  # its tables take half a second to load, and few searches are spelt
+
     read = (parts[0].lower() for parts in pinyin(name, style=Style.NORMAL, errors="default"))
     syllables = ["".join(letter for letter in part if letter.isalnum()) for part in read]
     syllables = [syllable for syllable in syllables if syllable]

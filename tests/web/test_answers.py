@@ -157,8 +157,8 @@ def test_the_card_takes_the_callers_word_that_a_kind_is_all_on_record(api):
 
 
 def test_a_network_of_the_operators_is_walked(invented, tmp_path, geodata):
-    from service_map import settings  # noqa: PLC0415 - another application than that of the other tests
-    from service_map.web import create_app  # noqa: PLC0415
+    from service_map import settings
+    from service_map.web import create_app
 
     path = tmp_path / "streets.csv"
     rows = [f"{LON + 50 * n / DEGREE},{LAT},{LON + 50 * (n + 1) / DEGREE},{LAT}" for n in range(40)]

@@ -258,7 +258,7 @@ def test_what_nobody_writes_is_not_acceptable(api):
 
 
 def test_a_name_that_begins_with_an_equals_sign_is_no_formula(invented, tmp_path):
-    from invented_world import FACILITIES, make_app  # noqa: PLC0415 - beside this file, found by pytest
+    from invented_world import FACILITIES, make_app
 
     changed = [FACILITIES[0].__class__(**{**_as_dict(FACILITIES[0]), "name": "=1+1"})]
     url = invented.build(tmp_path / "formula.gpkg", facilities=changed)

@@ -1,0 +1,86 @@
+"""Reading and starting: five plans extracted in one process, linear cost, and the warm start of the service.
+
+Run by ``make bench``. The plan texts stand beside the project (``../shared/plans``) or in PLANS_DIR.
+"""
+
+import json
+import os
+import platform
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+PROGRAM = Path(sys.executable).with_name("service-map")
+PLANS = Path(os.environ.get("PLANS_DIR") or Path(__file__).resolve().parents[2] / "shared" / "plans")
+READ = """
+import json, resource, sys, time
+from pathlib import Path
+from service_map import plans
+start = time.perf_counter()
+times = int(sys.argv[1])
+found = 0
+for path in map(Path, sys.argv[2:]):
+    found += len(plans.extract(plans.read_text(path) * times, plan=path.stem))
+spent = time.perf_counter() - start
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+print(json.dumps({"records": found, "seconds": spent, "peak_mb": peak}))
+"""
+
+
+def read(*paths, times=1):
+    answer = subprocess.run([sys.executable, "-c", READ, str(times), *map(str, paths)], capture_output=True, check=True)
+    return json.loads(answer.stdout)
+
+
+def start(folder):
+    """Seconds from the command to the first answer, the database being up to date."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    begun = time.perf_counter()
+    subprocess.run([PROGRAM, "build"], cwd=folder, capture_output=True, check=True)
+    server = subprocess.Popen(
+        [PROGRAM, "serve"], cwd=folder, env={**os.environ, "PORT": str(port)}, stderr=subprocess.DEVNULL
+    )
+    try:
+        while time.perf_counter() - begun < 60:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).read()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return time.perf_counter() - begun
+        raise TimeoutError("the site did not answer within 60 s")
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def main():
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    texts = sorted(PLANS.glob("*.txt"))
+    if texts:
+        runs = [read(*texts) for _ in range(3)]
+        spent = statistics.median(run["seconds"] for run in runs)
+        print(f"{len(texts)} plans, {runs[0]['records']} records: {spent:.2f} s (target 5), "
+              f"{runs[0]['peak_mb']:.0f} MB (target 300)")  # fmt: skip
+        for times in (1, 10):
+            one = read(texts[0], times=times)
+            print(f"  {texts[0].name} × {times}: {one['seconds']:.2f} s, {one['peak_mb']:.0f} MB")
+    else:
+        print(f"extraction is left out: no plan texts in {PLANS}")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([PROGRAM, "build"], cwd=folder, capture_output=True, check=True)
+        print(f"warm start to the first page: {statistics.median(start(folder) for _ in range(3)):.2f} s (target 5)")
+    own = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+    print(f"largest process: {own:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
