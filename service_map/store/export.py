@@ -229,6 +229,27 @@ def check(suffix: str, system: str) -> Format:
     return found
 
 
+_TITLES = {
+    "promised": (
+        "规划设施 / planned facilities",
+        "规划文件所承诺的公共服务设施，",
+        "Public facilities that plans promise",
+    ),
+    "existing": ("现状设施 / existing facilities", "已经建成的公共服务设施，", "Public facilities that stand already"),
+    "both": (
+        "规划与现状设施 / planned and existing facilities",
+        "规划文件所承诺的和已经建成的公共服务设施，",
+        "Public facilities that plans promise or that stand already",
+    ),
+}
+
+
+def _holds(wanted: FacilityFilter) -> str:
+    if wanted.status == "existing":
+        return "existing"
+    return "promised" if wanted.promised or wanted.status is not None else "both"
+
+
 def about(connection: Connection, wanted: FacilityFilter | None = None, *, system: str = "4326") -> dict[str, Any]:
     """Say what a file of facilities is, as schema.org's ``Dataset`` with the dictionary of its fields.
 
@@ -254,15 +275,16 @@ def about(connection: Connection, wanted: FacilityFilter | None = None, *, syste
     ).all()
     bounds = connection.execute(select(Area.source, Area.licence).distinct()).all()
     built = meta.get("built_at", "")
-    fields = (*FIELDS, DATUM_FIELD) if system == "gcj02" else FIELDS
+    fields = _table_fields(system)
+    title, description, description_en = _TITLES[_holds(wanted or FacilityFilter())]
     return {
         "@context": "https://schema.org",
         "@type": "Dataset",
-        "name": "规划设施 / planned facilities",
+        "name": title,
         "description": (
-            "规划文件所承诺的公共服务设施，附出处和定位精度；点位不等于确切地址，承诺不等于建成。"
-            " Public facilities that plans promise, with citation and precision; a point is not a surveyed address, and"
-            " a promise is not a building."
+            f"{description}附出处和定位精度；点位不等于确切地址，承诺不等于建成。"
+            f" {description_en}, with source and precision; a point is not a surveyed address, and a promise is not a"
+            " building."
         ),
         "version": meta.get("data_version", ""),
         "dateModified": built,

@@ -90,8 +90,10 @@ def test_a_download_that_holds_rows_of_openstreetmap_names_it(client):
     answer = client.get("/download/facilities.geojson?status=all").text
     assert "ODbL 1.0" in answer
     assert "OpenStreetMap" in answer
-    described = client.get("/download/about.json").text
+    described = client.get("/download/about.json?status=all").text
     assert "ODbL 1.0" in described
+    assert "planned and existing facilities" in described
+    assert "ODbL 1.0" not in client.get("/download/about.json").text
 
 
 def test_each_page_of_an_existing_facility_names_its_source(client):
