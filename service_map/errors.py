@@ -46,6 +46,30 @@ class GeocoderError(ServiceMapError, RuntimeError):
     """A geocoding service refused, did not answer, or its quota is used up."""
 
 
+class PartitionError(ServiceMapError, RuntimeError):
+    """One county of a national run cannot be computed.
+
+    Parameters
+    ----------
+    zh, en
+        The county and the reason.
+    full
+        True where the disk has no room left, which no other county will find otherwise.
+    """
+
+    def __init__(self, zh: str, en: str, *, full: bool = False) -> None:
+        super().__init__(zh, en)
+        self.full = full
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it travel from a worker to whoever asked."""
+        return (_partition_error, (self.zh, self.en, self.full))
+
+
+def _partition_error(zh: str, en: str, full: bool) -> PartitionError:
+    return PartitionError(zh, en, full=full)
+
+
 class InvalidParameterError(ServiceMapError, ValueError):
     """A request or an option names a value that is not allowed.
 

@@ -11,15 +11,25 @@ variable             default                          meaning
 ``GEODATA_DIR``      the shipped ``geodata/``         where the open data files stand
 ``NETWORK``          (none)                           ways to walk: an OSM extract, ``.npz`` or a table of edges
 ``TIANDITU_KEY``     (none)                           the operator's key: 天地图 is then drawn under the facilities
-``BASEMAP_URL``      (none)                           or any tiles: ``https://host/{z}/{x}/{y}.png``, in WGS 84
+``BASEMAP_URL``      (none)                           or any XYZ or WMTS tiles in WGS 84: an address that holds
+                                                      ``{z}``, ``{x}`` and ``{y}``, or ``{TileMatrix}``,
+                                                      ``{TileCol}`` and ``{TileRow}``
+``BASEMAP_GRID``     ``mercator``                     their grid: ``mercator`` or ``degrees`` (as 天地图 ``_c``)
 ``BASEMAP_ATTRIBUTION``  (none)                       whose tiles these are, shown on the map
+``REPORT_URL``       (none)                           where a reader reports an error: an e-mail address, or a form's
+                                                      address, which may hold ``{id}`` and ``{url}``
 ``TRUSTED_PROXIES``  ``0``                            proxies in front whose ``X-Forwarded-…`` headers are believed, 0–8
+``PLAN_FILE_MB``     ``50``                           largest plan file that is opened, 1–1000
+``PLAN_TEXT_MB``     ``10``                           longest text that is read from one, as UTF-8, 1–100
+``PLAN_UNPACKED_MB``  ``200``                         most that a .docx may unpack to, 1–2000
+``PLAN_PAGES``       ``2000``                         most pages of a PDF, 1–20000
 ``METRICS``          ``0``                            1: figures for Prometheus at ``/metrics``
 ``ACCESS_LOG``       ``0``                            1: one line of JSON on standard error for each request
 ===================  ===============================  ========================================================
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +41,32 @@ _PACKAGE = Path(__file__).resolve().parent
 # In a checkout the open data stands beside the package; in an installed wheel it is inside it.
 _HOME = _PACKAGE.parent if (_PACKAGE.parent / "geodata").is_dir() else _PACKAGE / "_data"
 
-_TILE_MARKS = ("{x}", "{y}", "{z}")
+TILE_MARKS = (("{x}", "{TileCol}"), ("{y}", "{TileRow}"), ("{z}", "{TileMatrix}"))
+"""What stands for a tile's place in an address: as XYZ servers write it, and as WMTS does."""
+
+GRIDS = ("mercator", "degrees")
+"""Grids of tiles: web Mercator, or longitude and latitude."""
 
 STATIC_DIR = _HOME / "static"
 TEMPLATES_DIR = _HOME / "templates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLimits:
+    """What a plan file may cost; larger ones are refused.
+
+    Attributes
+    ----------
+    file_mb, text_mb, unpacked_mb
+        Megabytes of 2**20 bytes: of the file, of its text as UTF-8, of what a .docx unpacks to.
+    pages
+        Pages of a PDF.
+    """
+
+    file_mb: int
+    text_mb: int
+    unpacked_mb: int
+    pages: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +82,14 @@ class Settings:
     network: Path | None
     tianditu_key: str | None
     basemap_url: str | None
+    basemap_grid: str
     basemap_attribution: str | None
+    report_url: str | None
     trusted_proxies: int
+    plan_file_mb: int
+    plan_text_mb: int
+    plan_unpacked_mb: int
+    plan_pages: int
     metrics: bool
     access_log: bool
 
@@ -74,6 +112,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         When a value cannot be used; the message names the variable and what is allowed.
     """
     env = os.environ if environment is None else environment
+    limits = plan_limits(env)
     plans, network = env.get("PLANS_DIR"), env.get("NETWORK")
     return Settings(
         database_url=env.get("DATABASE_URL") or "sqlite:///var/service_map.gpkg",
@@ -85,10 +124,42 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         network=_file("NETWORK", network) if network else None,
         tianditu_key=_key("TIANDITU_KEY", env.get("TIANDITU_KEY")),
         basemap_url=_tiles("BASEMAP_URL", env.get("BASEMAP_URL")),
+        basemap_grid=_grid("BASEMAP_GRID", env.get("BASEMAP_GRID") or GRIDS[0]),
         basemap_attribution=env.get("BASEMAP_ATTRIBUTION") or None,
+        report_url=_report("REPORT_URL", env.get("REPORT_URL")),
         trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0, 0, 8),
+        plan_file_mb=limits.file_mb,
+        plan_text_mb=limits.text_mb,
+        plan_unpacked_mb=limits.unpacked_mb,
+        plan_pages=limits.pages,
         metrics=bool(_whole(env, "METRICS", 0, 0, 1)),
         access_log=bool(_whole(env, "ACCESS_LOG", 0, 0, 1)),
+    )
+
+
+def plan_limits(environment: Mapping[str, str] | None = None) -> PlanLimits:
+    """Read only what a plan file may cost.
+
+    Parameters
+    ----------
+    environment
+        A mapping to read instead of ``os.environ``.
+
+    Returns
+    -------
+    PlanLimits
+
+    Raises
+    ------
+    SettingsError
+        When a value cannot be used; the message names the variable and what is allowed.
+    """
+    env = os.environ if environment is None else environment
+    return PlanLimits(
+        file_mb=_whole(env, "PLAN_FILE_MB", 50, 1, 1000),
+        text_mb=_whole(env, "PLAN_TEXT_MB", 10, 1, 100),
+        unpacked_mb=_whole(env, "PLAN_UNPACKED_MB", 200, 1, 2000),
+        pages=_whole(env, "PLAN_PAGES", 2000, 1, 20000),
     )
 
 
@@ -123,12 +194,41 @@ def _tiles(name: str, text: str | None) -> str | None:
         return None
     parts = urlsplit(text)
     plain = text.isascii() and text.isprintable() and not set(text) & set(" ;,'\"<>\\")
-    if not (
-        plain and parts.scheme in {"http", "https"} and parts.hostname and all(mark in text for mark in _TILE_MARKS)
-    ):
+    placed = all(any(mark in text for mark in either) for either in TILE_MARKS)
+    # A place in braces that is none of these would be asked for as it stands.
+    rest = re.sub("|".join(re.escape(mark) for either in (*TILE_MARKS, ("{s}",)) for mark in either), "", text)
+    if not (plain and placed and parts.scheme in {"http", "https"} and parts.hostname and not set(rest) & set("{}")):
         raise SettingsError(
-            f"环境变量 {name} 应为 https://主机/{{z}}/{{x}}/{{y}}.png 形式的网址，现为 {text!r}",
-            f"environment variable {name} takes an address such as https://host/{{z}}/{{x}}/{{y}}.png, not {text!r}",
+            f"环境变量 {name} 应为 https://主机/{{z}}/{{x}}/{{y}}.png 形式的网址，"
+            f"或写有 {{TileMatrix}}、{{TileCol}}、{{TileRow}} 的 WMTS 网址，现为 {text!r}",
+            f"environment variable {name} takes an address such as https://host/{{z}}/{{x}}/{{y}}.png, or one of WMTS"
+            f" with {{TileMatrix}}, {{TileCol}} and {{TileRow}}, not {text!r}",
+        )
+    return text
+
+
+def _grid(name: str, text: str) -> str:
+    if text not in GRIDS:
+        raise SettingsError(
+            f"环境变量 {name} 应为 {'、'.join(GRIDS)} 之一，现为 {text!r}",
+            f"environment variable {name} is one of {', '.join(GRIDS)}, not {text!r}",
+        )
+    return text
+
+
+def _report(name: str, text: str | None) -> str | None:
+    """Read where errors are reported: an address of a form, or of a person as ``mailto:``."""
+    if not text:
+        return None
+    letter = text.removeprefix("mailto:")
+    if re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", letter):
+        return f"mailto:{letter}"
+    parts = urlsplit(text)
+    plain = text.isascii() and text.isprintable() and not set(text) & set(' "<>\\')
+    if not (plain and parts.scheme in {"http", "https"} and parts.hostname):
+        raise SettingsError(
+            f"环境变量 {name} 应为电子邮箱，或 https:// 开头的表单网址，现为 {text!r}",
+            f"environment variable {name} takes an e-mail address, or the address of a form, not {text!r}",
         )
     return text
 
