@@ -5,6 +5,7 @@ Three text files under ``geodata/`` hold the facts: ``categories.toml``, ``stand
 refuses what does not fit together, and gives frozen records.
 """
 
+from service_map.catalogue.inventories import Inventory, inventories
 from service_map.catalogue.kinds import Category, Family, categories, families
 from service_map.catalogue.standards import (
     CONFIDENCES,
@@ -15,6 +16,7 @@ from service_map.catalogue.standards import (
     Circle,
     Rule,
     circles,
+    edge_categories,
     plan_rules,
     rules,
 )
@@ -28,10 +30,13 @@ __all__ = [
     "Category",
     "Circle",
     "Family",
+    "Inventory",
     "Rule",
     "categories",
     "circles",
+    "edge_categories",
     "families",
+    "inventories",
     "plan_rules",
     "rules",
 ]

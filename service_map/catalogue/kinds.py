@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from service_map.catalogue import _table
+from service_map.catalogue import tomlfile
 
 _FILE = "categories.toml"
 _CODE = re.compile(r"[a-z]+(_[a-z]+)*")
@@ -82,7 +82,7 @@ def families(geodata: Path | None = None) -> dict[str, Family]:
     GeodataError
         When the file is missing, damaged or contradicts itself; the message names the entry.
     """
-    return dict(_load(_table.folder(geodata))[0])
+    return dict(_load(tomlfile.folder(geodata))[0])
 
 
 def categories(geodata: Path | None = None) -> dict[str, Category]:
@@ -103,15 +103,17 @@ def categories(geodata: Path | None = None) -> dict[str, Category]:
     GeodataError
         When the file is missing, damaged or contradicts itself; the message names the entry.
     """
-    return dict(_load(_table.folder(geodata))[1])
+    return dict(_load(tomlfile.folder(geodata))[1])
 
 
 @cache
 def _load(geodata: Path) -> tuple[dict[str, Family], dict[str, Category]]:
-    document = _table.read(geodata / _FILE)
-    _table.only(document, ("families", "categories"), where=_FILE)
-    known = {code: _family(code, entry) for code, entry in _table.table(document, "families", where=_FILE).items()}
-    found = [_category(code, entry, known) for code, entry in _table.table(document, "categories", where=_FILE).items()]
+    document = tomlfile.read(geodata / _FILE)
+    tomlfile.only(document, ("families", "categories"), where=_FILE)
+    known = {code: _family(code, entry) for code, entry in tomlfile.table(document, "families", where=_FILE).items()}
+    found = [
+        _category(code, entry, known) for code, entry in tomlfile.table(document, "categories", where=_FILE).items()
+    ]
     _refuse_shared(found)
     order = list(known)
     return known, {kind.code: kind for kind in sorted(found, key=lambda kind: order.index(kind.family))}
@@ -119,46 +121,46 @@ def _load(geodata: Path) -> tuple[dict[str, Family], dict[str, Category]]:
 
 def _family(code: str, entry: dict[str, Any]) -> Family:
     where = _named(code, "families")
-    _table.only(entry, ("zh", "en", "colour", "core"), where=where)
+    tomlfile.only(entry, ("zh", "en", "colour", "core"), where=where)
     return Family(
         code=code,
-        zh=_table.text(entry, "zh", where=where),
-        en=_table.text(entry, "en", where=where),
+        zh=tomlfile.text(entry, "zh", where=where),
+        en=tomlfile.text(entry, "en", where=where),
         colour=_colour(entry, where),
-        core=_table.flag(entry, "core", where=where),
+        core=tomlfile.flag(entry, "core", where=where),
     )
 
 
 def _category(code: str, entry: dict[str, Any], known: dict[str, Family]) -> Category:
     where = _named(code, "categories")
-    _table.only(entry, ("family", "zh", "en", "colour", "icon", "words"), where=where)
-    family = _table.text(entry, "family", where=where, among=known)
-    icon = _table.text(entry, "icon", where=where)
+    tomlfile.only(entry, ("family", "zh", "en", "colour", "icon", "words"), where=where)
+    family = tomlfile.text(entry, "family", where=where, among=known)
+    icon = tomlfile.text(entry, "icon", where=where)
     if len(icon) > _LONGEST_ICON:
-        _table.refuse(where, f"icon 至多 {_LONGEST_ICON} 个字符", f"icon takes at most {_LONGEST_ICON} characters")
+        tomlfile.refuse(where, f"icon 至多 {_LONGEST_ICON} 个字符", f"icon takes at most {_LONGEST_ICON} characters")
     return Category(
         code=code,
         family=family,
-        zh=_table.text(entry, "zh", where=where),
-        en=_table.text(entry, "en", where=where),
+        zh=tomlfile.text(entry, "zh", where=where),
+        en=tomlfile.text(entry, "en", where=where),
         colour=_colour(entry, where) if "colour" in entry else known[family].colour,
         icon=icon,
         # Readers try the words in turn, so 县级殡仪馆 must come before 殡仪馆 whatever the file's order.
-        words=tuple(sorted(_table.texts(entry, "words", where=where), key=len, reverse=True)),
+        words=tuple(sorted(tomlfile.texts(entry, "words", where=where), key=len, reverse=True)),
     )
 
 
 def _named(code: str, section: str) -> str:
     where = f"{_FILE} [{section}.{code}]"
     if not _CODE.fullmatch(code):
-        _table.refuse(where, "代码只用小写字母和下划线", "a code has lower-case letters and underscores only")
+        tomlfile.refuse(where, "代码只用小写字母和下划线", "a code has lower-case letters and underscores only")
     return where
 
 
 def _colour(entry: dict[str, Any], where: str) -> str:
-    value = _table.text(entry, "colour", where=where)
+    value = tomlfile.text(entry, "colour", where=where)
     if not _COLOUR.fullmatch(value):
-        _table.refuse(where, f"colour 应为 #rrggbb，现为 {value!r}", f"colour takes #rrggbb, not {value!r}")
+        tomlfile.refuse(where, f"colour 应为 #rrggbb，现为 {value!r}", f"colour takes #rrggbb, not {value!r}")
     return value
 
 
@@ -169,9 +171,9 @@ def _refuse_shared(found: list[Category]) -> None:
         where = f"{_FILE} [categories.{kind.code}]"
         if kind.icon in icons:
             other = icons[kind.icon]
-            _table.refuse(where, f"icon {kind.icon!r} 已属 {other}", f"icon {kind.icon!r} already marks {other}")
+            tomlfile.refuse(where, f"icon {kind.icon!r} 已属 {other}", f"icon {kind.icon!r} already marks {other}")
         icons[kind.icon] = kind.code
         for word in kind.words:
             if word in words:
-                _table.refuse(where, f"词 {word!r} 已属 {words[word]}", f"word {word!r} already names {words[word]}")
+                tomlfile.refuse(where, f"词 {word!r} 已属 {words[word]}", f"word {word!r} already names {words[word]}")
             words[word] = kind.code

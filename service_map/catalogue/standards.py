@@ -10,11 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from service_map.catalogue import _table
+from service_map.catalogue import tomlfile
 from service_map.catalogue.kinds import categories
 
 _FILE = "standards.toml"
 _PLAN_FILE = "plan_circles.toml"
+_ADCODE = re.compile(r"\d{6}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -77,6 +78,8 @@ class Rule:
         line; else None.
     year
         Year by which the plan promises it, or None.
+    area
+        Code of the area where a local rule is in force; None for one in force everywhere.
     """
 
     id: str
@@ -102,6 +105,7 @@ class Rule:
     line: int | None = None
     passage_sha256: str | None = None
     year: int | None = None
+    area: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +164,7 @@ def rules(geodata: Path | None = None) -> tuple[Rule, ...]:
     GeodataError
         When a file is missing, damaged or contradicts itself; the message names the row.
     """
-    return _load(_table.folder(geodata))[0]
+    return _load(tomlfile.folder(geodata))[0]
 
 
 def plan_rules(geodata: Path | None = None) -> tuple[Rule, ...]:
@@ -181,7 +185,7 @@ def plan_rules(geodata: Path | None = None) -> tuple[Rule, ...]:
     GeodataError
         When a file is missing, damaged or contradicts itself; the message names the row.
     """
-    return _load_plan_rules(_table.folder(geodata))
+    return _load_plan_rules(tomlfile.folder(geodata))
 
 
 def circles(geodata: Path | None = None) -> tuple[Circle, ...]:
@@ -201,16 +205,45 @@ def circles(geodata: Path | None = None) -> tuple[Circle, ...]:
     GeodataError
         As in `rules`.
     """
-    return _load(_table.folder(geodata))[1]
+    return _load(tomlfile.folder(geodata))[1]
+
+
+@cache
+def edge_categories(geodata: Path | None = None) -> frozenset[str]:
+    """Give the categories that are entered anywhere along their edge or line: parks, trails, squares.
+
+    Parameters
+    ----------
+    geodata
+        As in `rules`.
+
+    Returns
+    -------
+    frozenset of str
+        Codes; ``edge`` in ``standards.toml``. None where the file does not say.
+
+    Raises
+    ------
+    GeodataError
+        As in `rules`, and when a code is unknown.
+    """
+    folder = tomlfile.folder(geodata)
+    document = tomlfile.read(folder / _FILE)
+    codes = tomlfile.texts(document, "edge", where=_FILE) if "edge" in document else ()
+    known = categories(folder)
+    for code in codes:
+        if code not in known:
+            tomlfile.refuse(_FILE, f"edge 中没有类别 {code!r}", f"edge names no category {code!r}")
+    return frozenset(codes)
 
 
 @cache
 def _load(geodata: Path) -> tuple[tuple[Rule, ...], tuple[Circle, ...]]:
-    document = _table.read(geodata / _FILE)
-    _table.only(document, ("rule", "circle"), where=_FILE)
+    document = tomlfile.read(geodata / _FILE)
+    tomlfile.only(document, ("edge", "rule", "circle"), where=_FILE)
     kinds = {code: kind.family for code, kind in categories(geodata).items()}
-    found = [_rule(entry, kinds, place) for place, entry in enumerate(_table.rows(document, "rule", where=_FILE), 1)]
-    levels = [_circle(entry, place) for place, entry in enumerate(_table.rows(document, "circle", where=_FILE), 1)]
+    found = [_rule(entry, kinds, place) for place, entry in enumerate(tomlfile.rows(document, "rule", where=_FILE), 1)]
+    levels = [_circle(entry, place) for place, entry in enumerate(tomlfile.rows(document, "circle", where=_FILE), 1)]
     _refuse_repeated("rule", "id", [rule.id for rule in found])
     _refuse_repeated("circle", "level", [circle.level for circle in levels])
     return tuple(found), tuple(levels)
@@ -221,20 +254,24 @@ _SOURCE_KEYS = ("standard", "edition", "clause", "status", "confidence", "verifi
 
 def _rule(entry: dict[str, Any], kinds: dict[str, str], place: int) -> Rule:
     where = f"{_FILE} rule {entry.get('id', place)}"
-    keys = ("id", "category", "level", "metres", "metres_low", "minutes", "mode", "share", *_SOURCE_KEYS)
-    _table.only(entry, keys, where=where)
-    identifier = _table.text(entry, "id", where=where)
+    keys = ("id", "category", "level", "metres", "metres_low", "minutes", "mode", "share", "area", *_SOURCE_KEYS)
+    tomlfile.only(entry, keys, where=where)
+    area = tomlfile.optional_text(entry, "area", where=where)
+    if area is not None and not _ADCODE.fullmatch(area):
+        tomlfile.refuse(where, "area 应为六位行政区划代码", "area takes an area code of six digits")
+    identifier = tomlfile.text(entry, "id", where=where)
     if not _ID.fullmatch(identifier):
-        _table.refuse(where, "id 只用小写字母、数字和连字符", "an id has lower-case letters, digits and hyphens only")
+        tomlfile.refuse(where, "id 只用小写字母、数字和连字符", "an id has lower-case letters, digits and hyphens only")
     rule = Rule(
         id=identifier,
-        category=_table.text(entry, "category", where=where, among=kinds),
-        level=_table.text(entry, "level", where=where, among=LEVELS),
-        metres=_table.positive(entry, "metres", where=where),
-        metres_low=_table.positive(entry, "metres_low", where=where),
-        minutes=_table.positive(entry, "minutes", where=where),
-        mode=_table.text(entry, "mode", where=where, among=MODES),
-        share=_table.positive(entry, "share", where=where),
+        category=tomlfile.text(entry, "category", where=where, among=kinds),
+        level=tomlfile.text(entry, "level", where=where, among=LEVELS),
+        metres=tomlfile.positive(entry, "metres", where=where),
+        metres_low=tomlfile.positive(entry, "metres_low", where=where),
+        minutes=tomlfile.positive(entry, "minutes", where=where),
+        mode=tomlfile.text(entry, "mode", where=where, among=MODES),
+        share=tomlfile.positive(entry, "share", where=where),
+        area=area,
         **_source(entry, where),
     )
     _refuse_unfit(rule, kinds, where)
@@ -245,26 +282,26 @@ def _refuse_unfit(rule: Rule, kinds: dict[str, str], where: str) -> None:
     _refuse_range("metres", rule.metres_low, rule.metres, where)
     _refuse_range("minutes", rule.minutes_low, rule.minutes, where)
     if rule.share is not None and rule.share > 1:
-        _table.refuse(
+        tomlfile.refuse(
             where, f"share 应在 0 与 1 之间，现为 {rule.share}", f"share lies between 0 and 1, not {rule.share}"
         )
     if (rule.mode == "none") != (rule.metres is None and rule.minutes is None):
-        _table.refuse(
+        tomlfile.refuse(
             where,
             "有米或分钟就要有出行方式，没有就用 mode = none",
             "metres or minutes need a mode; without both, mode is none",
         )
     walked = [code for code in (rule.category, *rule.also) if kinds[code] == _NEVER_WALKED]
     if walked and rule.mode != "none":
-        _table.refuse(where, "殡葬设施不设步行半径", "funeral facilities have no walking radius")
+        tomlfile.refuse(where, "殡葬设施不设步行半径", "funeral facilities have no walking radius")
 
 
 @cache
 def _load_plan_rules(geodata: Path) -> tuple[Rule, ...]:
-    document = _table.read(geodata / _PLAN_FILE)
-    _table.only(document, ("rule",), where=_PLAN_FILE)
+    document = tomlfile.read(geodata / _PLAN_FILE)
+    tomlfile.only(document, ("rule",), where=_PLAN_FILE)
     kinds = {code: kind.family for code, kind in categories(geodata).items()}
-    entries = _table.rows(document, "rule", where=_PLAN_FILE)
+    entries = tomlfile.rows(document, "rule", where=_PLAN_FILE)
     found = [_plan_rule(entry, kinds, place) for place, entry in enumerate(entries, 1)]
     _refuse_repeated("rule", "id", [rule.id for rule in found], file=_PLAN_FILE)
     return tuple(found)
@@ -291,25 +328,25 @@ _PLAN_KEYS = (
 
 def _plan_rule(entry: dict[str, Any], kinds: dict[str, str], place: int) -> Rule:
     where = f"{_PLAN_FILE} rule {entry.get('id', place)}"
-    _table.only(entry, _PLAN_KEYS, where=where)
-    plan, line = _table.text(entry, "plan", where=where), _table.whole(entry, "line", where=where)
-    sha256 = _table.text(entry, "passage_sha256", where=where)
+    tomlfile.only(entry, _PLAN_KEYS, where=where)
+    plan, line = tomlfile.text(entry, "plan", where=where), tomlfile.whole(entry, "line", where=where)
+    sha256 = tomlfile.text(entry, "passage_sha256", where=where)
     if not _SHA256.fullmatch(sha256):
-        _table.refuse(where, "passage_sha256 应为 64 位十六进制", "passage_sha256 takes 64 hexadecimal digits")
-    also = _table.texts(entry, "also", where=where) if "also" in entry else ()
+        tomlfile.refuse(where, "passage_sha256 应为 64 位十六进制", "passage_sha256 takes 64 hexadecimal digits")
+    also = tomlfile.texts(entry, "also", where=where) if "also" in entry else ()
     for code in also:
         if code not in kinds:
-            _table.refuse(where, f"also 中没有类别 {code!r}", f"also names no category {code!r}")
+            tomlfile.refuse(where, f"also 中没有类别 {code!r}", f"also names no category {code!r}")
     rule = Rule(
-        id=_table.text(entry, "id", where=where),
-        category=_table.text(entry, "category", where=where, among=kinds),
+        id=tomlfile.text(entry, "id", where=where),
+        category=tomlfile.text(entry, "category", where=where, among=kinds),
         also=also,
-        level=_table.text(entry, "level", where=where, among=LEVELS),
-        metres=_table.positive(entry, "metres", where=where),
+        level=tomlfile.text(entry, "level", where=where, among=LEVELS),
+        metres=tomlfile.positive(entry, "metres", where=where),
         metres_low=None,
-        minutes=_table.positive(entry, "minutes", where=where),
-        minutes_low=_table.positive(entry, "minutes_low", where=where),
-        mode=_table.text(entry, "mode", where=where, among=MODES),
+        minutes=tomlfile.positive(entry, "minutes", where=where),
+        minutes_low=tomlfile.positive(entry, "minutes_low", where=where),
+        mode=tomlfile.text(entry, "mode", where=where, among=MODES),
         share=None,
         standard=plan,
         edition="规划文本",
@@ -317,13 +354,13 @@ def _plan_rule(entry: dict[str, Any], kinds: dict[str, str], place: int) -> Rule
         status="in_force",
         confidence="text",
         verified=True,
-        note_zh=_table.optional_text(entry, "note_zh", where=where),
-        note_en=_table.optional_text(entry, "note_en", where=where),
-        scope=_table.text(entry, "scope", where=where, among=SCOPES),
+        note_zh=tomlfile.optional_text(entry, "note_zh", where=where),
+        note_en=tomlfile.optional_text(entry, "note_en", where=where),
+        scope=tomlfile.text(entry, "scope", where=where, among=SCOPES),
         plan=plan,
         line=line,
         passage_sha256=sha256,
-        year=_table.whole(entry, "year", where=where) if "year" in entry else None,
+        year=tomlfile.whole(entry, "year", where=where) if "year" in entry else None,
     )
     _refuse_unfit(rule, kinds, where)
     return rule
@@ -332,16 +369,16 @@ def _plan_rule(entry: dict[str, Any], kinds: dict[str, str], place: int) -> Rule
 def _circle(entry: dict[str, Any], place: int) -> Circle:
     where = f"{_FILE} circle {entry.get('level', place)}"
     keys = ("level", "zh", "en", "metres", "metres_low", "minutes", "people_low", "people_high", *_SOURCE_KEYS)
-    _table.only(entry, keys, where=where)
+    tomlfile.only(entry, keys, where=where)
     circle = Circle(
-        level=_table.text(entry, "level", where=where, among=LEVELS),
-        zh=_table.text(entry, "zh", where=where),
-        en=_table.text(entry, "en", where=where),
-        metres=_table.positive(entry, "metres", where=where),
-        metres_low=_table.positive(entry, "metres_low", where=where),
-        minutes=_table.positive(entry, "minutes", where=where),
-        people_low=_table.positive(entry, "people_low", where=where),
-        people_high=_table.positive(entry, "people_high", where=where),
+        level=tomlfile.text(entry, "level", where=where, among=LEVELS),
+        zh=tomlfile.text(entry, "zh", where=where),
+        en=tomlfile.text(entry, "en", where=where),
+        metres=tomlfile.positive(entry, "metres", where=where),
+        metres_low=tomlfile.positive(entry, "metres_low", where=where),
+        minutes=tomlfile.positive(entry, "minutes", where=where),
+        people_low=tomlfile.positive(entry, "people_low", where=where),
+        people_high=tomlfile.positive(entry, "people_high", where=where),
         **_source(entry, where),
     )
     _refuse_range("metres", circle.metres_low, circle.metres, where)
@@ -350,26 +387,26 @@ def _circle(entry: dict[str, Any], place: int) -> Circle:
 
 def _source(entry: dict[str, Any], where: str) -> dict[str, Any]:
     source = {
-        "standard": _table.text(entry, "standard", where=where),
-        "edition": _table.text(entry, "edition", where=where),
-        "clause": _table.text(entry, "clause", where=where),
-        "status": _table.text(entry, "status", where=where, among=RULE_STATUSES),
-        "confidence": _table.text(entry, "confidence", where=where, among=CONFIDENCES),
-        "verified": _table.flag(entry, "verified", where=where),
-        "note_zh": _table.optional_text(entry, "note_zh", where=where),
-        "note_en": _table.optional_text(entry, "note_en", where=where),
+        "standard": tomlfile.text(entry, "standard", where=where),
+        "edition": tomlfile.text(entry, "edition", where=where),
+        "clause": tomlfile.text(entry, "clause", where=where),
+        "status": tomlfile.text(entry, "status", where=where, among=RULE_STATUSES),
+        "confidence": tomlfile.text(entry, "confidence", where=where, among=CONFIDENCES),
+        "verified": tomlfile.flag(entry, "verified", where=where),
+        "note_zh": tomlfile.optional_text(entry, "note_zh", where=where),
+        "note_en": tomlfile.optional_text(entry, "note_en", where=where),
     }
     if source["confidence"] == "memory" and source["verified"]:
-        _table.refuse(where, "凭记忆的数不能算已核", "a figure from memory cannot be verified")
+        tomlfile.refuse(where, "凭记忆的数不能算已核", "a figure from memory cannot be verified")
     return source
 
 
 def _refuse_range(name: str, low: float | None, high: float | None, where: str) -> None:
     if low is not None and (high is None or low >= high):
-        _table.refuse(where, f"{name}_low 应小于 {name}", f"{name}_low must be below {name}")
+        tomlfile.refuse(where, f"{name}_low 应小于 {name}", f"{name}_low must be below {name}")
 
 
 def _refuse_repeated(section: str, key: str, values: list[str], *, file: str = _FILE) -> None:
     for value in values:
         if values.count(value) > 1:
-            _table.refuse(f"{file} {section} {value}", f"{key} 重复", f"{key} stands twice")
+            tomlfile.refuse(f"{file} {section} {value}", f"{key} 重复", f"{key} stands twice")

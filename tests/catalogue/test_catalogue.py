@@ -9,7 +9,7 @@ import tomllib
 import numpy as np
 import pytest
 
-from service_map.catalogue import categories, circles, families, plan_rules, rules
+from service_map.catalogue import categories, circles, edge_categories, families, inventories, plan_rules, rules
 from service_map.errors import GeodataError
 
 CODES = {
@@ -131,9 +131,8 @@ def test_a_category_has_its_familys_colour_unless_the_file_gives_another(geodata
 
 
 def test_rules_differ_for_one_category_and_are_kept_apart(geodata):
-    found = {
-        rule.standard: (rule.metres_low, rule.metres) for rule in rules(geodata) if rule.category == "kindergarten"
-    }
+    everywhere = [rule for rule in rules(geodata) if rule.area is None]
+    found = {rule.standard: (rule.metres_low, rule.metres) for rule in everywhere if rule.category == "kindergarten"}
     assert found == {"GB 50180": (None, 300), "JGJ 39": (300, 500)}
 
 
@@ -302,3 +301,55 @@ def test_a_damaged_file_of_plan_circles_is_refused_with_the_row(geodata, tmp_pat
     with pytest.raises(GeodataError) as error:
         plan_rules(copied)
     assert all(word in str(error.value) for word in says), str(error.value)
+
+
+def test_parks_trails_and_squares_are_measured_from_their_edge(geodata, tmp_path):
+    assert {"park_green", "trail"} <= edge_categories(geodata) <= set(categories(geodata))
+    assert not {"kindergarten", "primary_school", "hospital"} & edge_categories(geodata)
+    copied = copy(geodata, tmp_path)
+    edit(copied / "standards.toml", 'edge = ["park_green"', 'edge = ["castle"')
+    with pytest.raises(GeodataError, match="castle"):
+        edge_categories(copied)
+
+
+def test_a_local_rule_names_where_it_is_in_force(geodata, tmp_path):
+    local = {rule.area for rule in rules(geodata)}
+    assert local == {None, "310000"}
+    copied = copy(geodata, tmp_path)
+    edit(copied / "standards.toml", 'area = "310000"', 'area = "上海"')
+    with pytest.raises(GeodataError, match="six digits"):
+        rules(copied)
+
+
+def test_the_shipped_data_states_no_inventory_to_be_complete(geodata, tmp_path):
+    assert (geodata / "inventories.toml").is_file()
+    assert inventories(geodata) == ()
+    assert inventories(copy(geodata, tmp_path)) == ()
+
+
+INVENTORY = '[[inventory]]\narea = "140213"\ncategories = ["kindergarten"]\nsource = "某局"\ndate = "2025-09"\n'
+
+
+def test_an_operator_states_which_inventory_is_complete(geodata, tmp_path):
+    copied = copy(geodata, tmp_path)
+    (copied / "inventories.toml").write_text(INVENTORY, encoding="utf-8")
+    (found,) = inventories(copied)
+    assert (found.area, found.categories, found.source, found.date) == ("140213", ("kindergarten",), "某局", "2025-09")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"140213"', '"平城区"', "area"),
+        ('"kindergarten"', '"castle"', "castle"),
+        ('["kindergarten"]', "[]", "categories"),
+        ('source = "某局"\n', "", "source"),
+        ("date", "day", "day"),
+    ],
+)
+def test_a_damaged_inventory_is_refused_with_the_row(geodata, tmp_path, old, new, says):
+    copied = copy(geodata, tmp_path)
+    (copied / "inventories.toml").write_text(INVENTORY.replace(old, new), encoding="utf-8")
+    with pytest.raises(GeodataError, match="inventory 1") as error:
+        inventories(copied)
+    assert says in str(error.value)

@@ -1,5 +1,10 @@
-"""Read a TOML file strictly: what is unknown, missing or of the wrong type is refused with the place it stands at."""
+"""Read a TOML file strictly: what is unknown, missing or of the wrong type is refused with the place it stands at.
 
+Every room that reads a file of the open data in TOML does it through here, so that a mistake in any of them is told in
+one form: the file, the entry, the key, what is wrong and what is allowed.
+"""
+
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -66,6 +71,14 @@ def optional_text(entry: Mapping[str, Any], key: str, *, where: str) -> str | No
     return text(entry, key, where=where) if key in entry else None
 
 
+def matching(entry: Mapping[str, Any], key: str, pattern: str, *, where: str, zh: str, en: str) -> str:
+    """Give a text of a form; `zh` and `en` say which (``六位数字``, ``six digits``)."""
+    value = text(entry, key, where=where)
+    if not re.fullmatch(pattern, value, re.ASCII):
+        refuse(where, f"{key} 应为{zh}，现为 {value!r}", f"{key} takes {en}, not {value!r}")
+    return value
+
+
 def flag(entry: Mapping[str, Any], key: str, *, where: str) -> bool:
     """Give true or false."""
     value = entry.get(key)
@@ -108,6 +121,14 @@ def table(document: Mapping[str, Any], key: str, *, where: str) -> dict[str, dic
     """Give a table of tables (``[key.name]``)."""
     value = document.get(key)
     if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
+        _wrong(where, key, value, dict)
+    return value
+
+
+def entry(document: Mapping[str, Any], key: str, *, where: str) -> dict[str, Any]:
+    """Give one table (``[key]``)."""
+    value = document.get(key)
+    if not isinstance(value, dict):
         _wrong(where, key, value, dict)
     return value
 
