@@ -1,9 +1,10 @@
 """Plans: a document in, commitments out."""
 
-from service_map.plans.circles import PlanCircle, circles_text, extract_circles, write_circles
+from service_map.plans.circles import PlanCircle, circles_text, extract_circles, load_circles, write_circles
 from service_map.plans.commitment import Commitment, label, label_record, load_commitments, write_commitments
 from service_map.plans.corrections import Correction, apply_corrections, load_corrections
-from service_map.plans.extract import Explanation, explain, extract, passage_sha256
+from service_map.plans.explanation import Explanation, Words, explain, explanation_record, explanation_text
+from service_map.plans.extract import extract, passage_sha256
 from service_map.plans.outline import passages
 from service_map.plans.read import read_text
 from service_map.plans.registry import Plan, load_plans, plan_for_file
@@ -14,13 +15,17 @@ __all__ = [
     "Explanation",
     "Plan",
     "PlanCircle",
+    "Words",
     "apply_corrections",
     "circles_text",
     "explain",
+    "explanation_record",
+    "explanation_text",
     "extract",
     "extract_circles",
     "label",
     "label_record",
+    "load_circles",
     "load_commitments",
     "load_corrections",
     "load_plans",

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple, TypeVar
 
-from service_map.plans.outline import Passage
-from service_map.plans.wording import CJK, HIDDEN, Wording, any_of, area_names
+from service_map.plans.outline import Passage, Span
+from service_map.plans.wording import CJK, HIDDEN, Wording, any_of, area_names, number
 
 _T = TypeVar("_T")
 _TOWN = re.compile(r"(?:镇|乡|街道|街道办|县城)$")
@@ -20,30 +20,42 @@ _COUNTY = re.compile(r"(?:县|区|市|旗)$")
 _ZONES = ("新区", "片区", "城区", "小区", "园区")
 _LIKE = re.compile(rf"{CJK}{{1,5}}(?:县|市|区|镇|乡|街道|村|片区|小区|家属院)|县城|市级|市本级")
 _WORDS = re.compile(rf"市城区|中心城区|主城区|县城(?:西部|东部|南部|北部|周边)?|{CJK}{{2}}新(?:城|区)")
-_OFFICE = re.compile(r"[市县省]")
+_OFFICE = re.compile(r"[市县省州区盟旗]")
 _SUFFIXED = re.compile(rf"({CJK}{{1,4}}?)(?:镇|乡|街道|社区|村|县|区)(?!级)")
 _IN_LIST = re.compile(
     rf"(?<![\u4e00-\u9fff])({CJK}{{1,4}}?)(县|区|市|镇|乡|街道|村|社区|棚户区|小区|片区)(?=[、，。；等和）])"
 )
 _RENEWAL_LIST = re.compile(rf"(?<![\u4e00-\u9fff])((?:{CJK}{{2,4}}、)+{CJK}{{2,4}})等?(?:个)?(?:棚户区|城中村)")
 _BARE_LIST = re.compile(rf"(?<![\u4e00-\u9fff])(?:[在对和支持推进]*)({CJK}{{2,3}}(?:、{CJK}{{2,3}})+)(?![镇乡村街])")
+_ALONG = re.compile(
+    rf"沿({CJK}{{1,5}}[江河湖海溪](?:[、和]{CJK}{{1,5}}[江河湖海溪])*(?:两岸|沿岸|沿线)?)|({CJK}{{1,5}}[江河湖海溪](?:沿线|两岸|沿岸))"
+)
 _ITEM_START = re.compile(
     rf"(?:[、，。：；（]|^|新建|建设|推进|支持|实施|改造|在|和|及)(?=({CJK}{{2,3}}))", re.MULTILINE
 )
 _TITLE = re.compile(r"^.{0,30}(?:规划|方案|纲要|计划|要点).{0,30}$", re.MULTILINE)
 _STANDING_IN = re.compile(rf"(?:^|[在于、])(?![在于])(({CJK}{{1,4}}?)(?:镇|乡|街道|县))(?!级)")
-_UNITS = "县（市、区）|县（市）|县（区）|县区|县|区|市|乡镇|镇|街道|地|村|社区|片区|新区|园区"
-_GROUP = re.compile(rf"(?:等)?(?:\d+|[一二两三四五六七八九十]+)个?(?:{_UNITS})?$|等(?:{_UNITS})?$")
+_UNITS = (
+    "(?:中心|重点|建制|边境)?(?:乡镇|镇|乡|村|社区)"
+    "|县（市、区）|县（市）|县（区）|县区|县|区|市|乡镇|镇|街道|地|村|社区|片区|新区|园区|山体|景区|组团|校区"
+)
+_GROUP = re.compile(rf"(?:等)?(?:\d+|[一二两三四五六七八九十]+)[个座条大]?(?:{_UNITS})?$|等(?:{_UNITS})?$")
+_LEVEL_AT_END = re.compile(r"(?:镇|乡|街道|村|社区)$")
 _LEADS_IN = re.compile(r"内|前|在|于|对|支持|推进|推动|指导|重点|优先|计划|拟|为|年|，")
+_JOINS_NAMES = frozenset("在和与及于对向由为的即至到从")
 _LEAST_VOTES = 5
 _TITLE_VOTES = 50
 
 
 class Place(NamedTuple):
-    """A place as the text names it, and its level (``county``, ``township``, ``village_or_street``, ``landmark``)."""
+    """A place as the text names it, its level, and where the text names it.
+
+    The levels are ``county``, ``township``, ``village_or_street`` and ``landmark``.
+    """
 
     name: str
     level: str
+    words: tuple[Span, ...] = ()
 
 
 class PlanArea:
@@ -57,6 +69,8 @@ class PlanArea:
         Names that stand in the text or belong to the area, long and short forms.
     target_year
         The year of the indicator tables' targets, None when they give none.
+    target_words
+        Where the text names that year.
     wording
         The word lists.
     """
@@ -69,9 +83,11 @@ class PlanArea:
         townships: Iterable[str],
         villages: Iterable[str],
         target_year: int | None,
+        target_words: tuple[Span, ...] = (),
         wording: Wording,
     ) -> None:
         self.name = name
+        self.target_words = target_words
         self.stem = name[:-1]
         self.target_year = target_year
         self._wording = wording
@@ -92,7 +108,7 @@ class PlanArea:
 
     def like(self, text: str) -> bool:
         """Tell whether a text has the form of a place (某某镇) and is no general word (乡镇)."""
-        return bool(_LIKE.fullmatch(text)) and text not in self._wording.no_place
+        return bool(_LIKE.fullmatch(text)) and text not in self._wording.no_place and text[0] not in "各每"
 
     def placeable(self, text: str) -> bool:
         """Tell whether a text can be a place where only one can stand: known, of its form, or a county's short name."""
@@ -104,8 +120,7 @@ class PlanArea:
         """Tell whether a table's cell is a place and nothing else: a known one, or 某县某镇."""
         if self.placeable(text):
             return True
-        match = self.places.match(text)
-        return bool(match and match.end() < len(text) <= 12 and self.like(text[match.end() :]))
+        return self._within(text)
 
     def place(self, text: str) -> Place:
         """Return a place's name with its level."""
@@ -131,6 +146,9 @@ class PlanArea:
         match = last(_WORDS.finditer(text))
         if match:
             return Place(match[0], "township" if match[0] == "县城" else "landmark")
+        match = last(_ALONG.finditer(text))
+        if match:
+            return Place((match[1] or match[2]).removeprefix("其中"), "landmark")
         match = last(_STANDING_IN.finditer(text))
         if match and self._stem(match[2]):
             return self.place(match[1])
@@ -147,23 +165,64 @@ class PlanArea:
 
     def listed(self, text: str) -> list[str]:
         """Read a list of places in front of a verb (榆次、太谷等地); empty when there are fewer than two."""
+        group = _GROUP.search(text)
+        if group and re.search(r"[\d一二两三四五六七八九十]", group[0]) and (named := self.series(text)):
+            return named
+        whole = self._parts(text)
+        if whole:
+            return whole
+        parts = re.split("[、和与及]", re.sub("^.*[在对于为向由给](?=.{2})", "", text))
+        summed = re.search("等(?:乡镇|街道|镇|乡|村|社区)$", parts[-1])
+        parts[-1] = parts[-1][: summed.start()] if summed else parts[-1]
+        if len(parts) >= 2 and all(self._within(part) for part in parts):
+            return parts
+        if len(parts) >= 2 and (summed or _LEVEL_AT_END.search(parts[-1])) and all(self._plain(part) for part in parts):
+            # 甲、乙、丙街道: the level at the end is that of all.
+            return parts
         found = [match[0] for match in self.places.finditer(text)]
         rest = self.places.sub("", text)
         if len(found) >= 2 and len(re.findall("[、和与及]", rest)) >= len(found) - 1:
             return found
         return self.series(text)
 
+    def _parts(self, text: str) -> list[str]:
+        """Read a list of known places and of others like them (城东、城南、城北), to the end of a text."""
+        parts = re.split("[、和与及]", text)
+        known = [last(self.places.finditer(part)) for part in parts]
+        ends = [match for match, part in zip(known, parts, strict=True) if match and match.end() == len(part)]
+        if len(parts) < 3 or not known[0] or len(ends) < 2 or len(ends) == len(parts):
+            return []
+        names = [match[0] if match else part for match, part in zip(known, parts, strict=True)]
+        plain = all(match or (len(part) <= 4 and self._plain(part)) for match, part in zip(known, parts, strict=True))
+        return names if plain and parts[0].endswith(names[0]) else []
+
+    def _within(self, text: str) -> bool:
+        """Tell whether a text is a known place and a township or village in it (某县某镇)."""
+        match = self.places.match(text)
+        return bool(match and match.end() < len(text) <= 12 and self.like(text[match.end() :]))
+
     def series(self, text: str) -> list[str]:
         """Read a list of places that the plan names nowhere else, at the end of a text; empty when it is none."""
-        parts = re.split("[、和与及]", _GROUP.sub("", text))
+        group = _GROUP.search(text)
+        parts = re.split("[、和与及]", text[: group.start()] if group else text)
         if len(parts) < 2:
             return []
+        # 甲、乙、丙三镇: as many names as the sum says are places, though nothing else tells that they are.
+        summed = group is not None and number(re.sub(r"[^\d一二两三四五六七八九十]", "", group[0])) == len(parts)
         first = parts[0]
         starts = [0, *(match.end() for match in _LEADS_IN.finditer(first))]
-        heads = (first[start:] for start in reversed(starts))
-        names = [next((head for head in heads if self._item(head)), first), *parts[1:]]
+        heads = [first[start:] for start in reversed(starts)]
+        item = self._plain if summed else self._item
+        names = [next((head for head in heads if item(head)), first), *parts[1:]]
         names = [re.sub("^[环沿在于](?=.{2})", "", name) for name in names]
-        return names if all(self._item(name) for name in names) else []
+        return names if all(item(name) for name in names) else []
+
+    def _plain(self, text: str) -> bool:
+        """Tell whether a text can be a place where a sum behind the list says that it is one."""
+        words = self._wording
+        return self._item(text) or bool(
+            re.fullmatch(f"{CJK}{{2,5}}", text) and words.residue(text) and not any(words.tokens(text))
+        )
 
     def _item(self, text: str) -> bool:
         feature = 2 <= len(text) <= 7 and text[-1:] in self._wording.features and bool(self._wording.residue(text[:-1]))
@@ -175,7 +234,7 @@ class PlanArea:
             return True
         if _OFFICE.match(name) and not name.startswith(self._wording.no_office):
             noun_next = any(token.category and token.start == 1 for token in self._wording.tokens(name))
-            if len(name) - len(word) <= 4 or noun_next:
+            if len(name) - len(word) <= 6 or noun_next:
                 return True
         match = self.places.match(name)
         if match:
@@ -202,15 +261,10 @@ class PlanArea:
             if prefix and body.startswith(prefix):
                 body = body[len(prefix) :]
                 break
-        match = self.places.match(body)
-        if match:
-            rest = body[match.end() :]
-            inner = re.match(rf"{CJK}{{1,4}}?[村镇乡]", rest) if match[0][-1] in "镇乡县" else None
-            if match[0][-1] in "市区":
-                inner = re.match(rf"({CJK}{{2,4}}?)(?:镇|乡|街道|村)(?!级)", rest)
-                inner = inner if inner and self._stem(inner[1]) and self.like(inner[0]) else None
-            more = self.places.match(body, match.end())
-            return self.place(match[0] + inner[0] if inner and not more else match[0])
+        office = body == name and bool(_OFFICE.match(body)) and not body.startswith(self._wording.no_office)
+        known = self._known_in(body)
+        if known:
+            return known
         bracket = self._bracketed.search(name + behind)
         if bracket:
             return self.place(bracket[1])
@@ -221,7 +275,28 @@ class PlanArea:
         school = re.match(rf"{CJK}{{0,6}}?(?:中学|学校|学院|大学|职教中心)", head)
         if school and category == "training_base":
             return Place(school[0], "landmark")
-        return self._by_feature(head if len(head) >= 2 else body) or self._by_head(body, category)
+        if office:
+            # 市口腔医院, 市箴言中学: the city's own, and no place 市口 or 箴言.
+            return None
+        return self._by_feature(head if len(head) >= 2 else body)
+
+    def of_brand(self, name: str, *, category: str) -> Place | None:
+        """Return the place that the first two characters of a name may be, where nothing else tells one."""
+        body = next((name[len(own) :] for own in (self.name, self.stem) if own and name.startswith(own)), name)
+        return self._by_head(body, category)
+
+    def _known_in(self, body: str) -> Place | None:
+        """Return the known place that a name begins with, with the township or village that follows a county."""
+        match = self.places.match(body)
+        if match is None:
+            return None
+        rest = body[match.end() :]
+        inner = re.match(rf"{CJK}{{1,4}}?[村镇乡]", rest) if match[0][-1] in "镇乡县" else None
+        if match[0][-1] in "市区":
+            inner = re.match(rf"({CJK}{{2,4}}?)(?:镇|乡|街道|村)(?!级)", rest)
+            inner = inner if inner and self._stem(inner[1]) and self.like(inner[0]) else None
+        more = self.places.match(body, match.end())
+        return self.place(match[0] + inner[0] if inner and not more else match[0])
 
     def _by_feature(self, head: str) -> Place | None:
         feature = self._feature.match(head)
@@ -246,7 +321,7 @@ class PlanArea:
         return (
             bool(self._wording.residue(stem))
             and stem not in self._wording.no_stem
-            and not re.search("[好有关各该本其]", stem)
+            and not re.search("[好有关各该本其等]|^[将把对由为向从每全逐]", stem)
             and not any(token.verb for token in self._wording.tokens(stem))
         )
 
@@ -271,8 +346,8 @@ def find_area(text: str, passages: list[Passage], wording: Wording) -> PlanArea:
     PlanArea
     """
     joined = "\n".join(passage.text for passage in passages if len(passage.text) < 20000)[:400000]
-    votes = _votes(joined)
     titles = _TITLE.findall(text[:3000])[:3]
+    votes = _votes("\n".join([*titles, joined]))
     weight = {name: count + _TITLE_VOTES * sum(name in title for title in titles) for name, count in votes.items()}
     name = max(weight, key=lambda item: (weight[item], item), default="")
     if weight.get(name, 0) < _LEAST_VOTES:
@@ -283,19 +358,36 @@ def find_area(text: str, passages: list[Passage], wording: Wording) -> PlanArea:
     _learn(joined, counties, townships, villages, wording)
     counties |= {county[:-1] for county in counties if len(county) >= 3}
     counties -= {name, name[:-1], "城", "矿", "郊", "市辖", "市辖区", ""}
-    target = re.search(r"(20[23]\d)年?\s*(?:末)?\s*目\s*标", text)
-    year = int(target[1]) if target else 2025 if "2025" in text else None
-    return PlanArea(name, counties=counties, townships=townships, villages=villages, target_year=year, wording=wording)
+    target = re.search(r"(20[23]\d)年?\s*(?:末)?\s*目\s*标", text) or re.search("(2025)", text)
+    year: int | None = None
+    words: tuple[Span, ...] = ()
+    if target:
+        before = text.rfind("\n", 0, target.start(1)) + 1
+        line = text.count("\n", 0, before) + 1
+        year, words = int(target[1]), (Span(line, target.start(1) - before, target.end(1) - before),)
+    return PlanArea(
+        name,
+        counties=counties,
+        townships=townships,
+        villages=villages,
+        target_year=year,
+        target_words=words,
+        wording=wording,
+    )
 
 
 def _votes(text: str) -> Counter[str]:
     table = area_names()
     votes: Counter[str] = Counter()
-    for match in re.finditer(rf"(?=({CJK}{{1,4}}[市县区旗]))", text):
-        for size in range(2, 6):
-            name = match[1][-size:]
+    for match in re.finditer("[市县区旗]", text):
+        end = match.end()
+        for size in range(5, 1, -1):
+            name = text[max(0, end - size) : end]
             if len(name) == size and name in table:
-                votes[name] += 1
+                # A name of two characters may end a longer word (建成|县级): it counts where nothing leads into it.
+                if size > 2 or not re.match(CJK, text[end - 3 : end - 2]) or text[end - 3] in _JOINS_NAMES:
+                    votes[name] += 1
+                break
     return votes
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from service_map import settings
+from service_map.catalogue import tomlfile
 from service_map.errors import GeodataError
 from service_map.plans.clause import split_sentences
 from service_map.plans.extract import passage_sha256
@@ -172,6 +173,33 @@ def write_circles(path: Path, circles: Iterable[PlanCircle]) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(circles_text(circles), encoding="utf-8")
     part.replace(path)
+
+
+def load_circles(path: Path) -> list[PlanCircle]:
+    """Read ``plan_circles.toml`` back; ``section`` is None.
+
+    Parameters
+    ----------
+    path
+        The file; a missing one holds no circles.
+
+    Returns
+    -------
+    list of PlanCircle
+
+    Raises
+    ------
+    GeodataError
+        When the file is damaged.
+    """
+    if not path.exists():
+        return []
+    blank = dict.fromkeys(("section", "metres", "minutes_low", "minutes", "year"))
+    try:
+        rows = tomlfile.read(path).get("rule", [])
+        return [PlanCircle(**{**blank, **row, "also": tuple(row.get("also", ()))}) for row in rows]
+    except (TypeError, AttributeError) as error:
+        raise GeodataError(f"数据文件 {path.name} 读不出：{error}", f"cannot read {path.name}: {error}") from error
 
 
 def circles_text(circles: Iterable[PlanCircle]) -> str:

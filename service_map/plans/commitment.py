@@ -18,11 +18,12 @@ _SHIPPED = (
     "id", "plan", "section", "line", "passage_sha256", "label", "category", "kind", "name", "count", "unit", "at_least",
     "action", "place", "place_level", "per", "year", "repeats", "note",
 )  # fmt: skip
-_PER_ZH = {
+PER_ZH = {
     "county": "每县区", "township": "每乡镇", "community": "每社区", "village": "每村",
     "residential_compound": "每小区",
     "school": "每校", "park": "每公园", "city": "每市", "enterprise": "每园区",
 }  # fmt: skip
+"""What planners call the units of a rule for every unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ def label(commitment: Commitment) -> str:
     thing = commitment.name or kind.zh
     parts = [] if commitment.place is None or commitment.place in thing else [commitment.place]
     if commitment.kind == "coverage":
-        parts.append(_PER_ZH.get(commitment.per or "", "各地"))
+        parts.append(PER_ZH.get(commitment.per or "", "各地"))
     if commitment.count is not None and commitment.kind != "site":
         parts.append(f"{commitment.count}{commitment.unit or ''}{'以上' if commitment.at_least else ''}")
     tail = "".join(parts)

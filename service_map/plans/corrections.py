@@ -1,6 +1,6 @@
 """What a planner corrects by hand: records to add, change or drop, kept in ``corrections.csv``.
 
-The file has a header and these columns:
+The file has a header and these columns, in UTF-8 or as Chinese Excel writes it (GB18030):
 
 ========  ============================================================================================
 column    meaning
@@ -17,24 +17,41 @@ reason    for people; not read
 
 import csv
 import hashlib
-from collections.abc import Iterable
+import io
+import math
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from service_map.catalogue import categories
 from service_map.errors import PlanFileError
-from service_map.plans.commitment import Commitment
+from service_map.plans.commitment import PER_ZH, Commitment
+from service_map.plans.outline import outline, source_lines
+from service_map.plans.read import decode
+from service_map.plans.wording import load_wording
 
 _COLUMNS = ("do", "plan", "line", "category", "name", "set", "reason")
+_NEEDED = ("do", "plan", "line", "category")
 _DOES = ("drop", "change", "add")
-_TEXT = ("kind", "name", "unit", "action", "place", "place_level", "per", "section", "note")
-_SETTABLE = (*_TEXT, "category", "count", "at_least", "year")
+_SETTABLE = (
+    "category", "kind", "name", "count", "unit", "at_least", "action", "place", "place_level", "per", "year", "section",
+    "note",
+)  # fmt: skip
 _ALLOWED = {
     "kind": ("site", "allotment", "quota", "coverage", "intent"),
     "action": ("new", "expand", "relocate", "upgrade", "mixed", "unspecified"),
     "place_level": ("plan", "county", "township", "village_or_street", "landmark"),
 }
+_YES, _NO = ("true", "1", "是"), ("false", "0", "否")
+_WIDE = str.maketrans("；＝", ";=")
+# How a place's name ends tells its level, where the correction does not.
+_ENDINGS = (
+    (re.compile(r"(?:县|区|市|旗)$"), "county"),
+    (re.compile(r"(?:镇|乡|街道|街道办|县城)$"), "township"),
+    (re.compile(r"(?:村|社区|小区|庄|路|街|巷|大道)$"), "village_or_street"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +65,14 @@ class Correction:
     category: str
     name: str | None
     changes: tuple[tuple[str, Any], ...]
+
+
+class Unused(NamedTuple):
+    """A correction that no longer applies, and why."""
+
+    correction: Correction
+    zh: str
+    en: str
 
 
 def load_corrections(path: Path) -> list[Correction]:
@@ -65,21 +90,37 @@ def load_corrections(path: Path) -> list[Correction]:
     Raises
     ------
     PlanFileError
-        When a row cannot be used; the message names the row and what is allowed.
+        When a row cannot be used; the message names the row, the column and what is allowed.
     """
-    if not path.exists():
-        return []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PlanFileError(f"{path.name}：无法读取（{error}）", f"{path.name}: cannot be read ({error})") from None
-    return [_correction(path.name, number, row) for number, row in enumerate(rows, start=2)]
+        text = decode(path.read_bytes(), name=path.name)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise PlanFileError(
+            f"{path.name}：无法读取（{error.strerror}）", f"{path.name}: cannot be read ({error.strerror})"
+        ) from None
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    found: list[Correction] = []
+    try:
+        header = [(name or "").strip() for name in reader.fieldnames or ()]
+        reader.fieldnames = header
+        if text.strip() and (set(header) - set(_COLUMNS) or not set(_NEEDED) <= set(header)):
+            raise _bad(path.name, 1, "", "列名应为 " + "、".join(_COLUMNS), "the columns are " + ", ".join(_COLUMNS))
+        found.extend(
+            _correction(path.name, reader.line_num, row)
+            for row in reader
+            if any(cell and str(cell).strip() for cell in row.values())
+        )
+    except csv.Error as error:
+        at = reader.reader.line_num
+        raise _bad(path.name, at, "", f"不是合格的 CSV（{error}）", f"not valid CSV ({error})") from None
+    return found
 
 
 def apply_corrections(
     commitments: Iterable[Commitment], corrections: Iterable[Correction], *, text: str, plan: str
-) -> tuple[list[Commitment], list[Correction]]:
+) -> tuple[list[Commitment], list[Unused]]:
     """Apply the corrections of one plan to what was extracted from it.
 
     Parameters
@@ -96,31 +137,49 @@ def apply_corrections(
     Returns
     -------
     commitments : list of Commitment
-        The corrected records, in order of lines.
-    unused : list of Correction
-        Corrections that no longer find their record or line.
+        The corrected records, in order of lines. A record that repeated a dropped one repeats the next that stands, or
+        stands for itself.
+    unused : list of Unused
+        Corrections that no longer find their record or line, or that say what is read without them.
     """
     records = list(commitments)
-    unused: list[Correction] = []
-    lines = text.split("\n")
+    unused: list[Unused] = []
     for correction in corrections:
         if correction.plan != plan:
             continue
-        if correction.do == "add":
-            if correction.line > len(lines) or not lines[correction.line - 1].strip():
-                unused.append(correction)
-            else:
-                records.append(_added(correction, lines[correction.line - 1].removesuffix("\r")))
-            continue
-        found = [record for record in records if _meets(record, correction)]
-        if not found:
-            unused.append(correction)
-        elif correction.do == "drop":
-            records = [record for record in records if record not in found]
-        else:
-            changes = dict(correction.changes)
-            records = [replace(record, **changes) if record in found else record for record in records]
-    return sorted(records, key=lambda record: record.line), unused
+        records, problem = _apply(records, correction, text)
+        if problem:
+            unused.append(Unused(correction, *problem))
+    return _repeats(sorted(records, key=lambda record: record.line)), unused
+
+
+def _apply(
+    records: list[Commitment], correction: Correction, text: str
+) -> tuple[list[Commitment], tuple[str, str] | None]:
+    """Return the records with one correction applied, and why it does not apply where it does not."""
+    if correction.do == "add":
+        return _add(records, correction, text)
+    changes = dict(correction.changes)
+    found = [record for record in records if _meets(record, correction)]
+    if not found:
+        return records, ("该行没有这条记录", "no such record on that line")
+    if correction.do == "drop":
+        return [record for record in records if record not in found], None
+    if all(getattr(record, key) == value for record in found for key, value in changes.items()):
+        return records, ("读出的已是这些值，不必再改", "the record is read that way without it")
+    return [replace(record, **changes) if record in found else record for record in records], None
+
+
+def _add(
+    records: list[Commitment], correction: Correction, text: str
+) -> tuple[list[Commitment], tuple[str, str] | None]:
+    lines = source_lines(text)
+    if correction.line > len(lines) or not lines[correction.line - 1].strip():
+        return records, ("该行没有文字", "that line holds no text")
+    added = _added(correction, text, lines[correction.line - 1], {record.id for record in records})
+    if any(_same(record, added) for record in records):
+        return records, ("已能读出这条，不必再补", "the record is read without it")
+    return [*records, added], None
 
 
 def _meets(record: Commitment, correction: Correction) -> bool:
@@ -128,34 +187,85 @@ def _meets(record: Commitment, correction: Correction) -> bool:
     return named and record.line == correction.line and record.category == correction.category
 
 
-def _added(correction: Correction, line: str) -> Commitment:
-    defaults: dict[str, Any] = {field.name: None for field in fields(Commitment)}
-    defaults |= {"kind": "site", "action": "unspecified", "place_level": "plan", "at_least": False}
-    defaults |= {"category": correction.category, "name": correction.name}
-    defaults |= dict(correction.changes)
-    key = "|".join(str(defaults[field]) for field in ("category", "kind", "name", "place", "count", "unit", "per"))
-    digest = hashlib.sha256(f"{key}|corrected".encode()).hexdigest()[:6]
-    defaults |= {
-        "id": f"{correction.plan}-{correction.line}-{digest}",
+def _same(record: Commitment, added: Commitment) -> bool:
+    """Tell whether a record says what an added one would."""
+    names = ("line", "category", "kind", "name", "count", "place", "per")
+    return all(getattr(record, name) == getattr(added, name) for name in names)
+
+
+def _repeats(records: list[Commitment]) -> list[Commitment]:
+    """Mend what points at a record that was dropped."""
+    ids = {record.id for record in records}
+    heirs: dict[str, str] = {}
+    mended: list[Commitment] = []
+    for record in records:
+        lost = record.repeats
+        if lost and lost not in ids:
+            heir = heirs.setdefault(lost, record.id)
+            mended.append(replace(record, repeats=None if heir == record.id else heir))
+        else:
+            mended.append(record)
+    return mended
+
+
+def _added(correction: Correction, text: str, line: str, taken: set[str]) -> Commitment:
+    values: dict[str, Any] = {field.name: None for field in fields(Commitment)}
+    values |= {"action": "unspecified", "place_level": "plan", "at_least": False}
+    values |= {"category": correction.category, "name": correction.name, "section": _section(text, correction.line)}
+    changes = dict(correction.changes)
+    values |= changes
+    if "kind" not in changes:
+        counted = "quota" if values["count"] is not None else "intent"
+        values["kind"] = "site" if values["name"] else "coverage" if values["per"] else counted
+    if values["kind"] == "site" and values["count"] is None:
+        values["count"] = 1
+    key = "|".join(str(values[field]) for field in ("category", "kind", "name", "place", "count", "unit", "per"))
+    number = 0
+    while not values["id"] or values["id"] in taken:
+        # Two rows may add two alike; each has an id of its own.
+        digest = hashlib.sha256(f"{key}|corrected{number or ''}".encode()).hexdigest()[:6]
+        values["id"] = f"{correction.plan}-{correction.line}-{digest}"
+        number += 1
+    values |= {
         "plan": correction.plan,
         "line": correction.line,
         "quote": line.strip()[:120],
-        "passage_sha256": hashlib.sha256(line.encode()).hexdigest(),
+        "passage_sha256": hashlib.sha256(line.encode("utf-8", "surrogatepass")).hexdigest(),
     }
-    return Commitment(**defaults)
+    return Commitment(**values)
+
+
+def _section(text: str, line: int) -> str | None:
+    """Return the heading above a line."""
+    section = None
+    for passage in outline(text, wording=load_wording()):
+        if passage.heading and passage.heading.line > line:
+            break
+        section = passage.section
+        if passage.lines[-1] >= line:
+            break
+    return section
 
 
 def _correction(file: str, number: int, row: dict[str | None, Any]) -> Correction:
-    if None in row or set(row) - set(_COLUMNS) or not {"do", "plan", "line", "category"} <= set(row):
-        raise _bad(file, number, "列名应为 " + "、".join(_COLUMNS), "the columns are " + ", ".join(_COLUMNS))
+    if None in row:
+        zh = "单元格比列多；含逗号的格要加双引号"
+        raise _bad(file, number, "", zh, "more cells than columns; quote a cell that holds a comma")
     cells = {str(key): str(value or "").strip() for key, value in row.items()}
     if cells["do"] not in _DOES:
-        raise _bad(file, number, f"do 应为 {'、'.join(_DOES)}", f"do is one of {', '.join(_DOES)}")
-    if not cells["line"].isascii() or not cells["line"].isdigit() or int(cells["line"]) < 1:
-        raise _bad(file, number, "line 应为正整数", "line takes a whole number from 1")
+        raise _bad(file, number, "do", f"应为 {'、'.join(_DOES)}", f"is one of {', '.join(_DOES)}")
+    if not cells["plan"]:
+        raise _bad(file, number, "plan", "应为规划的标识，如 plans.toml 所列", "takes a plan's id, as in plans.toml")
+    if not cells["line"].isascii() or not cells["line"].isdigit() or not 1 <= int(cells["line"]) < 10**8:
+        raise _bad(file, number, "line", "应为正整数", "takes a whole number from 1")
     if cells["category"] not in categories():
-        raise _bad(file, number, f"没有类别 {cells['category']!r}", f"no such category: {cells['category']!r}")
-    changes = tuple(_setting(file, number, part) for part in cells.get("set", "").split(";") if part.strip())
+        raise _bad(file, number, "category", *_no_category(cells["category"]))
+    parts = [part for part in cells.get("set", "").translate(_WIDE).split(";") if part.strip()]
+    if cells["do"] == "change" and not parts:
+        raise _bad(file, number, "set", "change 要写明改什么，如 count=3", "says what to change, such as count=3")
+    if cells["do"] == "drop" and parts:
+        raise _bad(file, number, "set", "drop 不用 set", "is empty for drop")
+    changes = dict(_setting(file, number, part) for part in parts)
     return Correction(
         row=number,
         do=cells["do"],
@@ -163,32 +273,67 @@ def _correction(file: str, number: int, row: dict[str | None, Any]) -> Correctio
         line=int(cells["line"]),
         category=cells["category"],
         name=cells.get("name") or None,
-        changes=changes,
+        changes=tuple(_with_level(file, number, changes).items()),
     )
+
+
+def _with_level(file: str, number: int, changes: dict[str, Any]) -> dict[str, Any]:
+    """Give a corrected place its level, by how its name ends, where the row does not say it."""
+    if "place" not in changes or "place_level" in changes:
+        return changes
+    place = changes["place"]
+    level = "plan" if place is None else next((level for end, level in _ENDINGS if end.search(place)), None)
+    if level is None:
+        allowed = _ALLOWED["place_level"]
+        raise _bad(
+            file, number, "set/place_level",
+            f"看不出 {place!r} 的层级，请写明：{'、'.join(allowed)}",
+            f"is needed for {place!r}: one of {', '.join(allowed)}",
+        )  # fmt: skip
+    return {**changes, "place_level": level}
 
 
 def _setting(file: str, number: int, part: str) -> tuple[str, Any]:
     key, mark, value = (piece.strip() for piece in part.partition("="))
     if not mark or key not in _SETTABLE:
-        raise _bad(file, number, f"set 里可用 {'、'.join(_SETTABLE)}", f"set takes {', '.join(_SETTABLE)}")
-    if value and key in _ALLOWED and value not in _ALLOWED[key]:
-        raise _bad(
-            file, number, f"{key} 应为 {'、'.join(_ALLOWED[key])}", f"{key} is one of {', '.join(_ALLOWED[key])}"
-        )
-    if key == "category" and value not in categories():
-        raise _bad(file, number, f"没有类别 {value!r}", f"no such category: {value!r}")
-    if key in _TEXT or key == "category":
-        return key, value or None
-    if key == "at_least":
-        return key, value in ("true", "1", "是")
+        zh = f"应为 字段=值，字段有 {'、'.join(_SETTABLE)}"
+        raise _bad(file, number, f"set/{key}", zh, f"takes field=value; the fields are {', '.join(_SETTABLE)}")
+    where = f"set/{key}"
+    if key in _ALLOWED:
+        _among(file, number, where, value, _ALLOWED[key])
+    elif key == "category" and value not in categories():
+        raise _bad(file, number, where, *_no_category(value))
+    elif key == "per" and value:
+        _among(file, number, where, value, tuple(PER_ZH))
+    elif key == "at_least":
+        _among(file, number, where, value, (*_YES, *_NO))
+        return key, value in _YES
+    elif key in ("count", "year") and value:
+        return key, _figure(file, number, where, value)
+    return key, value or None
+
+
+def _among(file: str, number: int, where: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise _bad(file, number, where, f"应为 {'、'.join(allowed)}", f"is one of {', '.join(allowed)}")
+
+
+def _figure(file: str, number: int, where: str, value: str) -> int | float:
     try:
-        figure = float(value) if value else None
+        figure = float(value)
     except ValueError:
-        raise _bad(file, number, f"{key} 应为数字", f"{key} takes a number") from None
-    if figure is None:
-        return key, None
-    return key, int(figure) if figure == int(figure) else figure
+        figure = math.nan
+    if where.endswith("year") and not (figure == figure // 1 and 1949 <= figure <= 2100):
+        raise _bad(file, number, where, "应为四位年份，如 2025", "takes a year such as 2025")
+    if not 0 < figure < 10**12:
+        raise _bad(file, number, where, "应为大于 0 的数字", "takes a number above 0")
+    return int(figure) if figure == int(figure) else figure
 
 
-def _bad(file: str, number: int, zh: str, en: str) -> PlanFileError:
-    return PlanFileError(f"{file} 第 {number} 行：{zh}", f"{file} line {number}: {en}")
+def _no_category(value: str) -> tuple[str, str]:
+    return f"没有类别 {value!r}，可用的见 categories.toml", f"no such category: {value!r}; see categories.toml"
+
+
+def _bad(file: str, number: int, column: str, zh: str, en: str) -> PlanFileError:
+    named = f" {column}" if column else ""
+    return PlanFileError(f"{file} 第 {number} 行{named}：{zh}", f"{file} line {number}{named}: {en}")

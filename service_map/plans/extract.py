@@ -9,26 +9,39 @@ last named before it (by when). `outline` finds the sentences, `clause` takes th
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from service_map.plans.area import PlanArea, find_area, last
+from service_map.plans.area import Place, PlanArea, find_area, last
 from service_map.plans.clause import ACTS, split_clauses, split_sentences
 from service_map.plans.commitment import Commitment
-from service_map.plans.outline import Passage, outline, source_lines
+from service_map.plans.outline import LeftOut, Passage, Span, outline, source_lines
 from service_map.plans.promise import Carry, Draft, PromiseReader, Rejection, act_kinds
-from service_map.plans.wording import Wording, load_wording
+from service_map.plans.wording import Wording, load_wording, years
 
 _RATE = re.compile(r"率|占比|比例|%|人均|每千|每万|每百|床位|面积|人次|人数|职工")
 _RATE_CELL = re.compile(r"[率%比]|每[百千万]|人均|年均|[（(]")
-_INDICATOR = re.compile(r"(?:（?\d+）?[.、]?)?(.{2,30}?)（(万?(?:平方米|户|套|张)|个|所|公里|座|处|家|套|块)）")
+_INDICATOR = re.compile(
+    r"(?:（?\d+）?[.、]?)?(.{2,30}?)（(万?(?:平方米|户|套|张)|个|所|公里|座|处|家|套|块|片|条|支)）"
+)
 _LISTED = re.compile(
-    r"等(?:一批|系列)?(?:重点|重大|建设)?(?:项目|工程)|"
+    r"等(?:一批|系列|多个|\d+个|[一二两三四五六七八九十]+个)?[\u4e00-\u9fff]{0,6}?(?:项目|工程)|"
     r"(?<![第\d])[\d一二三四五六七八九十两]+(?:个|项|大)(?:重点|重大|标志性)?(?:建设)?(?:项目|工程)(?!以上|左右)"
 )
-_DONE = re.compile(r"已建成|已经建成|累计建成|已完成|目前已|现已建|共有|已有|已经建立")
+_DONE = re.compile(
+    r"已建成|已经建成|累计建成|已完成|目前已|现已建|共有|已有|仅有|只有|已经建立|"
+    r"已(?:经|全部|相继|陆续|正式)*(?:投入使用|投用|启用|竣工|完工|开诊|开馆|开园|落成|运营|开放|建有|设立|覆盖|实现)"
+)
+_LOOKS_BACK = re.compile(
+    r"(?<![-\d])(?:19\d\d|20[01]\d|2020)年(?!-|\d|(?:末|底)?(?:以来|之后|以后|后|起|开始|以?前|之前|启动|开工))"
+)
+_SO_FAR = re.compile(
+    r"^(?:目前|截至目前|现在|全[市县区州]|我[市县区州])[^，]{0,4}已|经过[^，]{0,10}(?:努力|发展|建设)|(?:20[01]\d|202[01])年以来|"
+    r"(?:先后|相继)(?:建成|投用|启用|完成|投入)|^(?:五年间|过去)"
+)
+_LATER = re.compile(r"20(?:2[1-9]|3\d)|十[四五]五|“十四五”|今后|未来|规划期|计划|将|拟|力争|要")
 _LACKS = re.compile("尚缺|尚无|尚未|仍缺|还缺|缺口|不足")
 _STANDING = re.compile(r"(?:截至目前|目前|全[市县区]|我[市县区]|已|，)*(?:现有|共有|已有|拥有|现共有)[^，。]*\d")
 _NOT_BUILT = re.compile(
@@ -36,47 +49,51 @@ _NOT_BUILT = re.compile(
 )
 _SIZED = re.compile(r"占地|建筑面积|平方米|\d亩|床位|总投资|20[2-3]\d年.{0,6}(?:建成|开工|投用|完工|竣工)")
 _ENUMERATED = re.compile(r"[一二三四五六七八九十]是|[①-⑳]|（\d{1,2}）")
+_PLACE_HEADING = re.compile(r"[\u4e00-\u9fff]{2,12}(?:社区|安置区|安置点|片区|新区|新城|组团|园区|镇|乡|街道|县|区)")
+_TOTAL = re.compile(r"\d+([所个处家座块片条])$")
+_DONE_BEFORE = "上一时期的成绩 done in the last period"
+_STANDS = "现状或已完成，不是任务 stands already or is done"
+_HEADS = "冒号前的小标题 a heading before a colon"
+_NO_BUILDING = "说的是品牌、活动、制度等，不是建设 speaks of brands, events or rules, not of building"
+_UNTOLD = "没有单独的任务：是名称、统称或说明的一部分 no promise of its own: part of a name or a description"
+_AHEAD = re.compile(r"“?十四五”?(?:时期|期间|末)|到?20(?:2[2-9]|3\d)年|规划期末|五年内|三年内")
+_ON_TOP_OF = re.compile("在(?:现有|已有|原有|建成|已建成|完成|巩固)?[^，。；]{2,30}的?基础上")
+_STOCK = re.compile(r"^.*?(?:现有|共有|已有|拥有|已建成|累计建成|已经建成|建成)")
+_ADDED = re.compile(
+    rf"[，、](?:(?!现有|共有|已有)[^，。；：]){{0,10}}?(?:{ACTS}|再建|增加|撤并)(?:至少|约)?\d+[所个处家座块片条]"
+)
+_DATED = re.compile(r"(?:建成|开工|投用|完工|竣工|投入使用|新建|改建|扩建|改扩建|迁建)")
 _MAX_LEAD = 28
 _MAX_COLUMNS = 24
-_PLACES_COLUMN = re.compile(r"(?:县|区|市|镇|乡|街道|旗|（|）|、|名称|地区|单位|所在地|行政区|辖区|各)+(?:名称)?")
+_PLACES_COLUMN = re.compile(
+    r"(?:县|区|市|镇|乡|街道|旗|州|村|社区|名|别|片|（|）|、|名称|地区|单位|所在地|行政区|辖区|各)+(?:名称)?"
+)
 _COLUMN = re.compile(r"(?:20\d\d年)?(.{2,20}?)(?:（(?P<unit>个|所|公里|座|处|家|套|块|片|条)）)?")
-_UNIT_CELL = re.compile(r"万?(?:平方米|户|套|张)|个|所|公里|座|处|家|块|片|条")
-_ACT_CELL = re.compile(rf"(?:(?:{ACTS})、?)+")
+_UNIT_CELL = re.compile(r"万?(?:平方米|户|套|张)|个|所|公里|座|处|家|块|片|条|支")
+_ACT_CELL = re.compile(rf"(?P<act>(?:(?:{ACTS})、?)+)")
+_ACT_IN_CELL = re.compile(
+    rf"(?=(?:{ACTS})、?(?:{ACTS})?[，；\d（])(?P<act>(?:(?:{ACTS})、?)+)|(?=[^，。；]{{2,20}}改造$)[^，。；]*(?P<last>改造)"
+)
+_GOES_ON_TO = re.compile(
+    rf"(?:20\d\d年)?(?:(?:完成|推进|启动|实施|加快)[^，。；：]{{0,12}}?(?:{ACTS}|二期|工程)|(?:{ACTS})|达到?[^，。；]{{2,14}}(?:标准|水平))[^，。；]{{0,10}}"
+)
+_COUNTS_CELL = re.compile(
+    rf"(?:(?:^|[、，；和])(?:(?:{ACTS})|涉及|共|约|计划|完成|其中|每年)*\d+(?:个|所|座|处|家|公里|块|片|套)(?![、，]?\d)[\u4e00-\u9fff]{{0,6}}?)+"
+)
+_NO_PROJECT = re.compile(
+    "^(?:责任|牵头|主管|实施|配合|建设|申报|项目|承担)(?:单位|部门|主体)|类别|领域|备注|属性|总投资|资金|^序号$|类型$|进展|联系"
+)
 _COUNT_CELL = re.compile(r"(?:共|约)?\d+(?:个|所|座|处|家|公里|块|片|套)")
 _YEARS_CELL = re.compile(r"(?P<start>20[2-3]\d)年?(?:\d{1,2}月)?(?:-(?P<end>20[2-3]\d)年?(?:\d{1,2}月)?)?")
 
 
 class _Column(NamedTuple):
-    """A column of a table of places: what its numbers count."""
+    """A column of a table of places: what its numbers count, and the cell that says so."""
 
     category: str
     unit: str | None
     action: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """Why a passage is a commitment, or why a facility's noun in it is none.
-
-    Attributes
-    ----------
-    line, passage
-        The source line and the sentence, in canonical form.
-    category
-        The category of the noun.
-    commitment, rule, verbs
-        The record, the rule that read it, and the verbs that promise it; None and empty for a rejection.
-    rejected
-        Why the noun is no promise; None for a commitment.
-    """
-
-    line: int
-    passage: str
-    category: str
-    commitment: Commitment | None = None
-    rule: str | None = None
-    verbs: tuple[str, ...] = ()
-    rejected: str | None = None
+    words: tuple[Span, ...]
 
 
 def extract(text: str, *, plan: str) -> list[Commitment]:
@@ -96,51 +113,8 @@ def extract(text: str, *, plan: str) -> list[Commitment]:
     list of Commitment
         In reading order; each ``quote`` is a substring of the source line at ``line``.
     """
-    reader = _Reader(text, load_wording())
-    return [record for record, _ in _finish(reader.read(), plan=plan, sources=source_lines(text))]
-
-
-def explain(text: str, *, plan: str, line: int | None = None) -> list[Explanation]:
-    """Say of each record which rule and words gave it, and of each noun that gave none why it was left out.
-
-    Parameters
-    ----------
-    text
-        The plan's text.
-    plan
-        The plan's id.
-    line
-        Only this 1-based source line; None for all.
-
-    Returns
-    -------
-    list of Explanation
-        In reading order of lines, records before rejections.
-    """
-    reader = _Reader(text, load_wording())
-    drafts = reader.read()
-    found = [
-        Explanation(
-            line=record.line,
-            passage=_sentence(draft.passage, draft.start),
-            category=record.category,
-            commitment=record,
-            rule=draft.rule,
-            verbs=draft.verbs,
-        )
-        for record, draft in _finish(drafts, plan=plan, sources=source_lines(text))
-    ]
-    found.extend(
-        Explanation(
-            line=item.passage.lines[item.start],
-            passage=_sentence(item.passage, item.start),
-            category=item.category,
-            rejected=item.reason,
-        )
-        for item in reader.rejections
-    )
-    chosen = [item for item in found if line is None or item.line == line]
-    return sorted(chosen, key=lambda item: (item.line, item.rejected is not None))
+    reader = PlanReader(text, load_wording())
+    return [record for record, _ in finish(reader.read(), plan=plan, sources=source_lines(text))]
 
 
 def passage_sha256(line: str) -> str:
@@ -148,16 +122,22 @@ def passage_sha256(line: str) -> str:
     return hashlib.sha256(line.rstrip("\r\n").encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _sentence(passage: Passage, at: int) -> str:
-    for start, end, _ in split_sentences(passage.text):
-        if start <= at < end:
-            return passage.text[start:end]
-    return passage.text
+def finish(drafts: Iterable[Draft], *, plan: str, sources: Sequence[str]) -> Iterator[tuple[Commitment, Draft]]:
+    """Give drafts their citation, their id and the earlier record that they repeat.
 
+    Parameters
+    ----------
+    drafts
+        What `PlanReader.read` yields.
+    plan
+        The plan's id.
+    sources
+        The plan's source lines.
 
-def _finish(drafts: list[Draft], *, plan: str, sources: list[str]) -> list[tuple[Commitment, Draft]]:
-    """Give drafts their citation, their id and the earlier record that they repeat."""
-    finished: list[tuple[Commitment, Draft]] = []
+    Yields
+    ------
+    tuple of Commitment and Draft
+    """
     ordinals: Counter[str] = Counter()
     first: dict[tuple[str, ...], str] = {}
     hashes: dict[int, str] = {}
@@ -173,7 +153,7 @@ def _finish(drafts: list[Draft], *, plan: str, sources: list[str]) -> list[tuple
         same = _same_promise(draft)
         repeats = first.setdefault(same, identity) if same else identity
         record: dict[str, Any] = {
-            field: getattr(draft, field)
+            field: _plain(getattr(draft, field))
             for field in (
                 "category", "kind", "action", "name", "count", "unit", "at_least", "place", "place_level", "per",
                 "year",
@@ -190,8 +170,12 @@ def _finish(drafts: list[Draft], *, plan: str, sources: list[str]) -> list[tuple
             repeats=None if repeats == identity else repeats,
             **record,
         )
-        finished.append((commitment, draft))
-    return finished
+        yield commitment, draft
+
+
+def _plain(value: object) -> object:
+    """Return a value without the place that a word of the text knows."""
+    return str(value) if isinstance(value, str) else value
 
 
 def _same_promise(draft: Draft) -> tuple[str, ...] | None:
@@ -204,40 +188,78 @@ def _same_promise(draft: Draft) -> tuple[str, ...] | None:
     return None
 
 
-class _Reader:
-    """Walks the passages of one plan and reads their sentences."""
+class PlanReader:
+    """Walks the passages of one plan and reads their sentences.
 
-    def __init__(self, text: str, wording: Wording) -> None:
+    Parameters
+    ----------
+    text
+        The plan's text.
+    wording
+        The word lists.
+    why
+        Whether to keep what is no promise, for `left_out`.
+    """
+
+    def __init__(self, text: str, wording: Wording, *, why: bool = False) -> None:
         self._wording = wording
-        self._passages = list(outline(text, wording=wording))
+        self._left: list[LeftOut] | None = [] if why else None
+        self._silent: set[int] = set()
+        self._sited = 0
+        self._passages = list(outline(text, wording=wording, left=self._left))
         self._area: PlanArea = find_area(text, self._passages, wording)
-        self._promises = PromiseReader(wording, self._area)
+        self._promises = PromiseReader(wording, self._area, why=why)
 
-    @property
-    def rejections(self) -> list[Rejection]:
-        return self._promises.rejections
+    def left_out(self, read: Iterable[Draft]) -> list[Rejection]:
+        """Return the facility nouns that gave no record, and why, when all is read.
 
-    def read(self) -> list[Draft]:
-        """Return what the passages promise, in reading order."""
-        drafts: list[Draft] = []
+        Parameters
+        ----------
+        read
+            The drafts that `read` yielded: a noun that gave one of them is not left out.
+        """
+        for part in self._left or ():
+            self._promises.leave(part.passage, 0, len(part.passage.text), part.reason)
+        found = self._promises.rejections or []
+        told = {(id(item.passage), at) for item in found for at in range(item.start, item.end)}
+        used = {span for draft in read for field in ("category", "name") for span in draft.words.get(field, ())}
+        kept = {(span.line, column) for span in used for column in range(span.start, span.end)}
+        for passage in self._passages:
+            seen = len(found)
+            self._promises.leave(passage, 0, len(passage.text), _UNTOLD)
+            found[seen:] = [item for item in found[seen:] if (id(passage), item.start) not in told]
+        begins = [(item.passage.lines[item.start], item.passage.columns[item.start]) for item in found]
+        return [item for item, begin in zip(found, begins, strict=True) if begin not in kept]
+
+    def read(self) -> Iterator[Draft]:
+        """Yield what the passages promise, in reading order."""
         columns: list[_Column | None] = []
-        places: list[str | None] = []
+        places: list[Place | None] = []
+        head = 0
+        names: list[str] = []
         for index, passage in enumerate(self._passages):
             if passage.row and (index == 0 or self._passages[index - 1].row != passage.row):
                 cells = self._row_cells(index)
                 header = self._columns(cells)
                 heads = self._place_heads(cells)
+                names = [cell.text for cell in cells] if passage.role == "head" else names
+                if passage.role != "head":
+                    self._silent_cells(index, names)
                 if header or heads or passage.role == "head":
                     columns, places = header, heads
+                    head = passage.row if header else 0
                 else:
-                    drafts.extend(self._row_counts(cells, columns))
-                    drafts.extend(self._row_places(cells, places))
+                    yield from self._row_counts(cells, columns)
+                    yield from self._row_places(cells, places)
             elif not passage.row:
-                columns, places = [], []
+                columns, places, names = [], [], []
+            if passage.row and passage.row == head:
+                continue
             if places and len(places) == len(self._row_cells(index)) and passage.role != "title":
                 continue
-            drafts.extend(sorted(self._passage(index, passage), key=lambda draft: draft.start))
-        return [draft for draft in drafts if not draft.void]
+            # A later clause may take back what an earlier one of its passage gave, so a passage is read to its end.
+            drafts = sorted(self._passage(index, passage), key=lambda draft: draft.start)
+            yield from (draft for draft in drafts if not draft.void)
 
     def _row_cells(self, index: int) -> list[Passage]:
         row = self._passages[index].row
@@ -254,14 +276,16 @@ class _Reader:
             rate = match is None or _RATE.search(match[1]) or token is None or not token.category
             category = None if rate or token is None else token.category
             action = act_kinds(cell.text, self._wording).kinds if category else ()
+            words = _whole(cell)
             columns.append(
-                _Column(category, match["unit"], action[-1] if action else "new") if category and match else None
+                _Column(category, match["unit"], action[-1] if action else "new", words) if category and match else None
             )
         return columns if any(columns) else []
 
     def _row_counts(self, cells: list[Passage], columns: list["_Column | None"]) -> Iterator[Draft]:
         """Read a row of such a table: the place and its numbers."""
         name = cells[0].text
+        where = _whole(cells[0])
         if len(cells) != len(columns) or not columns or re.search("合计|总计|小计|全市|全县|[。，；]", name):
             return
         for cell, column in zip(cells, columns, strict=True):
@@ -270,14 +294,19 @@ class _Reader:
             draft = Draft(cell, 0, len(cell.text), column.category, "allotment", column.action, "table of places")
             value = float(cell.text)
             count = int(value) if value == int(value) else value
-            yield replace(draft, count=count, unit=column.unit).at(self._area.place(name))
+            draft = replace(draft, count=count, unit=column.unit).at(self._area.place(name)._replace(words=where))
+            told = {"count": _whole(cell), "kind": where}
+            yield draft.told(**dict.fromkeys(("category", "unit", "action"), column.words), **told)
 
-    def _place_heads(self, cells: list[Passage]) -> list[str | None]:
+    def _place_heads(self, cells: list[Passage]) -> list[Place | None]:
         """Read the head of a table with a column for each place; empty when it is none."""
-        places = [cell.text if self._area.whole(cell.text) else None for cell in cells]
+        places = [self._cell_place(cell) if self._area.whole(cell.text) else None for cell in cells]
         return places if places[0] is None and sum(map(bool, places)) >= max(2, len(places) - 4) else []
 
-    def _row_places(self, cells: list[Passage], places: list[str | None]) -> Iterator[Draft]:
+    def _cell_place(self, cell: Passage) -> Place:
+        return self._area.place(cell.text)._replace(words=_whole(cell))
+
+    def _row_places(self, cells: list[Passage], places: list[Place | None]) -> Iterator[Draft]:
         """Read a row of such a table: the facility and its number in each place."""
         match = _COLUMN.fullmatch(cells[0].text)
         if len(cells) != len(places) or not match or _RATE.search(match[1]):
@@ -285,7 +314,10 @@ class _Reader:
         token = last(token for token in self._wording.tokens(match[1]) if token.category)
         if token is None or not token.category:
             return
-        unit = match["unit"] or next((cell.text for cell in cells[1:] if _UNIT_CELL.fullmatch(cell.text)), None)
+        units = next((cell for cell in cells[1:] if _UNIT_CELL.fullmatch(cell.text)), None)
+        unit = match["unit"] or (units.text if units else None)
+        head = _whole(cells[0])
+        told = {"category": head, "action": head, "unit": head if match["unit"] or not units else _whole(units)}
         action = act_kinds(match[1], self._wording).kinds
         for cell, place in zip(cells, places, strict=True):
             if place and re.fullmatch(r"\d+(?:\.\d+)?", cell.text) and float(cell.text):
@@ -293,30 +325,65 @@ class _Reader:
                 count = int(value) if value == int(value) else value
                 rule, kind = "table of places", "allotment"
                 draft = Draft(cell, 0, len(cell.text), token.category, kind, action[-1] if action else "new", rule)
-                yield replace(draft, count=count, unit=unit).at(self._area.place(place))
+                draft = replace(draft, count=count, unit=unit).at(place).told(**told, kind=place.words)
+                yield draft.told(count=_whole(cell))
 
-    def _row_context(self, index: int, draft: Draft) -> Draft:
-        """Give a project of a table the place and the year that stand in other cells of its row."""
+    def _silent_cells(self, index: int, heads: list[str]) -> None:
+        """Note the cells of a row that stand below a head which tells no project (责任单位, 类别, 备注)."""
+        cells = self._row_cells(index)
+        # A cell may be empty because one further up holds for it too: what there is stands at the right.
+        for place in range(1, min(len(cells), len(heads)) + 1):
+            if _NO_PROJECT.search(heads[-place]) and not (len(cells) < len(heads) and place == len(cells)):
+                self._silent.add(index + len(cells) - place)
+
+    def _row_context(self, index: int, draft: Draft) -> Iterator[Draft]:
+        """Give a project of a table what stands in other cells of its row: place, year, act and number."""
+        if draft.kind == "site":
+            self._sited = draft.passage.row
+        counts: list[Draft] = []
+        for cell in self._other_cells(index):
+            span = _YEARS_CELL.fullmatch(cell.text)
+            act = _ACT_CELL.fullmatch(cell.text) or _ACT_IN_CELL.match(cell.text)
+            quantity = next(self._wording.quantities(cell.text), None) if _COUNT_CELL.fullmatch(cell.text) else None
+            if span and draft.year is None:
+                draft.year = int(span["end"] or span["start"])
+                draft.told(year=_whole(cell))
+            elif act and draft.action == "unspecified":
+                kinds = act_kinds(act["act"] or "改造", self._wording).kinds
+                draft.action = kinds[0] if len(set(kinds)) == 1 else "mixed"
+                draft.told(action=_whole(cell))
+            elif quantity and draft.kind == "intent":
+                draft = replace(draft, kind="quota", count=quantity.count, unit=quantity.unit)
+                draft.told(kind=_whole(cell), count=_whole(cell), unit=_whole(cell))
+            elif draft.kind == "intent" and _COUNTS_CELL.fullmatch(cell.text):
+                counts = list(self._counts_in(cell, draft))
+            elif self._area.whole(cell.text) and (draft.place is None or cell.text.startswith(draft.place)):
+                draft = draft.at(self._cell_place(cell))
+        if not counts:
+            yield draft
+        for count in counts:
+            words = {**draft.words, **count.words}
+            yield replace(count, place=draft.place, place_level=draft.place_level, year=draft.year, words=words)
+
+    def _other_cells(self, index: int) -> list[Passage]:
+        """Return the other cells of a cell's row."""
         row = self._passages[index].row
         first = index
         while first > 0 and self._passages[first - 1].row == row and index - first < _MAX_COLUMNS:
             first -= 1
-        for cell in self._row_cells(first):
-            if cell is self._passages[index]:
-                continue
-            span = _YEARS_CELL.fullmatch(cell.text)
-            act = _ACT_CELL.fullmatch(cell.text)
-            quantity = next(self._wording.quantities(cell.text), None) if _COUNT_CELL.fullmatch(cell.text) else None
-            if span and draft.year is None:
-                draft.year = int(span["end"] or span["start"])
-            elif act and draft.action == "unspecified":
-                kinds = act_kinds(cell.text, self._wording).kinds
-                draft.action = kinds[0] if len(set(kinds)) == 1 else "mixed"
-            elif quantity and draft.kind == "intent":
-                draft = replace(draft, kind="quota", count=quantity.count, unit=quantity.unit)
-            elif self._area.whole(cell.text) and (draft.place is None or cell.text.startswith(draft.place)):
-                draft = draft.at(self._area.place(cell.text))
-        return draft
+        return [cell for cell in self._row_cells(first) if cell is not self._passages[index]]
+
+    def _counts_in(self, cell: Passage, draft: Draft) -> Iterator[Draft]:
+        """Read a cell that only counts, once or twice, what the project's name says: 新建3所、改造5所."""
+        for quantity in self._wording.quantities(cell.text):
+            start = max(cell.text.rfind(mark, 0, quantity.start) for mark in "、，；和") + 1
+            acts = act_kinds(cell.text[start : quantity.start], self._wording).kinds
+            counted = replace(draft, kind="quota", count=quantity.count, unit=quantity.unit, words=dict(draft.words))
+            if acts:
+                counted.action = acts[-1]
+                counted.told(action=cell.spans(start, quantity.start))
+            words = cell.spans(quantity.start, quantity.end)
+            yield counted.told(kind=words, count=words, unit=words)
 
     def _passage(self, index: int, passage: Passage) -> Iterator[Draft]:
         if passage.role == "title":
@@ -327,9 +394,10 @@ class _Reader:
             indicator = self._indicator(index, passage)
             if indicator:
                 yield indicator
-            elif passage.row and not _RATE_CELL.search(passage.text):
+            elif passage.row and not _RATE_CELL.search(passage.text) and index not in self._silent:
                 for draft in self._sentences(passage, listing=True):
-                    yield self._row_context(index, draft)
+                    if passage.row != self._sited or draft.kind == "intent":
+                        yield from self._row_context(index, draft)
 
     def _row_title(self, index: int, passage: Passage) -> Iterator[Draft]:
         """Read the name cell of a table row: it promises a named facility where the row's own text does not say so."""
@@ -339,7 +407,7 @@ class _Reader:
                 said.update(draft.category for draft in self._sentences(later, listing=False) if draft.kind == "site")
         for draft in self._sentences(passage, listing=True):
             if draft.kind == "site" and draft.category not in said:
-                yield self._row_context(index, draft)
+                yield from self._row_context(index, draft)
 
     def _indicator(self, index: int, passage: Passage) -> Draft | None:
         """Read a row of an indicator table: a thing to build or renew, with its unit; the target is the last number."""
@@ -347,7 +415,7 @@ class _Reader:
         if not match or _RATE.search(match[1]):
             return None
         token = next((token for token in self._wording.tokens(match[1]) if token.category), None)
-        value = self._target(index, passage)
+        value, target = self._target(index, passage)
         if token is None or not token.category or value is None:
             return None
         unit = match[2]
@@ -362,8 +430,14 @@ class _Reader:
             passage, 0, min(match.end(), len(passage.text)), token.category, "quota", action, "indicator table"
         )
         count = int(value) if value == int(value) else value
-        least = any(re.match("[≥>]|至少", cell.text) for cell in self._row_cells(index) if cell is not passage)
-        return replace(draft, count=count, unit=unit, at_least=least, year=self._area.target_year)
+        others = [cell for cell in self._row_cells(index) if cell is not passage]
+        least = next((cell for cell in others if re.match("[≥>]|至少", cell.text)), None)
+        draft = replace(draft, count=count, unit=unit, at_least=least is not None, year=self._area.target_year)
+        whole, measure = _whole(passage), self._passages[index + 1]
+        if self._with_unit_cell(index, passage):
+            whole += _whole(measure)
+        draft.told(category=whole, unit=whole, kind=whole, action=whole, count=_whole(target))
+        return draft.told(at_least=_whole(least) if least else (), year=self._area.target_words)
 
     def _with_unit_cell(self, index: int, passage: Passage) -> re.Match[str] | None:
         """Read an indicator whose unit stands in a cell of its own behind it, as if it stood in a bracket."""
@@ -372,17 +446,18 @@ class _Reader:
             return None
         return _INDICATOR.fullmatch(f"{passage.text}（{unit.text}）")
 
-    def _target(self, index: int, passage: Passage) -> float | None:
+    def _target(self, index: int, passage: Passage) -> tuple[float | None, Passage]:
         value: float | None = None
+        target = passage
         for later in self._passages[index + 1 : index + 5]:
             if later.role != "cell" or later.row != passage.row:
                 break
             number = re.fullmatch(r"(?:[≥>]?=?|至少)(\d+(?:\.\d+)?)(?:以上)?", later.text)
             if number:
-                value = float(number[1])
+                value, target = float(number[1]), later
             elif not re.fullmatch(r"[-/]*", later.text) and not (value is None and _UNIT_CELL.fullmatch(later.text)):
                 break
-        return value
+        return value, target
 
     def _sentences(self, passage: Passage, *, listing: bool) -> Iterator[Draft]:
         text = passage.text
@@ -390,9 +465,10 @@ class _Reader:
         for start, end, anew in split_sentences(text):
             sentence = text[start:end]
             if anew or _ENUMERATED.match(sentence):
-                carry = Carry(lead_place=carry.lead_place, lead_noun=carry.lead_noun)
+                carry = Carry(lead_place=carry.lead_place, lead_noun=carry.lead_noun, lead_words=carry.lead_words)
             carry.said = []
             if any(mark in sentence for mark in self._wording.past_sentences):
+                self._promises.leave(passage, start, end, _DONE_BEFORE)
                 continue
             if start == 0 and end < len(text) - 1 and _is_lead(sentence):
                 yield from self._lead(passage, start, end)
@@ -400,9 +476,15 @@ class _Reader:
             yield from self._sentence(passage, start, end, carry, listing=listing or bool(_LISTED.search(sentence)))
 
     def _lead(self, passage: Passage, start: int, end: int) -> Iterator[Draft]:
-        """Read a run-in heading that is itself a named project (某镇敬老院改造提升项目)."""
+        """Read a run-in heading that is itself a promise: a named project, a number, a rule for every unit."""
         if passage.text[start:end].endswith(("项目。", "工程。")):
             yield from self._named_project(passage, start, end - 1)
+            return
+        for draft in self._promises.read(passage, start, end - 1, Carry(), listing=passage.box):
+            named = draft.kind == "site" and draft.name and self._area.official(draft.name, "")
+            named = named and (not passage.box or draft.name == passage.text[start : end - 1] or bool(draft.verbs))
+            if named or draft.kind in ("quota", "allotment", "coverage"):
+                yield draft
 
     def _named_project(self, passage: Passage, start: int, end: int) -> Iterator[Draft]:
         for draft in self._promises.read(passage, start, end, Carry(), listing=True):
@@ -411,7 +493,7 @@ class _Reader:
 
     def _sentence(self, passage: Passage, start: int, end: int, carry: Carry, *, listing: bool) -> Iterator[Draft]:
         text = passage.text
-        standing = False
+        standing = looks_back = False
         listing = listing or carry.listing
         headed: list[Draft] = []
         read: set[str] = set()
@@ -419,36 +501,110 @@ class _Reader:
             clause = text[a:b]
             # 现有幼儿园46所，其中公办园21所: what stands, and its parts.
             standing = bool(_STANDING.match(clause)) or (standing and clause.startswith(("其中", "包括")))
+            # 在现有8个养老中心基础上，再新建4个
+            standing = standing or bool(_ON_TOP_OF.fullmatch(clause))
             if standing:
+                self._promises.leave(passage, a, b, _STANDS)
+                self._stands(passage, a, b, end, carry)
                 continue
-            heads = text[b : b + 1] == "："
-            done = _DONE.search(clause) and "基础上" not in clause
-            done = done or (_LACKS.search(clause) and "建" not in clause)
+            heads = text[b : b + 1] == "：" and not _shared_out(text[a:b], text[b + 1 : end])
+            back = _LOOKS_BACK.search(clause) or _SO_FAR.search(clause)
+            looks_back = (looks_back or bool(back)) and not _LATER.search(clause)
+            done = looks_back or _is_done(clause, text[start:b])
             if not (heads and b - a <= 24) and not done and not _NOT_BUILT.search(clause):
                 for draft in self._promises.read(passage, a, b, carry, listing=listing):
                     read.add(draft.category)
                     yield draft
-            sized = heads and listing and passage.box and b - a <= 24 and _SIZED.search(text, b, end)
-            if sized and not clause.endswith(("项目", "工程")):
+            else:
+                self._promises.leave(passage, a, b, _HEADS if heads else _STANDS if done else _NO_BUILDING)
+                if done:
+                    self._stands(passage, a, b, end, carry)
+            if heads and self._sized(passage, a, b, end, listing=listing):
                 headed = list(self._named_project(passage, a, b))
+                done_there = _GOES_ON_TO.match(text, b + 1, end)
+                for draft in headed if done_there else ():
+                    kinds = act_kinds(done_there[0], self._wording, b + 1).kinds if done_there else ()
+                    draft.action = kinds[-1] if kinds and draft.action == "unspecified" else draft.action
                 carry.said.extend(headed)
             if heads and clause.endswith(("项目", "工程")):
                 yield from self._named_project(passage, a, b)
             if heads and b - a <= 40:
-                carry.listing = self._heading(clause, carry) or carry.listing
+                carry.listing = self._heading(passage, a, b, carry) or carry.listing
                 listing = listing or carry.listing
         # 县体育公园：占地120亩: the name before the colon is the project where the rest names none.
         yield from (draft for draft in headed if draft.category not in read)
 
-    def _heading(self, clause: str, carry: Carry) -> bool:
+    def _sized(self, passage: Passage, a: int, b: int, end: int, *, listing: bool) -> bool:
+        """Tell whether what stands before a colon is a project whose size or date stands behind it."""
+        text = passage.text
+        house = last(token.category for token in self._wording.tokens(text[a:b]) if token.end == b - a)
+        if (
+            house not in (None, "college")
+            and self._area.official(text[a:b], "")
+            and _GOES_ON_TO.match(text, b + 1, end)
+        ):
+            # 县妇幼保健院：完成二期工程; what a college is to become is a matter of rank.
+            return True
+        if b - a > 24 or text[a:b].endswith(("项目", "工程")) or not _SIZED.search(text, b, end):
+            return False
+        return (listing and passage.box) or bool(_DATED.search(text, b, end))
+
+    def _stands(self, passage: Passage, a: int, b: int, end: int, carry: Carry) -> None:
+        """Keep what a clause says that stands already, where a later one only counts what is added to it."""
+        if not _ADDED.search(passage.text, b, end):
+            return
+        stock = Carry()
+        text = _STOCK.sub("", passage.text[a:b])
+        at = b - len(text)
+        found = [draft for draft in self._promises.look(passage, at, b, stock) if draft.kind in ("quota", "intent")]
+        if found:
+            carry.last = replace(found[-1], rule="stands", year=None, count=None, at_least=False, action="new")
+
+    def _heading(self, passage: Passage, a: int, b: int, carry: Carry) -> bool:
         """Take what stands before a colon as a heading; return whether it heads a list of projects."""
-        carry.lead_place = self._area.find(clause)
-        front = act_kinds(clause, self._wording)
+        clause = passage.text[a:b]
+        carry.heading = clause
+        due = last(year for _, year in years(clause) if year)
+        if due:
+            # 2022年计划：…
+            carry.year, carry.year_words = due, passage.spans(a, b)
+        carry.lead_place = place = self._area.find(clause)
+        if place:
+            at = a + clause.rindex(place.name)
+            carry.lead_place = place._replace(words=passage.spans(at, at + len(place.name)))
+            bare = clause.lstrip("-").removeprefix("在")
+            whole = bare.endswith(place.name) or re.fullmatch(_PLACE_HEADING, bare)
+            carry.place = (
+                Place(bare, "village_or_street", carry.lead_place.words) if whole and len(bare) <= 14 else None
+            )
+        front = act_kinds(clause, self._wording, a)
         if front.kinds:
             carry.front = front
-        carry.lead_noun = last(token for token in self._wording.tokens(clause, self._area.hidden) if token.category)
+        carry.lead_noun = noun = last(
+            token for token in self._wording.tokens(clause, self._area.hidden) if token.category
+        )
+        carry.lead_words = passage.spans(a + noun.start, a + noun.end) if noun else ()
         counted = bool(front.kinds) and bool(re.search(r"\d+[所个处家座校园馆]$", clause))
-        return counted or clause.endswith(("项目", "工程", "名单", "任务"))
+        return counted or clause.endswith(("项目", "工程", "名单", "任务")) or bool(_ACT_CELL.fullmatch(clause))
+
+
+def _is_done(clause: str, sentence: str) -> bool:
+    """Tell whether a clause says what was done or what is lacking; ``sentence`` is its sentence up to its end."""
+    if _LACKS.search(clause) and "建" not in clause:
+        return True
+    return bool(_DONE.search(clause)) and "基础上" not in clause and not _AHEAD.search(sentence)
+
+
+def _shared_out(head: str, behind: str) -> bool:
+    """Tell whether a colon hands out a number to places (布点公办园9所：城区5所，乡镇4所)."""
+    total = _TOTAL.search(head)
+    share = re.match(r"[^，。；：\d]{2,24}?各?\d+([所个处家座块片条])", behind) if total else None
+    return bool(total and share and total[1] == share[1] and not re.match(ACTS, behind))
+
+
+def _whole(cell: Passage) -> tuple[Span, ...]:
+    """Return where the words of a cell stand."""
+    return cell.spans(0, len(cell.text))
 
 
 def _is_lead(sentence: str) -> bool:

@@ -8,21 +8,14 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator
-from html.parser import HTMLParser
+import zlib
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
 from service_map.errors import PlanFileError
-
-MAX_BYTES = 50 * 1024 * 1024
-"""Larger files of any format are refused; a plan is some hundred kilobytes."""
-MAX_TEXT = 10 * 1024 * 1024
-"""Longest text that is read, in bytes of a text file or characters of a document."""
-MAX_UNPACKED = 200 * 1024 * 1024
-"""Most bytes that a .docx may unpack to, so that no zip bomb fills the memory."""
-MAX_PAGES = 2000
-"""Most pages of a PDF."""
+from service_map.plans.outline import RADICALS
+from service_map.plans.page import page_lines
+from service_map.plans.word import word_lines
+from service_map.settings import PlanLimits, plan_limits
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 # Magic numbers of files that people take for plans: old Office, gzip, images, archives, programs.
@@ -30,20 +23,23 @@ _BINARY = tuple(
     bytes.fromhex(magic)
     for magic in ("d0cf11e0", "1f8b", "89504e47", "ffd8ff", "47494638", "52617221", "377abcaf", "7f454c46")
 )
+# What zipfile and python-docx let through from a file that breaks the format.
+_DOCX_DAMAGE = (
+    KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError, SyntaxError, NotImplementedError,
+    RuntimeError, EOFError, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
 # What pypdf lets through from a file that breaks the format.
 _PDF_DAMAGE = (KeyError, ValueError, TypeError, AttributeError, RecursionError, IndexError)
+_RADICALS = str.maketrans(RADICALS)
 _CONTROL_SHARE = 0.01
+_MB = 1024 * 1024
+# A paragraph of a .docx takes a few times its text in markup.
+_MARKUP = 8
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_-]+)", re.IGNORECASE)
-_BLOCKS = frozenset(
-    ["article", "blockquote", "br", "caption", "dd", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4", "h5", "h6"]
-).union(
-    ["header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul"]
-)
 _HTML = re.compile(rb"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
-_UNREAD = frozenset(["script", "style", "head", "noscript", "template", "svg"])
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, limits: PlanLimits | None = None) -> str:
     """Read a plan file.
 
     Parameters
@@ -51,6 +47,8 @@ def read_text(path: Path) -> str:
     path
         ``.txt`` or ``.md`` in UTF-8 (with or without a byte-order mark), GB18030 (so GBK and GB2312 too) or UTF-16;
         ``.docx``; ``.pdf`` with a text layer; ``.html`` or ``.htm``.
+    limits
+        What a file may cost; None: those of the environment (`settings.plan_limits`).
 
     Returns
     -------
@@ -63,22 +61,22 @@ def read_text(path: Path) -> str:
     PlanFileError
         When the file is missing, empty, binary, too large, without a text layer, or in an encoding that cannot be told.
     """
-    data = _bytes(path)
+    limits = limits or plan_limits()
+    data = _bytes(path, limits)
     name = path.name
     if data.startswith(b"PK\x03\x04"):
-        text = _docx(data, name)
+        text = _docx(data, name, limits)
     elif data[:1024].lstrip().startswith(b"%PDF"):
-        text = _pdf(data, name)
+        text = _pdf(data, name, limits)
     elif data.startswith(_BINARY):
         raise _binary(name)
     elif path.suffix.lower() in (".html", ".htm") or _HTML.match(data[:512]):
-        text = _html(data, name)
+        text = _html(data, name, limits)
     else:
-        _fits(len(data), name)
         text = decode(data, name=name)
     if not text.strip():
         raise PlanFileError(f"{name}：文件没有文字", f"{name}: the file holds no text")
-    _fits(len(text), name)
+    _fits(_size(text), name, limits)
     return text
 
 
@@ -119,13 +117,13 @@ def decode(data: bytes, *, name: str) -> str:
     raise _unknown(name)
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, limits: PlanLimits) -> bytes:
     try:
         size = path.stat().st_size
-        if size > MAX_BYTES:
+        if size > limits.file_mb * _MB:
             raise PlanFileError(
-                f"{path.name}：文件有 {size // 1048576} MB，上限为 {MAX_BYTES // 1048576} MB",
-                f"{path.name}: the file has {size // 1048576} MB, the limit is {MAX_BYTES // 1048576} MB",
+                f"{path.name}：文件有 {size / _MB:.1f} MB，上限为 {limits.file_mb} MB（PLAN_FILE_MB）",
+                f"{path.name}: the file has {size / _MB:.1f} MB, the limit is {limits.file_mb} MB (PLAN_FILE_MB)",
             )
         data = path.read_bytes()
     except OSError as error:
@@ -137,47 +135,41 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _docx(data: bytes, name: str) -> str:
-    from docx import Document
+def _docx(data: bytes, name: str, limits: PlanLimits) -> str:
     from docx.opc.exceptions import OpcError
-    from docx.table import Table
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(item.file_size for item in archive.infolist())
+            parts = archive.infolist()
             word = "word/document.xml" in archive.namelist()
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         raise _damaged(name, "docx") from None
     if not word:
         raise _binary(name)
-    if unpacked > MAX_UNPACKED:
-        raise PlanFileError(
-            f"{name}：解压后有 {unpacked // 1048576} MB，上限为 {MAX_UNPACKED // 1048576} MB",
-            f"{name}: unpacks to {unpacked // 1048576} MB, the limit is {MAX_UNPACKED // 1048576} MB",
-        )
+    unpacked = sum(part.file_size for part in parts)
+    markup = sum(part.file_size for part in parts if part.filename.endswith((".xml", ".rels")))
+    for size, limit, variable in (
+        (unpacked, limits.unpacked_mb, "PLAN_UNPACKED_MB"),
+        (markup, limits.text_mb * _MARKUP, "PLAN_TEXT_MB"),
+    ):
+        if size > limit * _MB:
+            raise PlanFileError(
+                f"{name}：解压后有 {size // _MB} MB，上限为 {limit} MB（{variable}）",
+                f"{name}: unpacks to {size // _MB} MB, the limit is {limit} MB ({variable})",
+            )
+    lines: list[str] = []
+    size = 0
     try:
-        document = Document(io.BytesIO(data))
-        lines: list[str] = []
-        for block in document.iter_inner_content():
-            lines.extend(_docx_rows(block) if isinstance(block, Table) else [block.text.replace("\n", "")])
-    except (OpcError, KeyError, ValueError, ParseError, SyntaxError, zipfile.BadZipFile):
+        for line in word_lines(data):
+            lines.append(line)
+            size += _size(line)
+            _fits(size, name, limits)
+    except (OpcError, *_DOCX_DAMAGE):
         raise _damaged(name, "docx") from None
     return "\n".join(lines)
 
 
-def _docx_rows(table: object) -> Iterator[str]:
-    for row in table.rows:  # type: ignore[attr-defined]
-        cells: list[str] = []
-        seen = None
-        for cell in row.cells:
-            # A merged cell is given once for every column it spans.
-            if cell._tc is not seen:  # noqa: SLF001 - the library offers no other identity of a cell
-                cells.append(" ".join(cell.text.split()))
-            seen = cell._tc  # noqa: SLF001
-        yield "\t".join(cells)
-
-
-def _pdf(data: bytes, name: str) -> str:
+def _pdf(data: bytes, name: str, limits: PlanLimits) -> str:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
@@ -188,20 +180,20 @@ def _pdf(data: bytes, name: str) -> str:
         raise _damaged(name, "pdf") from None
     if locked:
         raise PlanFileError(f"{name}：PDF 有密码，请先去掉", f"{name}: the PDF is encrypted; remove the password first")
-    if pages > MAX_PAGES:
+    if pages > limits.pages:
         raise PlanFileError(
-            f"{name}：PDF 有 {pages} 页，上限为 {MAX_PAGES} 页",
-            f"{name}: the PDF has {pages} pages, the limit is {MAX_PAGES}",
+            f"{name}：PDF 有 {pages} 页，上限为 {limits.pages} 页（PLAN_PAGES）",
+            f"{name}: the PDF has {pages} pages, the limit is {limits.pages} (PLAN_PAGES)",
         )
     parts: list[str] = []
     size = 0
     for number in range(pages):
         try:
-            parts.append(reader.pages[number].extract_text())
+            parts.append(reader.pages[number].extract_text().translate(_RADICALS))
         except (*_PDF_DAMAGE, PyPdfError):
             raise _damaged(name, "pdf") from None
-        size += len(parts[-1])
-        _fits(size, name)
+        size += _size(parts[-1])
+        _fits(size, name, limits)
     if size < pages:
         raise PlanFileError(
             f"{name}：PDF 里没有文字（是扫描件），请先做文字识别",
@@ -210,43 +202,9 @@ def _pdf(data: bytes, name: str) -> str:
     return "\n".join(parts)
 
 
-class _Page(HTMLParser):
-    """Collects the text of a page: blocks as lines, cells behind tabs."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._unread = 0
-        self._cells = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in _UNREAD:
-            self._unread += 1
-        elif tag == "tr":
-            self._cells = 0
-            self.parts.append("\n")
-        elif tag in ("td", "th"):
-            self.parts.append("\t" if self._cells else "")
-            self._cells += 1
-        elif tag in _BLOCKS and not self._cells:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNREAD:
-            self._unread = max(0, self._unread - 1)
-        elif tag in ("tr", "table"):
-            self._cells = 0
-            self.parts.append("\n")
-        elif tag in _BLOCKS and not self._cells:
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._unread:
-            self.parts.append(re.sub(r"\s+", " ", data))
-
-
-def _html(data: bytes, name: str) -> str:
-    _fits(len(data), name)
+def _html(data: bytes, name: str, limits: PlanLimits) -> str:
+    # Markup takes several times the room of its text; what is unread is let go at once.
+    _fits(len(data) // _MARKUP, name, limits)
     declared = _CHARSET.search(data[:4096])
     text = ""
     if declared and not data.startswith(tuple(bom for bom, _ in _BOMS)):
@@ -255,11 +213,7 @@ def _html(data: bytes, name: str) -> str:
             text = data.decode("gb18030" if encoding.startswith("gb") else encoding)
         except (LookupError, UnicodeDecodeError):
             text = ""
-    page = _Page()
-    page.feed(text or decode(data, name=name))
-    page.close()
-    lines = (line.strip(" ") for line in "".join(page.parts).split("\n"))
-    return "\n".join(line for line in lines if line.strip())
+    return "\n".join(page_lines(text or decode(data, name=name)))
 
 
 def _utf16_without_bom(data: bytes, name: str) -> str:
@@ -280,11 +234,16 @@ def _readable(text: str) -> bool:
     return odd <= len(sample) * _CONTROL_SHARE
 
 
-def _fits(size: int, name: str) -> None:
-    if size > MAX_TEXT:
+def _size(text: str) -> int:
+    """Return the bytes of a text as UTF-8."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _fits(size: int, name: str, limits: PlanLimits) -> None:
+    if size > limits.text_mb * _MB:
         raise PlanFileError(
-            f"{name}：文字超过 {MAX_TEXT // 1048576} MB，请拆分后再读",
-            f"{name}: more than {MAX_TEXT // 1048576} MB of text; split it first",
+            f"{name}：文字超过 {limits.text_mb} MB，请拆分后再读（PLAN_TEXT_MB）",
+            f"{name}: more than {limits.text_mb} MB of text; split it first (PLAN_TEXT_MB)",
         )
 
 

@@ -1,18 +1,14 @@
 """The plans that the data comes from: ``geodata/plans.toml``."""
 
-import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from service_map.errors import GeodataError
+from service_map.catalogue import tomlfile
 
-_FIELDS: dict[str, type] = {
-    "title": str, "issuer": str, "number": str, "date": str, "period": list, "adcode": str, "file": str, "sha256": str,
-    "url": str, "note": str, "note_en": str,
-}  # fmt: skip
-_NEEDED = ("title", "period", "adcode", "file", "sha256")
+_FILE = "plans.toml"
+_OPTIONAL = ("issuer", "number", "url", "note", "note_en")
+_KEYS = ("title", "issuer", "number", "date", "period", "adcode", "file", "sha256", "url", "note", "note_en")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +63,8 @@ def load_plans(geodata: Path) -> dict[str, Plan]:
     GeodataError
         When the file is missing or a key is missing, unknown or of the wrong form; the message names it.
     """
-    path = geodata / "plans.toml"
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
-    return {name: _plan(path, name, table) for name, table in tables.items()}
+    tables = tomlfile.read(geodata / _FILE)
+    return {name: _plan(name, tomlfile.entry(tables, name, where=_FILE)) for name in tables}
 
 
 def plan_for_file(plans: dict[str, Plan], path: Path) -> str:
@@ -88,31 +80,25 @@ def plan_for_file(plans: dict[str, Plan], path: Path) -> str:
     return next((plan.id for plan in plans.values() if plan.file == path.name), path.stem)
 
 
-def _plan(path: Path, name: str, table: Any) -> Plan:
-    if not isinstance(table, dict):
-        raise _fault(path, name, "应为一个表", "must be a table")
-    for key, value in table.items():
-        if key not in _FIELDS:
-            raise _fault(
-                path, f"{name}.{key}", f"未知的键，可用：{'、'.join(_FIELDS)}", f"unknown key; use {', '.join(_FIELDS)}"
-            )
-        if not isinstance(value, _FIELDS[key]):
-            raise _fault(path, f"{name}.{key}", f"应为 {_FIELDS[key].__name__}", f"must be a {_FIELDS[key].__name__}")
-    for key in _NEEDED:
-        if key not in table:
-            raise _fault(path, f"{name}.{key}", "缺少", "is missing")
-    period = table["period"]
-    if len(period) != 2 or not all(isinstance(year, int) for year in period) or period[0] > period[1]:
-        raise _fault(path, f"{name}.period", "应为 [起始年, 结束年]", "must be [first year, last year]")
-    for key, form in (("adcode", r"\d{6}"), ("sha256", r"[0-9a-f]{64}"), ("date", r"\d{4}(-\d\d){0,2}")):
-        if key in table and not re.fullmatch(form, table[key]):
-            raise _fault(path, f"{name}.{key}", f"应符合 {form}", f"must match {form}")
-    texts = {key: table.get(key) for key in ("issuer", "number", "date", "url", "note", "note_en")}
+def _plan(name: str, table: dict[str, Any]) -> Plan:
+    where = f"{_FILE} {name}"
+    tomlfile.only(table, _KEYS, where=where)
+    title, period = tomlfile.text(table, "title", where=where), table.get("period")
+    whole = isinstance(period, list) and len(period) == 2 and all(type(year) is int for year in period)
+    if not whole or not period or period[0] > period[1]:
+        zh = f"period 应为 [起始年, 结束年]，现为 {period!r}"
+        tomlfile.refuse(where, zh, f"period takes [first year, last year], not {period!r}")
+    day = r"\d{4}(-\d\d){0,2}"
+    dated = {"where": where, "zh": " YYYY、YYYY-MM 或 YYYY-MM-DD", "en": "YYYY, YYYY-MM or YYYY-MM-DD"}
     return Plan(
-        id=name, title=table["title"], period=(period[0], period[1]), adcode=table["adcode"], file=table["file"],
-        sha256=table["sha256"], **texts,
-    )  # fmt: skip
-
-
-def _fault(path: Path, key: str, zh: str, en: str) -> GeodataError:
-    return GeodataError(f"{path.name} 的 {key} {zh}", f"{path.name}: {key} {en}")
+        id=name,
+        title=title,
+        period=(period[0], period[1]),
+        adcode=tomlfile.matching(table, "adcode", r"\d{6}", where=where, zh="六位数字", en="six digits"),
+        file=tomlfile.text(table, "file", where=where),
+        sha256=tomlfile.matching(
+            table, "sha256", "[0-9a-f]{64}", where=where, zh=" 64 位小写十六进制", en="64 lower-case hexadecimal digits"
+        ),
+        date=tomlfile.matching(table, "date", day, **dated) if "date" in table else None,
+        **{key: tomlfile.optional_text(table, key, where=where) for key in _OPTIONAL},
+    )

@@ -6,7 +6,6 @@ them into matchers.
 
 import csv
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from service_map import settings
+from service_map.catalogue import tomlfile
 from service_map.errors import GeodataError
 
 CJK = "[\u4e00-\u9fff]"
@@ -24,7 +24,7 @@ HIDDEN = "\ue000"
 
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _TENS = {"十": 10, "百": 100, "千": 1000}
-_NUMBER = r"(?:\d+(?:\.\d+)?[万百千]?|[一二两三四五六七八九十百千]+万?)"
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+(?:\.\d+)?[万百千]?|[一二两三四五六七八九十百千]+万?)"
 _RANGE = re.compile(rf"({_NUMBER})(?:[-至到]|--)({_NUMBER})")
 _SUM = re.compile(r"(\d+)\+(\d+|[NnXx])")
 _YEAR = re.compile(r"(?<![\d-])(20[2-3]\d)(?:年(?:末|底)?|-(?=\D))(?!以前|前建成|之前建成|建成的|度?版|起|开始|以来)")
@@ -32,7 +32,7 @@ _PERIOD_END = re.compile(r"“?(?:国民经济和社会发展)?第?十([三四�
 _PERIOD = re.compile(r"“?十([四五六])五”?(?:时期|期间|规划期|期)(?!末)")
 _BUILD = re.compile(r"(?<=[各均共新拟再应须])建(?![筑议材设立成有起制档卡功言树构])")
 _FROM_YEAR = re.compile(r"(?<![从自])20[2-3]\d年(?:起|开始)")
-_SPAN_YEARS = re.compile(r"(?<!\d)20[12]\d年?-(20[2-3]\d)年")
+_SPAN_YEARS = re.compile(r"(?<!\d)20[12]\d年?[-至到](20[2-3]\d)年")
 _WIDE_UNITS = frozenset({"county", "township", "community", "village"})
 _SHORT_UNITS = {
     "乡": "township", "镇": "township", "街": "township", "乡乡": "township", "镇镇": "township", "县县": "county",
@@ -98,8 +98,8 @@ class Wording:
     """
 
     def __init__(self, geodata: Path) -> None:
-        table = _toml(geodata / "wording.toml")
-        categories = _toml(geodata / "categories.toml")["categories"]
+        table = tomlfile.read(geodata / "wording.toml")
+        categories = tomlfile.read(geodata / "categories.toml")["categories"]
         self.nouns: dict[str, str] = {}
         self.family: dict[str, str] = {}
         for code, entry in categories.items():
@@ -121,9 +121,12 @@ class Wording:
         self.features: str = table["places"]["features"]
         self.unique = frozenset(table["nouns"]["unique"])
         self.ranks = frozenset(table["nouns"]["ranks"])
+        self.acting = frozenset(table["nouns"]["acting"])
         self.box_only = frozenset(table["nouns"]["box_only"])
         self._context: dict[str, dict[str, str]] = table["nouns"]["context"]
+        self.local: dict[str, str] = table["nouns"]["local"]
         self._noun_index = _by_first(self.nouns)
+        self._compounds = _compounds(table["nouns"]["compounds"])
         self._verb_index = _by_first(verbs)
         self.reject = tuple(table["after"]["reject"])
         self.filler = sorted(set(table["after"]["filler"]), key=len, reverse=True)
@@ -145,12 +148,15 @@ class Wording:
             )
         )
         self._level = re.compile(
-            rf"(?:每(?:一|\d+|[两三五])?个?|各个?|所有的?|全部|其[余他](?:各个?)?|\d+%以上的?|均在各?)(?:[\u4e00-\u9fff、]{{0,6}}?)(?P<unit>{per})(?![级长民务直委])|"
-            rf"以(?P<count>\d+)个(?P<counted>{per})为单位|(?<![\u4e00-\u9fff、])(?P<bare>{wide})(?=至少|均|都|原则上)|"
-            rf"一(?P<one>{wide}|乡|镇|区|市|街)一(?:所|处|个|座|家|馆|院|园|校|站|点|场|中心|广场)|"
-            rf"(?P<new>新建(?:住宅|居住)?(?:小区|社区|居住区|住宅区))(?!改造)|(?:县、)?(?P<down>乡（?镇?）?、村)(?:三级|两级)?(?=因地制宜|普遍|均|都|全部)|"
-            rf"(?P<have>{per}|县县|乡乡|镇镇|村村|乡)(?:都|均|要)?建?有(?=[^，。、]{{0,14}}$)|(?<=的)(?P<those>{per})(?=$|充分|新建|建设|\d|[一两])|"
-            rf"(?:人口|常住人口)(?:在)?[\d.]+万(?:人)?以上的(?:[\u4e00-\u9fff]{{0,4}}?)(?P<big>{per})"
+            rf"(?:每(?:一|\d+(?:[-至到]\d+)?|[两三五])?个?|各个?(?![一二两三四五六七八九十\d]+[所个座处家条块片])|所有的?|全部|其[余他](?:各个?)?|\d+%以上的?|(?:半数|过半|三分之[一二]|多数)(?:以上)?的?|均在各?)(?:(?!新建|建设|建成|改造|配建|布局|规划|打造|设立|设置|培育|创建|增设|新增|完成|改建|扩建)[\u4e00-\u9fff、]){{0,6}}?(?P<unit>{per})(?![级长民务直委])|"
+            rf"\d+个(?P<whole>{per})(?:（[^（）]*）)?(?=全部|均|都|普遍|全面|实现|全覆盖)|以(?P<count>\d+)个(?P<counted>{per})为单位|(?<![\u4e00-\u9fff、])(?P<bare>{wide})(?=至少|均|都|原则上|普遍|全部)|"
+            rf"一(?P<one>{wide}|乡|镇|区|市|街)一(?:所|处|个|座|家|馆|院|园|校|站|点|场|室|堂|墓|队|中心|广场)|"
+            rf"(?:每一?个?|各)(?P<short>[乡镇街区市旗])(?=[建设有新至均都布局配不≥]|\d|[一二两三])|"
+            rf"(?<![\u4e00-\u9fff])一个(?P<single>{wide})(?=至少|建|均|都|应)|"
+            rf"(?P<dwell>居住区|住宅小区|居住小区|小区)(?=按?每百户)|"
+            rf"(?P<new>新建(?:住宅|居住)?(?:小区|（小）区|社区|居住区|住宅区))(?!改造)|(?:县、)?(?P<down>乡（?镇?）?、村)(?:三级|两级)?(?=因地制宜|普遍|均|都|全部)|"
+            rf"(?P<have>{per}|县县|乡乡|镇镇|村村|乡)(?:都|均|要)?建?有(?=[^，。、]{{0,14}}$)|(?P<all>县县|乡乡|镇镇|村村)(?:都|均)?(?:建)?有(?=$)|(?<=的)(?P<those>{per})(?=$|{HIDDEN}|充分|新建|建设|\d|[一两]|至少|应当?|要|须|均|都|配建|建有|独立)|"
+            rf"人口(?:在|达到?|超过)?[\d.]+(?:万人?|人)以上的(?:[\u4e00-\u9fff]{{0,4}}?)(?P<big>{per})"
         )
 
     def unit_at(self, text: str) -> str | None:
@@ -185,12 +191,16 @@ class Wording:
         while position < length:
             char = text[position]
             beyond = skips.get(position, position)
+            made = self._compound(text, position) if char in self._compounds else None
+            if made and len(made[0]) > len(self._longest(text, position)):
+                yield Token(position, position + len(made[0]), made[0], made[1], None)
+                position += len(made[0])
+                continue
             for word in self._noun_index.get(char, ()):
                 if position + len(word) <= beyond:
                     continue
                 if text.startswith(word, position):
-                    if len(word) == 2 and self._longer_inside(text, position):
-                        # 第二中医院: 二中 ends inside a longer noun.
+                    if self._no_word(text, position, len(word)):
                         position += 1
                         break
                     if self.nouns[word]:
@@ -206,6 +216,17 @@ class Wording:
                     yield Token(position, position + len(verb.word), verb.word, None, verb)
                 position += len(verb.word) if verb else 1
 
+    def _compound(self, text: str, position: int) -> tuple[str, str] | None:
+        """Return the noun that a sign of a field and the head of a place make here, with its category."""
+        for pattern, category in self._compounds[text[position]]:
+            match = pattern.match(text, position)
+            if match:
+                return match[0], category
+        return None
+
+    def _longest(self, text: str, position: int) -> str:
+        return next((word for word in self._noun_index.get(text[position], ()) if text.startswith(word, position)), "")
+
     def _verb_at(self, text: str, position: int) -> Verb | None:
         for word in self._verb_index.get(text[position], ()):
             if text.startswith(word, position):
@@ -213,8 +234,16 @@ class Wording:
         # 建 by itself is a verb only behind an adverb (各建, 拟建).
         return Verb("建", "new") if text[position] == "建" and _BUILD.match(text, position) else None
 
+    def _no_word(self, text: str, position: int, size: int) -> bool:
+        """Tell whether a noun only seems to begin here: 二中 in 第二中医院, 中小学 in 其中小学7所."""
+        within = text[max(position - 1, 0) : position + 1] == "其中"
+        return within or (size == 2 and self._longer_inside(text, position))
+
     def _longer_inside(self, text: str, position: int) -> bool:
         """Tell whether a noun of three or more characters begins one place further and ends beyond this one."""
+        if text[position + 1 : position + 3] in ("中学", "中医", "中心"):
+            # 第五中学 is no 五中.
+            return True
         return any(
             len(word) > 2 and text.startswith(word, position + 1)
             for word in self._noun_index.get(text[position + 1], ())
@@ -229,7 +258,7 @@ class Wording:
         for match in self._quantity.finditer(text):
             start, end = match.span()
             before = text[max(0, start - 8) : start]
-            at_least = bool(match["more"]) or bool(re.search(r"至少|不少于|不低于|最少|超过|不小于", before))
+            at_least = bool(match["more"]) or bool(re.search(r"至少|不少于|不低于|最少|超过|不小于|[≥>]=?$", before))
             yearly = "每年" in before or "年均" in before
             if match["sum"]:
                 first, second = match["sum"].split("+")
@@ -242,7 +271,7 @@ class Wording:
             if unit in ("万套", "万户", "万张", "万个"):
                 unit, factor = unit[1:], 10000
             value = number(match["low"])
-            if value is None:
+            if value is None or (before.endswith("每") and match["low"][0] in "百千"):
                 continue
             value = _whole(value * factor)
             yield Quantity(start, end, value, unit, at_least, yearly)
@@ -250,20 +279,27 @@ class Wording:
     def levels(self, text: str) -> Iterator[Level]:
         """Find words that name every unit of a kind."""
         for match in self._level.finditer(text):
-            if match["new"] or match["down"]:
-                yield Level(match.start(), match.end(), "residential_compound" if match["new"] else "village")
+            if match["new"] or match["down"] or match["dwell"]:
+                yield Level(match.start(), match.end(), "village" if match["down"] else "residential_compound")
                 continue
-            word = next(filter(None, map(match.group, ("unit", "counted", "bare", "one", "big", "have", "those"))))
+            word = next(
+                filter(
+                    None,
+                    map(
+                        match.group,
+                        ("unit", "whole", "counted", "bare", "one", "single", "short", "big", "have", "all", "those"),
+                    ),
+                )
+            )
             count = int(match["count"]) if match["count"] else 1 if match["one"] else None
             yield Level(match.start(), match.end(), self.per_words.get(word) or _SHORT_UNITS[word], count)
 
-    def category_in(self, word: str, category: str, section: str | None) -> str:
-        """Return the category of a word under a heading: a general word belongs to the field that the heading names."""
-        for general, fields in self._context.items():
-            if section and word == general:
-                for sign, code in fields.items():
-                    if sign in section:
-                        return code
+    def category_in(self, word: str, category: str, heading: str, clause: str) -> str:
+        """Return the category of a general word: that of the field which the heading or the clause names."""
+        for rule, code in self._context.get(word, {}).items():
+            sign, _, rival = rule.partition("!")
+            if (sign in heading and not (rival and rival in heading)) or (sign in clause and len(sign) > 2):
+                return code
         return category
 
     def proper_head(self, text: str) -> str:
@@ -316,6 +352,7 @@ def number(text: str) -> int | float | None:
     int or float or None
         None when the text is no number.
     """
+    text = text.replace(",", "")
     factor = 1
     if text.endswith("万"):
         text, factor = text[:-1], 10000
@@ -352,10 +389,14 @@ def years(text: str) -> Iterator[tuple[int, int | None]]:
     return iter(sorted(found, key=lambda item: item[0]))
 
 
-@cache
 def load_wording(geodata: Path | None = None) -> Wording:
-    """Return the word lists of a folder (None: the shipped one), read once."""
-    return Wording(geodata or settings.load({}).geodata_dir)
+    """Return the word lists of a folder (None: that of the settings), read once."""
+    return _wording(geodata or settings.load().geodata_dir)
+
+
+@cache
+def _wording(geodata: Path) -> Wording:
+    return Wording(geodata)
 
 
 @cache
@@ -384,15 +425,19 @@ def _by_first(words: dict[str, str]) -> dict[str, tuple[str, ...]]:
     return {char: tuple(sorted(found, key=len, reverse=True)) for char, found in index.items()}
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise GeodataError(
-            f"{path.name}：无法打开（{error.strerror}）", f"{path.name}: cannot be opened ({error.strerror})"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise GeodataError(
-            f"{path.name}：不是有效的 TOML（{error}）", f"{path.name}: not valid TOML ({error})"
-        ) from None
+def _compounds(table: dict[str, Any]) -> dict[str, tuple[tuple[re.Pattern[str], str], ...]]:
+    """Compile the rules of compound nouns, by the first character of their signs, in the order of the file."""
+    found: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+    stop = _either(table["not_before"])
+    for rule in table["rules"]:
+        between = _either(rule.get("between", table["between"]))
+        places = rule.get("heads", table["heads"])
+        heads = _either([*places, "站点"] if "站" in places else places)
+        pattern = re.compile(rf"(?:{_either(rule['signs'])})(?:{between}){{0,5}}(?:{heads})(?!{stop})")
+        for char in {sign[0] for sign in rule["signs"]}:
+            found.setdefault(char, []).append((pattern, rule["category"]))
+    return {char: tuple(rules) for char, rules in found.items()}
+
+
+def _either(words: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, set(words)), key=len, reverse=True))

@@ -1,17 +1,20 @@
 """A planner's corrections outlive a re-extraction, and say when they no longer apply."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service_map.errors import PlanFileError
 from service_map.plans import apply_corrections, extract, load_corrections
 
+HEADER = "do,plan,line,category,name,set,reason\n"
 TEXT = "全县新建公办幼儿园12所。\n\n新建清徐县殡仪馆、阳曲县殡仪馆。\n"
 
 
-def _corrected(tmp_path, rows):
+def _corrected(tmp_path, rows, text=TEXT):
     path = tmp_path / "corrections.csv"
-    path.write_text("do,plan,line,category,name,set,reason\n" + rows, encoding="utf-8")
-    return apply_corrections(extract(TEXT, plan="p"), load_corrections(path), text=TEXT, plan="p")
+    path.write_text(HEADER + rows, encoding="utf-8")
+    return apply_corrections(extract(text, plan="p"), load_corrections(path), text=text, plan="p")
 
 
 def test_a_record_can_be_dropped_changed_and_added(tmp_path):
@@ -31,30 +34,137 @@ def test_a_record_can_be_dropped_changed_and_added(tmp_path):
     assert len({item.id for item in records}) == 3
 
 
-def test_a_correction_that_no_longer_finds_its_record_is_reported(tmp_path):
-    _, unused = _corrected(
-        tmp_path, "drop,p,2,funeral_home,,,\nadd,p,99,library,书房,,\nchange,p,1,kindergarten,甲,count=1,\n"
-    )
-    assert [item.row for item in unused] == [2, 3, 4]
+def test_a_change_keeps_the_id_and_the_citation(tmp_path):
+    before = extract(TEXT, plan="p")[0]
+    after = _corrected(tmp_path, "change,p,1,kindergarten,,count=10; category=nursery,\n")[0][0]
+    assert (after.id, after.quote, after.passage_sha256) == (before.id, before.quote, before.passage_sha256)
+    assert (after.category, after.count) == ("nursery", 10)
 
 
 @pytest.mark.parametrize(
-    ("row", "words"),
+    ("row", "kind", "count"),
     [
-        ("remove,p,1,kindergarten,,,", "drop"),
-        ("drop,p,one,kindergarten,,,", "whole number"),
-        ("drop,p,1,castle,,,", "castle"),
-        ("change,p,1,kindergarten,,id=7,", "set takes"),
-        ("change,p,1,kindergarten,,kind=big,", "coverage"),
-        ("change,p,1,kindergarten,,count=many,", "number"),
-        ("drop,p,1,kindergarten,,,,,", "columns"),
+        ("add,p,1,library,县图书馆,,", "site", 1),
+        ("add,p,1,library,,count=3; unit=个,", "quota", 3),
+        ("add,p,1,library,,count=1; per=township,", "coverage", 1),
+        ("add,p,1,library,,,", "intent", None),
+        ("add,p,1,library,,kind=allotment; count=2; place=甲镇,", "allotment", 2),
     ],
 )
-def test_a_row_that_cannot_be_used_is_named_with_what_is_allowed(tmp_path, row, words):
+def test_an_added_record_is_of_the_kind_that_its_fields_say(tmp_path, row, kind, count):
+    text = "第一节 文化\n" + TEXT
+    records, _ = _corrected(tmp_path, row.replace(",1,library", ",2,library") + "\n", text)
+    added = next(record for record in records if record.category == "library")
+    assert (added.kind, added.count, added.section) == (kind, count, "第一节 文化")
+    assert added.quote in text.split("\n")[1]
+
+
+def test_two_rows_that_add_alike_make_two_records_with_ids_of_their_own(tmp_path):
+    rows = "add,p,1,library,,count=1; name=甲馆,\nadd,p,1,library,,count=1; name=乙馆,\n"
+    records, _ = _corrected(tmp_path, rows)
+    assert len({record.id for record in records}) == len(records) == 5
+
+
+@pytest.mark.parametrize(
+    ("place", "level"), [("甲县", "county"), ("甲镇", "township"), ("甲村", "village_or_street"), ("", "plan")]
+)
+def test_a_corrected_place_has_the_level_that_its_name_says(tmp_path, place, level):
+    records, _ = _corrected(tmp_path, f"change,p,1,kindergarten,,place={place}; count=3,\n")
+    assert (records[0].place, records[0].place_level) == (place or None, level)
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("drop,p,2,funeral_home,,,", "no such record"),
+        ("drop,p,1,funeral_home,,,", "no such record"),
+        ("add,p,99,library,书房,,", "no text"),
+        ("add,p,2,library,书房,,", "no text"),
+        ("change,p,1,kindergarten,甲,count=1,", "no such record"),
+        ("change,p,1,kindergarten,,count=12; unit=所,", "without it"),
+        ("add,p,3,funeral_home,清徐县殡仪馆,place=清徐县,", "without it"),
+    ],
+)
+def test_a_correction_that_no_longer_applies_is_reported_with_the_reason_and_changes_nothing(tmp_path, row, why):
+    records, unused = _corrected(tmp_path, row + "\n")
+    assert records == extract(TEXT, plan="p")
+    assert [(item.correction.row, why in item.en) for item in unused] == [(2, True)]
+
+
+def test_what_repeated_a_dropped_record_stands_for_itself(tmp_path):
+    text = "新建云岭体育公园。\n\n专栏1 项目\n\n云岭体育公园建设项目。\n\n云岭体育公园建设项目。\n"
+    first, second, third = extract(text, plan="p")
+    assert (second.repeats, third.repeats) == (first.id, first.id)
+    (second, third), _ = _corrected(tmp_path, "drop,p,1,sports_park,,,\n", text)
+    assert (second.repeats, third.repeats) == (None, second.id)
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "words"),
+    [
+        ("remove,p,1,kindergarten,,,", "do", "drop, change, add"),
+        ("drop,,1,kindergarten,,,", "plan", "plan's id"),
+        ("drop,p,one,kindergarten,,,", "line", "whole number"),
+        ("drop,p,0,kindergarten,,,", "line", "whole number"),
+        ("drop,p,1,castle,,,", "category", "castle"),
+        ("drop,p,1,kindergarten,,count=3,", "set", "empty for drop"),
+        ("change,p,1,kindergarten,,,", "set", "what to change"),
+        ("change,p,1,kindergarten,,id=7,", "set/id", "place_level"),
+        ("change,p,1,kindergarten,,count,", "set/count", "field=value"),
+        ("change,p,1,kindergarten,,kind=big,", "set/kind", "coverage"),
+        ("change,p,1,kindergarten,,kind=,", "set/kind", "coverage"),
+        ("change,p,1,kindergarten,,per=planet,", "set/per", "township"),
+        ("change,p,1,kindergarten,,category=castle,", "set/category", "castle"),
+        ("change,p,1,kindergarten,,at_least=maybe,", "set/at_least", "true"),
+        ("change,p,1,kindergarten,,count=many,", "set/count", "number above 0"),
+        ("change,p,1,kindergarten,,count=-3,", "set/count", "number above 0"),
+        ("change,p,1,kindergarten,,count=nan,", "set/count", "number above 0"),
+        ("change,p,1,kindergarten,,year=25,", "set/year", "2025"),
+        ("change,p,1,kindergarten,,place=那边,", "set/place_level", "landmark"),
+        ("drop,p,1,kindergarten,,,,,", "", "more cells than columns"),
+        ('drop,p,1,"kindergarten,,,', "", "CSV"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_named_with_its_field_and_what_is_allowed(tmp_path, row, field, words):
     with pytest.raises(PlanFileError, match=words) as caught:
-        _corrected(tmp_path, row + "\n")
-    assert "line 2" in caught.value.en
+        _corrected(tmp_path, "drop,p,3,funeral_home,,,first\n" + row + "\n")
+    assert f"line 3 {field}".rstrip() + ":" in caught.value.en
+    assert "第 3 行" in caught.value.zh
 
 
-def test_no_file_means_no_corrections(tmp_path):
+@pytest.mark.parametrize("header", ["do,plan,line\n", "做,plan,line,category\n", "do,plan,line,category,extra\n"])
+def test_a_table_without_its_columns_is_refused(tmp_path, header):
+    path = tmp_path / "corrections.csv"
+    path.write_text(header + "drop,p,1,kindergarten\n", encoding="utf-8")
+    with pytest.raises(PlanFileError, match="columns") as caught:
+        load_corrections(path)
+    assert "line 1" in caught.value.en
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_table_reads_as_excel_and_people_write_it(tmp_path, encoding):
+    path = tmp_path / "corrections.csv"
+    rows = "change, p ,1,kindergarten,,count＝3；place＝甲镇,核对\r\n,,,,,,\r\n\r\ndrop,p,3,funeral_home,,,\r\n"
+    path.write_bytes((HEADER.replace("\n", "\r\n") + rows).encode(encoding))
+    first, second = load_corrections(path)
+    assert dict(first.changes) == {"count": 3, "place": "甲镇", "place_level": "township"}
+    assert (first.plan, second.row) == ("p", 5)
+
+
+def test_no_file_and_an_empty_one_mean_no_corrections_and_a_folder_is_refused(tmp_path):
     assert load_corrections(tmp_path / "none.csv") == []
+    (tmp_path / "empty.csv").write_text("", encoding="utf-8")
+    assert load_corrections(tmp_path / "empty.csv") == []
+    with pytest.raises(PlanFileError):
+        load_corrections(tmp_path)
+
+
+@given(st.text(max_size=200))
+def test_any_table_is_read_or_refused(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("table") / "corrections.csv"
+    path.write_bytes((HEADER + text).encode("utf-8", "surrogatepass"))
+    try:
+        rows = load_corrections(path)
+    except PlanFileError:
+        return
+    assert all(row.do in ("drop", "change", "add") for row in rows)

@@ -23,21 +23,55 @@ def test_a_text_file_belongs_to_the_plan_that_names_it_or_to_its_own_stem(geodat
     assert plan_for_file(plans, tmp_path / "else.txt") == "else"
 
 
+WHOLE = {
+    "title": "'t'", "period": "[2021, 2025]", "adcode": "'140500'", "file": "'f'", "sha256": "'" + "0" * 64 + "'",
+}  # fmt: skip
+
+
+def listed(tmp_path, **changes):
+    entry = {**WHOLE, **changes}
+    lines = [f"{key} = {value}" for key, value in entry.items() if value is not None]
+    (tmp_path / "plans.toml").write_text("\n".join(["[some-2021]", *lines]), encoding="utf-8")
+    return load_plans(tmp_path)
+
+
+def test_a_plan_needs_title_period_area_file_and_checksum_only(tmp_path):
+    plan = listed(tmp_path)["some-2021"]
+    assert (plan.title, plan.period, plan.issuer, plan.date) == ("t", (2021, 2025), None, None)
+    assert listed(tmp_path, date="'2021-10'")["some-2021"].date == "2021-10"
+
+
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("key", "value"),
     [
-        ("[a]\ntitle='t'\n", "a.period"),
-        ("[a]\ntitle='t'\nperiod=[2025, 2021]\nadcode='140500'\nfile='f'\nsha256='" + "0" * 64 + "'", "a.period"),
-        ("[a]\ntitle='t'\nperiod=[2021, 2025]\nadcode='1405'\nfile='f'\nsha256='" + "0" * 64 + "'", "a.adcode"),
-        ("[a]\ntitel='t'\n", "a.titel"),
-        ("[a]\ntitle=3\n", "a.title"),
-        ("a = 3\n", "a "),
-        ("[a\n", "plans.toml"),
+        ("title", None),
+        ("title", "3"),
+        ("title", "''"),
+        ("period", None),
+        ("period", "[2025, 2021]"),
+        ("period", "[2021]"),
+        ("period", "['2021', '2025']"),
+        ("period", "[true, false]"),
+        ("adcode", "'1405'"),
+        ("adcode", "140500"),
+        ("sha256", "'abc'"),
+        ("date", "'October'"),
+        ("issuer", "3"),
+        ("titel", "'t'"),
     ],
 )
-def test_a_faulty_plan_list_is_refused_by_the_name_of_its_key(tmp_path, text, named):
+def test_a_faulty_plan_list_is_refused_by_the_name_of_its_key(tmp_path, key, value):
+    with pytest.raises(GeodataError) as caught:
+        listed(tmp_path, **{key: value})
+    for told in (caught.value.zh, caught.value.en):
+        assert told.startswith("plans.toml some-2021")
+        assert key in told
+
+
+@pytest.mark.parametrize("text", ["a = 3\n", "[a\n"])
+def test_a_plan_list_of_another_form_is_refused_by_its_name(tmp_path, text):
     (tmp_path / "plans.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(GeodataError, match=named.replace(".", r"\.")):
+    with pytest.raises(GeodataError, match=r"plans\.toml"):
         load_plans(tmp_path)
 
 

@@ -14,11 +14,19 @@ def read(text, *fields):
     [
         "在白石镇、青龙镇各新建2处公益性公墓。",
         "新建公益性公墓4处（白石镇2处、青龙镇2处）。",
-        "新建公益性公墓4处，其中白石镇2处、青龙镇2处。",
     ],
 )
 def test_places_named_nowhere_else_get_their_own_number(text):
     assert read(text, "kind", "place", "count") == [("allotment", "白石镇", 2), ("allotment", "青龙镇", 2)]
+
+
+def test_a_total_stands_beside_the_shares_that_are_said_to_be_its_own():
+    text = "新建公益性公墓4处，其中白石镇2处、青龙镇2处。"
+    assert read(text, "kind", "place", "count") == [
+        ("quota", None, 4),
+        ("allotment", "白石镇", 2),
+        ("allotment", "青龙镇", 2),
+    ]
 
 
 def test_numbers_in_turn_belong_to_the_places_in_turn():

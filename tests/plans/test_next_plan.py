@@ -1,0 +1,109 @@
+"""The guide for the next plan (docs/next-plan.md), followed to the letter with an invented plan."""
+
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import docx
+import pytest
+
+PROGRAM = Path(sys.executable).with_name("service-map")
+GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "next-plan.md").read_text(encoding="utf-8")
+
+
+def block(language, holding):
+    """The one block of the guide in a language that holds some words."""
+    (found,) = [text for text in re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL) if holding in text]
+    return found
+
+
+@pytest.fixture
+def workplace(geodata, tmp_path):
+    """A folder with a copy of the open data and the invented plan as a Word file."""
+    shutil.copytree(geodata, tmp_path / "geodata")
+    document = docx.Document()
+    document.add_heading("第一章 发展基础", 1)
+    document.add_paragraph("“十三五”期间，全县建成敬老院3所。")
+    document.add_heading("第二章 主要任务", 1)
+    document.add_paragraph("改造提升柳川县足球场。")
+    document.add_paragraph("到2024年，新建公办幼儿园4所，每个乡镇至少建成1处公益性公墓。建设银龄驿家6个。")
+    document.add_paragraph("改造提升柳川县体育场。")
+    (tmp_path / "texts").mkdir()
+    document.save(tmp_path / "texts" / "柳川县规划.docx")
+    return tmp_path
+
+
+def run(workplace, *args):
+    environment = {**os.environ, "GEODATA_DIR": str(workplace / "geodata"),
+                   "DATABASE_URL": f"sqlite:///{workplace}/map.gpkg"}  # fmt: skip
+    answer = subprocess.run([PROGRAM, *args], cwd=workplace, env=environment, capture_output=True, text=True,
+                            check=False, timeout=300)  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    return answer
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_guide_leads_from_the_file_to_the_database(workplace):
+    data, plan = workplace / "geodata", "texts/柳川县规划.docx"
+    # 一: every option that the guide names is one of the program's.
+    shown = run(workplace, "extract", "--help").stdout
+    assert set(re.findall(r"--[a-z]+", block("sh", "--explain | less"))) <= set(re.findall(r"--[a-z]+", shown))
+    text = run(workplace, "extract", plan, "--text").stdout
+    assert "\n5\t到2024年" in text
+    # 二
+    assert "银龄驿家" not in "".join(
+        re.findall("类别.*", run(workplace, "extract", plan, "--explain", "--line", "5").stdout)
+    )
+    entry = data / "categories.toml"
+    words = re.search(r"\[categories\.elderly_community\].*?words = \[", entry.read_text(encoding="utf-8"), re.DOTALL)[
+        0
+    ]
+    edit(entry, words, words + '"银龄驿家", ')
+    assert "elderly_community ← “银龄驿家”" in run(workplace, "extract", plan, "--explain", "--line", "5").stdout
+    # 四 and 五
+    (data / "corrections.csv").write_text(block("csv", "liuchuan-2021"), encoding="gb18030")
+    digest = hashlib.sha256((workplace / plan).read_bytes()).hexdigest()
+    with (data / "plans.toml").open("a", encoding="utf-8") as file:
+        file.write("\n" + block("toml", "plans.toml").replace("…", digest))
+    before = (data / "commitments.jsonl").read_text(encoding="utf-8")
+    circles = (data / "plan_circles.toml").read_bytes()
+    told = run(workplace, "refresh", "--plans", "texts/", "--keep")
+    assert "不再适用" not in told.stderr
+    assert "已不适用" not in told.stderr
+    after = (data / "commitments.jsonl").read_text(encoding="utf-8")
+    assert after.startswith(before)
+    assert (data / "plan_circles.toml").read_bytes() == circles
+    new = [json.loads(line) for line in after[len(before) :].splitlines()]
+    kept = [(item["category"], item["count"], item["unit"], item["place"]) for item in new]
+    assert sorted(kept, key=str) == [
+        ("columbarium_cemetery", 1, "处", None),
+        ("elderly_community", 6, "个", None),
+        ("football_field", 1, None, "柳川"),
+        ("kindergarten", 3, "所", None),
+        ("trail", 20, "公里", "甲镇"),
+    ]
+    run(workplace, "build", "--plans", "texts")
+    assert (workplace / "map.gpkg").exists()
+
+
+def test_the_commands_for_places_take_what_the_guide_says(workplace):
+    with (workplace / "townships.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("名称", "代码", "经度", "纬度"), ("甲镇", "140521199", "112.2", "35.7")])
+    command = next(line for line in re.findall(r"`(service-map import places [^`]*)`", GUIDE))
+    assert "1 行可用" in run(workplace, *command.split()[1:]).stderr
+    run(workplace, "export", "locations", "todo.csv")
+    header = (workplace / "todo.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    filled = re.search(r"fill in (.*?);", GUIDE)[1]
+    assert set(re.findall("[a-z]{3,}", filled.replace(" and ", " "))) <= set(header.split(","))
+    assert "--datum" in run(workplace, "import", "locations", "--help").stdout
