@@ -21,7 +21,8 @@ from service_map.places.gazetteer import (
     write_places,
 )
 from service_map.places.geocoder import geocode_facilities, load_geocoder
-from service_map.places.intake import FacilityImport, Outcome, import_facilities
+from service_map.places.intake import MOST_LISTED, FacilityImport, Outcome, import_facilities
+from service_map.places.listed import LISTED_FILE, STATUS_WORDS, load_listed
 from service_map.places.locate import Unresolved, locate, locate_commitment, suspected_duplicates, unresolved
 from service_map.places.location import (
     Location,
@@ -45,6 +46,7 @@ from service_map.places.retired import (
     write_released,
     write_retired,
 )
+from service_map.places.shapes import SHAPES_FILE, Shape, load_shapes, read_shapes
 from service_map.places.status import Status, apply_statuses, load_statuses, read_statuses, write_statuses
 from service_map.places.table import PlaceImport, Problem, import_places
 
@@ -52,8 +54,12 @@ __all__ = [
     "DATUMS",
     "DEMAND",
     "EXISTING_FILES",
+    "LISTED_FILE",
+    "MOST_LISTED",
     "PRECISIONS",
+    "SHAPES_FILE",
     "STATUSES",
+    "STATUS_WORDS",
     "Ambiguity",
     "Area",
     "Audit",
@@ -72,6 +78,7 @@ __all__ = [
     "Problem",
     "Released",
     "Retired",
+    "Shape",
     "Status",
     "Unresolved",
     "apply_locations",
@@ -93,14 +100,17 @@ __all__ = [
     "load_facilities",
     "load_gazetteer",
     "load_geocoder",
+    "load_listed",
     "load_locations",
     "load_released",
     "load_retired",
+    "load_shapes",
     "load_statuses",
     "locate",
     "locate_commitment",
     "match_existing",
     "read_places",
+    "read_shapes",
     "read_statuses",
     "released",
     "resolve",

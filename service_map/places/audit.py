@@ -11,6 +11,7 @@ from service_map.errors import PlanFileError
 from service_map.places.existing import load_demand, load_existing
 from service_map.places.facility import PRECISIONS, Facility
 from service_map.places.gazetteer import Gazetteer
+from service_map.places.listed import load_listed
 from service_map.places.locate import Unresolved, suspected_duplicates, unresolved
 from service_map.places.match import Match, match_existing
 from service_map.places.retired import Retired
@@ -33,6 +34,8 @@ class Audit:
         Promised facilities by status.
     existing
         Existing facilities by source.
+    listed
+        Facilities that a file lists as planned and no plan promises, by title and source.
     demand
         Residential communities.
     unresolved
@@ -40,7 +43,9 @@ class Audit:
     duplicates
         Pairs of ids of promised facilities that may be one.
     matches
-        Promised facilities and existing ones that may be the same.
+        Promised or listed facilities and existing ones that may be the same.
+    doubles
+        Promised facilities and listed ones that may be the same.
     retired
         Ids that were released and stand no more.
     broken
@@ -53,10 +58,12 @@ class Audit:
     precisions: Mapping[str, int]
     statuses: Mapping[str, int]
     existing: Mapping[str, int]
+    listed: Mapping[str, int]
     demand: int
     unresolved: tuple[Unresolved, ...]
     duplicates: tuple[tuple[str, str], ...]
     matches: tuple[Match, ...]
+    doubles: tuple[Match, ...]
     retired: tuple[Retired, ...]
     broken: tuple[str, ...]
     texts: tuple[str, ...]
@@ -95,16 +102,18 @@ def audit(
         When a table of what exists cannot be read.
     """
     existing = list(load_existing(geodata))
-    ids = {facility.id for facility in facilities}
+    listed = load_listed(geodata)
+    ids = {facility.id for facility in (*facilities, *listed)}
     standing = {facility.id for facility in existing}
     broken = _broken(commitments, facilities, plans, gazetteer)
     kinds = categories()
     # What points at nothing is reported as that, and cannot be compared.
     sound = [item for item in facilities if item.category in kinds and item.adcode[:6] in gazetteer.rows]
+    named = [item for item in listed if item.category in kinds and item.adcode[:6] in gazetteer.rows]
     broken += [
-        f"现状设施 {facility.id} 的类别 {facility.category} 不存在 / existing {facility.id}: no category "
+        f"设施 {facility.id} 的类别 {facility.category} 不存在 / facility {facility.id}: no category "
         f"{facility.category}"
-        for facility in existing
+        for facility in (*existing, *listed)
         if facility.category not in kinds
     ]
     broken += [
@@ -137,10 +146,12 @@ def audit(
         precisions={name: sum(facility.precision == name for facility in facilities) for name in PRECISIONS},
         statuses=Counter(facility.status for facility in facilities),
         existing=Counter(facility.point_source for facility in existing),
+        listed=Counter(f"{facility.source_title}（{facility.point_source}）" for facility in listed),
         demand=len(load_demand(geodata)),
         unresolved=tuple(unresolved([item for item in commitments if item.plan in plans], plans, gazetteer)),
         duplicates=tuple(suspected_duplicates(facilities)),
-        matches=tuple(match_existing(sound, existing, gazetteer)),
+        matches=tuple(match_existing([*sound, *named], existing, gazetteer)),
+        doubles=tuple(match_existing(sound, named, gazetteer)),
         retired=tuple(retired),
         broken=tuple(broken),
         texts=tuple(texts),

@@ -8,8 +8,11 @@ source, not of a plan: it has a source and no citation.
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from errno import EISDIR
+from os import strerror
 from pathlib import Path
 
 from service_map.errors import GeodataError
@@ -111,7 +114,7 @@ def read_existing(path: Path) -> Iterator[Existing]:
                 columns = ",".join(EXISTING_COLUMNS)
                 raise GeodataError(f"{path} 的表头应为 {columns}", f"the heading of {path} must be {columns}")
             for number, row in enumerate(reader, start=2):
-                yield _existing(path, number, row)
+                yield parse_existing(path, number, row)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
 
@@ -182,7 +185,8 @@ def _rows(geodata: Path) -> Iterator[Existing]:
             yield from read_existing(geodata / name)
 
 
-def _existing(path: Path, number: int, row: Sequence[str]) -> Existing:
+def parse_existing(path: Path, number: int, row: Sequence[str]) -> Existing:
+    """Read one row of a table of what exists; a wrong one raises `GeodataError` by its number and column."""
     if len(row) != len(EXISTING_COLUMNS):
         raise _fault(path, number, "", f"应有 {len(EXISTING_COLUMNS)} 列", f"must have {len(EXISTING_COLUMNS)} columns")
     adcode, category, identity, name, lon, lat, reach, kind, source_id, date, source, licence = row
@@ -208,14 +212,30 @@ def _fault(path: Path, number: int, column: str, zh: str, en: str) -> GeodataErr
     return GeodataError(f"{path} 第 {number} 行 {column} {zh}", f"{path}, row {number}, {column}: {en}")
 
 
-def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write a table of what exists from its lines (without the heading); replaced as a whole, never half."""
-    beside = path.with_name(path.name + ".new")
+def write_tables(tables: Mapping[Path, tuple[Sequence[str], Iterable[str]]]) -> None:
+    """Write tables from their headings and lines: all beside the old ones first, so that none is replaced by half.
+
+    Raises
+    ------
+    GeodataError
+        When one cannot be written; what stood there is unchanged.
+    """
+    staged: list[tuple[Path, Path]] = []
+    path = Path()
     try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            file.write(",".join(EXISTING_COLUMNS) + "\n")
-            file.writelines(lines)
-        beside.replace(path)
+        for path, (heading, lines) in tables.items():
+            beside = path.with_name(path.name + ".new")
+            staged.append((beside, path))
+            with beside.open("w", encoding="utf-8", newline="") as file:
+                file.write(",".join(heading) + "\n")
+                file.writelines(lines)
+        for _, path in staged:
+            if path.is_dir():  # what is no file cannot be replaced by one
+                raise IsADirectoryError(EISDIR, strerror(EISDIR), str(path))
+        for beside, path in staged:
+            beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        for beside, _ in staged:
+            with suppress(OSError):
+                beside.unlink()
         raise GeodataError(f"无法写入 {path}：{error.strerror}", f"cannot write {path}: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""The record of one place on the map, promised by a plan or standing already, and the file of the promised ones."""
+"""The record of one place on the map, promised or standing already, and the file of those that plans promise."""
 
 import json
 import re
@@ -32,7 +32,7 @@ class Facility:
         As the plan has it, or composed of the place and the category where ``name_given`` is False.
     basis
         Which kind of commitment puts it on the map: ``site``, ``allotment`` or ``rule`` (每个县区1所); ``record`` for
-        one that stands already, which no plan puts there.
+        one that stands already or that a file lists, which no plan puts there.
     count, unit, at_least
         How many the plan promises at this place; 1 for a site.
     adcode
@@ -48,12 +48,15 @@ class Facility:
     located_by
         The words of the plan that located it, or ``规划范围`` where only the plan's area is known.
     commitments
-        Ids of the commitments that promise it, the primary citation first; none for one that stands already.
+        Ids of the commitments that promise it, the primary citation first; none for one that no plan promises.
     status_date, status_source
         Since when it has this status as far as is known (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``) and who says so;
         None for what only the plan says.
     same_as
         Id of the existing facility that this promised one has become, where somebody has confirmed it.
+    source_title, source_row
+        Of one that a file lists as planned and no plan promises: the file's title and its row there, with
+        ``point_source`` the citation. Else None.
     """
 
     id: str
@@ -79,6 +82,8 @@ class Facility:
     status_date: str | None = None
     status_source: str | None = None
     same_as: str | None = None
+    source_title: str | None = None
+    source_row: int | None = None
 
 
 def write_facilities(path: Path, facilities: Iterable[Facility]) -> None:
@@ -156,12 +161,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "located_by": (str,), "commitments": (list,),
 }  # fmt: skip
 _OPTIONAL = ("status_date", "status_source", "same_as")
+_ELSEWHERE = ("source_title", "source_row")  # of facilities that stand in tables of their own
 
 
 def _feature(facility: Facility) -> dict[str, Any]:
     properties = asdict(facility)
     del properties["id"], properties["lon"], properties["lat"]
-    for field in _OPTIONAL:
+    for field in (*_OPTIONAL, *_ELSEWHERE):
         if properties[field] is None:
             del properties[field]
     point = [round(facility.lon, 7), round(facility.lat, 7)]

@@ -175,7 +175,7 @@ class Gazetteer:
             if row.radius_m is not None or point is None or geometry is None:
                 self._extents[key] = row.radius_m
             else:
-                self._extents[key] = float(np.ceil(farthest(point, geometry) / _ROUND_UP_M) * _ROUND_UP_M)
+                self._extents[key] = reach(point, geometry)
         return self._extents[key]
 
     def is_county(self, code: str) -> bool:
@@ -239,7 +239,9 @@ def load_gazetteer(geodata: Path | None = None, *, tables: Iterable[Path] = ()) 
     """
     folder = settings.load().geodata_dir if geodata is None else geodata
     seats = _read_seats()
-    former, spelling = _read_aliases(folder / "place_aliases.toml")
+    former, spelling, moved = _read_aliases(folder / "place_aliases.toml")
+    seats = {**seats, **{code: seats[old] for code, old in moved.items() if old in seats}}
+    seats = {code: point for code, point in seats.items() if code not in moved.values()}
     rows: dict[str, NamedPlace] = {}
     shapes: dict[str, bytes] = {}
     seat_points: dict[str, tuple[float, float]] = {}
@@ -278,6 +280,11 @@ def load_gazetteer(geodata: Path | None = None, *, tables: Iterable[Path] = ()) 
         shapes=shapes,
         nations=_read_nations(),
     )
+
+
+def reach(point: tuple[float, float], geometry: BaseGeometry) -> float:
+    """Metres from a point to the farthest point of an area, rounded up to 100 m, because boundaries are generalised."""
+    return float(np.ceil(farthest(point, geometry) / _ROUND_UP_M) * _ROUND_UP_M)
 
 
 def areas(under: Iterable[str], *, gazetteer: Gazetteer | None = None) -> list[Area]:
@@ -478,11 +485,12 @@ def _read_nations() -> tuple[str, ...]:
     return tuple(word for word in words if word.endswith("族"))
 
 
-def _read_aliases(path: Path) -> tuple[dict[str, list[tuple[str, str]]], dict[str, str]]:
+def _read_aliases(path: Path) -> tuple[dict[str, list[tuple[str, str]]], dict[str, str], dict[str, str]]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         former = {code: [(old, name) for old, name in pairs] for code, pairs in tables["former"].items()}
-        return former, {str(a): str(b) for a, b in tables["spelling"].items()}
+        moved = {str(code): str(old) for code, old in tables.get("seat", {}).items()}
+        return former, {str(a): str(b) for a, b in tables["spelling"].items()}, moved
     except (
         OSError,
         UnicodeDecodeError,

@@ -1,4 +1,4 @@
-"""Taking in what exists already: a layer of any form, checked row by row, turned into our categories and counties.
+"""Taking in what exists and what others list as planned: a layer of any form, checked row by row.
 
 Either every row that is wanted comes in or none does. Rows come by in batches and leave as lines of text, so that a
 million of them take little memory.
@@ -7,7 +7,7 @@ million of them take little memory.
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,20 +15,34 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Geod
+from shapely.geometry.base import BaseGeometry
 
+from service_map import catalogue
 from service_map.errors import InvalidParameterError
 from service_map.places.classes import DEMAND, Classes
 from service_map.places.datum import DATUMS, to_wgs84
 from service_map.places.existing import (
+    EXISTING_COLUMNS,
     Existing,
     existing_id,
     existing_row,
     is_date,
     read_existing,
-    write_lines,
+    write_tables,
 )
 from service_map.places.gazetteer import Gazetteer, covers, short_name
 from service_map.places.layer import Batch, read_layer
+from service_map.places.listed import (
+    LISTED_COLUMNS,
+    LISTED_FILE,
+    STATUS_WORDS,
+    Listed,
+    is_year,
+    listed_row,
+    read_listed,
+    status_of,
+)
+from service_map.places.shapes import SHAPE_COLUMNS, SHAPES_FILE, Shape, mended, read_shapes, shape_row
 from service_map.places.table import BOUNDARY_M, CHINA, Problem, shift_warning
 
 UNCERTAINTY_M = 100.0
@@ -72,11 +86,12 @@ class FacilityImport:
 
     Attributes
     ----------
-    read, taken, demand, left_out, repeated
-        Rows in the layer; rows that become facilities; rows that become demand points; rows of classes that are not
-        wanted; rows that say what an earlier row says.
+    read, taken, planned, demand, left_out, repeated
+        Rows in the layer; rows that become existing facilities; rows that become planned ones (or ones under
+        construction, or cancelled); rows that become demand points; rows of classes that are not wanted; rows that say
+        what an earlier row says.
     categories
-        Facilities by category.
+        Existing and planned facilities by category.
     problems, warnings
         At most `MOST_LISTED` of each, by row.
     problem_count, warning_count
@@ -87,6 +102,7 @@ class FacilityImport:
 
     read: int
     taken: int
+    planned: int
     demand: int
     left_out: int
     repeated: int
@@ -111,16 +127,20 @@ def import_facilities(
     output: Path | None,
     columns: Mapping[str, str] | None = None,
     uncertainty_m: float = UNCERTAINTY_M,
+    status: str = "existing",
+    title: str = "",
     skip_bad: bool = False,
     each: Callable[[Outcome], None] | None = None,
 ) -> FacilityImport:
-    """Check a layer of what exists and make it rows of a table of `service_map.places.existing`.
+    """Check a layer of facilities and make it rows of the tables of `existing` and `listed`.
 
     Parameters
     ----------
     path, columns
         As for `service_map.places.layer.read_layer`. The layer's own ``date`` and ``uncertainty_m`` go before the ones
-        given here, its ``area`` (a county's or city's code or name) is compared with where the point lies.
+        given here, its ``area`` (a county's or city's code or name) is compared with where the point lies, its
+        ``status`` is one of the words of `service_map.places.listed.STATUS_WORDS`, its ``year`` when a planned one is
+        to stand.
     datum
         What the coordinates are in, one of `service_map.places.datum.DATUMS`; it must be said.
     source, licence, date
@@ -132,9 +152,13 @@ def import_facilities(
     gazetteer
         What `load_gazetteer` returned.
     output
-        Table to write; rows of the same source are replaced, others stay. None to look only.
+        Table of what exists to write; rows of the same source are replaced, others stay. What is planned goes to
+        `LISTED_FILE` beside it. None to look only.
     uncertainty_m
         Metres within which the real site lies, where neither the row nor its class says more.
+    status, title
+        What rows are that do not say it, a key of `STATUS_WORDS`; and the file's title, which planned ones cite with
+        its date and their row: the file's name where it is left out.
     skip_bad
         Take the other rows although some cannot be used.
     each
@@ -149,12 +173,19 @@ def import_facilities(
     InvalidParameterError
         When something is not stated or not known, or the file cannot be read at all.
     GeodataError
-        When the present table cannot be read, or the new one not written.
+        When a present table cannot be read, or a new one not written.
     """
     _check_stated(datum, source, licence, date, uncertainty_m)
+    if status not in STATUS_WORDS:
+        allowed = tuple(STATUS_WORDS)
+        raise InvalidParameterError(
+            "status", f"应为 {'、'.join(allowed)} 之一", f"must be one of {', '.join(allowed)}", allowed
+        )
     state = _Intake(
         datum=str(datum), source=source, licence=licence, date=date, uncertainty_m=uncertainty_m, classes=classes,
-        counties=_counties(within, gazetteer), gazetteer=gazetteer, each=each,
+        counties=_counties(within, gazetteer), gazetteer=gazetteer, status=status,
+        title=" ".join((title or path.name).split())[:_LONGEST_NAME], each=each,
+        edges=catalogue.edge_categories(),
     )  # fmt: skip
     for batch in read_layer(path, columns=columns):
         state.take(batch)
@@ -162,15 +193,14 @@ def import_facilities(
     if shift is not None:
         state.warnings.insert(0, shift)
         state.warning_count += 1
-    write = output is not None and bool(state.lines) and (skip_bad or not state.problem_count)
+    write = output is not None and bool(state.lines or state.listed) and (skip_bad or not state.problem_count)
     if write and output is not None:
-        kept = read_existing(output) if output.exists() else ()
-        others = [_line(row) for row in kept if row.source != source]
-        write_lines(output, sorted([*others, *state.lines]))
+        _write(output, state)
     demand = state.by_category.pop(DEMAND, 0)
     return FacilityImport(
         read=state.read,
-        taken=sum(state.by_category.values()),
+        taken=sum(state.by_category.values()) - len(state.listed),
+        planned=len(state.listed),
         demand=demand,
         left_out=state.left_out,
         repeated=state.repeated,
@@ -181,6 +211,27 @@ def import_facilities(
         warning_count=state.warning_count,
         written=write,
     )
+
+
+def _write(output: Path, state: "_Intake") -> None:
+    """Put the rows in the place of those that came of the same source before, in both tables or in none."""
+    kept = read_existing(output) if output.exists() else ()
+    lines = [_line(existing_row(row)) for row in kept if row.source != state.source]
+    # In place: the lines of a million rows are not to stand in memory twice.
+    state.lines += lines
+    state.lines.sort()
+    tables: dict[Path, tuple[Sequence[str], Iterable[str]]] = {}
+    if state.lines or output.exists():
+        tables[output] = (EXISTING_COLUMNS, state.lines)
+    beside = output.with_name(LISTED_FILE)
+    if state.listed or beside.exists():
+        listed = [*(row for row in read_listed(beside) if row.record.source != state.source), *state.listed]
+        tables[beside] = (LISTED_COLUMNS, [_line(row) for row in sorted(map(listed_row, listed))])
+    drawn = output.with_name(SHAPES_FILE)
+    if state.shapes or drawn.exists():
+        kept_shapes = (row for row in read_shapes(drawn) if row.source != state.source) if drawn.exists() else ()
+        tables[drawn] = (SHAPE_COLUMNS, sorted(_line(shape_row(row)) for row in (*kept_shapes, *state.shapes)))
+    write_tables(tables)
 
 
 def _check_stated(datum: str | None, source: str, licence: str, date: str, uncertainty_m: float) -> None:
@@ -220,7 +271,10 @@ class _Intake:
     classes: Classes
     counties: list[str]
     gazetteer: Gazetteer
+    status: str
+    title: str
     each: Callable[[Outcome], None] | None
+    edges: Collection[str] = ()
     read: int = 0
     left_out: int = 0
     repeated: int = 0
@@ -228,6 +282,8 @@ class _Intake:
     warning_count: int = 0
     by_category: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
+    listed: list[Listed] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     _seen: dict[int, tuple[int, int]] = field(default_factory=dict)  # id: row, hash of what it said
@@ -242,6 +298,7 @@ class _Intake:
         kinds, names = batch.cells["class"], batch.cells.get("name", blank)
         ids, areas = batch.cells.get("id", blank), batch.cells.get("area", blank)
         reaches, dates = batch.cells.get("uncertainty_m", blank), batch.cells.get("date", blank)
+        states, years = batch.cells.get("status", blank), batch.cells.get("year", blank)
         faults = _point_faults(batch.lonlat)
         lonlat = self._to_wgs84(batch.lonlat, np.array([fault is None for fault in faults]))
         county = self._place(lonlat)
@@ -249,19 +306,22 @@ class _Intake:
         for index in range(count):
             number, name = batch.numbers[index], " ".join(names[index].split())
             rule = self.classes.find(kinds[index], name)
-            if rule is not None and rule.category is None:
+            state = status_of(states[index]) if states[index] else self.status
+            # A community that is yet to be built holds nobody who needs anything.
+            unwanted = rule is not None and rule.category == DEMAND and state not in ("existing", None)
+            if unwanted or (rule is not None and rule.category is None):
                 self.left_out += 1
                 self._tell(number, "left_out", None, "")
                 continue
             problem = (
                 _row_fault(number, kinds[index], name, reaches[index], dates[index], known=rule is not None)
-                or _at(number, faults[index])
+                or _status_fault(number, state, states[index], years[index]) or _at(number, faults[index])
             )  # fmt: skip
             lon, lat = lonlat[index].tolist()
             code, remark = int(county[index]), None
             if problem is None:
                 adcode, problem, remark = self._area(number, areas[index], lon, lat, code)
-            if problem is not None or rule is None or rule.category is None:
+            if problem is not None or rule is None or rule.category is None or state is None:
                 self._complain(number, problem)
                 continue
             metres = float(reaches[index]) if reaches[index] else (
@@ -277,10 +337,25 @@ class _Intake:
             )  # fmt: skip
             if self._is_new(number, record):
                 self.by_category[record.category] += 1
-                self.lines.append(out(existing_row(record)))
-                self._tell(number, "taken", record, "" if remark is None else str(remark))
+                if batch.shapes is not None and batch.shapes[index] is not None and record.category in self.edges:
+                    # The row's own uncertainty covers all of its ground; its edge is known as well as the source is.
+                    own = float(reaches[index]) if reaches[index] else self.uncertainty_m
+                    self._draw(record, batch.shapes[index], own)
+                if state == "existing":
+                    self.lines.append(out(existing_row(record)))
+                else:
+                    year = int(years[index]) if years[index] else None
+                    self.listed.append(Listed(record=record, status=state, year=year, title=self.title, row=number))
+                notes = ("" if state == "existing" else state, "" if remark is None else str(remark))
+                self._tell(number, "taken", record, " ".join(filter(None, notes)))
                 if remark is not None:
                     self._warn(remark)
+
+    def _draw(self, record: Existing, shape: BaseGeometry, uncertainty_m: float) -> None:
+        turned = mended(shapely.transform(shape, lambda xy: self._to_wgs84(xy, np.ones(len(xy), dtype=np.bool_))))
+        if turned.is_empty:  # a ground without a surface is its point
+            return
+        self.shapes.append(Shape(id=record.id, uncertainty_m=uncertainty_m, source=record.source, geometry=turned))
 
     def _to_wgs84(self, given: NDArray[np.float64], fine: NDArray[np.bool_]) -> NDArray[np.float64]:
         lonlat = np.full_like(given, np.nan)
@@ -414,8 +489,8 @@ def csv_line() -> Callable[[Iterable[str]], str]:
     return line
 
 
-def _line(row: Existing) -> str:
-    return csv_line()(existing_row(row))
+def _line(row: Iterable[str]) -> str:
+    return csv_line()(row)
 
 
 def _point_faults(lonlat: NDArray[np.float64]) -> list[tuple[str, str] | None]:
@@ -451,6 +526,17 @@ def _row_fault(number: int, kind: str, name: str, reach: str, date: str, *, know
     if date and not is_date(date):
         zh, en = "应为 YYYY、YYYY-MM 或 YYYY-MM-DD", "must be YYYY, YYYY-MM or YYYY-MM-DD"
         return Problem(row=number, column="date", zh=zh, en=en)
+    return None
+
+
+def _status_fault(number: int, state: str | None, words: str, year: str) -> Problem | None:
+    if state is None:
+        allowed = "、".join(STATUS_WORDS)
+        zh = f"不认识的状态 {words[:40]!r}，应为 {allowed}"
+        en = f"the status {words[:40]!r} is not known; it takes {', '.join(STATUS_WORDS)}"
+        return Problem(row=number, column="status", zh=zh, en=en)
+    if year and state != "existing" and not is_year(year):
+        return Problem(row=number, column="year", zh="应为四位年份", en="must be a year of four digits")
     return None
 
 

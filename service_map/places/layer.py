@@ -11,17 +11,22 @@ form                how it is read
 ``.osm.pbf``        OpenStreetMap extract, nodes and areas that bear one of `OSM_KEYS`; ``.osm`` too
 ==================  ==========================================================================================
 
-All but CSV are read by GDAL, which comes with pyogrio, so that none needs a package of its own.
+CSV and XLSX are read as a stream, the others by GDAL, which comes with pyogrio.
 """
 
+import codecs
 import csv
 import re
 import warnings
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import shapely
@@ -43,6 +48,8 @@ LAYER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "lat": ("lat", "latitude", "lat_wgs84", "纬度", "y"),
     "uncertainty_m": ("uncertainty_m", "误差", "定位误差"),
     "date": ("date", "日期"),
+    "status": ("status", "状态", "建设状态", "建设进度"),
+    "year": ("year", "完成年份", "建成年份", "计划建成年份"),
 }
 """What a column may be called, first come first served; other columns are not read."""
 
@@ -50,7 +57,9 @@ OSM_KEYS = ("amenity", "healthcare", "social_facility", "leisure", "tourism", "h
 """OpenStreetMap keys whose value is a feature's class, the first that it bears."""
 
 _BATCH = 50_000
-_GDAL_BATCH = 250_000
+# GDAL reads a GeoJSON file from its start for each batch, and the others from where the batch begins.
+_GDAL_BATCHES = {".geojson": 250_000, ".json": 250_000}
+_GDAL_BATCH = 100_000
 _METRES_PER_DEGREE = 111_320.0
 _TAG = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
 
@@ -69,12 +78,15 @@ class Batch:
         Shape (n, 2), degrees of the datum that the user states; NaN where the geometry is empty or no number.
     reach_m
         Shape (n,), metres within which all of a polygon lies round its point; 0 for a point.
+    shapes
+        Shape (n,), lines and polygons in degrees of that datum, None for a point; None where the layer holds no shape.
     """
 
     numbers: list[int]
     cells: Mapping[str, list[str]]
     lonlat: Floats
     reach_m: Floats
+    shapes: NDArray[Any] | None = None
 
 
 def read_layer(path: Path, *, columns: Mapping[str, str] | None = None) -> Iterator[Batch]:
@@ -85,7 +97,8 @@ def read_layer(path: Path, *, columns: Mapping[str, str] | None = None) -> Itera
     path
         A file of one of `LAYER_FORMATS`.
     columns
-        Which column is which, such as ``{"class": "设施种类"}``, where the names are not among `LAYER_COLUMNS`.
+        Which column is which, such as ``{"class": "设施种类"}``, where the names are not among `LAYER_COLUMNS`; an
+        empty name says that the layer has no such column, whatever its columns are called.
 
     Yields
     ------
@@ -145,11 +158,52 @@ def _csv_batches(file: TextIO, asked: Mapping[str, str]) -> Iterator[Batch]:
 
 
 def _read_sheet(path: Path, asked: Mapping[str, str]) -> Iterator[Batch]:
-    options = {"HEADERS": "FORCE", "FIELD_TYPES": "STRING"}
-    for start, _, names, fields, _ in _gdal(path, geometry=False, size=_GDAL_BATCH, **options):
-        found = _find_columns(names, asked, required=("class", "lon", "lat"))
-        columns = {column: _texts(fields[names.index(name)]) for column, name in found.items()}
-        yield _table_batch(start + 1, columns)
+    # GDAL would hold the whole sheet, and read it again from the start for each batch; this reads it once, row by row.
+    import openpyxl
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of styles and the like that only Excel needs
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            try:
+                yield from _sheet_batches(book.worksheets[0], asked)
+            finally:
+                book.close()
+    # A damaged workbook raises whatever its damage leads to inside the archive, the XML or a cell.
+    except (OSError, zipfile.BadZipFile, zlib.error, ET.ParseError, LookupError, ValueError, TypeError) as error:
+        if isinstance(error, InvalidParameterError):
+            raise
+        raise _unreadable(path, error) from error
+
+
+def _sheet_batches(sheet: Any, asked: Mapping[str, str]) -> Iterator[Batch]:
+    sheet.reset_dimensions()  # other makers write a size that is too small
+    rows = sheet.iter_rows(values_only=True)
+    names = ["" if cell is None else str(cell).strip() for cell in next(rows, ())]
+    found = _find_columns(names, asked, required=("class", "lon", "lat"))
+    order = {column: names.index(name) for column, name in found.items()}
+    start = 2
+    while some := list(islice(rows, _BATCH)):
+        columns = {
+            column: [_cell(row[index]) if index < len(row) else "" for row in some] for column, index in order.items()
+        }
+        # A sheet may go on with rows that were formatted and never filled.
+        filled = len(some)
+        while filled and not any(texts[filled - 1] for texts in columns.values()):
+            filled -= 1
+        if filled:
+            yield _table_batch(start, {column: texts[:filled] for column, texts in columns.items()})
+        start += len(some)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    return str(value).strip()
 
 
 def _table_batch(start: int, columns: dict[str, list[str]]) -> Batch:
@@ -182,10 +236,13 @@ def text_encoding(path: Path) -> str:
 
 
 def _read_features(path: Path, asked: Mapping[str, str]) -> Iterator[Batch]:
+    size = _GDAL_BATCHES.get(path.suffix.lower(), _GDAL_BATCH)
     options = {"encoding": encoding} if (encoding := _shapefile_encoding(path)) is not None else {}
-    for start, crs, names, fields, shapes in _gdal(path, geometry=True, size=_GDAL_BATCH, **options):
+    for start, crs, names, fields, shapes in _gdal(path, geometry=True, size=size, **options):
         found = _find_columns(names, asked, required=("class",))
-        lonlat, reach = _place(shapely.from_wkb(shapes), _to_degrees(crs, path))
+        turn = _to_degrees(crs, path)
+        given = shapely.from_wkb(shapes, on_invalid="ignore")
+        lonlat, reach = _place(given, turn)
         yield Batch(
             numbers=list(range(start, start + len(lonlat))),
             cells={
@@ -195,6 +252,7 @@ def _read_features(path: Path, asked: Mapping[str, str]) -> Iterator[Batch]:
             },
             lonlat=lonlat,
             reach_m=reach,
+            shapes=_drawn(given, turn),
         )
 
 
@@ -205,26 +263,36 @@ def _shapefile_encoding(path: Path) -> str | None:
     table = next((path.with_suffix(suffix) for suffix in (".dbf", ".DBF") if path.with_suffix(suffix).is_file()), None)
     if table is None:
         return None
-    data = table.read_bytes()
-    names = [data[at : at + 11].split(b"\0")[0] for at in range(32, int.from_bytes(data[8:10], "little") - 1, 32)]
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        b"\n".join([*names, data[int.from_bytes(data[8:10], "little") :]]).decode("utf-8")
+        with table.open("rb") as file:
+            heading = file.read(32)
+            names = file.read(max(int.from_bytes(heading[8:10], "little") - 32, 0))
+            for at in range(0, len(names) - 1, 32):
+                names[at : at + 11].split(b"\0")[0].decode("utf-8")
+            while piece := file.read(1 << 20):
+                decoder.decode(piece)
     except UnicodeDecodeError:
         return "GB18030"
+    except OSError as error:
+        raise _unreadable(table, error) from error
     return "UTF-8"
 
 
 def _read_osm(path: Path) -> Iterator[Batch]:
     number = 1
     for layer in ("points", "multipolygons"):
-        for _, _, names, fields, shapes in _gdal(path, geometry=True, size=None, layer=layer):
+        # Of an extract only what bears one of the keys is taken into memory: houses and crossings are most of it.
+        options = {"layer": layer, "where": _osm_wanted(path, layer)}
+        for _, _, names, fields, shapes in _gdal(path, geometry=True, size=None, **options):
             columns = dict(zip(names, (_texts(values) for values in fields), strict=True))
             count = len(shapes)
             blank = [""] * count
             more = [dict(_TAG.findall(text)) for text in columns.get("other_tags", blank)]
             classes = _osm_classes(columns, more)
             ids = [way or node for way, node in zip(columns.get("osm_way_id", blank), columns["osm_id"], strict=True)]
-            lonlat, reach = _place(shapely.from_wkb(shapes), lambda xy: xy)
+            given = shapely.from_wkb(shapes, on_invalid="ignore")
+            lonlat, reach = _place(given, _as_is)
             kept = [index for index, kind in enumerate(classes) if kind]
             if kept:
                 yield Batch(
@@ -236,8 +304,22 @@ def _read_osm(path: Path) -> Iterator[Batch]:
                     },
                     lonlat=lonlat[kept],
                     reach_m=reach[kept],
+                    shapes=_drawn(given[kept], _as_is),
                 )
             number += count
+
+
+def _osm_wanted(path: Path, layer: str) -> str:
+    """Say in GDAL's own words which features bear one of the keys, in a column or among the other tags."""
+    import pyogrio
+
+    try:
+        columns = {str(name) for name in pyogrio.read_info(path, layer=layer)["fields"]}
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise _unreadable(path, error) from error
+    return " OR ".join(
+        f"{key} IS NOT NULL" if key in columns else f"other_tags LIKE '%\"{key}\"=>%'" for key in OSM_KEYS
+    )
 
 
 def _osm_classes(columns: Mapping[str, list[str]], more: Sequence[Mapping[str, str]]) -> list[str]:
@@ -303,12 +385,30 @@ def _place(shapes: NDArray[Any], turn: Callable[[Floats], Floats]) -> tuple[Floa
     return lonlat, reach
 
 
+def _drawn(shapes: NDArray[Any], turn: Callable[[Floats], Floats]) -> NDArray[Any] | None:
+    """Keep the lines and polygons, in degrees."""
+    lines = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & (shapely.get_dimensions(shapes) > 0)
+    if not lines.any():
+        return None
+    drawn = np.full(len(shapes), None, dtype=object)
+    kept = shapes[lines]
+    if shapely.has_z(kept).any():
+        kept = shapely.force_2d(kept)
+    # Degrees stay the objects that they are: a batch may hold a quarter of a million grounds.
+    drawn[lines] = kept if turn is _as_is else shapely.transform(kept, turn)
+    return drawn
+
+
+def _as_is(lonlat: Floats) -> Floats:
+    return lonlat
+
+
 def _to_degrees(crs: str | None, path: Path) -> Callable[[Floats], Floats]:
     if not crs:
         raise InvalidParameterError("file", f"图层没有坐标参考系：{path}", f"the layer has no CRS: {path}")
     known = CRS.from_user_input(crs)
     if known.is_geographic:
-        return lambda xy: xy
+        return _as_is
     turn = Transformer.from_crs(known, 4326, always_xy=True)
     return lambda xy: np.column_stack(turn.transform(xy[:, 0], xy[:, 1])).reshape(-1, 2)
 
@@ -323,6 +423,8 @@ def _find_columns(names: Sequence[str], asked: Mapping[str, str], *, required: S
     found = {}
     for column, usual in LAYER_COLUMNS.items():
         wanted = asked.get(column)
+        if wanted == "":
+            continue
         if wanted is not None and wanted not in names:
             zh, en = f"没有名为 {wanted} 的列：{'、'.join(names)}", f"no column is called {wanted}: {', '.join(names)}"
             raise InvalidParameterError("columns", zh, en, names)

@@ -181,7 +181,8 @@ def suspected_duplicates(facilities: Iterable[Facility]) -> list[tuple[str, str]
     Returns
     -------
     list of (str, str)
-        Ids, each pair once. Names that differ in a numeral or a direction (第一, 第二; 东, 西) are not suspected.
+        Ids, each pair once. Names that differ in a numeral or a direction (第一, 第二; 东, 西) are not suspected, nor
+        those that one passage lists side by side (和园幼儿园、桃园幼儿园).
     """
     near: dict[tuple[str, str], list[Facility]] = defaultdict(list)
     for facility in facilities:
@@ -192,9 +193,15 @@ def suspected_duplicates(facilities: Iterable[Facility]) -> list[tuple[str, str]
         for i, a in enumerate(group):
             for b in group[i + 1 :]:
                 different = [(x, y) for x, y in zip(a.name, b.name, strict=False) if x != y]
-                if len(a.name) == len(b.name) >= 4 and len(different) == 1 and not TELLING & set(different[0]):
+                alike = len(a.name) == len(b.name) >= 4 and len(different) == 1 and not TELLING & set(different[0])
+                if alike and not _passages(a) & _passages(b):
                     pairs.append((a.id, b.id))
     return sorted(pairs)
+
+
+def _passages(facility: Facility) -> set[str]:
+    """Name the passages by plan and line, as the commitments' ids do."""
+    return {commitment.rpartition("-")[0] for commitment in facility.commitments}
 
 
 def _order(commitment: Commitment) -> tuple[str, int, str]:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from pyproj import Geod
+
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.places.facility import PRECISIONS, Facility
 from service_map.places.gazetteer import Gazetteer
-from service_map.places.table import Problem, Row, outside, read_rows
+from service_map.places.table import Problem, Row, nearest_to_seats, outside, read_rows, shift_warning
 
 LOCATION_COLUMNS = ("id", "name", "adcode", "lon", "lat", "precision", "uncertainty_m", "source", "licence", "date")
 """Columns of a table of locations. In the template, lon, lat, source and date stand empty, to be filled."""
@@ -22,6 +24,7 @@ LOCATION_COLUMNS = ("id", "name", "adcode", "lon", "lat", "precision", "uncertai
 DEFAULT_UNCERTAINTY_M: Mapping[str, float] = {"site": 100.0, "street": 1000.0, "village": 2000.0}
 """Metres around a supplied point where the row gives none."""
 
+_GEOD = Geod(ellps="WGS84")
 _TEMPLATE_COLUMNS = (*LOCATION_COLUMNS, "present_precision", "present_uncertainty_m", "located_by")
 
 
@@ -152,13 +155,18 @@ def import_locations(
             continue
         problem = _row_problem(row, known, seen)
         if problem is None:
-            problem, warning = outside(row, known[row.cells["id"]].adcode, gazetteer)
-            warnings += [warning] if warning is not None else []
+            facility = known[row.cells["id"]]
+            problem, warning = outside(row, facility.adcode, gazetteer)
+            odd = None if problem is not None else _far(row, facility)
+            warnings += [remark for remark in (warning, odd) if remark is not None]
         if problem is not None:
             problems.append(problem)
         else:
             locations.append(_location(row))
     problems.sort(key=lambda problem: (problem.row, problem.column))
+    areas = [(known[item.facility].adcode[:6], item.lon, item.lat) for item in locations]
+    if (shift := shift_warning(nearest_to_seats(areas, gazetteer))) is not None:
+        warnings.insert(0, shift)
     good = () if problems else tuple(sorted(locations, key=lambda location: location.facility))
     return LocationImport(
         read=len(rows), blank=len(blank), locations=good, problems=tuple(problems), warnings=tuple(warnings)
@@ -257,6 +265,16 @@ def apply_locations(facilities: Iterable[Facility], locations: Iterable[Location
             )
         )
     return found
+
+
+def _far(row: Row, facility: Facility) -> Problem | None:
+    """Remark on a point that lies farther from the facility's present one than that can be wrong."""
+    metres = _GEOD.inv(facility.lon, facility.lat, row.lon, row.lat)[2]
+    if metres <= facility.uncertainty_m:
+        return None
+    zh = f"离现在的点 {metres:.0f} 米，超出其误差 {facility.uncertainty_m:.0f} 米"
+    en = f"lies {metres:.0f} m from the present point, whose uncertainty is {facility.uncertainty_m:.0f} m"
+    return Problem(row=row.number, column="lon, lat", zh=zh, en=en)
 
 
 def _row_problem(row: Row, known: Collection[str], seen: dict[str, int]) -> Problem | None:

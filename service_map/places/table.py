@@ -1,4 +1,4 @@
-"""Tables of points that a user brings: CSV, GeoJSON or GeoPackage, of a stated datum, checked row by row.
+"""Tables of places that a user brings: CSV, GeoJSON or GeoPackage, of a stated datum, checked row by row.
 
 Nothing is guessed: a table says its datum, each row that cannot be used is reported by its number, and what comes back
 is either every row or the list of what is wrong.
@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import math
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,27 +20,40 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
+from shapely.geometry.base import BaseGeometry
 
 from service_map.errors import InvalidParameterError
 from service_map.places.datum import DATUMS, to_wgs84, wgs84_to_gcj02
-from service_map.places.extent import cell_radii
+from service_map.places.extent import cell_radii, farthest, within_radius
 from service_map.places.gazetteer import Gazetteer, NamedPlace
 
 FORMATS = (".csv", ".geojson", ".json", ".gpkg")
 
 COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
     "code": ("code", "adcode", "code2023", "区划代码", "行政区划代码", "代码"),
-    "name": ("name", "名称", "地名", "乡镇名称"),
+    "name": ("name", "名称", "地名", "乡镇名称", "村名"),
+    "level": ("level", "级别"),
+    "radius_m": ("radius_m", "半径"),
     "lon": ("lon", "lng", "longitude", "lon_wgs84", "经度", "x"),
     "lat": ("lat", "latitude", "lat_wgs84", "纬度", "y"),
 }
 """What a column may be called, first come first served."""
+
+LEVEL_WORDS: Mapping[str, tuple[str, ...]] = {
+    "township": ("township", "乡镇", "镇", "乡", "街道", "街道办事处"),
+    "village": ("village", "村", "社区", "行政村", "自然村"),
+    "street": ("street", "道路", "路", "街"),
+    "landmark": ("landmark", "地标", "片区"),
+}
+"""Levels of place that a table may hold, and what it may call them."""
 
 # Coordinates of China, with a margin: what lies outside it but inside when turned round was swapped.
 CHINA = (72.0, 138.0, 0.8, 56.0)
 # Boundaries are generalised by up to this much, so a point so near the boundary is let in with a warning.
 BOUNDARY_M = 1000.0
 _NEAR_SEAT_M = 3000.0
+# A landmark that reaches no farther than this is a spot that stands for what is at it.
+_SPOT_M = 300.0
 _LEAST_KNOWN, _LEAST_SEATS = 3, 20
 _GEOD = Geod(ellps="WGS84")
 
@@ -73,12 +87,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of a table: its number, its cells, and its point in WGS 84 degrees where it has one."""
+    """One row of a table: its number, its cells, and its point and its line or polygon, WGS 84, where it has them."""
 
     number: int
     cells: Mapping[str, str]
     lon: float | None
     lat: float | None
+    shape: BaseGeometry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,24 +120,27 @@ class PlaceImport:
 
 
 def read_rows(
-    path: Path, *, datum: str | None, columns: Mapping[str, str] | None = None
+    path: Path, *, datum: str | None, columns: Mapping[str, str] | None = None, shapes: bool = False
 ) -> tuple[list[Row], list[Problem]]:
-    """Read a table of points.
+    """Read a table of points, or of lines and polygons too.
 
     Parameters
     ----------
     path
-        One of `FORMATS`. CSV is UTF-8 (with or without a mark) or GB18030. A GeoPackage's first layer of points is
-        read, and turned into WGS 84 by its own CRS.
+        One of `FORMATS`. CSV is UTF-8 (with or without a mark) or GB18030. A GeoPackage's first layer is read, and
+        turned into WGS 84 by its own CRS.
     datum
         What the coordinates are in, one of `service_map.places.datum.DATUMS`; it must be said.
     columns
         Which column is which, such as ``{"lon": "经度"}``, where the names are not among `COLUMN_NAMES`.
+    shapes
+        Take lines and polygons; the point of such a row is that of its own columns, or none. Otherwise they are
+        problems of their rows.
 
     Returns
     -------
     rows : list of Row
-        In the file's order; cells under their own names and, where found, under ``code`` and ``name``. A row whose
+        In the file's order; cells under their own names and, where found, under those of `COLUMN_NAMES`. A row whose
         point is wrong has none.
     problems : list of Problem
 
@@ -144,7 +162,14 @@ def read_rows(
     raw = list(reader(path, dict(columns or {})))
     problems: list[Problem] = []
     good: list[int] = []
-    for index, (number, _, lon, lat) in enumerate(raw):
+    drawn: dict[int, BaseGeometry] = {}
+    for index, (number, _, lon, lat, shape) in enumerate(raw):
+        if shapes and shape is not None:
+            drawn[index] = shapely.transform(
+                shapely.force_2d(shape), lambda xy: np.column_stack(to_wgs84(xy[:, 0], xy[:, 1], datum=str(datum)))
+            )
+            if lon is None and lat is None:
+                continue
         if (problem := _point_problem(number, lon, lat)) is None:
             good.append(index)
         else:
@@ -155,13 +180,9 @@ def read_rows(
         lons, lats = to_wgs84(given[:, 0], given[:, 1], datum=datum)
         points = dict(zip(good, zip(np.asarray(lons).tolist(), np.asarray(lats).tolist(), strict=True), strict=True))
     rows = [
-        Row(
-            number=number,
-            cells=cells,
-            lon=points[index][0] if index in points else None,
-            lat=points[index][1] if index in points else None,
-        )
-        for index, (number, cells, _, _) in enumerate(raw)
+        Row(number=number, cells=cells, lon=lon, lat=lat, shape=drawn.get(index))
+        for index, (number, cells, *_) in enumerate(raw)
+        for lon, lat in (points.get(index, (None, None)),)
     ]
     return rows, problems
 
@@ -176,23 +197,35 @@ def import_places(
     columns: Mapping[str, str] | None = None,
     skip_bad: bool = False,
 ) -> PlaceImport:
-    """Check a table of townships and make it rows of `service_map.places.gazetteer.read_places`.
+    """Check a table of townships, villages, streets or landmarks: rows of `service_map.places.gazetteer.read_places`.
+
+    ==============  ============================================  ==================================================
+    level           code                                          point and radius
+    ==============  ============================================  ==================================================
+    ``township``    nine digits                                   its office; a polygon brings its true reach from
+                                                                  there, and may leave the office to what is known
+    ``village``     twelve digits, or the township's or county's  a point, or a polygon
+    ``street``      the township's or county's                    a line, or a point and ``radius_m``
+    ``landmark``    the township's or county's                    a polygon, or a point and ``radius_m``
+    ==============  ============================================  ==================================================
 
     Parameters
     ----------
     path, datum, columns
-        As for `read_rows`; the table has a nine-digit code, a name and a point in each row.
+        As for `read_rows`, shapes too. ``level`` is one of the words of `LEVEL_WORDS`; where a row says none, a code of
+        nine digits is a township's and one of twelve a village's. ``radius_m`` goes before any estimate.
     source, licence
         Whose table it is and under what terms; shown beside every point.
     gazetteer
-        What `load_gazetteer` returned: the counties that the townships must lie in.
+        What `load_gazetteer` returned: the counties that the places must lie in.
     skip_bad
         Import the other rows although some cannot be used.
 
     Returns
     -------
     PlaceImport
-        Each township with the reach that `service_map.places.extent.cell_radii` estimates.
+        A township or village without a polygon has the reach that `service_map.places.extent.cell_radii` estimates
+        from its neighbours in the table.
 
     Raises
     ------
@@ -202,22 +235,26 @@ def import_places(
     for field, value in (("source", source), ("licence", licence)):
         if not value.strip():
             raise InvalidParameterError(field, "应说明", "must be stated")
-    rows, problems = read_rows(path, datum=datum, columns=columns)
+    rows, problems = read_rows(path, datum=datum, columns=columns, shapes=True)
     remarks: list[Problem] = []
     bad = {problem.row for problem in problems}
     seen: dict[str, int] = {}
+    found: list[_Found] = []
     for row in rows:
-        found = _township_problem(row, seen, gazetteer)
-        if found is None and row.number not in bad:
-            found, warning = outside(row, row.cells["code"][:6], gazetteer)
+        made = _found(row, seen, gazetteer)
+        if isinstance(made, _Found) and row.number not in bad:
+            problem, warning = _beyond(row.number, made.lon, made.lat, made.code[:6], gazetteer)
             remarks += [warning] if warning is not None else []
-        if found is not None:
-            problems.append(found)
+            if problem is None:
+                found.append(made)
+            else:
+                made = problem
+        if isinstance(made, Problem):
+            problems.append(made)
             bad.add(row.number)
-    good = [row for row in rows if row.number not in bad]
-    shift = detect_shift([(row.cells["code"], row.lon or 0.0, row.lat or 0.0) for row in good], gazetteer)
+    shift = detect_shift([(made.code, made.lon, made.lat) for made in found], gazetteer)
     remarks += [shift] if shift is not None else []
-    places = () if problems and not skip_bad else tuple(_townships(good, source, licence, gazetteer))
+    places = () if problems and not skip_bad else tuple(_named_places(found, source, licence, gazetteer))
     problems.sort(key=lambda problem: (problem.row, problem.column))
     return PlaceImport(read=len(rows), places=places, problems=tuple(problems), warnings=tuple(remarks))
 
@@ -244,7 +281,7 @@ def detect_shift(points: Sequence[tuple[str, float, float]], gazetteer: Gazettee
     known = [(gazetteer.point(code), (lon, lat)) for code, lon, lat in points if code in gazetteer.rows]
     pairs = [(reference, point) for reference, point in known if reference is not None]
     if len(pairs) < _LEAST_KNOWN:
-        return shift_warning(_nearest_to_seats(points, gazetteer))
+        return shift_warning(nearest_to_seats(points, gazetteer))
     return _shift(pairs)
 
 
@@ -272,9 +309,10 @@ def _shift(pairs: Iterable[tuple[tuple[float, float], tuple[float, float]]]) -> 
     return None
 
 
-def _nearest_to_seats(
+def nearest_to_seats(
     points: Iterable[tuple[str, float, float]], gazetteer: Gazetteer
 ) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """Pair the seat of each county with the point nearest to it, where that is near; points as for `detect_shift`."""
     inside: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for code, lon, lat in points:
         inside[code[:6]].append((lon, lat))
@@ -299,41 +337,107 @@ def _along_shift(pairs: Iterable[tuple[tuple[float, float], tuple[float, float]]
     return np.array(shares)
 
 
-def _townships(rows: Iterable[Row], source: str, licence: str, gazetteer: Gazetteer) -> Iterator[NamedPlace]:
-    inside: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        inside[row.cells["code"][:6]].append(row)
-    for county, found in inside.items():
-        boundary = gazetteer.geometry(county)
-        radii = cell_radii(np.array([[row.lon, row.lat] for row in found], dtype=np.float64), boundary)
-        for row, radius in zip(found, np.ceil(radii / 100.0) * 100.0, strict=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A row that is sound: what it is, where it stands, and how far it reaches as far as the row says."""
+
+    name: str
+    code: str
+    level: str
+    lon: float
+    lat: float
+    radius_m: float | None
+
+    @property
+    def area(self) -> str:
+        """Code of the narrowest area that certainly holds it: its township, or its county where no code says which."""
+        return self.code[:9] if len(self.code) >= 9 and self.code[6:9] != "000" else self.code[:6]
+
+
+def _named_places(found: Iterable[_Found], source: str, licence: str, gazetteer: Gazetteer) -> Iterator[NamedPlace]:
+    beside: dict[tuple[str, str], list[_Found]] = defaultdict(list)
+    for made in found:
+        beside[made.level, made.code[:6]].append(made)
+    for (level, county), group in beside.items():
+        reaches = [made.radius_m for made in group]
+        if None in reaches:
+            lonlat = np.array([[made.lon, made.lat] for made in group], dtype=np.float64)
+            cells = cell_radii(lonlat, gazetteer.geometry(county)).tolist()
+            reaches = [cell if reach is None else reach for reach, cell in zip(reaches, cells, strict=True)]
+        for made, reach in zip(group, reaches, strict=True):
+            if level == "village" and made.radius_m is None and made.area in gazetteer.rows:
+                office, around = gazetteer.point(made.area), gazetteer.extent(made.area)
+                if office is not None and around is not None:
+                    reach = within_radius((made.lon, made.lat), reach or 0.0, office, around)  # noqa: PLW2901
+            metres = math.ceil((reach or 0.0) / 100.0) * 100.0
+            # A quarter is no spot: what is said to be in it may be anywhere in it.
+            wide = level == "landmark" and metres > _SPOT_M
             yield NamedPlace(
-                name=row.cells["name"], adcode=row.cells["code"], level="township", parent=county, lon=row.lon,
-                lat=row.lat, radius_m=float(radius), kind="office", source=source, licence=licence,
+                name=made.name, adcode=made.area, level=level, parent=county, lon=round(made.lon, 7),
+                lat=round(made.lat, 7), radius_m=metres,
+                kind="office" if level == "township" else "approximate" if wide else "site", source=source,
+                licence=licence,
             )  # fmt: skip
 
 
-def _township_problem(row: Row, seen: dict[str, int], gazetteer: Gazetteer) -> Problem | None:
-    code = row.cells.get("code", "")
-    if len(code) != 9 or not code.isdigit():
-        return Problem(
-            row=row.number, column="code", zh=f"应为 9 位代码，现为 {code!r}", en=f"must have nine digits, not {code!r}"
-        )
-    if not row.cells.get("name"):
-        return Problem(row=row.number, column="name", zh="为空", en="is empty")
-    if code in seen:
-        return Problem(
-            row=row.number,
-            column="code",
-            zh=f"与第 {seen[code]} 行重复：{code}",
-            en=f"stands in row {seen[code]} too: {code}",
-        )
-    seen[code] = row.number
-    if gazetteer.geometry(code[:6]) is None:
-        return Problem(
-            row=row.number, column="code", zh=f"没有代码为 {code[:6]} 的县区", en=f"no county has the code {code[:6]}"
-        )
-    return None
+def _found(row: Row, seen: dict[str, int], gazetteer: Gazetteer) -> _Found | Problem:
+    """Check a row but for whether its point lies in its county."""
+    code, name, reach = (row.cells.get(column, "") for column in ("code", "name", "radius_m"))
+    words = row.cells.get("level", "")
+    usual = {9: "township", 12: "village"}.get(len(code), "")
+    level = next((level for level, known in LEVEL_WORDS.items() if words in known), "") if words else usual
+    lengths = {"township": (9,), "village": (6, 9, 12), "": (9, 12)}.get(level, (6, 9))
+    digits = tuple(map(str, lengths))
+    checks = (
+        ("level", bool(level) or not words, f"应为 {'、'.join(LEVEL_WORDS)}，现为 {words[:20]!r}",
+         f"must be one of {', '.join(LEVEL_WORDS)}, not {words[:20]!r}"),
+        ("code", bool(level) and code.isascii() and code.isdigit() and len(code) in lengths,
+         f"应为 {'、'.join(digits)} 位代码，现为 {code[:20]!r}",
+         f"must have {' or '.join(digits)} digits, not {code[:20]!r}"),
+        ("name", bool(name), "为空", "is empty"),
+        ("radius_m", not reach or re.fullmatch(r"\d{1,6}(?:\.\d+)?", reach), "应为米数", "must be a number of metres"),
+        ("code", gazetteer.geometry(code[:6]) is not None, f"没有代码为 {code[:6]} 的县区",
+         f"no county has the code {code[:6]}"),
+    )  # fmt: skip
+    fault = next(((column, zh, en) for column, fine, zh, en in checks if not fine), None)
+    if fault is not None:
+        return Problem(row=row.number, column=fault[0], zh=fault[1], en=fault[2])
+    mark = code if level == "township" else f"{level}:{code}:{name}"
+    first = seen.setdefault(mark, row.number)
+    if first != row.number:
+        zh, en = f"与第 {first} 行重复：{mark}", f"stands in row {first} too: {mark}"
+        return Problem(row=row.number, column="code", zh=zh, en=en)
+    return _placed(row, level, gazetteer)
+
+
+def _placed(row: Row, level: str, gazetteer: Gazetteer) -> _Found | Problem:
+    """Give a sound row its point and its reach."""
+    code, shape = row.cells["code"], row.shape
+    point = None if row.lon is None or row.lat is None else (row.lon, row.lat)
+    if point is None and shape is not None:
+        # A township's office, where one is known: a polygon's own middle is no seat.
+        office = gazetteer.point(code) if code in gazetteer.rows else None
+        point = office if level == "township" else _on(shape)
+        if point is None:
+            zh, en = (
+                "乡镇的面没有驻地：请加经度、纬度两列，或先导入驻地",
+                "has no office: add columns lon and lat, or import offices",
+            )
+            return Problem(row=row.number, column="lon, lat", zh=zh, en=en)
+    lon, lat = point or (0.0, 0.0)  # a row without either is a problem already
+    reach = _number(row.cells.get("radius_m", ""))
+    if reach is None and shape is not None:
+        reach = farthest((lon, lat), shape)
+    if reach is None and level in ("street", "landmark"):
+        zh, en = "应写明半径，或以线、面给出", "must be stated, or the place be given as a line or polygon"
+        return Problem(row=row.number, column="radius_m", zh=zh, en=en)
+    return _Found(name=row.cells["name"], code=code, level=level, lon=lon, lat=lat, radius_m=reach)
+
+
+def _on(shape: BaseGeometry) -> tuple[float, float]:
+    line = shape.geom_type == "LineString"
+    middle = shape.interpolate(0.5, normalized=True) if line else shapely.point_on_surface(shape)
+    return middle.x, middle.y
 
 
 def outside(row: Row, area: str, gazetteer: Gazetteer) -> tuple[Problem | None, Problem | None]:
@@ -344,7 +448,7 @@ def outside(row: Row, area: str, gazetteer: Gazetteer) -> tuple[Problem | None, 
     row
         With a point.
     area
-        Code of the area.
+        Code of the area; of a township its county is taken, because its own boundary is not known.
     gazetteer
         What `load_gazetteer` returned.
 
@@ -354,12 +458,18 @@ def outside(row: Row, area: str, gazetteer: Gazetteer) -> tuple[Problem | None, 
         At most one of them: a problem when the point is over 1 km outside, a warning when it is nearer, because the
         boundaries are generalised by so much.
     """
-    metres = metres_outside(row.lon or 0.0, row.lat or 0.0, area, gazetteer)
+    return _beyond(row.number, row.lon or 0.0, row.lat or 0.0, area, gazetteer)
+
+
+def _beyond(
+    number: int, lon: float, lat: float, area: str, gazetteer: Gazetteer
+) -> tuple[Problem | None, Problem | None]:
+    metres = metres_outside(lon, lat, area, gazetteer)
     if metres == 0:
         return None, None
-    name = gazetteer.rows[area].name
+    name = gazetteer.rows[area[:6]].name
     found = Problem(
-        row=row.number,
+        row=number,
         column="lon, lat",
         zh=f"点在 {name} 之外 {metres:.0f} 米",
         en=f"the point lies {metres:.0f} m outside {name}",
@@ -385,10 +495,12 @@ def metres_outside(lon: float, lat: float, adcode: str, gazetteer: Gazetteer) ->
         Geodesic metres to the boundary, 0 inside.
     """
     boundary = gazetteer.geometry(adcode[:6])
-    point = shapely.Point(lon, lat)
-    if boundary is None or boundary.covers(point):
+    if boundary is None:
         return 0.0
-    nearest = shapely.get_coordinates(shapely.shortest_line(point, boundary))[1]
+    shapely.prepare(boundary)
+    if shapely.intersects_xy(boundary, lon, lat):
+        return 0.0
+    nearest = shapely.get_coordinates(shapely.shortest_line(shapely.Point(lon, lat), boundary))[1]
     return float(_GEOD.inv(lon, lat, *nearest)[2])
 
 
@@ -404,7 +516,7 @@ def _point_problem(number: int, lon: float | None, lat: float | None) -> Problem
     return Problem(row=number, column="lon, lat", zh=zh, en=en)
 
 
-_Raw = tuple[int, Mapping[str, str], float | None, float | None]
+_Raw = tuple[int, Mapping[str, str], float | None, float | None, BaseGeometry | None]
 
 
 def _read_csv(path: Path, columns: dict[str, str]) -> Iterator[_Raw]:
@@ -420,7 +532,7 @@ def _read_csv(path: Path, columns: dict[str, str]) -> Iterator[_Raw]:
             raise InvalidParameterError("columns", zh, en, COLUMN_NAMES[column])
     for number, row in enumerate(reader, start=2):
         cells = {str(key): (value or "").strip() for key, value in row.items() if key is not None}
-        yield number, _named(cells, found), _number(cells[found["lon"]]), _number(cells[found["lat"]])
+        yield number, _named(cells, found), _number(cells[found["lon"]]), _number(cells[found["lat"]]), None
 
 
 def _read_geojson(path: Path, columns: dict[str, str]) -> Iterator[_Raw]:
@@ -431,10 +543,10 @@ def _read_geojson(path: Path, columns: dict[str, str]) -> Iterator[_Raw]:
             cells = {
                 str(key): "" if value is None else str(value) for key, value in (feature["properties"] or {}).items()
             }
-            geometry = feature["geometry"] or {}
-            point = geometry["coordinates"] if geometry.get("type") == "Point" else []
-            lon, lat = (float(point[0]), float(point[1])) if len(point) > 1 else (None, None)
-            yield number, _named(cells, _find_columns(tuple(cells), columns)), lon, lat
+            geometry = feature["geometry"]
+            shape = None if geometry is None else shapely.from_geojson(json.dumps(geometry))
+            found = _find_columns(tuple(cells), columns)
+            yield number, _named(cells, found), *_where(shape, cells, found)
     except (
         OSError,
         UnicodeDecodeError,
@@ -443,6 +555,7 @@ def _read_geojson(path: Path, columns: dict[str, str]) -> Iterator[_Raw]:
         TypeError,
         ValueError,
         AttributeError,
+        shapely.errors.GEOSException,
     ) as error:
         raise InvalidParameterError(
             "file", f"不是 GeoJSON：{path}（{error}）", f"is not GeoJSON: {path} ({error})"
@@ -461,18 +574,16 @@ def _read_geopackage(path: Path, columns: dict[str, str]) -> Iterator[_Raw]:
         raise InvalidParameterError(
             "file", f"无法读取：{path}（{error}）", f"cannot be read: {path} ({error})"
         ) from error
-    points = shapely.from_wkb(shapes)
     turn = _to_degrees(info["crs"], path)
     names = [str(name) for name in info["fields"]]
     found = _find_columns(tuple(names), columns)
-    for number, point in enumerate(points, start=1):
+    for number, shape in enumerate(shapely.from_wkb(shapes, on_invalid="ignore"), start=1):
         cells = {
             name: "" if values[number - 1] is None else str(values[number - 1])
             for name, values in zip(names, fields, strict=True)
         }
-        usable = point is not None and point.geom_type == "Point" and not point.is_empty
-        lon, lat = turn(point.x, point.y) if usable else (None, None)
-        yield number, _named(cells, found), lon, lat
+        turned = None if shape is None else shapely.transform(shapely.force_2d(shape), turn)
+        yield number, _named(cells, found), *_where(turned, cells, found)
 
 
 _READERS: Mapping[str, Callable[[Path, dict[str, str]], Iterator[_Raw]]] = {
@@ -483,14 +594,27 @@ _READERS: Mapping[str, Callable[[Path, dict[str, str]], Iterator[_Raw]]] = {
 }
 
 
-def _to_degrees(crs: str | None, path: Path) -> Callable[[float, float], tuple[float, float]]:
+def _where(
+    shape: BaseGeometry | None, cells: Mapping[str, str], found: Mapping[str, str]
+) -> tuple[float | None, float | None, BaseGeometry | None]:
+    """Give a feature's point, and its line or polygon; the point of these is in the feature's columns, if anywhere."""
+    if shape is None or shape.is_empty:
+        return None, None, None
+    if shape.geom_type == "Point":
+        return shape.x, shape.y, None
+    if "lon" in found and "lat" in found:
+        return _number(cells[found["lon"]]), _number(cells[found["lat"]]), shape
+    return None, None, shape
+
+
+def _to_degrees(crs: str | None, path: Path) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     if not crs:
         raise InvalidParameterError("file", f"图层没有坐标参考系：{path}", f"the layer has no CRS: {path}")
     known = CRS.from_user_input(crs)
     if known.is_geographic:
-        return lambda x, y: (x, y)
-    turn: Callable[[float, float], tuple[float, float]] = Transformer.from_crs(known, 4326, always_xy=True).transform
-    return turn
+        return lambda xy: xy
+    turn = Transformer.from_crs(known, 4326, always_xy=True)
+    return lambda xy: np.column_stack(turn.transform(xy[:, 0], xy[:, 1])).reshape(-1, 2)
 
 
 def _decode(path: Path) -> str:
@@ -520,7 +644,7 @@ def _find_columns(names: tuple[str, ...], columns: dict[str, str]) -> dict[str, 
 
 
 def _named(cells: dict[str, str], found: Mapping[str, str]) -> Mapping[str, Any]:
-    return {**cells, **{column: cells[name] for column, name in found.items() if column in ("code", "name")}}
+    return {**cells, **{column: cells[name] for column, name in found.items() if column not in ("lon", "lat")}}
 
 
 def _number(text: str) -> float | None:

@@ -1,7 +1,9 @@
 """Areas, their boundaries and seats, and the table of named places."""
 
+import csv
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -9,9 +11,10 @@ import shapely
 from pyproj import Geod
 
 from service_map.errors import GeodataError, NotFoundError
-from service_map.places import areas, load_gazetteer, read_places, write_places
+from service_map.places import areas, load_gazetteer, read_places, resolve, write_places
 from service_map.places.extent import CELL_FACTOR, cell_radii, farthest
-from service_map.places.gazetteer import PLACES_COLUMNS, covers, short_name
+from service_map.places.gazetteer import COMMON, PLACES_COLUMNS, covers, short_name
+from service_map.places.table import read_rows
 
 CITIES = ("140200", "140500", "140700", "140800")
 GEOD = Geod(ellps="WGS84")
@@ -51,7 +54,8 @@ def test_renamed_counties_carry_their_present_names_and_their_former_seats(gazet
 def test_every_former_code_has_its_seat_inside_the_present_boundary(gazetteer):
     for code, former in gazetteer.former_names.items():
         assert former
-        if code != "540600":  # a city that took the place of a prefecture, with its seat
+        # 540600: a city that took the place of a prefecture, with its seat; two whose row in the table has no point.
+        if code not in ("540600", "130181", "130682"):
             assert shapely.contains_xy(gazetteer.geometry(code), *gazetteer.point(code)), gazetteer.rows[code].name
 
 
@@ -60,6 +64,54 @@ def test_areas_gives_each_once_in_order_of_code_however_asked(gazetteer):
     assert codes == sorted(set(codes))
     assert codes[0] == "140500"
     assert next(area.adcode for area in areas(["140227"], gazetteer=gazetteer)) == "140215"
+
+
+def test_every_area_of_the_country_is_found_by_its_code_and_by_its_name_in_the_area_around_it(gazetteer):
+    known = [row for row in gazetteer.rows.values() if row.level in ("province", "city", "county")]
+    assert sum(row.level == "county" for row in known) == 2891
+    for row in known:
+        assert resolve(gazetteer, row.adcode).adcode == row.adcode
+        if row.parent:
+            assert resolve(gazetteer, row.name, within=row.parent).adcode == row.adcode, row.name
+
+
+def test_a_name_that_several_areas_of_the_country_bear_is_ambiguous_and_no_other_is(gazetteer):
+    bearers = Counter(row.name for row in gazetteer.rows.values() if row.level == "county")
+    for row in [row for row in gazetteer.rows.values() if row.level == "county"]:
+        found = resolve(gazetteer, row.name)
+        if bearers[row.name] > 1:
+            assert len(found.candidates) == bearers[row.name], row.name
+        else:
+            assert found.adcode == row.adcode, row.name
+
+
+def test_former_names_and_codes_find_the_present_area(gazetteer):
+    for old, present in gazetteer.former_codes.items():
+        assert resolve(gazetteer, old).adcode == present
+    for code, names in gazetteer.former_names.items():
+        for name in names:
+            found = resolve(gazetteer, name, within=gazetteer.rows[code].parent)
+            # A former 城区 is but the built-up part in a text of today, a former 矿区 nothing.
+            assert found.adcode == code if name not in COMMON else found is None or found.level == "city", name
+
+
+def test_whatever_stands_for_an_area_of_the_country_has_all_of_it_within_its_uncertainty(gazetteer):
+    without, beyond = [], []
+    for key, row in gazetteer.rows.items():
+        if row.level not in ("province", "city", "county"):
+            continue
+        found, boundary = resolve(gazetteer, key), gazetteer.geometry(key)
+        assert farthest((found.lon, found.lat), boundary) <= found.uncertainty_m, row.name
+        for centre in (boundary.centroid, boundary.envelope.centroid):
+            assert GEOD.inv(found.lon, found.lat, centre.x, centre.y)[2] > 1, row.name
+        if gazetteer.point(key) is None:
+            without.append(key)
+            assert found.precision == "city", row.name
+        elif not boundary.buffer(0.06).contains(shapely.Point(found.lon, found.lat)):
+            beyond.append(row.name)
+    # Hong Kong's and Taiwan's districts and those founded since, which the table of seats does not have.
+    assert len(without) <= 64
+    assert beyond == ["南沙区"]  # islands hundreds of kilometres apart
 
 
 def test_an_unknown_code_is_refused(gazetteer):
@@ -102,8 +154,10 @@ def test_the_gazetteer_loads_within_a_second_in_a_fresh_process():
 # ---------------------------------------------------------------- the extents of areas without a boundary
 
 
-def test_the_reach_of_a_voronoi_cell_covers_the_true_reach_of_nearly_all_counties(gazetteer):
-    ratios = []
+def test_ninety_nine_of_a_hundred_points_of_an_area_lie_within_the_estimate_of_its_reach(gazetteer):
+    """Counties among those of their city, whose true boundary is known, as townships stand in their county."""
+    random = np.random.default_rng(20261122)
+    within, wholly, wide = [], [], []
     for city in [
         code for code, row in gazetteer.rows.items() if row.level == "city" and code.startswith(("14", "41", "61"))
     ]:
@@ -114,14 +168,45 @@ def test_the_reach_of_a_voronoi_cell_covers_the_true_reach_of_nearly_all_countie
             if row.parent == city and row.level == "county" and gazetteer.point(key)
         ]
         inside = [key for key in inside if shapely.contains_xy(area, *gazetteer.point(key))]
-        if len(inside) > 2:
-            estimates = cell_radii(np.array([gazetteer.point(key) for key in inside]), area)
-            ratios += [
-                farthest(gazetteer.point(key), gazetteer.geometry(key)) / metres
-                for key, metres in zip(inside, estimates, strict=True)
-            ]
-    assert len(ratios) > 300
-    assert np.mean(np.array(ratios) <= 1.0) > 0.95
+        if len(inside) < 4:
+            continue
+        estimates = cell_radii(np.array([gazetteer.point(key) for key in inside]), area)
+        for key, metres in zip(inside, estimates, strict=True):
+            county, seat = gazetteer.geometry(key), gazetteer.point(key)
+            west, south, east, north = county.bounds
+            points = random.uniform((west, south), (east, north), (100, 2))
+            for lon, lat in points[shapely.contains_xy(county, points)]:
+                within.append(GEOD.inv(*seat, lon, lat)[2] <= metres)
+            wholly.append(farthest(seat, county) <= metres)
+            wide.append(metres / farthest(seat, county))
+    assert len(wholly) > 300
+    assert np.mean(within) >= 0.99
+    assert np.mean(wholly) >= 0.85
+    assert np.median(wide) < 1.5
+
+
+def test_points_whose_name_tells_their_township_lie_within_its_radius(gazetteer, shared, townships):
+    """OpenStreetMap's own points: 古郊乡卫生院 must lie within the radius of 古郊乡."""
+    offices = {}
+    for row in read_rows(townships, datum="WGS84")[0]:
+        county = row.cells["code"][:6]
+        if shapely.contains_xy(gazetteer.geometry(county), row.lon, row.lat):
+            offices.setdefault(county, []).append((row.cells["name"], row.lon, row.lat))
+    radii = {
+        county: cell_radii(np.array([office[1:] for office in found]), gazetteer.geometry(county))
+        for county, found in offices.items()
+    }
+    known, right = 0, 0
+    with (shared / "places" / "osm_poi_40counties.csv").open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            point = float(row["lon"]), float(row["lat"])
+            for county, found in offices.items():
+                named = [at for at, office in enumerate(found) if office[0] in row["name"]]
+                if len(named) == 1 and shapely.contains_xy(gazetteer.geometry(county), *point):
+                    known += 1
+                    right += GEOD.inv(*found[named[0]][1:], *point)[2] <= radii[county][named[0]]
+    assert known >= 60
+    assert right == known
 
 
 def test_no_estimate_exceeds_the_distance_to_the_farthest_corner_of_the_whole():

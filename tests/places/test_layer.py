@@ -2,10 +2,13 @@
 
 import csv
 import json
+import sqlite3
 import struct
 import zipfile
+from datetime import date
 
 import numpy as np
+import openpyxl
 import pyogrio
 import pytest
 import shapely
@@ -229,3 +232,78 @@ def test_a_short_row_is_kept_with_its_number(tmp_path):
     (first, _, none, _), (second, _, point, _) = rows_of(path)
     assert (first, second, point) == (2, 3, [112, 35])
     assert np.isnan(none).all()
+
+
+def workbook(path, *rows):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_workbooks_numbers_dates_and_gaps_are_read_as_a_person_sees_them(tmp_path):
+    path = workbook(
+        tmp_path / "t.xlsx", ["编号", "类别", "名称", "经度", "纬度", "日期"],
+        [7, "school", " 端氏小学 ", 112.511949, 35.667467, date(2024, 6, 1)],
+        [None, "park", None, "112.18", 35.69, "2023"],
+        [None] * 6,
+        ["x", "school"],
+        [None] * 6,
+    )  # fmt: skip
+    found = rows_of(path)
+    assert [number for number, *_ in found] == [2, 3, 4, 5]
+    assert found[0][1] == {"id": "7", "class": "school", "name": "端氏小学", "date": "2024-06-01"}
+    assert found[1][1] == {"id": "", "class": "park", "name": "", "date": "2023"}
+    assert found[1][2] == [112.18, 35.69]
+    assert np.isnan(found[3][2]).all()
+
+
+@pytest.mark.parametrize("damage", ["cut", "sheet", "empty"])
+def test_a_damaged_workbook_is_refused_in_one_sentence(tmp_path, damage):
+    path = workbook(tmp_path / "t.xlsx", ["类别", "经度", "纬度"], *[["school", 112.18, 35.69]] * 500)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:2000])
+    elif damage == "sheet":
+        with zipfile.ZipFile(path) as book:
+            parts = {name: book.read(name) for name in book.namelist()}
+        parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"][:700]
+        with zipfile.ZipFile(path, "w") as book:
+            for name, content in parts.items():
+                book.writestr(name, content)
+    else:
+        workbook(path)
+    with pytest.raises(InvalidParameterError) as caught:
+        rows_of(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_of_an_openstreetmap_extract_only_what_may_be_a_facility_is_read(tmp_path):
+    path = as_osm_xml(tmp_path / "t.osm")
+    more = '<node id="9" lon="112.2" lat="35.7" version="1"><tag k="highway" v="crossing"/></node></osm>'
+    path.write_text(path.read_text(encoding="utf-8").replace("</osm>", more), encoding="utf-8")
+    assert [cells["id"] for _, cells, _, _ in rows_of(path)] == ["1", "2"]
+
+
+def test_a_large_shapefile_table_is_told_by_all_of_it(tmp_path):
+    columns = [np.array(["school"] * 30_000, dtype=object), np.array(["plain"] * 29_999 + ["端氏小学"], dtype=object)]
+    shapes = shapely.to_wkb(shapely.points(np.full(30_000, 112.18), np.full(30_000, 35.69)))
+    pyogrio.raw.write(tmp_path / "t.shp", shapes, columns, ["class", "name"], geometry_type="Point", crs="EPSG:4326",
+                      driver="ESRI Shapefile", encoding="GB18030")  # fmt: skip
+    (tmp_path / "t.cpg").unlink()
+    assert rows_of(tmp_path / "t.shp")[-1][1]["name"] == "端氏小学"
+
+
+def test_a_ring_that_is_no_ring_is_an_empty_geometry_and_not_an_end(tmp_path):
+    path = written(tmp_path / "t.gpkg", "GPKG")
+    # A polygon whose ring has two points, as OpenStreetMap extracts hold some.
+    ring = struct.pack("<BIIIdddd", 1, 3, 1, 2, 112.0, 35.0, 112.1, 35.1)
+    with sqlite3.connect(path) as database:
+        database.create_function("ST_IsEmpty", 1, lambda _shape: False)
+        for name in ("MinX", "MaxX", "MinY", "MaxY"):
+            database.create_function(f"ST_{name}", 1, lambda _shape: 0.0)
+        database.execute("UPDATE t SET geom = ? WHERE fid = 2", (b"GP\0\1" + struct.pack("<i", 4326) + ring,))
+    database.close()
+    found = rows_of(path)
+    assert [number for number, *_ in found] == [1, 2]
+    assert np.isnan(found[1][2]).all()

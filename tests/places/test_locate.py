@@ -268,6 +268,19 @@ def test_names_one_character_apart_are_suspected_and_ordinals_are_not(located):
     assert [set(pair) for pair in suspected_duplicates(found)] == [suspected]
 
 
+def test_two_of_one_list_are_not_suspected_of_being_one(located):
+    listed = located(
+        commitment(QINSHUI, 5, name="和园幼儿园", category="kindergarten"),
+        commitment(QINSHUI, 5, name="桃园幼儿园", category="kindergarten"),
+    )
+    assert suspected_duplicates(listed) == []
+    apart = located(
+        commitment(QINSHUI, 5, name="和园幼儿园", category="kindergarten"),
+        commitment(QINSHUI, 6, name="桃园幼儿园", category="kindergarten"),
+    )
+    assert len(suspected_duplicates(apart)) == 1
+
+
 # ---------------------------------------------------------------- permanent ids
 
 

@@ -35,6 +35,8 @@ def gather(tmp_path, geodata, plans):
 
     def run(*commitments, villages=True, townships=TOWNSHIPS):
         (tmp_path / "townships.csv").write_text(townships, encoding="utf-8")
+        if isinstance(villages, str):
+            (tmp_path / "villages.csv").write_text(villages, encoding="utf-8")
         table = tmp_path / "villages.csv" if villages else None
         return gather_places(commitments, plans, tmp_path / "townships.csv", villages=table, geodata=folder)
 
@@ -67,6 +69,32 @@ def test_a_village_of_a_township_without_a_point_stands_at_the_county_seat_as_co
     write_places(gather.folder / "places.csv", found)
     (facility,) = locate([asked], plans, load_gazetteer(gather.folder))
     assert (facility.precision, facility.adcode, facility.located_by) == ("county", "140502", "晓庄社区棚户区改造")
+
+
+def test_a_village_that_the_table_has_a_point_of_is_a_village_to_its_promises(gather, plans):
+    heading, *rows = VILLAGES.splitlines()
+    points = {"140521104216": "112.5551,35.6203", "140521103201": "112.50,35.70", "140521202201": "113.9,39.9"}
+    table = [f"{heading},lon_wgs84,lat_wgs84", *(f"{row},{points.get(row[:12], ',')}" for row in rows)]
+    asked = site("豆庄古堡", category="heritage_tourism", place="豆庄", place_level="village_or_street")
+    write_places(gather.folder / "places.csv", gather(asked, villages="\n".join(table) + "\n"))
+    (facility,) = locate([asked], plans, load_gazetteer(gather.folder))
+    assert (facility.precision, facility.adcode) == ("village", "140521104")
+    assert (facility.lon, facility.lat) == (112.5551, 35.6203)
+    assert 0 < facility.uncertainty_m < 60_000
+
+
+def test_a_village_whose_point_is_no_number_is_reported_by_row(gather):
+    heading, first, *_ = VILLAGES.splitlines()
+    with pytest.raises(GeodataError, match="row 2, lon_wgs84"):
+        gather(site("某某"), villages=f"{heading},lon_wgs84,lat_wgs84\n{first},east,35\n")
+
+
+def test_villages_kept_from_before_stand_where_their_township_does_now(gather):
+    asked = site("豆庄古堡", category="heritage_tourism")
+    write_places(gather.folder / "places.csv", gather(asked))
+    moved = TOWNSHIPS.replace("112.530621,35.61066", "112.531,35.611")
+    found = {row.name: row for row in gather(asked, villages=False, townships=moved)}
+    assert (found["豆庄村"].lon, found["豆庄村"].radius_m) == (112.531, found["嘉峰镇"].radius_m)
 
 
 def test_two_villages_of_one_name_in_a_county_are_both_gathered_and_neither_is_chosen(gather, plans):

@@ -8,12 +8,14 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
-from pyproj import Transformer
+from promises import commitment
+from pyproj import Geod, Transformer
 
 from service_map.errors import InvalidParameterError
-from service_map.places import gcj02_to_wgs84, load_gazetteer, resolve, wgs84_to_gcj02, write_places
+from service_map.places import gcj02_to_wgs84, load_gazetteer, locate, resolve, wgs84_to_gcj02, write_places
 from service_map.places.table import detect_shift, import_places, read_rows
 
+GEOD = Geod(ellps="WGS84")
 HEADING = "code,name,lon,lat"
 DUANSHI = "140521103,端氏镇,112.511949,35.667467"
 JIAFENG = "140521104,嘉峰镇,112.530621,35.61066"
@@ -95,7 +97,7 @@ def test_geojson_and_geopackage_give_the_same_places_as_csv(take, tmp_path):
         ("140521103,端氏镇,nan,35.6", "lon, lat", "not a number"),
         ("140521103,端氏镇,2.35,48.85", "lon, lat", "outside China"),
         ("140521103,端氏镇,113.9,39.9", "lon, lat", "outside 沁水县"),
-        ("1405211,端氏镇,112.511949,35.667467", "code", "nine digits"),
+        ("1405211,端氏镇,112.511949,35.667467", "code", "9 or 12 digits"),
         ("149999103,端氏镇,112.511949,35.667467", "code", "no county"),
         ("140521103,,112.511949,35.667467", "name", "empty"),
         (JIAFENG, "code", "row 2 too"),
@@ -223,3 +225,144 @@ def test_imported_townships_resolve(take, geodata, tmp_path):
     known = load_gazetteer(geodata, tables=[tmp_path / "more.csv"])
     found = resolve(known, "十里乡卫生院", within="140521")
     assert (found.adcode, found.source, found.precision) == ("140521206", "某县民政局", "township")
+
+
+# ---------------------------------------------------------------- villages, streets, landmarks, and what has an outline
+
+SQUARE = [[112.50, 35.65], [112.53, 35.65], [112.53, 35.68], [112.50, 35.68], [112.50, 35.65]]
+LINE = [[112.18, 35.69], [112.19, 35.69], [112.20, 35.70]]
+
+
+def geojson_file(tmp_path, *features):
+    path = tmp_path / "t.geojson"
+    made = [
+        {
+            "type": "Feature",
+            "properties": properties,
+            "geometry": geometry and {"type": geometry[0], "coordinates": geometry[1]},
+        }
+        for properties, geometry in features
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": made}), encoding="utf-8")
+    return path
+
+
+def test_a_village_stands_at_its_own_point_and_a_promise_that_names_it_is_located_to_it(take, plans, geodata, tmp_path):
+    rows = ("140521104216,豆庄村,112.5551,35.6203", "140521104217,尉迟村,112.5301,35.6003",
+            "140521104218,潘庄村,112.5001,35.6303")  # fmt: skip
+    found = take(csv_file(tmp_path, *rows))
+    assert (found.problems, found.warnings) == ((), ())
+    village = found.places[0]
+    assert (village.name, village.level, village.adcode, village.parent, village.kind) == (
+        "豆庄村", "village", "140521104", "140521", "site",
+    )  # fmt: skip
+    write_places(tmp_path / "more.csv", found.places)
+    known = load_gazetteer(geodata, tables=[tmp_path / "more.csv"])
+    asked = commitment("qinshui-2021", 5, name="窦庄古堡", category="heritage_tourism", place="窦庄",
+                       place_level="village_or_street")  # fmt: skip
+    (facility,) = locate([asked], plans, known)
+    assert (facility.precision, facility.adcode, facility.point_source) == ("village", "140521104", "某县民政局")
+    assert (facility.lon, facility.lat) == (112.5551, 35.6203)
+    assert 0 < facility.uncertainty_m == village.radius_m
+
+
+def test_the_more_villages_a_table_has_the_narrower_are_their_radii(take, gazetteer, tmp_path):
+    grid = [(112.34 + 0.02 * i, 35.69 + 0.02 * j) for i in range(6) for j in range(6)]
+    rows = [f"1405211042{number:02d},村{number}村,{lon:.4f},{lat:.4f}" for number, (lon, lat) in enumerate(grid)]
+    few, many = take(csv_file(tmp_path, *rows[:3])).places, take(csv_file(tmp_path, *rows)).places
+    township = resolve(gazetteer, "嘉峰镇", within="140521")
+    for place in few:  # all of a village lies in its township
+        away = GEOD.inv(place.lon, place.lat, township.lon, township.lat)[2]
+        assert place.radius_m < township.uncertainty_m + away + 100
+    inner = next(place for place in many if (place.lon, place.lat) == (112.40, 35.73))
+    assert inner.radius_m < 4000
+    assert min(place.radius_m for place in few) > 5000
+
+
+def test_a_township_polygon_gives_the_true_reach_from_its_office(take, tmp_path):
+    properties = {"code": "140521103", "name": "端氏镇"}
+    (known,) = take(geojson_file(tmp_path, (properties, ("Polygon", [SQUARE])))).places
+    assert (known.lon, known.lat) == (112.511949, 35.667467)  # the shipped office, not the middle of the polygon
+    corner = GEOD.inv(known.lon, known.lat, 112.53, 35.65)[2]
+    assert corner <= known.radius_m < corner + 100
+    own = {**properties, "lon": 112.52, "lat": 35.66}
+    (said,) = take(geojson_file(tmp_path, (own, ("MultiPolygon", [[SQUARE]])))).places
+    assert (said.lon, said.lat) == (112.52, 35.66)
+    corner = GEOD.inv(112.52, 35.66, 112.50, 35.68)[2]
+    assert corner <= said.radius_m < corner + 100
+
+
+def test_a_township_polygon_without_a_known_office_is_reported_and_never_given_its_middle(take, tmp_path):
+    found = take(geojson_file(tmp_path, ({"code": "140521299", "name": "新设乡"}, ("Polygon", [SQUARE]))))
+    assert [(problem.row, problem.column) for problem in found.problems] == [(1, "lon, lat")]
+    assert "office" in found.problems[0].en
+    assert found.places == ()
+
+
+def test_a_village_polygon_reaches_as_far_as_it_does(take, tmp_path):
+    (village,) = take(geojson_file(tmp_path, ({"code": "140521103201", "name": "甲村"}, ("Polygon", [SQUARE])))).places
+    assert 112.50 < village.lon < 112.53
+    corners = [GEOD.inv(village.lon, village.lat, *corner)[2] for corner in SQUARE]
+    assert max(corners) <= village.radius_m < max(corners) + 100
+
+
+def test_polygons_in_metres_and_in_gcj02_land_where_those_in_degrees_do(take, tmp_path):
+    properties = {"code": "140521103", "name": "端氏镇"}
+    (expected,) = take(geojson_file(tmp_path, (properties, ("Polygon", [SQUARE])))).places
+    turn = Transformer.from_crs(4326, 32649, always_xy=True)
+    metres = shapely.transform(shapely.Polygon(SQUARE), lambda xy: np.column_stack(turn.transform(xy[:, 0], xy[:, 1])))
+    pyogrio.raw.write(
+        tmp_path / "m.gpkg", shapely.to_wkb(np.array([metres])),
+        [np.array([value], dtype=object) for value in properties.values()], list(properties), geometry_type="Polygon",
+        crs="EPSG:32649", driver="GPKG",
+    )  # fmt: skip
+    assert take(tmp_path / "m.gpkg").places == (expected,)
+    shifted = [list(wgs84_to_gcj02(*corner)) for corner in SQUARE]
+    assert take(geojson_file(tmp_path, (properties, ("Polygon", [shifted]))), datum="GCJ02").places == (expected,)
+
+
+def test_a_street_is_a_line_or_says_how_far_it_reaches(take, geodata, tmp_path):
+    said = {"code": "140521", "name": "迎白路", "level": "道路"}
+    (street,) = take(geojson_file(tmp_path, (said, ("LineString", LINE)))).places
+    assert (street.level, street.adcode, street.kind) == ("street", "140521", "site")
+    assert GEOD.inv(street.lon, street.lat, *LINE[-1])[2] <= street.radius_m < 1500
+    heading = "code,name,level,lon,lat,radius_m"
+    assert [place.radius_m for place in take(csv_file(tmp_path, "140521,迎白路,street,112.18,35.69,850",
+            heading=heading)).places] == [900.0]  # fmt: skip
+    found = take(csv_file(tmp_path, "140521,迎白路,street,112.18,35.69,", heading=heading))
+    assert [(problem.row, problem.column) for problem in found.problems] == [(2, "radius_m")]
+    write_places(tmp_path / "more.csv", [street])
+    known = load_gazetteer(geodata, tables=[tmp_path / "more.csv"])
+    assert resolve(known, "迎白路", within="140521").precision == "street"
+
+
+def test_a_landmark_is_a_spot_only_where_it_is_small(take, geodata, tmp_path):
+    heading = "code,name,level,lon,lat,radius_m"
+    path = csv_file(tmp_path, "140521,石楼广场,地标,112.181,35.691,150", "140521,南山新区,片区,112.185,35.692,2000",
+                    heading=heading)  # fmt: skip
+    write_places(tmp_path / "more.csv", take(path).places)
+    known = load_gazetteer(geodata, tables=[tmp_path / "more.csv"])
+    small, wide = (resolve(known, name, within="140521") for name in ("石楼广场", "南山新区"))
+    assert (small.precision, small.uncertainty_m) == ("site", 200)
+    assert (wide.precision, wide.uncertainty_m) == ("township", 2000)
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("140521103,某地,山,112.51,35.66,", "level"),
+        ("14052110,某村,村,112.51,35.66,", "code"),
+        ("140521103216,某镇,乡镇,112.51,35.66,", "code"),
+        ("140521,某地,,112.51,35.66,", "code"),
+        ("140521,某路,street,112.51,35.66,wide", "radius_m"),
+        ("140521,某路,street,112.51,35.66,-5", "radius_m"),
+        ("149999,某路,street,112.51,35.66,500", "code"),
+        ("140521,某路,street,113.90,39.90,500", "lon, lat"),
+        ("140521,迎白路,street,112.51,35.66,500", "code"),
+    ],
+)
+def test_a_wrong_row_of_any_level_is_reported_by_number(take, tmp_path, row, column):
+    heading = "code,name,level,lon,lat,radius_m"
+    found = take(csv_file(tmp_path, "140521,迎白路,street,112.18,35.69,500", row, heading=heading))
+    assert [(problem.row, problem.column) for problem in found.problems] == [(3, column)]
+    assert found.places == ()
