@@ -17,6 +17,7 @@ import re
 import resource
 import statistics
 import sys
+import tempfile
 import time
 import warnings
 from functools import partial
@@ -28,6 +29,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402 - the number of threads has to be set before
 import shapely  # noqa: E402
 
+from service_map import settings, store  # noqa: E402
 from service_map.catalogue import rules  # noqa: E402
 from service_map.coverage import (  # noqa: E402
     candidates,
@@ -36,6 +38,7 @@ from service_map.coverage import (  # noqa: E402
     completeness,
     covered,
     gap,
+    gap_on_foot,
     metres_between,
     nearest,
     network,
@@ -46,8 +49,10 @@ from service_map.coverage import (  # noqa: E402
     snap,
     two_step,
     walk,
+    walk_pairs,
 )
 from service_map.coverage.walking import Snapped  # noqa: E402
+from service_map.web import create_app  # noqa: E402
 
 warnings.simplefilter("ignore")  # peers warn of what other peers change
 SIDE_M, CELLS, FACILITIES, BLOCKS = 45.0, 1_000, 10_000, 448
@@ -192,8 +197,16 @@ def all_kinds(demand, supply):
         for k in range(30)
     ]
     stock = candidates(supply, [f"k{k % 30}" for k in range(len(supply))])
-    spent, answer = timed(lambda: completeness(demand, stock, thirty), 3)
+    spent, answer = timed(lambda: completeness(demand, stock, thirty), 5)
     line("straight line, 1000 m", spent, 1.0, f"mean {answer.mean:.2f} of 30")
+    # The same by the nearest facility of each kind, which the geodesic decides: no cell may differ.
+    truth = np.zeros(len(demand.lonlat), dtype=np.uint8)
+    for k in range(30):
+        truth += nearest(supply[k::30], demand.lonlat, metres=1_000)[1] >= 0
+    wrong = int((truth != answer.count).sum())
+    print(f"  cells counted otherwise than by the geodesic: {wrong}")
+    if wrong:
+        WRONG.append("completeness")
 
 
 def on_foot(demand, supply):
@@ -295,6 +308,10 @@ def gaps(demand, supply):
         )
     spent, _ = timed(lambda: gap(area, supply[:300], 1_000))
     line("gap of a county, 300 facilities", spent, 0.05)
+    nodes, edges = street_grid()
+    net = network(nodes, edges)
+    spent, answer = timed(lambda: gap_on_foot(area, supply[:300], 1_000, net), 1)
+    line("gap on foot, 200,704 nodes, 300 facilities, 1000 m", spent, note=f"{answer.share:.2%} covered")
 
 
 def card(supply):
@@ -310,6 +327,33 @@ def card(supply):
     )
     spent, _ = timed(lambda: check(supply[0], stock, every), 50)
     line("check", spent, 0.005)
+
+
+def questions():
+    """The two questions of the interface, asked of the shipped data without a network in between."""
+    print("the shipped data, one question at a time")
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/map.gpkg"
+        store.build(url, geodata=settings.load({}).geodata_dir)
+        client = create_app(settings.load({"DATABASE_URL": url})).test_client()
+        points = ((112.187, 35.690), (112.851, 35.500), (112.752, 37.698), (110.998, 35.015), (113.298, 40.075))
+        cards = [f"/api/circle?lon={lon}&lat={lat}" for lon, lat in points]
+        counties = [
+            f"/api/coverage?area={area}&category={category}&metres={metres}"
+            for area in ("140521", "140213", "140802")
+            for category, metres in (("kindergarten", 300), ("elderly_community", 1_000), ("park_green", 500))
+        ]
+        for what, target, asked in (("/api/circle", 0.03, cards), ("/api/coverage of a county", 0.2, counties)):
+            for address in asked:
+                answer = client.get(address)
+                if answer.status_code != 200:
+                    WRONG.append(address)
+            taken = []
+            for address in asked * 10:
+                start = time.process_time()
+                client.get(address)
+                taken.append(time.process_time() - start)
+            line(f"{what}, median of {len(taken)}", statistics.median(taken), target, f"longest {max(taken):.4f} s")
 
 
 def choose_sites():
@@ -332,6 +376,13 @@ def choose_sites():
         )
         if share < 0.96:
             WRONG.append("LP bound")
+    nodes, edges = street_grid()
+    net = network(nodes, edges)
+    spent, reach = timed(lambda: walk_pairs(net, places, demand.lonlat, metres=1_000), 1)
+    line(f"who walks where: {len(reach.metres):,} pairs of 20,000 x 2,000 over 200,704 nodes", spent)
+    none = np.zeros(len(demand.amount), dtype=bool)
+    spent, _ = timed(lambda: site(demand, [], places, 100, 1_000, bound="none", reach=reach, reached=none), 3)
+    line("20,000 x 2,000, 100 sites within a walk of 1000 m", spent, 0.1)
     return demand, places
 
 
@@ -411,6 +462,7 @@ def main():
     streets = on_foot(demand, supply)
     gaps(demand, supply)
     card(supply)
+    questions()
     wanted = choose_sites()
     found = catchments(demand, supply)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2

@@ -15,13 +15,16 @@ from service_map.analysis.given import (
     Given,
     clip,
     read_body,
+    read_built,
     read_census,
     read_demand,
+    read_facilities,
     read_network,
     read_places,
     read_polygon,
 )
 from service_map.analysis.ground import Ground, Region, Supply, open_ground, region
+from service_map.analysis.own import STOCKS, Own, with_own
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.sites import MOST_SITES, PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.table import FORMATS, check_format, collection, write_report
@@ -36,10 +39,12 @@ __all__ = [
     "MOST_SITES",
     "PLACE_SOURCES",
     "PROFILES",
+    "STOCKS",
     "WAYS",
     "Feature",
     "Given",
     "Ground",
+    "Own",
     "Reach",
     "Region",
     "Report",
@@ -56,13 +61,16 @@ __all__ = [
     "quota",
     "reach",
     "read_body",
+    "read_built",
     "read_census",
     "read_demand",
+    "read_facilities",
     "read_network",
     "read_places",
     "read_polygon",
     "region",
     "rule_member",
     "walking",
+    "with_own",
     "write_report",
 ]

@@ -30,9 +30,9 @@ MOST_YEARS = 15
 
 _MOST_PAIRS = 5_000_000
 _FARTHEST_WALK_M = 50_000.0
+_FARTHEST_M = 500_000.0
 _BEDS = "张"
 _KM = "公里"
-_BY_CELLS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,10 @@ def covered_share(
     """
     people = _inside(demand, region)
     stock = _stock(ground, asked, year)
-    cut = _cut(region.shape, asked, stock.supply.candidates.lonlat[stock.does])
-    low, high = _bounds(region.shape, asked, stock, cut)
-    served = _people(ground, asked, stock, people, year)
+    cut = _cut(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
+    low, high, anywhere = _bounds(region.shape, asked, stock, cut)
+    found = _served(asked, stock, people, year)
+    served = _people(ground, asked, stock, people, found)
     summary = {
         **_where(region),
         **reach_member(ground, asked),
@@ -98,9 +99,15 @@ def covered_share(
         "share_low": share(low),
         "share_high": share(high),
         "people": served,
+        "zones": _zones(cut, low, anywhere, people, found),
+        "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
         "years": _years(ground, asked, region, people) if by_year else None,
         "unlocated": _unlocated(ground, asked, region),
-        "rules": [rule_member(ground, rule) for rule in ground.rules if rule.category in asked.categories],
+        "rules": [
+            rule_member(ground, rule)
+            for rule in ground.rules_in(() if region.adcode is None else (region.adcode,))
+            if rule.category in asked.categories
+        ],
         "limits": limits(ground, asked, region, stock.supply, year=year, demand=people),
         "data_version": ground.data_version(),
     }
@@ -135,6 +142,7 @@ def gap_pieces(
     demand: Demand | None = None,
     least_km2: float = 0.01,
     limit: int = 100,
+    zones: bool = False,
 ) -> Report:
     """Give the pieces of an area that nothing covers, the one that most people live in first.
 
@@ -146,11 +154,16 @@ def gap_pieces(
         Smallest piece without people that is listed.
     limit
         Most pieces listed.
+    zones
+        Give three more features: what is covered wherever within its uncertainty each facility stands (``certain``),
+        what none can cover wherever it stands (``gap``), and what lies between (``uncertain``).
 
     Returns
     -------
     Report
-        A feature a piece; ``people`` is None where no people are given.
+        A feature a piece, as the facilities are located; ``people`` is None where no people are given.
+        ``people_certain`` and ``certain_km2`` are the part of the piece that no facility can cover. The figures of the
+        three zones stand in the summary in any case.
 
     Raises
     ------
@@ -159,10 +172,15 @@ def gap_pieces(
     """
     people = _inside(demand, region)
     stock = _stock(ground, asked, year)
-    supply = stock.supply.candidates.lonlat[stock.does]
-    cut = _cut(region.shape, asked, supply)
-    pieces = coverage.rank(cut, supply, demand=people, least_km2=least_km2)
+    candidates = stock.supply.candidates
+    sure = coverage.choose(candidates, stock.does)
+    cut = _cut(region.shape, asked, sure)
+    certain = _cut(region.shape, asked, sure, grow=-1) if sure.uncertainty_m.any() else cut
+    possible = _cut(region.shape, asked, coverage.choose(candidates, stock.may), grow=1)
+    found = _served(asked, stock, people, year)
+    pieces = coverage.rank(cut, coverage.lay_out(sure).lonlat, demand=people, least_km2=least_km2)
     shown = pieces[:limit]
+    never = _never(shown, possible, people, found)
     summary = {
         **_where(region),
         **reach_member(ground, asked),
@@ -176,6 +194,8 @@ def gap_pieces(
         "basis": None if people is None else ground.say(people.zh, people.en),
         "pieces": len(pieces),
         "numberReturned": len(shown),
+        "zones": _zones(cut, certain.share, possible.share, people, found),
+        "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
         "unlocated": _unlocated(ground, asked, region),
         "limits": limits(ground, asked, region, stock.supply, year=year, demand=people),
         "data_version": ground.data_version(),
@@ -186,7 +206,10 @@ def gap_pieces(
             geometry=piece.polygon,
             properties={
                 "rank": rank,
+                "zone": None,
                 "area_km2": round(piece.km2, 4),
+                "certain_km2": round(min(never[rank - 1][0], piece.km2), 4),
+                "people_certain": None if piece.people is None else round(never[rank - 1][1], 1),
                 "people": None if piece.people is None else round(piece.people, 1),
                 "groups": {name: round(of, 1) for name, of in piece.groups.items()},
                 "nearest_m": None if piece.metres is None else round(piece.metres, 1),
@@ -196,6 +219,8 @@ def gap_pieces(
         )
         for rank, piece in enumerate(shown, 1)
     )
+    if zones:
+        features += _zone_features(summary["zones"], certain, possible)
     what = f"{region.name} {ground.named(asked.categories[0])} {asked.metres:.0f} m"
     lines = [
         ground.say(
@@ -206,6 +231,8 @@ def gap_pieces(
     if people is not None:
         inside = summary["people_in_gaps"]
         lines.append(ground.say(f"缺口内 {inside:.0f} 人", f"{inside:.0f} people in the gaps"))
+        lines.append(summary["basis"])
+    lines.append(_zones_said(ground, summary["zones"]))
     return Report(kind="gaps", summary=summary, features=features, lines=(*lines, *summary["limits"]))
 
 
@@ -215,6 +242,13 @@ def limits(
     """Say what the figures rest on and what they cannot say."""
     way = {"straight_line": report.STRAIGHT, "detour": report.DETOUR, "network": report.NETWORK}[asked.method]
     said = [way, stock_limit(supply), report.IMPRECISE, report.UNLOCATED]
+    if asked.method == "network":
+        said.append(report.AROUND_WAYS)
+        if asked.network is not None and asked.network.sloped:
+            said.append(report.SLOPED)
+    measured = measured_from(ground, asked, region, supply)
+    if measured is not None:
+        said.append(report.FROM_POINT if measured["point"] else report.FROM_EDGE)
     if demand is None or demand.unit != "people":
         said.append(report.LAND)
     if year is not None:
@@ -267,55 +301,63 @@ def stock_of(ground: Ground, asked: Reach, year: int | None) -> Supply:
 # --- land -------------------------------------------------------------------------------------------------------------
 
 
-def _cut(shape: BaseGeometry, asked: Reach, facilities: Floats) -> coverage.Coverage:
-    if asked.network is not None:
-        return coverage.gap_on_foot(shape, facilities, asked.metres, asked.network, cells=_BY_CELLS)
-    return coverage.gap(shape, facilities, asked.metres)
+def _cut(shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, *, grow: int = 0) -> coverage.Coverage:
+    """Cut the area by what the facilities cover: as located, or wherever (-1) or somewhere (1) within uncertainty."""
+    if asked.network is not None and grow < 0:
+        candidates = coverage.choose(candidates, candidates.uncertainty_m <= coverage.SITE_M)
+    laid = coverage.lay_out(candidates)
+    if asked.network is not None and grow <= 0:
+        ahead = -grow * coverage.DETOUR * candidates.uncertainty_m
+        grounds = laid.surfaces[ahead[laid.surface_owner] < asked.metres]
+        return coverage.gap_on_foot(
+            shape, laid.lonlat, asked.metres, asked.network, ahead=ahead[laid.owner], surfaces=grounds.tolist()
+        )
+    radii = _radii(asked, candidates, grow)
+    grounds = laid.surfaces[radii[laid.surface_owner] > 0]
+    return coverage.gap(shape, laid.lonlat, radii[laid.owner] if grow else asked.metres, surfaces=grounds.tolist())
 
 
-def _bounds(shape: BaseGeometry, asked: Reach, stock: _Stock, cut: coverage.Coverage) -> tuple[float, float]:
+def _radii(asked: Reach, candidates: coverage.Candidates, grow: int) -> Floats:
+    # No walk leads farther than its straight line, but for one downhill, which takes the time of a shorter one.
+    sloped = asked.network is not None and asked.network.sloped
+    radii: Floats = asked.metres * (coverage.DOWNHILL if sloped else 1.0) + grow * candidates.uncertainty_m
+    return np.minimum(radii, _FARTHEST_M)
+
+
+def _bounds(shape: BaseGeometry, asked: Reach, stock: _Stock, cut: coverage.Coverage) -> tuple[float, float, float]:
     """Bound the covered share, given that each facility may stand anywhere within its uncertainty.
 
     At least what every position covers: the circle less the uncertainty. At most what any position covers, and no more
-    than the circles' own surface, for a facility stands in one place only.
+    than the circles' own surface, for a facility stands in one place only; and, third, what any position covers.
     """
     candidates = stock.supply.candidates
-    reach_in = _reaching(shape, candidates.lonlat, asked.metres + candidates.uncertainty_m)
+    reach_in = _reaching(shape, candidates, _radii(asked, candidates, 1))
     if asked.network is not None:
-        cells = coverage.land(shape, cells=_BY_CELLS)
-        certain, anywhere = (
-            coverage.served(
-                cells, coverage.choose(candidates, rows & reach_in), asked.metres, network=asked.network
-            ).share(kind) or 0.0
-            for rows, kind in ((stock.does, "certain"), (stock.may, "possible"))
-        )  # fmt: skip
+        certain = _cut(shape, asked, coverage.choose(candidates, stock.does & reach_in), grow=-1).share
     else:
-        certain = _circled(shape, candidates, stock.does & reach_in, asked.metres, cut, grow=-1)
-        anywhere = _circled(shape, candidates, stock.may & reach_in, asked.metres, cut, grow=1)
+        certain = _circled(shape, asked, coverage.choose(candidates, stock.does & reach_in), cut, grow=-1)
+    anywhere = max(_circled(shape, asked, coverage.choose(candidates, stock.may & reach_in), cut, grow=1), cut.share)
     possible = np.flatnonzero(stock.may & reach_in)
     highest = anywhere
-    if candidates.uncertainty_m[possible].any():
+    if candidates.uncertainty_m[possible].any() and not (len(candidates.shape) and candidates.shape[possible].any()):
+        most = _radii(asked, candidates, 0)
         highest = min(
-            anywhere, sum(_surface_km2(stock.supply, row, asked.metres) for row in possible.tolist()) / cut.area_km2
+            anywhere, sum(_surface_km2(stock.supply, row, float(most[row])) for row in possible.tolist()) / cut.area_km2
         )
     # The circles are drawn with corners: rounding must not put a bound on the wrong side of the figure it bounds.
-    return min(certain, cut.share), max(highest, cut.share)
+    return min(certain, cut.share), max(highest, cut.share), anywhere
 
 
 def _circled(
-    shape: BaseGeometry,
-    candidates: coverage.Candidates,
-    rows: Flags,
-    metres: float,
-    cut: coverage.Coverage,
-    *,
-    grow: int,
+    shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, cut: coverage.Coverage, *, grow: int
 ) -> float:
-    radii = metres + grow * candidates.uncertainty_m
-    rows = rows & (radii > 0)
-    if not rows.any():
+    """Give the share of the area within straight-line reach."""
+    laid = coverage.lay_out(candidates)
+    radii = _radii(asked, candidates, grow)
+    around, grounds = radii[laid.owner] > 0, laid.surfaces[radii[laid.surface_owner] > 0]
+    if not around.any() and not len(grounds):
         return 0.0
-    union = shapely.union_all(coverage.circles(candidates.lonlat[rows], radii[rows]))
+    union = shapely.union_all([*coverage.circles(laid.lonlat[around], radii[laid.owner][around]), *grounds])
     return min(1.0, coverage.square_km(shapely.intersection(shape, union)) / cut.area_km2)
 
 
@@ -329,7 +371,16 @@ def _surface_km2(supply: Supply, row: int, metres: float) -> float:
     return disc * max(1.0, count)
 
 
-def _reaching(shape: BaseGeometry, lonlat: Floats, radii: Floats) -> Flags:
+def _reaching(shape: BaseGeometry, candidates: coverage.Candidates, radii: Floats) -> Flags:
+    laid = coverage.lay_out(candidates)
+    flags = np.zeros(len(candidates.lonlat), dtype=np.bool_)
+    flags[laid.owner[_near_box(shape, laid.lonlat, radii[laid.owner])]] = True
+    # An area wholly inside a park lies far from its edge.
+    flags[laid.surface_owner[shapely.intersects(laid.surfaces, shape)]] = True
+    return flags
+
+
+def _near_box(shape: BaseGeometry, lonlat: Floats, radii: Floats) -> Flags:
     west, south, east, north = shapely.bounds(shape)
     # A degree of latitude is nowhere shorter than 110.5 km; of longitude, 111.3 km times the cosine of the latitude.
     margin = radii / 110_500
@@ -345,18 +396,24 @@ def _reaching(shape: BaseGeometry, lonlat: Floats, radii: Floats) -> Flags:
 # --- people -----------------------------------------------------------------------------------------------------------
 
 
-def _people(
-    ground: Ground, asked: Reach, stock: _Stock, demand: Demand | None, year: int | None
-) -> dict[str, Any] | None:
+def _served(asked: Reach, stock: _Stock, demand: Demand | None, year: int | None) -> coverage.Served | None:
     if demand is None:
         return None
-    candidates = stock.supply.candidates
-    found = coverage.served(demand, candidates, asked.metres, year=year, network=asked.network)
-    sure = coverage.choose(candidates, stock.does)
+    return coverage.served(demand, stock.supply.candidates, asked.metres, year=year, network=asked.network)
+
+
+def _people(
+    ground: Ground, asked: Reach, stock: _Stock, demand: Demand | None, found: coverage.Served | None
+) -> dict[str, Any] | None:
+    if demand is None or found is None:
+        return None
+    sure = coverage.choose(stock.supply.candidates, stock.does)
     if asked.network is not None:
-        away = coverage.walk(asked.network, sure.lonlat, demand.lonlat, metres=_FARTHEST_WALK_M).metres
+        laid = coverage.lay_out(sure)
+        away = coverage.walk(asked.network, laid.lonlat, demand.lonlat, metres=_FARTHEST_WALK_M).metres
+        away[coverage.inside(laid, demand.lonlat)] = 0.0
     else:
-        away, _ = coverage.nearest(sure.lonlat, demand.lonlat)
+        away, _ = coverage.nearest_edge(sure, demand.lonlat)
     fair = coverage.equity(demand, away)
     return {
         "unit": found.unit,
@@ -369,7 +426,7 @@ def _people(
         "share": share(found.share()),
         "share_high": share(found.share("possible")),
         "groups": {
-            name: {"total": round(total, 1), "covered": _bounds_member(bounds)}
+            name: {"total": round(total, 1), "covered": _bounds_member(bounds), **_shares(total, bounds)}
             for name, (total, bounds) in found.groups.items()
         },
         "nearest_m": {
@@ -387,22 +444,132 @@ def _people(
 
 def _catchment(asked: Reach, supply: Supply, demand: Demand) -> dict[str, Any] | None:
     """Count what each person has within reach, and share the places of each facility among all who reach it."""
-    facilities = supply.candidates.lonlat
-    radius = asked.metres / (coverage.DETOUR if asked.network else 1)
-    # More would take memory and seconds that the rest of the answer does not need.
-    if demand.total <= 0 or coverage.count_pairs(facilities, demand.lonlat, radius) > _MOST_PAIRS:
+    laid = coverage.lay_out(supply.candidates)
+    # More would take memory and seconds that the rest of the answer does not need. No walk leads farther than the
+    # straight line, but for one downhill.
+    farthest = asked.metres * (coverage.DOWNHILL if asked.network is not None and asked.network.sloped else 1.0)
+    if demand.total <= 0 or coverage.count_pairs(laid.lonlat, demand.lonlat, farthest) > _MOST_PAIRS:
         return None
-    found = coverage.pairs(facilities, demand.lonlat, radius)
+    found = coverage.edge_pairs(supply.candidates, demand.lonlat, asked.metres, network=asked.network)
     within = coverage.count_within(found, len(demand.lonlat))
     beds = len(supply.unit) > 0 and bool((supply.unit == _BEDS).all())
-    places = coverage.two_step(found, demand.amount, supply.count if beds else np.ones(len(facilities)))
+    places = coverage.two_step(found, demand.amount, supply.count if beds else np.ones(len(supply.count)))
     return {
-        "method": "straight_line" if asked.network is None else "detour",
+        "method": asked.method,
         "within_mean": round(float(within @ demand.amount / demand.total), 4),
         "of": "beds" if beds else "facilities",
         "per_1000_mean": round(float(places.places @ demand.amount / demand.total) * 1000, 6),
         "idle": round(places.idle, 4),
     }
+
+
+# --- zones ------------------------------------------------------------------------------------------------------------
+
+_ZONES: dict[str, tuple[str, str]] = {
+    "certain": ("一定已覆盖", "certainly covered"),
+    "uncertain": ("位置不准，说不定", "uncertain"),
+    "gap": ("一定未覆盖", "certainly a gap"),
+}
+
+
+def _zones(
+    cut: coverage.Coverage, low: float, high: float, demand: Demand | None, found: coverage.Served | None
+) -> dict[str, Any]:
+    """Give land and people of what is certainly covered, of what certainly is not, and of what lies between."""
+    least, most = min(low, cut.share), max(high, cut.share)
+    shares = {"certain": least, "uncertain": most - least, "gap": 1 - most}
+    flags: dict[str, Flags] = {}
+    if found is not None:
+        flags = {"certain": found.certain, "uncertain": found.possible & ~found.certain, "gap": ~found.possible}
+    return {
+        name: {
+            "km2": round(of * cut.area_km2, 4),
+            "share": share(max(0.0, of)),
+            "people": None if demand is None else round(float(demand.amount[flags[name]].sum()), 1),
+            "groups": {}
+            if demand is None
+            else {group: round(float(people[flags[name]].sum()), 1) for group, people in demand.groups.items()},
+        }
+        for name, of in shares.items()
+    }
+
+
+def _zones_said(ground: Ground, zones: dict[str, Any]) -> str:
+    def told(name: str) -> str:
+        people = zones[name]["people"]
+        held = "" if people is None else ground.say(f"、{people:.0f} 人", f", {people:.0f} people")
+        return f"{ground.say(*_ZONES[name])} {percent(zones[name]['share'])}{held}"
+
+    return ground.say("；", "; ").join(told(name) for name in _ZONES)
+
+
+def _zone_features(
+    zones: dict[str, Any], certain: coverage.Coverage, possible: coverage.Coverage
+) -> tuple[Feature, ...]:
+    between = shapely.difference(possible.covered, certain.covered)
+    parts = shapely.get_parts(between)
+    shapes = {
+        "certain": certain.covered,
+        "uncertain": shapely.union_all(parts[shapely.get_dimensions(parts) == 2]),
+        "gap": possible.gap,
+    }
+    features = []
+    for name, geometry in shapes.items():
+        inside = None if geometry.is_empty else shapely.point_on_surface(geometry)
+        features.append(
+            Feature(
+                id=f"zone-{name}",
+                geometry=geometry,
+                properties={
+                    "rank": None,
+                    "zone": name,
+                    "area_km2": zones[name]["km2"],
+                    "certain_km2": None,
+                    "people_certain": None,
+                    "people": zones[name]["people"],
+                    "groups": zones[name]["groups"],
+                    "nearest_m": None,
+                    "lon": None if inside is None else round(inside.x, 7),
+                    "lat": None if inside is None else round(inside.y, 7),
+                },
+            )
+        )
+    return tuple(features)
+
+
+def _never(
+    pieces: Sequence[coverage.Gap], possible: coverage.Coverage, demand: Demand | None, found: coverage.Served | None
+) -> list[tuple[float, float]]:
+    """Square kilometres and people of each piece that no facility can cover, wherever it stands."""
+    shapes = np.array([piece.polygon for piece in pieces], dtype=object)
+    if not len(shapes):
+        return []
+    lands = [coverage.square_km(part) for part in shapely.intersection(shapes, possible.gap)]
+    if demand is None or found is None:
+        return [(land, 0.0) for land in lands]
+    rows = np.flatnonzero(~found.possible)
+    point, piece = shapely.STRtree(shapes).query(shapely.points(demand.lonlat[rows]), predicate="intersects")
+    _, first = np.unique(point, return_index=True)
+    held = np.bincount(piece[first], demand.amount[rows][point[first]], minlength=len(shapes))
+    return list(zip(lands, held.tolist(), strict=True))
+
+
+def measured_from(ground: Ground, asked: Reach, region: Region, supply: Supply) -> dict[str, int] | None:
+    """Count the facilities measured from their edge or line and from a point, of kinds that are entered anywhere.
+
+    None for other kinds; of these, only what may reach into the region counts.
+    """
+    if not set(asked.categories) & ground.edges:
+        return None
+    every = supply.candidates
+    near = coverage.choose(every, _reaching(region.shape, every, _radii(asked, every, 1)))
+    edge = int((~shapely.is_missing(near.shape)).sum()) if len(near.shape) else 0
+    return {"edge": edge, "point": len(near.lonlat) - edge}
+
+
+def _shares(total: float, bounds: coverage.Bounds) -> dict[str, float | None]:
+    amounts = {"share_low": bounds.certain, "share": bounds.located, "share_high": bounds.possible}
+    return {name: share(amount / total) if total > 0 else None for name, amount in amounts.items()}
 
 
 def _bounds_member(bounds: coverage.Bounds) -> dict[str, float]:
@@ -432,8 +599,8 @@ def _years(ground: Ground, asked: Reach, region: Region, demand: Demand | None) 
             stock = _Stock(stock.supply, standing, standing)
         key = stock.may.tobytes() + stock.does.tobytes()
         if key not in known:
-            cut = _cut(region.shape, asked, stock.supply.candidates.lonlat[stock.does])
-            low, high = _bounds(region.shape, asked, stock, cut)
+            cut = _cut(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
+            low, high, _ = _bounds(region.shape, asked, stock, cut)
             known[key] = (low, cut.share, high)
         low, located, high = known[key]
         row: dict[str, Any] = {
@@ -529,6 +696,11 @@ def _said(ground: Ground, asked: Reach, region: Region, summary: dict[str, Any])
                     f" (at least {covered['certain']:.0f}, at most {covered['possible']:.0f})",
                 )
             )
+            lines += [
+                f"  {name}: {percent(of['share'])} ({percent(of['share_low'])} – {percent(of['share_high'])})"
+                for name, of in people["groups"].items()
+            ]
+        lines.append(people["said"])
     for row in summary["years"] or ():
         name = row["year"] or ground.say(
             *{"existing": ("现有", "existing"), "promised": ("全部承诺", "all promised")}[row["horizon"]]

@@ -13,7 +13,7 @@ from service_map.analysis.area import stock_limit
 from service_map.analysis.asked import walking
 from service_map.analysis.ground import Ground
 from service_map.analysis.report import Feature, Report, rule_member
-from service_map.catalogue import LEVELS, Rule
+from service_map.catalogue import LEVELS, Inventory, Rule
 from service_map.errors import InvalidParameterError, UnanswerableError
 from service_map.store import FacilityRecord, queries
 from service_map.store.adcode import prefix
@@ -31,6 +31,7 @@ VERDICT_NAMES: Mapping[str, tuple[str, str]] = {
 _CIRCLE_LEVELS = {5: ("5",), 10: ("10", "5"), 15: ("15", "10", "5", "none")}
 _DECIMALS = 7
 _MOST_RECORDS = 5_000
+_LEAST_METRES_PER_DEGREE = 110_500.0
 
 
 def check_point(
@@ -88,24 +89,27 @@ def check_point(
     supply = ground.supply()
     candidates = supply.candidates
     levels = _CIRCLE_LEVELS[minutes]
-    rules = [rule for rule in ground.rules if rule.level in levels and (rule.minutes or 0) <= minutes]
+    local = ground.rules_in(area.adcode for area in around)
+    rules = [rule for rule in local if rule.level in levels and (rule.minutes or 0) <= minutes]
     pace = coverage.SPEEDS[profile]
+    stated = _stated(ground, lon, lat)
+    known = {code: depth for code, (depth, _) in stated.items()} | dict.fromkeys(complete, math.inf)
 
     def judge(asked: Iterable[Rule], within: Iterable[str]) -> list[coverage.Verdict]:
         return coverage.check(
-            (lon, lat), candidates, asked, year=year, complete=complete, levels=within, speed=pace,
+            (lon, lat), candidates, asked, year=year, complete=known, levels=within, speed=pace,
             network=ground.network, show=show,
         )  # fmt: skip
 
     verdicts = judge(rules, levels)
     whole = minutes == max(CIRCLE_MINUTES)
-    aside = coverage.apart((lon, lat), candidates, ground.rules, year=year, show=show) if whole else []
+    aside = coverage.apart((lon, lat), candidates, local, year=year, show=show) if whole else []
     promised = _promised_here(ground, [area.adcode for area in around]) if whole else []
     own = {said.rule.id: said for said in judge(promised, LEVELS)}
     driven = [replace(rule, mode="none") for rule in promised if rule.id not in own]
     by_vehicle = {said.rule.id: said for said in coverage.apart((lon, lat), candidates, driven, year=year, show=show)}
     shown: list[coverage.Verdict | coverage.Apart] = [*verdicts, *aside, *own.values(), *by_vehicle.values()]
-    records = _records(ground, {reach.id for said in shown for reach in said.nearest})
+    records = _facilities(ground, {reach.id for said in shown for reach in said.nearest})
     titles = {plan.id: plan.title for plan in ground.plans()}
     plan_circles = [
         _plan_circle(ground, rule, own.get(rule.id), by_vehicle.get(rule.id), records=records, titles=titles)
@@ -131,6 +135,15 @@ def check_point(
         "verdicts": judged,
         "plan_circles": plan_circles,
         "apart": beyond,
+        "inventories": [
+            {
+                "area": inventory.area,
+                "categories": list(inventory.categories),
+                "source": inventory.source,
+                "date": inventory.date,
+            }
+            for inventory in dict.fromkeys(inventory for _, held in stated.values() for inventory in held)
+        ],
         "limits": [ground.say(*limit) for limit in said_limits],
         "data_version": ground.data_version(),
     }
@@ -154,7 +167,7 @@ def _plan_circle(
     said: coverage.Verdict | None,
     driven: coverage.Apart | None,
     *,
-    records: Mapping[str, FacilityRecord],
+    records: Mapping[str, Mapping[str, Any]],
     titles: Mapping[str, str],
 ) -> dict[str, Any]:
     citation = {
@@ -179,13 +192,14 @@ def _plan_circle(
         "radius_from": None,
         "speed_m_s": None,
         "certain": 0,
+        "located": 0,
         "possible": 0,
         **_closest(nearest, records),
         **citation,
     }
 
 
-def _verdict(ground: Ground, said: coverage.Verdict, records: Mapping[str, FacilityRecord]) -> dict[str, Any]:
+def _verdict(ground: Ground, said: coverage.Verdict, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return {
         **_subject(ground, said.rule),
         "verdict": said.verdict,
@@ -196,6 +210,7 @@ def _verdict(ground: Ground, said: coverage.Verdict, records: Mapping[str, Facil
         "radius_from": said.metres_from,
         "speed_m_s": said.speed,
         "certain": said.certain,
+        "located": said.located,
         "possible": said.possible,
         **_closest(said.nearest, records),
     }
@@ -210,11 +225,18 @@ def _subject(ground: Ground, rule: Rule) -> dict[str, Any]:
     }
 
 
-def _closest(found: Sequence[coverage.Reach], records: Mapping[str, FacilityRecord]) -> dict[str, Any]:
+def _closest(found: Sequence[coverage.Reach], records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     if not found:
-        nothing = ("distance_m", "distance_low_m", "distance_high_m", "walk_m", "walk_minutes", "facility")
-        return dict.fromkeys(nothing)
-    reach, record = found[0], records[found[0].id]
+        return {
+            **dict.fromkeys(("distance_m", "distance_low_m", "distance_high_m", "walk_m", "walk_minutes", "facility")),
+            "measured_from": None,
+            "nearest": [],
+        }
+    each = [{**_away(reach), "facility": records[reach.id]} for reach in found]
+    return {**each[0], "nearest": each}
+
+
+def _away(reach: coverage.Reach) -> dict[str, Any]:
     return {
         "distance_m": round(reach.metres, 1),
         "distance_low_m": round(reach.metres_low, 1),
@@ -222,7 +244,17 @@ def _closest(found: Sequence[coverage.Reach], records: Mapping[str, FacilityReco
         "walk_m": None if reach.walk_metres is None else round(reach.walk_metres, 1),
         # A distance that nobody walks (funeral facilities) has no minutes.
         "walk_minutes": round(reach.minutes, 1) if math.isfinite(reach.minutes) else None,
-        "facility": {
+        "measured_from": reach.measured_from,
+    }
+
+
+def _facilities(ground: Ground, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Describe facilities: those on record, and the caller's own."""
+    wanted = set(ids)
+    own = {name: _own(ground, name) for name in wanted & ground.brought.keys()}
+    recorded = _records(ground, wanted - own.keys())
+    return own | {
+        name: {
             "id": record.id,
             "name": record.name,
             "lon": round(record.lon, _DECIMALS),
@@ -233,8 +265,43 @@ def _closest(found: Sequence[coverage.Reach], records: Mapping[str, FacilityReco
             "uncertainty_m": round(record.uncertainty_m, 1),
             "plan": record.plan,
             "plan_title": record.plan_title,
-        },
+        }
+        for name, record in recorded.items()
     }
+
+
+def _own(ground: Ground, name: str) -> dict[str, Any]:
+    one = ground.brought[name]
+    point = shapely.point_on_surface(one.geometry)
+    return {
+        "id": name,
+        "name": one.name or ground.say("所给设施", "a facility of your own"),
+        "lon": round(point.x, _DECIMALS),
+        "lat": round(point.y, _DECIMALS),
+        "status": one.status,
+        "year": one.year,
+        "precision": "site",
+        "uncertainty_m": round(one.uncertainty_m, 1),
+        "plan": None,
+        "plan_title": None,
+    }
+
+
+def _stated(ground: Ground, lon: float, lat: float) -> dict[str, tuple[float, tuple[Inventory, ...]]]:
+    """Say for each category within how many metres of the point its inventory is stated to be complete, and by whom.
+
+    Over the border of the area stands what nobody has listed: the statement holds as far as the border is away.
+    """
+    found: dict[str, tuple[float, tuple[Inventory, ...]]] = {}
+    for code in dict.fromkeys(code for inventory in ground.inventories for code in inventory.categories):
+        held = tuple(inventory for inventory in ground.inventories if code in inventory.categories)
+        shape = ground.ground_of(tuple(sorted({inventory.area for inventory in held})))
+        if shape is None or not shapely.intersects_xy(shape, lon, lat):
+            continue
+        # Degrees to metres by the shorter of the two: the border is at least so far away.
+        degrees = float(shapely.distance(shapely.boundary(shape), shapely.Point(lon, lat)))
+        found[code] = (degrees * _LEAST_METRES_PER_DEGREE * math.cos(math.radians(min(abs(lat) + 1, 89))), held)
+    return found
 
 
 def _records(ground: Ground, ids: Iterable[str]) -> dict[str, FacilityRecord]:
@@ -265,6 +332,7 @@ def _row(number: int, said: Mapping[str, Any]) -> Feature:
             "distance_high_m": said["distance_high_m"],
             "walk_m": said["walk_m"],
             "walk_minutes": said["walk_minutes"],
+            "measured_from": said["measured_from"],
             "facility": None if facility is None else facility["id"],
             "facility_name": None if facility is None else facility["name"],
             "facility_status": None if facility is None else facility["status"],

@@ -16,8 +16,18 @@ from service_map.analysis.area import covered_share, gap_pieces
 from service_map.analysis.asked import PROFILES, WAYS, reach
 from service_map.analysis.card import CIRCLE_MINUTES, check_point
 from service_map.analysis.completeness import KINDS, completeness_index
-from service_map.analysis.given import read_census, read_demand, read_network, read_places, read_polygon
+from service_map.analysis.given import (
+    clip,
+    read_built,
+    read_census,
+    read_demand,
+    read_facilities,
+    read_network,
+    read_places,
+    read_polygon,
+)
 from service_map.analysis.ground import Ground, Region, open_ground, region
+from service_map.analysis.own import STOCKS, with_own
 from service_map.analysis.report import Report
 from service_map.analysis.sites import PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.table import check_format, write_report
@@ -44,7 +54,17 @@ def _options(*made: Callable[[_F], _F]) -> Callable[[_F], _F]:
 
 _ANSWER = _options(
     click.option("--year", type=int, help="只算到这一年年底建成的 What stands by the end of this year."),
-    click.option("--network", type=_FILE, help="路网：.osm.pbf、.npz 或边表 .csv Ways to walk."),
+    click.option("--network", type=_FILE, help="路网：.osm.pbf、.npz 或边表 .csv、.parquet Ways to walk."),
+    click.option("--elevation", type=_FILE, help="高程栅格，给路网加坡度 Raster of heights: slopes for --network."),
+    click.option(
+        "--facilities", type=_FILE, help="自己的设施：点、线、面 Facilities of your own: points, lines or grounds."
+    ),
+    click.option(
+        "--stock",
+        type=click.Choice(STOCKS),
+        default="all",
+        help="all 与在册的一起算，given 只算自己的 Beside those on record, or instead of them.",
+    ),
     click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="语言 Language of the answer."),
     click.option("-o", "--output", type=_FILE, help="写入 .geojson .gpkg .csv .xlsx File to write, by its ending."),
 )
@@ -53,7 +73,10 @@ _WHERE = _options(
     click.option("--polygon", type=_FILE, help="自己的多边形 A polygon of your own, instead of --area."),
     click.option("--demand", type=_FILE, help="人口：栅格、CSV、GeoJSON、GeoPackage People: raster, table or layer."),
     click.option("--people", help="人口列名 Column of the people in --demand."),
-    click.option("--census", type=_FILE, help="分县普查表 CSV：adcode,people Census figures by county, spread."),
+    click.option(
+        "--census", type=_FILE, help="分县或分乡镇普查表 CSV：adcode,people Census figures by county or township."
+    ),
+    click.option("--built", type=_FILE, help="建成区面图层，普查人口按它分摊 Built-up land to spread --census over."),
     click.option("--datum", type=click.Choice(DATUMS), help="所给坐标的坐标系，缺省按 WGS84 Datum of what you give."),
     click.option("--band", type=int, default=1, help="栅格波段 Band of a raster."),
 )
@@ -79,8 +102,9 @@ def coverage(*, by_year: bool, output: Path | None, **given: Any) -> None:
     service-map coverage --area 140521 --category kindergarten --metres 300
     service-map coverage --area 140500 --rule gb50180-kindergarten-5 --demand pop.tif -o covered.gpkg
     """  # noqa: D301  (\b is click's own mark for lines that stay as they are)
-    with _asking(given, output) as (ground, step):
-        asked, where = reach(ground, **_of(given, _REACH_NAMES)), _region(ground, given)
+    with _asking(given, output) as (opened, step):
+        asked, where = reach(opened, **_of(given, _REACH_NAMES)), _region(opened, given)
+        ground = _with_own(opened, given, asked.categories[0])
         demand = _demand(ground, where, given, step)
         step("coverage")
         found = covered_share(ground, asked, where, year=given["year"], demand=demand, by_year=by_year)
@@ -92,6 +116,7 @@ def coverage(*, by_year: bool, output: Path | None, **given: Any) -> None:
 @click.argument("lat", type=float)
 @click.option("--minutes", type=int, default=max(CIRCLE_MINUTES), help="5、10 或 15 The circle's minutes.")
 @click.option("--profile", type=click.Choice(PROFILES), default="adult", help="步行者 Who walks.")
+@click.option("--datum", type=click.Choice(DATUMS), help="--facilities 的坐标系，缺省按 WGS84 Datum of --facilities.")
 @click.option(
     "--complete", multiple=True, help="现有设施已收全的类别 Category whose existing facilities are all on record."
 )
@@ -105,16 +130,17 @@ def circle(*, output: Path | None, **given: Any) -> None:
     \b
     service-map circle 112.187 35.690 -o card.xlsx
     """  # noqa: D301
-    with _asking(given, output) as (ground, step):
+    with _asking(given, output) as (opened, step):
         for name, value, most in (("lon", given["lon"], 180), ("lat", given["lat"], 90)):
             if not abs(value) <= most:
                 raise InvalidParameterError(
                     name, f"应在 -{most} 到 {most} 之间，先经度后纬度", f"lies in -{most}…{most}; longitude comes first"
                 )
         for code in given["complete"]:
-            if code not in ground.categories:
+            if code not in opened.categories:
                 raise InvalidParameterError("complete", f"没有类别 {code!r}", f"there is no category {code!r}")
         step("circle")
+        ground = _with_own(opened, given, None)
         found = check_point(ground, given["lon"], given["lat"],
                             **_of(given, ("minutes", "year", "profile", "complete", "show")))  # fmt: skip
         _finish(found, output, step)
@@ -126,17 +152,23 @@ def circle(*, output: Path | None, **given: Any) -> None:
 @_ANSWER
 @click.option("--least-km2", type=float, default=0.01, help="不列更小且无人的缺口 Smallest gap without people listed.")
 @click.option("--limit", type=click.IntRange(min=1), default=10_000, help="最多列几块 Most gaps listed.")
-def gaps(*, output: Path | None, least_km2: float, limit: int, **given: Any) -> None:
+@click.option(
+    "--zones", is_flag=True, help="另给三个区：一定覆盖、说不定、一定未覆盖 The certain, uncertain and gap zones too."
+)
+def gaps(*, output: Path | None, least_km2: float, limit: int, zones: bool, **given: Any) -> None:
     """缺口：没有覆盖到的各块，人多的在前。The pieces that nothing covers, the one with most people first.
 
     \b
     service-map gaps --area 140521 --category elderly_community --metres 1000 --census people.csv -o gaps.geojson
     """  # noqa: D301
-    with _asking(given, output) as (ground, step):
-        asked, where = reach(ground, **_of(given, _REACH_NAMES)), _region(ground, given)
+    with _asking(given, output) as (opened, step):
+        asked, where = reach(opened, **_of(given, _REACH_NAMES)), _region(opened, given)
+        ground = _with_own(opened, given, asked.categories[0])
         demand = _demand(ground, where, given, step)
         step("gaps")
-        found = gap_pieces(ground, asked, where, year=given["year"], demand=demand, least_km2=least_km2, limit=limit)
+        found = gap_pieces(
+            ground, asked, where, year=given["year"], demand=demand, least_km2=least_km2, limit=limit, zones=zones
+        )
         _finish(found, output, step)
 
 
@@ -157,13 +189,14 @@ def site(*, output: Path | None, places: str, **given: Any) -> None:
     \b
     service-map site --area 140521 --category kindergarten --metres 300 --count 38 --demand pop.tif -o sites.gpkg
     """  # noqa: D301
-    with _asking(given, output) as (ground, step):
+    with _asking(given, output) as (opened, step):
         if (given["count"] is None) == (given["commitment"] is None):
             raise InvalidParameterError(
                 "count", "--count 与 --commitment 须且只须给一个", "give exactly one of --count and --commitment"
             )
-        commitment = None if given["commitment"] is None else quota(ground, given["commitment"])
-        asked, where = reach(ground, **_of(given, _REACH_NAMES)), _region(ground, given)
+        commitment = None if given["commitment"] is None else quota(opened, given["commitment"])
+        asked, where = reach(opened, **_of(given, _REACH_NAMES)), _region(opened, given)
+        ground = _with_own(opened, given, asked.categories[0])
         demand = _demand(ground, where, given, step)
         candidates, source = _places(places, given["datum"])
         step("site")
@@ -190,8 +223,9 @@ def completeness(*, output: Path | None, **given: Any) -> None:
     \b
     service-map completeness --area 140521 --minutes 15 --demand pop.tif -o cells.gpkg
     """  # noqa: D301
-    with _asking(given, output) as (ground, step):
-        where = _region(ground, given)
+    with _asking(given, output) as (opened, step):
+        where = _region(opened, given)
+        ground = _with_own(opened, given, None)
         demand = _demand(ground, where, given, step)
         step("completeness")
         found = completeness_index(
@@ -223,7 +257,9 @@ def _asking(given: dict[str, Any], output: Path | None) -> Iterator[tuple[Ground
 
         try:
             step("network" if path else "database")
-            network = None if path is None else read_network(path)
+            if path is None and given["elevation"] is not None:
+                raise InvalidParameterError("elevation", "只给路网加坡度，还须 --network", "is for a --network only")
+            network = None if path is None else read_network(path, elevation=given["elevation"])
             with engine.connect() as conn:
                 yield open_ground(conn, geodata=config.geodata_dir, language=given["lang"], network=network), step
         finally:
@@ -248,18 +284,34 @@ def _demand(ground: Ground, where: Region, given: dict[str, Any], step: _Step) -
             given["demand"], datum=given["datum"], area=where.shape, people=given["people"], band=given["band"]
         )
     if given["census"] is not None:
-        return read_census(given["census"], _zones(ground.conn, where), homes=_homes())
+        zones, seats = _zones(ground.conn, where)
+        built = None if given["built"] is None else read_built(given["built"], datum=given["datum"])
+        return clip(read_census(given["census"], zones, homes=_homes(), built=built, seats=seats), where.shape)
+    if given["built"] is not None:
+        raise InvalidParameterError("built", "只用于 --census", "is for a --census only")
     return None
 
 
-def _zones(conn: Connection, where: Region) -> dict[str, Any]:
-    """Give the boundaries of the counties that the question touches."""
+def _zones(conn: Connection, where: Region) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
+    """Give the boundaries of the counties and townships that the question touches, and the seats of the others."""
     start = "" if where.adcode is None else prefix(where.adcode)
-    return {
-        area.adcode: area.geometry
-        for area in queries.areas(conn, level="county", with_geometry=True)
-        if area.geometry is not None and (area.adcode.startswith(start) or start.startswith(prefix(area.adcode)))
-    }
+    zones, seats = {}, {}
+    for area in queries.areas(conn, with_geometry=True):
+        if area.level not in ("county", "township"):
+            continue
+        if not (area.adcode.startswith(start) or start.startswith(prefix(area.adcode))):
+            continue
+        if area.geometry is not None:
+            zones[area.adcode] = area.geometry
+        elif area.lon is not None and area.lat is not None:
+            seats[area.adcode] = (area.lon, area.lat)
+    return zones, seats
+
+
+def _with_own(ground: Ground, given: dict[str, Any], category: str | None) -> Ground:
+    path = given["facilities"]
+    brought = () if path is None else read_facilities(path, datum=given.get("datum"))
+    return with_own(ground, brought, category=category, stock=given["stock"])
 
 
 def _homes() -> dict[str, NDArray[np.float64]]:

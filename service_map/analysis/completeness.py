@@ -73,18 +73,16 @@ def completeness_index(
     if way is not None and way not in WAYS:
         raise InvalidParameterError("way", "应为 straight 或 walk", "is straight or walk", WAYS)
     people = coverage.land(region.shape, cells=cells) if demand is None else clip(demand, region.shape)
-    judged = _judged(ground, minutes, rules)
+    judged = _judged(ground, region, minutes, rules)
     supply = ground.supply()
     network = ground.network if way == "walk" else None
-    found = coverage.completeness(
-        people,
-        supply.candidates,
-        judged,
-        kind=kind,
-        year=year,
-        network=network,
-        speed=coverage.SPEEDS[profile],
-    )
+    each = {
+        name: coverage.completeness(
+            people, supply.candidates, judged, kind=name, year=year, network=network, speed=coverage.SPEEDS[profile]
+        )
+        for name in KINDS
+    }
+    found = each[kind]
     said = [
         report.NETWORK if network is not None else report.STRAIGHT,
         stock_limit(supply),
@@ -108,12 +106,16 @@ def completeness_index(
         "asked": asked,
         "mean": None if found.mean is None else round(found.mean, 6),
         "complete": share(found.complete),
+        "mean_bounds": {name: None if of.mean is None else round(of.mean, 6) for name, of in each.items()},
+        "complete_bounds": {name: share(of.complete) for name, of in each.items()},
         "distribution": [round(float(value), 4) for value in found.distribution],
         "rules": [
             {
                 "rule": rule_member(ground, rule),
                 "category_name": ground.named(rule.category),
                 "share": share(found.share[rule.id]),
+                "share_low": share(each["certain"].share[rule.id]),
+                "share_high": share(each["possible"].share[rule.id]),
             }
             for rule in found.rules
         ],
@@ -125,22 +127,37 @@ def completeness_index(
         Feature(
             id=f"cell-{number}",
             geometry=shapely.Point(lon, lat),
-            properties={"kept": kept, "asked": asked, "amount": round(amount, 6), "unit": people.unit},
+            properties={
+                "kept": kept,
+                "kept_low": low,
+                "kept_high": high,
+                "asked": asked,
+                "amount": round(amount, 6),
+                "unit": people.unit,
+            },
         )
-        for number, ((lon, lat), kept, amount) in enumerate(
-            zip(people.lonlat.tolist(), found.count.tolist(), people.amount.tolist(), strict=True), 1
+        for number, ((lon, lat), kept, low, high, amount) in enumerate(
+            zip(
+                people.lonlat.tolist(),
+                found.count.tolist(),
+                each["certain"].count.tolist(),
+                each["possible"].count.tolist(),
+                people.amount.tolist(),
+                strict=True,
+            ),
+            1,
         )
     )
     return Report(kind="completeness", summary=summary, features=features, lines=_said(ground, summary))
 
 
-def _judged(ground: Ground, minutes: int, names: Sequence[str]) -> list[Rule]:
+def _judged(ground: Ground, region: Region, minutes: int, names: Sequence[str]) -> list[Rule]:
     if names:
         return [ground.rule(name) for name in names]
     levels = _LEVELS[minutes]
     return [
         rule
-        for rule in ground.rules
+        for rule in ground.rules_in(() if region.adcode is None else (region.adcode,))
         if rule.mode in ("walk", "walk_or_cycle", "distance") and rule.level in levels and rule.status != "superseded"
     ]
 
@@ -160,6 +177,7 @@ def _said(ground: Ground, summary: dict[str, Any]) -> tuple[str, ...]:
             f" {percent(summary['complete'])}",
         )
     ]
+    lines.append(summary["basis"])
     ranked = sorted(summary["rules"], key=lambda row: row["share"])
     lines += [f"  {percent(row['share'])}  {row['category_name']}  [{row['rule']['id']}]" for row in ranked]
     return (*lines, *summary["limits"])

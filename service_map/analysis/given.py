@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 import orjson
-import pyogrio
-import pyogrio.errors
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
@@ -23,10 +21,12 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
+from service_map.analysis.own import Own
 from service_map.coverage import Demand, Network
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.places.datum import DATUMS, to_wgs84
 from service_map.places.layer import text_encoding
+from service_map.store.adcode import prefix
 
 Floats = NDArray[np.float64]
 
@@ -39,12 +39,13 @@ MOST_POINTS = 50_000
 MOST_ROWS = 5_000_000
 """Most points of a demand file."""
 
-ROLES = ("demand", "place")
-"""What a point of the caller's stands for (property ``role``): people to be served, or where a new one may be."""
+ROLES = ("demand", "place", "facility")
+"""What a feature of the caller's stands for (property ``role``): people to be served, where a new one may be, or a
+facility that stands or is promised. A polygon without a role is where the question is asked."""
 
 RASTERS = (".tif", ".tiff", ".vrt", ".img", ".asc")
 LAYERS = (".csv", ".geojson", ".json", ".gpkg", ".shp", ".fgb")
-NETWORKS = (".pbf", ".osm", ".npz", ".csv")
+NETWORKS = (".pbf", ".osm", ".npz", ".csv", ".parquet")
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "lon": ("lon", "lng", "longitude", "lon_wgs84", "经度", "x"),
@@ -52,12 +53,18 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "people": ("people", "population", "pop", "人口", "人数", "常住人口"),
     "adcode": ("adcode", "code", "行政区划代码", "区划代码"),
     "weight": ("weight", "households", "权重", "户数"),
+    "category": ("category", "类别"),
+    "name": ("name", "名称"),
+    "status": ("status", "状态"),
+    "year": ("year", "年份", "完成年份"),
+    "uncertainty_m": ("uncertainty_m", "误差", "定位误差"),
 }
 # people_60+, 人口_0-9: the people of an age group.
 _GROUP_MARKS = ("people_", "pop_", "人口_")
 # Rows of a table are numbered as a spreadsheet shows them: the heading is row 1.
 _HEADED = 2
 _PLAIN = ("Point", "MultiPoint", "Polygon", "MultiPolygon")
+_DRAWN = (*_PLAIN, "LineString", "MultiLineString")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +79,14 @@ class Given:
         Where the question is asked, as it was given, or None.
     places
         WGS 84 degrees of where a new one may be, shape (p, 2), or None.
+    facilities
+        The caller's own.
     """
 
     demand: Demand | None = None
     polygon: BaseGeometry | None = None
     places: Floats | None = None
+    facilities: tuple[Own, ...] = ()
 
 
 # --- bodies of requests -----------------------------------------------------------------------------------------------
@@ -90,7 +100,9 @@ def read_body(body: bytes, *, datum: str = "WGS84") -> Given:
     body
         A FeatureCollection, Feature or geometry by RFC 7946. Points are people to be served: property ``people`` (1
         where it is missing), and ``people_NAME`` for an age group. Points with ``"role": "place"`` are places for new
-        facilities. Polygons together are the area of the question.
+        facilities. Points, lines and polygons with ``"role": "facility"`` are facilities, with ``category``, ``name``,
+        ``status``, ``year`` and ``uncertainty_m`` where they differ from the question's category, "", ``existing``,
+        none and 0. Other polygons together are the area of the question.
     datum
         What the coordinates are in, one of `service_map.places.datum.DATUMS`.
 
@@ -125,27 +137,31 @@ class _Gathered:
     groups: dict[str, dict[int, float]] = field(default_factory=dict)
     places: list[tuple[float, float]] = field(default_factory=list)
     polygons: list[BaseGeometry] = field(default_factory=list)
+    facilities: list[Own] = field(default_factory=list)
     uncounted: int = 0
     corners: int = 0
 
     def take(self, number: int, geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> None:
-        kind = geometry.get("type")
-        if kind not in _PLAIN:
+        kind, role = geometry.get("type"), properties.get("role")
+        allowed = _DRAWN if role == "facility" else _PLAIN
+        if kind not in allowed:
             raise _bad(
-                f"第 {number} 个要素的几何应为 {'、'.join(_PLAIN)}",
-                f"feature {number}: the geometry must be one of {', '.join(_PLAIN)}",
+                f"第 {number} 个要素的几何应为 {'、'.join(allowed)}",
+                f"feature {number}: the geometry must be one of {', '.join(allowed)}",
             )
         positions = _positions(number, str(kind), geometry.get("coordinates"))
         self.corners += len(positions)
         if self.corners > MOST_POINTS:
             raise _bad(f"至多 {MOST_POINTS} 个点（含多边形顶点）", f"at most {MOST_POINTS} points, corners included")
+        if role == "facility":
+            self.facilities.append(_own(number, geometry, properties))
+            return
         if kind in ("Polygon", "MultiPolygon"):
             self.polygons.append(_polygon(number, geometry))
             return
-        role = properties.get("role", "demand")
-        if role not in ROLES:
+        if role is not None and role not in ROLES:
             raise _bad(
-                f"第 {number} 个要素的 role 应为 {'、'.join(ROLES)}", f"feature {number}: role is demand or place"
+                f"第 {number} 个要素的 role 应为 {'、'.join(ROLES)}", f"feature {number}: role is {', '.join(ROLES)}"
             )
         if role == "place":
             self.places.extend(positions)
@@ -163,7 +179,7 @@ class _Gathered:
         self.people.extend([share] * len(positions))
 
     def given(self, datum: str) -> Given:
-        if not self.demand and not self.places and not self.polygons:
+        if not (self.demand or self.places or self.polygons or self.facilities):
             raise _bad("没有点也没有多边形", "holds neither points nor polygons")
         demand = None
         if self.demand:
@@ -182,6 +198,10 @@ class _Gathered:
             demand=demand,
             polygon=_one_polygon(self.polygons, datum) if self.polygons else None,
             places=_converted(np.array(self.places), datum, "body") if self.places else None,
+            facilities=tuple(
+                replace(own, geometry=shapely.transform(own.geometry, lambda xy: _converted(xy, datum, "body")))
+                for own in self.facilities
+            ),
         )
 
 
@@ -207,7 +227,7 @@ def _members(document: Any) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]
 
 def _positions(number: int, kind: str, coordinates: Any) -> list[tuple[float, float]]:
     """Give all positions of a geometry, whatever their nesting, in degrees."""
-    depth = {"Point": 0, "MultiPoint": 1, "Polygon": 2, "MultiPolygon": 3}[kind]
+    depth = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}[kind]
     level = [coordinates]
     for _ in range(depth):
         if not all(isinstance(part, list) for part in level):
@@ -238,6 +258,36 @@ def _polygon(number: int, geometry: Mapping[str, Any]) -> BaseGeometry:
         return shape(geometry)
     except (ValueError, TypeError, IndexError, shapely.errors.ShapelyError) as error:
         raise _bad(f"第 {number} 个要素不是多边形", f"feature {number} is no polygon") from error
+
+
+def _own(number: int, geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> Own:
+    def text(name: str, usual: str = "") -> str:
+        value = properties.get(name, usual)
+        if not isinstance(value, str):
+            raise _bad(f"第 {number} 个要素的 {name} 应为文字", f"feature {number}: {name} takes a text")
+        return value[:200]
+
+    year = properties.get("year")
+    if year is not None and (isinstance(year, bool) or not isinstance(year, int) or not 1900 <= year <= 2200):
+        raise _bad(f"第 {number} 个要素的 year 应为年份", f"feature {number}: year takes a year")
+    uncertainty = _amount(number, "uncertainty_m", properties.get("uncertainty_m", 0.0))
+    try:
+        drawn = shape(geometry)
+    except (ValueError, TypeError, IndexError, shapely.errors.ShapelyError) as error:
+        raise _bad(f"第 {number} 个要素的几何有误", f"feature {number}: the geometry is malformed") from error
+    return Own(
+        geometry=mend(drawn),
+        category=text("category"),
+        name=text("name"),
+        status=text("status", "existing"),
+        year=year,
+        uncertainty_m=uncertainty,
+    )
+
+
+def mend(drawn: BaseGeometry) -> BaseGeometry:
+    """Mend a ground that crosses itself; points and lines stay as they are."""
+    return coverage.usable_area(drawn)[0] if shapely.get_dimensions(drawn) == 2 else drawn
 
 
 def _one_polygon(parts: Sequence[BaseGeometry], datum: str) -> BaseGeometry:
@@ -366,8 +416,15 @@ def clip(demand: Demand, area: BaseGeometry) -> Demand:
     )
 
 
-def read_census(path: Path, zones: Mapping[str, BaseGeometry], *, homes: Mapping[str, Floats] | None = None) -> Demand:
-    """Read census figures by area and spread them.
+def read_census(
+    path: Path,
+    zones: Mapping[str, BaseGeometry],
+    *,
+    homes: Mapping[str, Floats] | None = None,
+    built: BaseGeometry | None = None,
+    seats: Mapping[str, tuple[float, float]] | None = None,
+) -> Demand:
+    """Read census figures by county or township and spread them.
 
     Parameters
     ----------
@@ -377,18 +434,24 @@ def read_census(path: Path, zones: Mapping[str, BaseGeometry], *, homes: Mapping
     zones
         Boundary of each area by its code, WGS 84.
     homes
-        WGS 84 degrees of residential communities by code, shape (n, 2). An area that has some gets its people evenly
-        shared by them; any other evenly over its land, by cells. The demand says which.
+        WGS 84 degrees of residential communities by code, shape (n, 2).
+    built
+        Built-up land, WGS 84 (`read_built`).
+    seats
+        WGS 84 degrees of the seat of areas without a boundary (townships), by code.
 
     Returns
     -------
     Demand
-        Also says how many live in areas that `zones` does not hold, who are left out.
+        People of an area are spread over its built-up land in proportion to the land where `built` has some in it; else
+        evenly over its communities; else evenly over its land, by cells; those of an area without a boundary stand at
+        its seat. Age groups are spread alike. The sentence says how many areas were spread in which way, and how many
+        people live in areas that are not known here, who are left out.
 
     Raises
     ------
     InvalidParameterError
-        When the file cannot be read, a column is missing or a row cannot be used.
+        When the file cannot be read, a column is missing, a row cannot be used, or one area of it holds another.
     """
     _there(path, (".csv",), "census")
     names, rows = _csv_rows(path, "census")
@@ -401,34 +464,113 @@ def read_census(path: Path, zones: Mapping[str, BaseGeometry], *, homes: Mapping
             f"needs the columns adcode and people, not {', '.join(names)}",
         )
     codes = [str(value).strip() for value in columns[code]]
-    doubled = next((value for value in codes if codes.count(value) > 1), None)
-    if doubled is not None:
-        raise InvalidParameterError("census", f"{doubled} 出现两次", f"{doubled} stands twice")
+    _refuse_overlap(codes)
     counted = _numbers(columns[people], people, "census")
     groups = {name: _numbers(columns[of], of, "census") for name, of in _marked(names).items()}
-    lonlat, zone, by_homes, unknown = [], [], 0, 0.0
+    lonlat, zone, weight, unknown = [], [], [], 0.0
+    ways = dict.fromkeys(_SPREADS, 0)
     for row, value in enumerate(codes):
-        if value not in zones:
+        found_at = _lived_in(value, zones, homes or {}, built, seats or {})
+        if found_at is None:
             unknown += counted[row]
             continue
-        known = (homes or {}).get(value)
-        points = known if known is not None and len(known) else coverage.land(zones[value], cells=2_000).lonlat
-        by_homes += points is known
+        way, points, share = found_at
+        ways[way] += 1
         lonlat.append(points)
+        weight.append(share)
         zone.append(np.full(len(points), row))
     if not lonlat:
         raise InvalidParameterError(
             "census", "其中的代码都不是所问区域的行政区", "none of its codes is an area of the question"
         )
-    found = coverage.spread(np.concatenate(lonlat), np.concatenate(zone), counted, groups=groups)
-    over_land = len(lonlat) - by_homes
+    found = coverage.spread(
+        np.concatenate(lonlat), np.concatenate(zone), counted, weight=np.concatenate(weight), groups=groups
+    )
+    told = [
+        (f"{count} 个{_SPREADS[way][0]}", f"{_SPREADS[way][1]} in {count} areas")
+        for way, count in ways.items()
+        if count
+    ]
     return replace(
         found,
-        zh=f"普查人口：{by_homes} 个行政区平均分到在册居住小区，{over_land} 个平均铺在土地上"
+        zh=f"普查人口分到各处：{'、'.join(zh for zh, _ in told)}"
         + (f"；不在区域内的 {unknown:.0f} 人未计入" if unknown else ""),
-        en=f"Census figures: spread evenly over the communities on record in {by_homes} areas,"
-        f" over the land in {over_land}" + (f"; {unknown:.0f} people elsewhere are left out" if unknown else ""),
+        en=f"Census figures, spread {', '.join(en for _, en in told)}"
+        + (f"; {unknown:.0f} people elsewhere are left out" if unknown else ""),
     )
+
+
+_SPREADS: Mapping[str, tuple[str, str]] = {
+    "built": ("行政区按建成区面积分摊", "over the built-up land"),
+    "homes": ("行政区平均分到在册居住小区", "evenly over the communities on record"),
+    "land": ("行政区平均铺在土地上", "evenly over the land"),
+    "seat": ("没有边界的行政区放在驻地", "at the seat, for want of a boundary,"),
+}
+
+
+def _refuse_overlap(codes: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for value in codes:
+        if value in seen:
+            raise InvalidParameterError("census", f"{value} 出现两次", f"{value} stands twice")
+        seen.add(value)
+    starts = {prefix(value): value for value in codes}
+    for value in codes:
+        own = prefix(value)
+        around = (own[:length] for length in (2, 4, 6) if length < len(own))
+        outer = next((starts[start] for start in around if start in starts), None)
+        if outer is not None:
+            raise InvalidParameterError(
+                "census", f"{outer} 已含 {value}，人口会算两遍", f"{outer} holds {value}: people would count twice"
+            )
+
+
+def _lived_in(
+    code: str,
+    zones: Mapping[str, BaseGeometry],
+    homes: Mapping[str, Floats],
+    built: BaseGeometry | None,
+    seats: Mapping[str, tuple[float, float]],
+) -> tuple[str, Floats, Floats] | None:
+    """Say how an area's people are spread, over which points, and the share of each."""
+    zone = zones.get(code)
+    if zone is None:
+        return ("seat", np.array([seats[code]], dtype=np.float64), np.ones(1)) if code in seats else None
+    if built is not None:
+        ground = shapely.intersection(built, zone)
+        parts = shapely.get_parts(ground)
+        ground = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+        if not ground.is_empty:
+            cells = coverage.land(ground, cells=2_000)
+            return "built", cells.lonlat, cells.amount
+    known = homes.get(code)
+    if known is not None and len(known):
+        return "homes", known, np.ones(len(known))
+    cells = coverage.land(zone, cells=2_000)
+    return "land", cells.lonlat, cells.amount
+
+
+def read_built(path: Path, *, datum: str | None = None) -> BaseGeometry:
+    """Read built-up land.
+
+    Parameters
+    ----------
+    path
+        A layer of polygons (`LAYERS` without CSV).
+    datum
+        As for `read_demand`.
+
+    Returns
+    -------
+    Polygon or MultiPolygon
+        Valid; what crosses itself is mended.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the file cannot be read or holds no polygon.
+    """
+    return _surfaces(path, datum, "built")
 
 
 def read_polygon(path: Path, *, datum: str | None = None) -> BaseGeometry:
@@ -451,13 +593,16 @@ def read_polygon(path: Path, *, datum: str | None = None) -> BaseGeometry:
     InvalidParameterError
         When the file cannot be read or holds no polygon.
     """
-    _there(path, LAYERS[1:], "polygon")
-    shapes, _, _, notes = _read_shapes(path, datum, "polygon")
+    return _surfaces(path, datum, "polygon")
+
+
+def _surfaces(path: Path, datum: str | None, name: str) -> BaseGeometry:
+    _there(path, LAYERS[1:], name)
+    shapes, _, _, _ = _read_shapes(path, datum, name)
     surfaces = shapes[shapely.get_dimensions(shapes) == 2]
     if not len(surfaces):
-        raise InvalidParameterError("polygon", f"{path.name} 中没有多边形", f"{path.name} holds no polygon")
-    del notes
-    if len(surfaces) == 1:
+        raise InvalidParameterError(name, f"{path.name} 中没有多边形", f"{path.name} holds no polygon")
+    if len(surfaces) == 1 and name == "polygon":
         return surfaces[0]
     return shapely.union_all([coverage.usable_area(part)[0] for part in surfaces])
 
@@ -486,19 +631,92 @@ def read_places(path: Path, *, datum: str | None = None) -> Floats:
     return _read_layer(path, datum, "places").lonlat
 
 
-def read_network(path: Path) -> Network:
+def read_facilities(path: Path, *, datum: str | None = None) -> tuple[Own, ...]:
+    """Read a caller's own facilities.
+
+    Parameters
+    ----------
+    path
+        Points, lines or polygons (`LAYERS`), with the columns ``category`` (a code), ``name``, ``status``, ``year`` and
+        ``uncertainty_m`` where they are known.
+    datum
+        As for `read_demand`.
+
+    Returns
+    -------
+    tuple of Own
+        `service_map.analysis.with_own` makes a ground of them.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the file or a row cannot be used.
+    """
+    _there(path, LAYERS, "facilities")
+    if path.suffix.lower() == ".csv":
+        table = _read_csv(path, datum, "facilities")
+        shapes, columns = shapely.points(table.lonlat), table.columns
+        first = _HEADED
+    else:
+        shapes, columns, _, _ = _read_shapes(path, datum, "facilities")
+        first = 1
+    empty = np.flatnonzero(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    if len(empty):
+        number = int(empty[0]) + first
+        raise InvalidParameterError("facilities", f"第 {number} 行的几何是空的", f"row {number}: the geometry is empty")
+
+    def column(kind: str) -> list[str]:
+        name = _find(columns, kind, None, "facilities")
+        return [""] * len(shapes) if name is None else [_plain_text(value) for value in columns[name]]
+
+    def amount(kind: str, texts: list[str]) -> list[float | None]:
+        values = [_number(text) if text else None for text in texts]
+        bad = next((row for row, value in enumerate(values) if value is not None and not 0 <= value < math.inf), None)
+        if bad is not None:
+            raise InvalidParameterError(
+                "facilities", f"第 {bad + first} 行的 {kind} 不是数", f"row {bad + first}: {kind} is no number"
+            )
+        return values
+
+    years, doubts = (amount(kind, column(kind)) for kind in ("year", "uncertainty_m"))
+    rows = zip(shapes, column("category"), column("name"), column("status"), years, doubts, strict=True)
+    return tuple(
+        Own(
+            geometry=mend(drawn),
+            category=category,
+            name=name,
+            status=status or "existing",
+            year=None if not year else int(year),
+            uncertainty_m=doubt or 0.0,
+        )
+        for drawn, category, name, status, year, doubt in rows
+    )
+
+
+def _plain_text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return f"{value:.15g}" if isinstance(value, float) else str(value).strip()
+
+
+def read_network(path: Path, *, elevation: Path | None = None) -> Network:
     """Read the ways to walk, keeping an extract's as arrays beside it, which load in a fraction of the time.
 
     Parameters
     ----------
     path
-        An OpenStreetMap extract (``.osm.pbf``, ``.osm``), arrays (``.npz``), or a table of edges (``.csv``) with the
-        columns ``from_lon, from_lat, to_lon, to_lat`` and, where known, ``metres`` and ``oneway`` (1 or 0). Ends of the
-        same coordinates are one node.
+        An OpenStreetMap extract (``.osm.pbf``, ``.osm``), arrays (``.npz``), or a table of edges (``.csv``,
+        ``.parquet``) with the columns ``from_lon, from_lat, to_lon, to_lat`` and, where known, ``metres``, ``oneway``
+        (1 or 0), and heights: ``from_z`` and ``to_z`` (metres above the sea) or ``rise`` (metres gained from the first
+        end to the second). Ends of the same coordinates are one node.
+    elevation
+        A raster of heights (GeoTIFF; metres), read at the ends of every edge: for an extract, and for a table that has
+        no heights itself.
 
     Returns
     -------
     Network
+        Sloped, by Tobler's hiking function, where heights are known.
 
     Raises
     ------
@@ -509,17 +727,25 @@ def read_network(path: Path) -> Network:
     """
     _there(path, NETWORKS, "network")
     suffix = path.suffix.lower()
+    if elevation is not None:
+        _there(elevation, RASTERS, "elevation")
     if suffix == ".npz":
+        if elevation is not None:
+            raise InvalidParameterError(
+                "elevation", "arrays（.npz）已定，不能再加高程", "arrays (.npz) are settled; give it with the extract"
+            )
         return coverage.load_network(path)
-    if suffix == ".csv":
-        return _edge_table(path)
-    kept = path.with_name(path.name + ".npz")
-    if kept.exists() and kept.stat().st_mtime_ns >= path.stat().st_mtime_ns:
+    if suffix in (".csv", ".parquet"):
+        return _edge_table(path, elevation)
+    mark = "" if elevation is None else f".{elevation.stem}"
+    kept = path.with_name(f"{path.name}{mark}.npz")
+    newest = max(file.stat().st_mtime_ns for file in (path, elevation) if file is not None)
+    if kept.exists() and kept.stat().st_mtime_ns >= newest:
         try:
             return coverage.load_network(kept)
         except GeodataError:
             kept.unlink(missing_ok=True)  # a damaged copy is made again
-    made = coverage.read_osm(path)
+    made = coverage.read_osm(path, elevation=elevation)
     try:
         part = kept.with_name(kept.name + ".part.npz")
         coverage.save_network(part, made)
@@ -529,23 +755,54 @@ def read_network(path: Path) -> Network:
     return made
 
 
-def _edge_table(path: Path) -> Network:
-    names, rows = _csv_rows(path, "network")
+def _edge_table(path: Path, elevation: Path | None) -> Network:
+    columns = _edge_columns(path)
     wanted = ("from_lon", "from_lat", "to_lon", "to_lat")
-    missing = [name for name in wanted if name not in names]
-    if missing or not rows:
+    missing = [name for name in wanted if name not in columns]
+    if missing or not len(columns[wanted[0]]):
         raise InvalidParameterError(
             "network",
             f"路网表缺少列或没有行：{'、'.join(missing)}",
             f"the table of edges lacks {', '.join(missing) or 'rows'}",
         )
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+
+    def numbers(name: str) -> Floats | None:
+        return _numbers(columns[name], name, "network") if name in columns else None
+
     ends = np.column_stack([_numbers(columns[name], name, "network") for name in wanted])
     nodes, number = np.unique(ends.reshape(-1, 2), axis=0, return_inverse=True)
     edges = number.ravel().reshape(-1, 2)
-    metres = _numbers(columns["metres"], "metres", "network") if "metres" in columns else None
-    oneway = _numbers(columns["oneway"], "oneway", "network") > 0 if "oneway" in columns else None
-    return coverage.network(nodes, edges, metres=metres, oneway=oneway)
+    oneway = numbers("oneway")
+    lower, upper, rise = numbers("from_z"), numbers("to_z"), numbers("rise")
+    if (lower is None) != (upper is None):
+        raise InvalidParameterError("network", "from_z 与 to_z 应同时给", "from_z and to_z come together")
+    if lower is not None and upper is not None:
+        rise = upper - lower
+    heights = None
+    if rise is None and elevation is not None:
+        heights = coverage.sample_heights(elevation, nodes)
+    one_way_only = None if oneway is None else oneway > 0
+    return coverage.network(
+        nodes, edges, metres=numbers("metres"), oneway=one_way_only, rise=rise, heights=heights, piece=coverage.PIECE_M
+    )
+
+
+def _edge_columns(path: Path) -> dict[str, Sequence[Any]]:
+    if path.suffix.lower() == ".csv":
+        names, rows = _csv_rows(path, "network")
+        return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        _not_too_many(table.num_rows, path, "network")
+        plain = [field.name for field in table.schema if not pa.types.is_nested(field.type)]
+        return {name: table[name].to_numpy() for name in plain}
+    except (OSError, pa.ArrowException) as error:
+        raise InvalidParameterError(
+            "network", f"{path.name} 读不出：{error}", f"cannot read {path.name}: {error}"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -593,6 +850,9 @@ def _read_layer(path: Path, datum: str | None, name: str) -> _Table:
 def _read_shapes(
     path: Path, datum: str | None, name: str
 ) -> tuple[NDArray[Any], dict[str, Sequence[Any]], int, tuple[str, str]]:
+    import pyogrio.errors  # with what it loads it weighs more than the rest of a server together
+    import pyogrio.raw
+
     try:
         info, _, shapes, fields = pyogrio.raw.read(path, max_features=MOST_ROWS + 1)
     except (

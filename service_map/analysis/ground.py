@@ -1,9 +1,9 @@
 """What an answer rests on: one state of the data, the catalogue, the ways to walk, and the reader's language."""
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import shapely
@@ -12,9 +12,9 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
 from service_map import catalogue, coverage
-from service_map.catalogue import Category, Rule
+from service_map.catalogue import Category, Inventory, Rule
 from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError
-from service_map.store import AreaRecord, PlanRecord, queries, read_meta
+from service_map.store import AreaRecord, PlanRecord, facility_shapes, queries, read_meta
 from service_map.store.adcode import prefix
 
 T = TypeVar("T")
@@ -61,6 +61,13 @@ class Ground:
         Ways to walk, or None where nobody gave any.
     keep
         Keeps what many questions need.
+    inventories
+        What the operator states to be completely on record.
+    edges
+        Categories that are measured from their edge or line where it is known.
+    given, given_only, brought
+        A caller's own facilities, whether they stand instead of what is on record, and what each is by its id; see
+        `service_map.analysis.with_own`.
     """
 
     conn: Connection
@@ -70,6 +77,11 @@ class Ground:
     language: str
     network: coverage.Network | None
     keep: Keep
+    inventories: tuple[Inventory, ...] = ()
+    edges: frozenset[str] = frozenset()
+    given: Supply | None = None
+    given_only: bool = False
+    brought: Mapping[str, Any] = field(default_factory=dict)
 
     def say(self, zh: str, en: str) -> str:
         """Choose the sentence of the reader's language."""
@@ -81,8 +93,11 @@ class Ground:
         return self.say(kind.zh, kind.en)
 
     def supply(self) -> Supply:
-        """Give every facility on record."""
-        return self.keep(("analysis", "supply"), _supply)
+        """Give every facility on record, and the caller's own."""
+        if self.given is not None and self.given_only:
+            return self.given
+        recorded = self.keep(("analysis", "supply"), _supply)
+        return recorded if self.given is None else _joined(recorded, self.given)
 
     def rule(self, name: str) -> Rule:
         """Find a rule by its id.
@@ -102,11 +117,30 @@ class Ground:
             tuple(rule.id for rule in (*self.rules, *self.plan_rules)),
         )
 
+    def rules_in(self, adcodes: Iterable[str]) -> tuple[Rule, ...]:
+        """Give the clauses in force somewhere in these areas: those of the whole country, and their own local rules."""
+        codes = tuple(adcodes)
+        return tuple(
+            rule
+            for rule in self.rules
+            if rule.area is None or any(code.startswith(prefix(rule.area)) for code in codes)
+        )
+
     def areas_around(self, lon: float, lat: float) -> list[AreaRecord]:
         """Give the areas whose boundary holds a point, widest first."""
         bounded, tree = self.keep(("analysis", "boundaries"), _boundaries)
         found = [bounded[index] for index in tree.query(shapely.Point(lon, lat), predicate="intersects")]
         return sorted(found, key=lambda area: (len(prefix(area.adcode)), area.adcode))
+
+    def ground_of(self, adcodes: tuple[str, ...]) -> BaseGeometry | None:
+        """Give the land of some areas together; None where the data has no boundary of any."""
+        bounded, _ = self.keep(("analysis", "boundaries"), _boundaries)
+
+        def united(_conn: Connection) -> BaseGeometry | None:
+            shapes = [area.geometry for area in bounded if area.adcode in adcodes and area.geometry is not None]
+            return shapely.union_all(shapes) if shapes else None
+
+        return self.keep(("analysis", "land", adcodes), united)
 
     def plans(self) -> tuple[PlanRecord, ...]:
         """Give the plans."""
@@ -179,6 +213,8 @@ def open_ground(
         language=language,
         network=network,
         keep=keep,
+        inventories=catalogue.inventories(geodata),
+        edges=catalogue.edge_categories(geodata),
     )
 
 
@@ -240,18 +276,46 @@ def region(ground: Ground, adcode: str | None, polygon: BaseGeometry | None = No
 
 def _supply(conn: Connection) -> Supply:
     points = queries.facility_points(conn)
+    shapes = {shape.facility: shape for shape in facility_shapes(conn)}
+    drawn = np.full(len(points.id) if shapes else 0, None, dtype=object)
+    uncertainty = points.uncertainty_m.copy()
+    for row, name in enumerate(points.id.tolist() if shapes else ()):
+        if name in shapes:
+            drawn[row], uncertainty[row] = shapes[name].geometry, shapes[name].uncertainty_m
     return Supply(
         candidates=coverage.Candidates(
             lonlat=points.lonlat,
             category=points.category,
-            uncertainty_m=points.uncertainty_m,
+            uncertainty_m=uncertainty,
             status=points.status,
             year=np.nan_to_num(points.year, nan=0).astype(np.int64),
             id=points.id,
+            shape=drawn,
         ),
         count=points.count,
         unit=points.unit,
         at_least=points.at_least,
+    )
+
+
+def _joined(one: Supply, other: Supply) -> Supply:
+    def drawn(part: coverage.Candidates) -> NDArray[np.object_]:
+        return part.shape if len(part.shape) else np.full(len(part.lonlat), None, dtype=object)
+
+    first, second = one.candidates, other.candidates
+    return Supply(
+        candidates=coverage.Candidates(
+            lonlat=np.concatenate((first.lonlat, second.lonlat)),
+            category=np.concatenate((first.category, second.category)),
+            uncertainty_m=np.concatenate((first.uncertainty_m, second.uncertainty_m)),
+            status=np.concatenate((first.status, second.status)),
+            year=np.concatenate((first.year, second.year)),
+            id=np.concatenate((first.id, second.id)),
+            shape=np.concatenate((drawn(first), drawn(second))),
+        ),
+        count=np.concatenate((one.count, other.count)),
+        unit=np.concatenate((one.unit, other.unit)),
+        at_least=np.concatenate((one.at_least, other.at_least)),
     )
 
 

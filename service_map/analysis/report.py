@@ -41,6 +41,25 @@ YEARS = (
     "规划多未写明建成年份；限定 year 时，未写年份的不能算作已建成",
     "plans often give no year; with year set, a facility without one cannot be counted on",
 )
+AROUND_WAYS = (
+    "覆盖面是步行可达的路口、路段两侧 100 米以内、离别处更远的地面；离路 100 米以外不算覆盖",
+    (
+        "the covered ground is what lies within 100 m of a reached point of the ways and nearer to it than to any"
+        " other; ground farther than 100 m from any way is not covered"
+    ),
+)
+SLOPED = (
+    "已按高程计坡度（Tobler 步速），米数为等效平路米数",
+    "slopes are counted by Tobler's hiking function; metres are flat metres of equal effort",
+)
+FROM_EDGE = ("从设施的边界或线路量起", "measured from the edge or line of the facilities")
+FROM_POINT = (
+    "这类设施应从边界或线路量起；只有点位的（measured_from.point）从点位量起，实际更近",
+    (
+        "such facilities are entered along their edge or line; those known only as a point (measured_from.point) are"
+        " measured from the point, and really lie nearer"
+    ),
+)
 MENDED = ("所给多边形自相交，已先修复", "the polygon given crossed itself and was mended first")
 UNLOCATED = (
     "没有落点的指标（unlocated）列在一旁，不计入覆盖",
@@ -114,6 +133,7 @@ def rule_member(ground: Ground, rule: Rule) -> dict[str, Any]:
         "line": rule.line,
         "passage_sha256": rule.passage_sha256,
         "year": rule.year,
+        "area": rule.area,
     }
 
 

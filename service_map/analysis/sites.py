@@ -84,28 +84,32 @@ def choose_sites(
     stock = stock_of(ground, asked, year)
     # A facility that may stand anywhere in its county serves nobody for certain: it must not keep a site away.
     sure = stock.candidates.uncertainty_m <= asked.metres
-    existing = stock.candidates.lonlat[sure]
-    radius = asked.metres / (coverage.DETOUR if asked.network is not None else 1)
-    people, where = _ground_of(region, demand, places, radius)
+    standing = coverage.choose(stock.candidates, sure)
+    existing = coverage.lay_out(standing).lonlat
+    people, where = _ground_of(region, demand, places, asked.metres)
+    before = coverage.served(people, stock.candidates, asked.metres, network=asked.network)
+    reached = coverage.served(people, standing, asked.metres, network=asked.network).located
+    walked = None
+    if asked.network is not None:
+        walked = coverage.walk_pairs(asked.network, where, people.lonlat, metres=asked.metres)
 
     def choose(seconds: float) -> coverage.Siting:
         return coverage.site(
-            people, existing, where, count, radius, spacing=spacing, capacity=capacity, exact_seconds=seconds
-        )
+            people, existing, where, count, asked.metres, spacing=spacing, capacity=capacity, exact_seconds=seconds,
+            reach=walked, reached=reached,
+        )  # fmt: skip
 
     found = choose(0)
     if exact_seconds > 0 and not found.proven and spacing is None and capacity is None:
         better = choose(exact_seconds)
         found = better if better.proven or better.added > found.added else found
     chosen = where[found.chosen]
-    away, _ = coverage.nearest(existing, chosen)
+    away, _ = coverage.nearest_edge(standing, chosen)
+    after = _after(asked, people, chosen, before, reached)
     summary = {
         "area": {"adcode": region.adcode, "name": region.name},
         "mended": region.mended,
-        # Siting measures in a straight line, shortened by the detour factor where a walk is asked for.
         **reach_member(ground, asked),
-        "metres": round(radius, 1),
-        "method": "detour" if asked.network is not None else asked.method,
         "year": year,
         "count": count,
         "commitment": None if commitment is None else _quota(commitment),
@@ -115,13 +119,15 @@ def choose_sites(
         "places_from": places_from if places is not None else "grid",
         "unit": people.unit,
         "basis": ground.say(people.zh, people.en),
-        "facilities": len(existing),
+        "facilities": len(standing.lonlat),
         "uncertain": int((~sure).sum()),
         "total": round(found.total, 4),
         "already": round(found.already, 4),
         "added": round(found.added, 4),
         "share_before": share(found.already / found.total) if found.total > 0 else None,
         "share_after": share((found.already + found.added) / found.total) if found.total > 0 else None,
+        "before": _bounds_member(before.covered, found.already),
+        "after": after,
         "bound": None if found.bound is None else round(found.bound, 4),
         "gap": share(found.gap),
         "proven": found.proven,
@@ -151,6 +157,28 @@ def choose_sites(
         )
     )
     return Report(kind="sites", summary=summary, features=features, lines=_said(ground, asked, summary, len(features)))
+
+
+def _after(
+    asked: Reach,
+    people: Demand,
+    chosen: NDArray[np.float64],
+    before: coverage.Served,
+    reached: NDArray[np.bool_],
+) -> dict[str, float]:
+    """Bound what is covered once the new ones stand: they stand where they are put, the others as surely as before."""
+    new = coverage.candidates(chosen, ["new"] * len(chosen))
+    flags = coverage.served(people, new, asked.metres, network=asked.network).located
+    amounts = [float(people.amount[flags | old].sum()) for old in (before.certain, reached, before.possible)]
+    return {name: round(value, 4) for name, value in zip(("certain", "located", "possible"), amounts, strict=True)}
+
+
+def _bounds_member(bounds: coverage.Bounds, located: float) -> dict[str, float]:
+    return {
+        "certain": round(bounds.certain, 4),
+        "located": round(located, 4),
+        "possible": round(bounds.possible, 4),
+    }
 
 
 def quota(ground: Ground, name: str) -> CommitmentRecord:
@@ -256,5 +284,6 @@ def _said(ground: Ground, asked: Reach, summary: dict[str, Any], placed: int) ->
             f"{what}: {placed} new sites, coverage from {percent(summary['share_before'])} to"
             f" {percent(summary['share_after'])}, {summary['added']:.0f} {unit} more ({sure})",
         ),
+        summary["basis"],
         *summary["limits"],
     )

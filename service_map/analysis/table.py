@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import orjson
-import pyogrio
-import pyogrio.errors
 import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
@@ -82,6 +80,8 @@ def write_report(report: Report, path: Path) -> None:
     """
     check_format(path)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
+    import pyogrio.errors
+
     try:
         part.unlink(missing_ok=True)
         match path.suffix.lower():
@@ -146,6 +146,8 @@ def _write_csv(report: Report, path: Path) -> None:
 
 
 def _write_layers(report: Report, path: Path, *, driver: str) -> None:
+    import pyogrio.raw
+
     drawn = driver == "GPKG"
     names, rows = _rows(report, place=not drawn)
     columns = [_column([row.get(name) for row in rows], safe=not drawn) for name in names]

@@ -5,11 +5,11 @@ square kilometres, times minutes. Nothing here knows a database or a web page, s
 """
 
 from service_map.coverage._given import lonlat as usable_lonlat
-from service_map.coverage.card import VERDICTS, Apart, Reach, Verdict, apart, check
+from service_map.coverage.card import SITE_M, VERDICTS, Apart, Reach, Verdict, apart, check
 from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_within, pairs, two_step
 from service_map.coverage.demand import Demand, land, points, raster, spread
 from service_map.coverage.distance import metres_between, nearest, to_ecef, within
-from service_map.coverage.edges import along
+from service_map.coverage.edges import LaidOut, along, edge_pairs, inside, lay_out, nearest_edge
 from service_map.coverage.gaps import Coverage, Gap, circles, gap, gap_on_foot, rank, square_km, usable_area
 from service_map.coverage.osm import read_osm
 from service_map.coverage.people import (
@@ -25,22 +25,30 @@ from service_map.coverage.people import (
 from service_map.coverage.siting import Siting, site
 from service_map.coverage.straight import Cells, cells, covered
 from service_map.coverage.supply import Candidates, candidates, choose, horizon, in_place
+from service_map.coverage.terrain import sample_heights
 from service_map.coverage.walking import (
     DETOUR,
+    DOWNHILL,
+    PIECE_M,
     SPEEDS,
     Network,
     Snapped,
     Walk,
     load_network,
     network,
+    node_metres,
     save_network,
     snap,
     walk,
     walk_from,
+    walk_pairs,
 )
 
 __all__ = [
     "DETOUR",
+    "DOWNHILL",
+    "PIECE_M",
+    "SITE_M",
     "SPEEDS",
     "VERDICTS",
     "Apart",
@@ -53,6 +61,7 @@ __all__ = [
     "Demand",
     "Equity",
     "Gap",
+    "LaidOut",
     "Network",
     "Pairs",
     "Reach",
@@ -73,21 +82,27 @@ __all__ = [
     "count_pairs",
     "count_within",
     "covered",
+    "edge_pairs",
     "equity",
     "gap",
     "gap_on_foot",
     "horizon",
     "in_place",
+    "inside",
     "land",
+    "lay_out",
     "load_network",
     "metres_between",
     "nearest",
+    "nearest_edge",
     "network",
+    "node_metres",
     "pairs",
     "points",
     "rank",
     "raster",
     "read_osm",
+    "sample_heights",
     "save_network",
     "served",
     "site",
@@ -100,5 +115,6 @@ __all__ = [
     "usable_lonlat",
     "walk",
     "walk_from",
+    "walk_pairs",
     "within",
 ]

@@ -4,18 +4,20 @@ A verdict never says more than the locations allow. A facility known only to its
 county's radius, so it proves nothing about 300 metres unless even its far bound lies inside, or its near bound outside.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from service_map.catalogue import Rule
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage.distance import metres_between
+from service_map.coverage.edges import closest, lay_out
 from service_map.coverage.supply import Candidates, horizon, in_place
-from service_map.coverage.walking import DETOUR, SPEEDS, Network, walk_from
+from service_map.coverage.walking import DETOUR, DOWNHILL, SPEEDS, Network, walk_from
 from service_map.errors import InvalidParameterError
 
 VERDICTS = ("met", "met_if_built", "not_met", "cannot_say")
@@ -51,6 +53,8 @@ class Reach:
         it) at `Verdict.speed`.
     status, year
         As given; year None where unknown.
+    measured_from
+        ``edge`` where the facility's line or surface is known (`Candidates.shape`), else ``point``.
     """
 
     index: int
@@ -62,6 +66,7 @@ class Reach:
     minutes: float
     status: str
     year: int | None
+    measured_from: str = "point"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +141,7 @@ def check(
     rules: Iterable[Rule],
     *,
     year: int | None = None,
-    complete: Collection[str] = (),
+    complete: Collection[str] | Mapping[str, float] = (),
     levels: Iterable[str] = POINT_LEVELS,
     speed: float = SPEEDS["adult"],
     cycling: float = SPEEDS["cycle"],
@@ -159,7 +164,8 @@ def check(
         nothing. None asks for everything promised.
     complete
         Categories of which every facility in place is on record. Of any other category the absence of a record proves
-        nothing, so its answer is *cannot_say* where it would be *not_met*.
+        nothing, so its answer is *cannot_say* where it would be *not_met*. A mapping gives, for each, the metres round
+        the point within which that is so: a rule that reaches farther is not judged by it.
     levels
         Levels to judge.
     speed, cycling
@@ -191,13 +197,16 @@ def check(
     way = _Way(_distances(point, candidates), None)
     if network is not None and judged:
         farthest = max(rule.metres or (rule.minutes or 0) * 60 * max(speed, cycling) for rule in judged) * detour
-        walked = walk_from(network, point, candidates.lonlat, metres=min(farthest, _given.LONGEST_RADIUS_M))
+        laid = lay_out(candidates)
+        walked = walk_from(network, point, laid.lonlat, metres=min(farthest, _given.LONGEST_RADIUS_M))
+        walked = closest(laid, walked, len(candidates.lonlat))
         walked[candidates.uncertainty_m > SITE_M] = np.inf
-        way = _Way(way.metres, walked)
+        way = _Way(way.metres, walked, DOWNHILL if network.sloped else 1.0)
+    within = complete if isinstance(complete, Mapping) else dict.fromkeys(complete, np.inf)
     verdicts = []
     for rule in judged:
         pace = cycling if rule.mode == "walk_or_cycle" else speed
-        known = {rule.category, *rule.also} <= set(complete)
+        known = min((within.get(code, 0.0) for code in (rule.category, *rule.also)), default=0.0)
         verdicts.append(_judge(rule, candidates, way, year=year, known=known, pace=pace, detour=detour, show=show))
     return verdicts
 
@@ -254,7 +263,12 @@ def _positive(value: float, name: str) -> None:
 
 def _distances(point: ArrayLike, candidates: Candidates) -> Floats:
     centre = _given.point(point)
-    return metres_between(centre, candidates.lonlat) if len(candidates.lonlat) else np.empty(0)
+    if not len(candidates.lonlat):
+        return np.empty(0)
+    laid = lay_out(candidates)
+    metres = closest(laid, metres_between(centre, laid.lonlat), len(candidates.lonlat))
+    metres[laid.surface_owner[shapely.intersects_xy(laid.surfaces, *centre[0])]] = 0.0
+    return metres
 
 
 def _eligible(rule: Rule, candidates: Candidates, year: int | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -273,6 +287,7 @@ class _Way:
 
     metres: Floats
     walked: Floats | None
+    fastest: float = 1.0  # flat metres that a way may cost less than its length, downhill
 
 
 def _judge(
@@ -281,7 +296,7 @@ def _judge(
     way: _Way,
     *,
     year: int | None,
-    known: bool,
+    known: float,
     pace: float,
     detour: float,
     show: int,
@@ -292,6 +307,8 @@ def _judge(
     # No way is shorter than the straight line, so the near bound is the straight line's unless the way is known.
     near = straight - uncertainty
     by_way = rule.metres is None and way.walked is not None
+    if by_way:
+        near = near / way.fastest
     if rule.metres is None and way.walked is not None:
         radius = (rule.minutes or 0) * 60 * pace
         there = way.walked[rows]
@@ -304,7 +321,9 @@ def _judge(
     inside = (far <= radius) & dated
     certain_built, certain = int((inside & built).sum()), int(inside.sum())
     possible = int((near <= radius).sum())
-    absent = "not_met" if known else "cannot_say"
+    # A walk is no longer than it takes, but downhill it leads farther than its flat metres.
+    on_record = known >= radius * (way.fastest if by_way else 1.0)
+    absent = "not_met" if on_record else "cannot_say"
     verdict = "met" if certain_built else "met_if_built" if certain else "cannot_say" if possible else absent
     # What meets the rule is shown before what might be nearer and might not.
     proof = inside & built if certain_built else inside
@@ -312,7 +331,7 @@ def _judge(
     zh, en = _sentence(
         verdict, radius, found, possible=possible > 0, undated=bool(((far <= radius) & ~dated).any()), by_way=by_way
     )
-    if not possible and not known:
+    if not possible and not on_record:
         zh, en = (
             f"{zh}；现有设施没有收全，无法判断",
             f"{en}; what is in place is not fully on record, so nobody can say",
@@ -364,6 +383,7 @@ def _nearest(
                 minutes=(walked if walked is not None else float(metres[row]) * detour) / pace / 60,
                 status=str(candidates.status[row]),
                 year=int(candidates.year[row]) or None,
+                measured_from="edge" if len(candidates.shape) and candidates.shape[row] is not None else "point",
             )
         )
     return tuple(reaches)

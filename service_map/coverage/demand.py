@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
+from service_map.coverage._raster import rasterio as _rasterio
 from service_map.coverage.gaps import square_km, usable_area
 from service_map.errors import GeodataError, InvalidParameterError
 
@@ -243,20 +244,6 @@ def raster(path: Path, *, area: BaseGeometry | None = None, band: int = 1) -> De
             f"栅格 {path.name} 读不出：{error}", f"cannot read the raster {path.name}: {error}"
         ) from error
     return points(place, people, cells=True)
-
-
-def _rasterio() -> Any:
-    try:
-        import rasterio
-        import rasterio.errors
-        import rasterio.warp
-        import rasterio.windows
-    except ImportError:
-        raise GeodataError(
-            "读人口栅格需要 rasterio：pip install 'service-map[raster]'",
-            "reading a population raster needs rasterio: pip install 'service-map[raster]'",
-        ) from None
-    return rasterio
 
 
 def _window(rasterio: Any, source: Any, path: Path, area: BaseGeometry | None, band: int) -> tuple[Floats, Floats]:

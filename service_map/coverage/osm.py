@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pyogrio
-import pyogrio.errors
 import shapely
 
-from service_map.coverage.walking import ISLAND_NODES, Network, network
+from service_map.coverage.terrain import sample_heights
+from service_map.coverage.walking import ISLAND_NODES, PIECE_M, Network, network
 from service_map.errors import GeodataError
 
 _NOT_ON_FOOT = (
@@ -25,7 +24,7 @@ _NOT_ON_FOOT = (
 _DENIED = ("no", "private", "use_sidepath")
 
 
-def read_osm(path: Path, *, island: int = ISLAND_NODES) -> Network:
+def read_osm(path: Path, *, island: int = ISLAND_NODES, elevation: Path | None = None) -> Network:
     """Read the ways that may be walked.
 
     Parameters
@@ -34,6 +33,8 @@ def read_osm(path: Path, *, island: int = ISLAND_NODES) -> Network:
         An extract, ``.osm.pbf`` or ``.osm``.
     island
         As in `service_map.coverage.walking.network`.
+    elevation
+        A raster of heights, as for `service_map.coverage.sample_heights`.
 
     Returns
     -------
@@ -50,6 +51,9 @@ def read_osm(path: Path, *, island: int = ISLAND_NODES) -> Network:
     -----
     Tags as in https://wiki.openstreetmap.org/wiki/Key:foot and Key:access.
     """
+    import pyogrio.errors
+    import pyogrio.raw
+
     try:
         table = pyogrio.raw.read(path, layer="lines", columns=["highway", "other_tags"])
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, RuntimeError) as error:
@@ -71,7 +75,8 @@ def read_osm(path: Path, *, island: int = ISLAND_NODES) -> Network:
     number = number.ravel()
     joined = way[1:] == way[:-1]
     edges = np.stack((number[:-1][joined], number[1:][joined]), axis=1)
-    return network(nodes, edges, island=island, oneway=oneway[way[1:][joined]])
+    heights = None if elevation is None else sample_heights(elevation, nodes)
+    return network(nodes, edges, island=island, oneway=oneway[way[1:][joined]], heights=heights, piece=PIECE_M)
 
 
 def _walkable(highway: str | None, tags: str | None) -> bool:

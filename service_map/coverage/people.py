@@ -16,9 +16,10 @@ from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage.card import JUDGED, SITE_M
 from service_map.coverage.demand import Demand
-from service_map.coverage.straight import Cells, along_curve, cells, covered
+from service_map.coverage.edges import inside, lay_out, reached
+from service_map.coverage.straight import Cells, cells
 from service_map.coverage.supply import Candidates, choose, horizon, in_place
-from service_map.coverage.walking import DETOUR, SNAP_M, SPEEDS, Network, walk
+from service_map.coverage.walking import DETOUR, DOWNHILL, SNAP_M, SPEEDS, Network, walk
 from service_map.errors import InvalidParameterError
 
 Flags = NDArray[np.bool_]
@@ -223,20 +224,35 @@ def _flags(
     limit: float,
 ) -> tuple[Flags, Flags, Flags]:
     sure, all_ = choose(candidates, does), choose(candidates, may)
-    # The way over a network is never shorter than the straight line, so the far bound is the straight line's.
-    possible = covered(all_.lonlat, ready, _capped(radius + all_.uncertainty_m))
+    # The way over a network is never shorter than the straight line, so the far bound is the straight line's; where
+    # heights are known, a way downhill may be walked in the time of a shorter one.
+    farthest = radius * (DOWNHILL if network is not None and network.sloped else 1)
+    possible = _in_order(reached(all_, ready, _capped(farthest + all_.uncertainty_m)), ready)
     if network is None:
-        located = covered(sure.lonlat, ready, radius)
-        certain = located if not sure.uncertainty_m.any() else covered(sure.lonlat, ready, radius - sure.uncertainty_m)
-        return certain, located, possible
-    located = np.isfinite(walk(network, sure.lonlat, ready.lonlat, metres=radius, limit=limit).metres)
+        located = _in_order(reached(sure, ready, radius), ready)
+        if not sure.uncertainty_m.any():
+            return located, located, possible
+        return _in_order(reached(sure, ready, radius - sure.uncertainty_m), ready), located, possible
+    located = _walked(network, sure, ready, radius, limit)
     certain = np.zeros(len(located), dtype=np.bool_)
     for uncertainty in np.unique(sure.uncertainty_m[sure.uncertainty_m <= min(SITE_M, radius / DETOUR)]):
         left = radius - uncertainty * DETOUR
         if left > 0:
-            group = sure.lonlat[sure.uncertainty_m == uncertainty]
-            certain |= np.isfinite(walk(network, group, ready.lonlat, metres=left, limit=limit).metres)
+            certain |= _walked(network, choose(sure, sure.uncertainty_m == uncertainty), ready, left, limit)
     return certain, located, possible
+
+
+def _in_order(flags: Flags, ready: Cells) -> Flags:
+    """Put what stands tile by tile back into the caller's order."""
+    back = np.empty_like(flags)
+    back[ready.order] = flags
+    return back
+
+
+def _walked(network: Network, candidates: Candidates, ready: Cells, metres: float, limit: float) -> Flags:
+    laid = lay_out(candidates)
+    found: Flags = np.isfinite(walk(network, laid.lonlat, ready.lonlat, metres=metres, limit=limit).metres)
+    return found | inside(laid, ready.lonlat)
 
 
 def _capped(radii: Floats) -> Floats:
@@ -378,7 +394,7 @@ def _one(
         return flags[KINDS.index(kind)][ready.order]
     counted = choose(candidates, may if kind == "possible" else does)
     sign = {"certain": -1, "located": 0, "possible": 1}[kind]
-    return along_curve(counted.lonlat, ready, _capped(radius + sign * counted.uncertainty_m))
+    return reached(counted, ready, _capped(radius + sign * counted.uncertainty_m))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

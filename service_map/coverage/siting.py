@@ -78,6 +78,8 @@ def site(
     capacity: ArrayLike | None = None,
     bound: str = "lagrange",
     exact_seconds: float = 0.0,
+    reach: Pairs | None = None,
+    reached: ArrayLike | None = None,
 ) -> Siting:
     """Choose places for new facilities so that they cover the most demand not covered yet.
 
@@ -92,7 +94,7 @@ def site(
     count
         How many new ones, at least 1 (a plan's quota).
     metres
-        Service radius in a straight line.
+        Service radius; a straight line unless `reach` is given.
     spacing
         Least metres between two new ones, and between a new one and an existing one.
     capacity
@@ -101,6 +103,11 @@ def site(
         ``lagrange`` (fast, a little above the linear program's), ``lp`` (the linear program, by HiGHS) or ``none``.
     exact_seconds
         Let HiGHS try for so long to prove the optimum; 0 does not ask it. Not with `spacing` or `capacity`.
+    reach
+        Which places (`Pairs.facility`) reach which demand (`Pairs.demand`), where that is not a straight line: what
+        `service_map.coverage.walk_pairs` gives over a network. None for all pairs within `metres`.
+    reached
+        Flags, shape (n,), of the demand covered already, where that is not a straight line from `existing`.
 
     Returns
     -------
@@ -124,10 +131,10 @@ def site(
         raise InvalidParameterError("bound", f"没有 {bound!r}", f"no {bound!r}", BOUNDS)
     most = None if capacity is None else _given.amounts(capacity, len(where), "capacity")
     distance = None if spacing is None else _given.radius(spacing, "spacing")
-    done = covered(kept, demand.lonlat, radius)
+    done = covered(kept, demand.lonlat, radius) if reached is None else _flags(reached, len(demand.amount))
     already = float(demand.amount[done].sum())
     open_ = np.flatnonzero(~done & (demand.amount > 0))
-    found = pairs(where, demand.lonlat[open_], radius)
+    found = pairs(where, demand.lonlat[open_], radius) if reach is None else _among(reach, open_, demand, len(where))
     crowd = _Crowd(where, kept, distance)
     solver = ""
     proven = False
@@ -166,6 +173,28 @@ def site(
         proven=proven or (top is not None and added >= top * (1 - 1e-12)),
         solver=solver,
     )
+
+
+def _flags(values: ArrayLike, count: int) -> NDArray[np.bool_]:
+    flags = np.asarray(values)
+    if flags.shape != (count,) or flags.dtype != np.bool_:
+        raise InvalidParameterError("reached", f"应为 {count} 个真假值", f"takes {count} flags")
+    return flags
+
+
+def _among(reach: Pairs, open_: Whole, demand: Demand, places: int) -> Pairs:
+    """Keep the pairs of the demand still open, counted among it."""
+    count = len(demand.amount)
+    if len(reach.facility) and (
+        min(reach.facility.min(), reach.demand.min()) < 0
+        or reach.facility.max() >= places
+        or reach.demand.max() >= count
+    ):
+        raise InvalidParameterError("reach", "有对不上的候选点或需求点", "names a place or demand that is not given")
+    row = np.full(count, -1, dtype=np.int64)
+    row[open_] = np.arange(len(open_))
+    kept = row[reach.demand] >= 0
+    return Pairs(facility=reach.facility[kept], demand=row[reach.demand[kept]], metres=reach.metres[kept])
 
 
 class _Crowd:

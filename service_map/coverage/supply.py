@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
+from shapely.geometry.base import BaseGeometry
 
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
@@ -35,6 +37,9 @@ class Candidates:
     level
         Life-circle level it was built for (``15``, ``10``, ``5``), "" where unknown; may be left empty. Levels do not
         substitute for each other, so one of a known level answers only rules of that level.
+    shape
+        Line or polygon in WGS 84 from whose edge it is measured, None for one that is measured from its point; may be
+        left empty. `uncertainty_m` is then that of the edge.
     """
 
     lonlat: Floats
@@ -44,6 +49,7 @@ class Candidates:
     year: NDArray[np.int64]
     id: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
     level: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
+    shape: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=np.object_))
 
 
 def candidates(
@@ -55,6 +61,7 @@ def candidates(
     year: Sequence[int | None] | None = None,
     id: Sequence[str] | None = None,  # noqa: A002 - the field's own name
     level: Sequence[str] | None = None,
+    shape: Sequence[BaseGeometry | None] | None = None,
 ) -> Candidates:
     """Make `Candidates` from lists, checked.
 
@@ -72,6 +79,8 @@ def candidates(
         n years, None or 0 where unknown.
     id, level
         n texts, or None.
+    shape
+        n lines or polygons in WGS 84 (None among them for those measured from their point), or None.
 
     Returns
     -------
@@ -100,7 +109,20 @@ def candidates(
         year=np.array(years, dtype=np.int64),
         id=_texts(id, count, "id") if id is not None else np.empty(0, dtype=np.str_),
         level=_texts(level, count, "level") if level is not None else np.empty(0, dtype=np.str_),
+        shape=_shapes(shape, count) if shape is not None else np.empty(0, dtype=np.object_),
     )
+
+
+def _shapes(values: Sequence[BaseGeometry | None], count: int) -> NDArray[np.object_]:
+    if len(values) != count:
+        raise InvalidParameterError("shape", f"应有 {count} 个", f"takes {count} values")
+    shapes = np.empty(count, dtype=np.object_)
+    shapes[:] = values
+    there = shapes[~shapely.is_missing(shapes)]
+    if len(there) and (shapely.is_empty(there) | (shapely.get_dimensions(there) < 1)).any():
+        raise InvalidParameterError("shape", "应为非空的线或面", "takes lines and polygons that are not empty")
+    _given.lonlat(shapely.get_coordinates(there), "shape")
+    return shapes
 
 
 def _texts(values: Sequence[str], count: int, name: str) -> NDArray[np.str_]:
@@ -171,4 +193,5 @@ def choose(candidates: Candidates, rows: NDArray[np.bool_] | NDArray[np.int64]) 
         year=candidates.year[rows],
         id=candidates.id[rows] if len(candidates.id) else candidates.id,
         level=candidates.level[rows] if len(candidates.level) else candidates.level,
+        shape=candidates.shape[rows] if len(candidates.shape) else candidates.shape,
     )

@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
+from service_map.coverage.catchment import MOST_PAIRS, Pairs
 from service_map.coverage.distance import ecef, metres_between
 from service_map.errors import GeodataError, InvalidParameterError
 
@@ -27,9 +28,20 @@ DETOUR = 1.3
 SNAP_M = 100.0
 """How far a facility or a home may lie from the network and still be on it."""
 
+PIECE_M = 50.0
+"""How long an edge of a map or of a table may be before it is cut: homes are on the network by its nodes."""
+
 ISLAND_NODES = 10
 """A piece of the network with fewer nodes is taken for an error of the survey, and nothing snaps to it."""
 
+# Goes up when what is read out of a map or a table changes, so that arrays kept from before are made again.
+_FORM = 2
+_OUTDATED = "written by another edition; make it again from the map"
+_STEEPEST = 1.0
+DOWNHILL = float(np.exp(3.5 * 0.05))
+"""Tobler's walker is fastest a little downhill, by this factor: a sloped way may cost less than its flat length."""
+# One block of a dense matrix of ways.
+_DENSE_BYTES = 64_000_000
 # An edge of no length would be read as no edge.
 _SHORTEST_M = 1e-9
 # Two maps of one street may differ by this much before a length below the straight line counts as mended.
@@ -56,6 +68,8 @@ class Network:
         True where heights went into `graph`.
     mended
         Edges that were shorter than the straight line between their ends and were given its length.
+    level
+        Edges of a sloped network that were taken as level, for the height of an end is not known.
     """
 
     lonlat: Floats
@@ -65,6 +79,7 @@ class Network:
     tree: cKDTree | None
     sloped: bool
     mended: int
+    level: int = 0
 
 
 def network(
@@ -73,8 +88,10 @@ def network(
     *,
     metres: ArrayLike | None = None,
     heights: ArrayLike | None = None,
+    rise: ArrayLike | None = None,
     island: int = ISLAND_NODES,
     oneway: ArrayLike | None = None,
+    piece: float | None = None,
 ) -> Network:
     """Make a network from a table of edges.
 
@@ -89,15 +106,21 @@ def network(
         claims to be gets its length, and `Network.mended` counts it.
     heights
         Metres above the sea of each node, shape (n,): the way then costs what it costs in time, by Tobler's hiking
-        function, in metres of flat way.
+        function, in metres of flat way. NaN where it is not known: edges there are taken as level.
+    rise
+        Metres gained along each edge from its first end to its second, shape (m,), instead of `heights`.
     island
         Pieces of the network with fewer nodes are not snapped to.
     oneway
         Flags, shape (m,), of edges on which even walkers go one way only.
+    piece
+        Longest edge in metres: a longer one is cut into equal parts, so that who lives along it is on it. None leaves
+        the edges as they are.
 
     Returns
     -------
     Network
+        Its first n nodes are those given, in their order; those of cuts follow.
 
     Raises
     ------
@@ -115,23 +138,48 @@ def network(
     both = np.ones(len(pairs), dtype=np.bool_) if oneway is None else ~np.asarray(oneway, dtype=np.bool_)
     if both.shape != (len(pairs),):
         raise InvalidParameterError("oneway", f"应有 {len(pairs)} 个", f"takes {len(pairs)} values")
+    gained, level = _rise(rise, heights, pairs, len(nodes))
+    given = len(nodes)
+    if piece is not None:
+        nodes, pairs, length, edge, share = _cut(nodes, pairs, length, _given.radius(piece, "piece"))
+        both, gained = both[edge], None if gained is None else gained[edge] * share
     start = np.concatenate((pairs[:, 0], pairs[both, 1]))
     end = np.concatenate((pairs[:, 1], pairs[both, 0]))
     cost = np.concatenate((length, length[both]))
-    if heights is not None:
-        cost = cost / _tobler(_heights(heights, len(nodes)), start, end, cost)
+    if gained is not None:
+        cost = cost / _tobler(np.concatenate((gained, -gained[both])), cost)
     graph = _shortest_of_parallel(start, end, np.maximum(cost, _SHORTEST_M), len(nodes))
-    _, piece = connected_components(graph, directed=False)
-    size = np.bincount(piece, minlength=1)
-    inward = graph if both.all() and heights is None else csr_array(graph.T.tocsr())
-    return _with_tree(nodes, graph, inward, np.flatnonzero(size[piece] >= island), (heights is not None, mended))
+    _, part = connected_components(graph, directed=False)
+    # A cut makes nodes, not streets: an island is told by the nodes that were given.
+    size = np.bincount(part[:given], minlength=int(part.max(initial=0)) + 1)
+    inward = graph if both.all() and gained is None else csr_array(graph.T.tocsr())
+    notes = (gained is not None, mended, level)
+    return _with_tree(nodes, graph, inward, np.flatnonzero(size[part] >= island), notes)
+
+
+def _cut(nodes: Floats, pairs: Whole, length: Floats, most: float) -> tuple[Floats, Whole, Floats, Whole, Floats]:
+    """Cut long edges; give nodes, edges, lengths, the edge that each is a part of, and which share of it."""
+    parts = np.maximum(1, np.ceil(length / most)).astype(np.int64)
+    edge = np.repeat(np.arange(len(pairs)), parts)
+    place = np.arange(len(edge)) - np.repeat(np.cumsum(parts) - parts, parts)
+    first = len(nodes) + np.cumsum(parts - 1) - (parts - 1)
+    start = np.where(place == 0, pairs[edge, 0], first[edge] + place - 1)
+    end = np.where(place == parts[edge] - 1, pairs[edge, 1], first[edge] + place)
+    new = np.flatnonzero(place > 0)
+    along = (place[new] / parts[edge[new]])[:, None]
+    between = nodes[pairs[edge[new], 0]] * (1 - along) + nodes[pairs[edge[new], 1]] * along
+    every = np.concatenate((nodes, between))
+    share = 1 / parts[edge]
+    # A line of even steps in degrees is longer than the geodesic by less than a millimetre, but no way may be shorter.
+    straight = metres_between(every[start], every[end]) if len(start) else np.empty(0)
+    return every, np.column_stack((start, end)), np.maximum(length[edge] * share, straight), edge, share
 
 
 def _with_tree(
-    nodes: Floats, graph: csr_array, inward: csr_array, snappable: Whole, notes: tuple[bool, int]
+    nodes: Floats, graph: csr_array, inward: csr_array, snappable: Whole, notes: tuple[bool, int, int]
 ) -> Network:
     tree = cKDTree(ecef(nodes[snappable])) if len(snappable) else None
-    return Network(nodes, graph, inward, snappable, tree, notes[0], notes[1])
+    return Network(nodes, graph, inward, snappable, tree, *notes)
 
 
 def _edges(edges: ArrayLike, count: int) -> Whole:
@@ -155,15 +203,28 @@ def _lengths(nodes: Floats, pairs: Whole, metres: ArrayLike | None) -> tuple[Flo
     return np.maximum(given, straight), int((given < straight - _TOLERANCE_M).sum())
 
 
-def _heights(heights: ArrayLike, count: int) -> Floats:
-    array = np.asarray(heights, dtype=np.float64)
-    if array.shape != (count,) or not np.isfinite(array).all():
-        raise InvalidParameterError("heights", f"应为 {count} 个有限的数", f"takes {count} finite numbers")
-    return array
+def _rise(rise: ArrayLike | None, heights: ArrayLike | None, pairs: Whole, nodes: int) -> tuple[Floats | None, int]:
+    """Metres gained along each edge, None where nobody gave heights, and how many edges had none."""
+    if rise is None and heights is None:
+        return None, 0
+    name, count = ("heights", nodes) if rise is None else ("rise", len(pairs))
+    array = np.asarray(heights if rise is None else rise, dtype=np.float64)
+    if array.shape != (count,) or np.isinf(array).any() or (rise is not None and heights is not None):
+        raise InvalidParameterError(
+            name,
+            f"应为 {count} 个有限的数，且 heights、rise 只给一个",
+            f"takes {count} finite numbers, and heights or rise, not both",
+        )
+    gained = array[pairs[:, 1]] - array[pairs[:, 0]] if rise is None else array
+    unknown = np.isnan(gained)
+    if len(gained) and unknown.all():
+        raise InvalidParameterError(name, "没有一条边有高程", "no edge has a height at both ends")
+    return np.where(unknown, 0.0, gained), int(unknown.sum())
 
 
-def _tobler(heights: Floats, start: Whole, end: Whole, metres: Floats) -> Floats:
-    slope = (heights[end] - heights[start]) / np.maximum(metres, _SHORTEST_M)
+def _tobler(rise: Floats, metres: Floats) -> Floats:
+    # A height read beside a bridge or a cutting makes a cliff of a short edge: nobody walks what is steeper than this.
+    slope = np.clip(rise / np.maximum(metres, _SHORTEST_M), -_STEEPEST, _STEEPEST)
     relative: Floats = np.exp(-3.5 * np.abs(slope + 0.05)) / np.exp(-3.5 * 0.05)
     return np.maximum(relative, 1e-6)
 
@@ -335,6 +396,146 @@ def walk_from(net: Network, point: ArrayLike, facilities: ArrayLike, *, metres: 
     return total
 
 
+def walk_pairs(
+    net: Network,
+    facilities: ArrayLike | Snapped,
+    demand: ArrayLike | Snapped,
+    *,
+    metres: float,
+    limit: float = SNAP_M,
+) -> Pairs:
+    """List every facility and demand point within a walk of each other.
+
+    Parameters
+    ----------
+    net, facilities, demand, limit
+        As in `walk`.
+    metres
+        Walk no farther than this.
+
+    Returns
+    -------
+    Pairs
+        `Pairs.metres` are those of the way from the demand point to the facility, from door to door.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a coordinate, `metres` or `limit` cannot be used, or there are more than `MOST_PAIRS`.
+    """
+    most = _given.radius(metres)
+    supply = facilities if isinstance(facilities, Snapped) else snap(net, facilities, limit=limit)
+    wanted = demand if isinstance(demand, Snapped) else snap(net, demand, limit=limit)
+    here, there = np.flatnonzero(supply.node >= 0), np.flatnonzero(wanted.node >= 0)
+    starts, start = np.unique(supply.node[here], return_inverse=True)
+    ends, end = np.unique(wanted.node[there], return_inverse=True)
+    if not len(starts) or not len(ends):
+        return Pairs(facility=np.empty(0, dtype=np.int64), demand=np.empty(0, dtype=np.int64), metres=np.empty(0))
+    graph, row = _within_walk(net, starts, most)
+    starts, ends = row[starts], row[ends]
+    inside = np.flatnonzero(ends >= 0)
+    by_start, by_end = _Members.of(start, len(starts)), _Members.of(end, len(ends))
+    facility, point, way = [], [], []
+    found = 0
+    block = max(1, _DENSE_BYTES // (8 * graph.shape[0]))
+    for first in range(0, len(starts), block):
+        away = dijkstra(graph, directed=True, indices=starts[first : first + block], limit=most)[:, ends[inside]]
+        one, other = np.nonzero(away <= most)
+        along = away[one, other]
+        one, other = one + first, inside[other]
+        # Each facility at the one node with each demand point at the other.
+        times_one, times_other = by_start.count[one], by_end.count[other]
+        times = times_one * times_other
+        found += int(times.sum())
+        if found > 2 * MOST_PAIRS:
+            break
+        number = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+        width = np.repeat(times_other, times)
+        a = here[by_start.member[np.repeat(by_start.first[one], times) + number // width]]
+        b = there[by_end.member[np.repeat(by_end.first[other], times) + number % width]]
+        total = supply.metres[a] + np.repeat(along, times) + wanted.metres[b]
+        kept = total <= most
+        facility.append(a[kept])
+        point.append(b[kept])
+        way.append(total[kept])
+    if found > 2 * MOST_PAIRS or sum(len(part) for part in way) > MOST_PAIRS:
+        raise InvalidParameterError(
+            "metres",
+            f"步行可达的点对超过 {MOST_PAIRS}；请减小半径或分区计算",
+            f"more than {MOST_PAIRS} pairs lie within a walk; take a smaller radius or a part of the area",
+        )
+    order = np.lexsort((np.concatenate(point), np.concatenate(facility)))
+    return Pairs(
+        facility=np.concatenate(facility)[order].astype(np.int64),
+        demand=np.concatenate(point)[order].astype(np.int64),
+        metres=np.concatenate(way)[order],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Rows gathered by the group that each belongs to."""
+
+    member: Whole
+    first: Whole
+    count: Whole
+
+    @classmethod
+    def of(cls, group: Whole, groups: int) -> "_Members":
+        count = np.bincount(group.ravel(), minlength=groups)
+        return cls(np.argsort(group.ravel(), kind="stable"), np.cumsum(count) - count, count)
+
+
+def _within_walk(net: Network, starts: Whole, most: float) -> tuple[csr_array, Whole]:
+    """Cut the inward graph down to the box that no walk to these nodes leaves; give each node's row in it, or -1."""
+    lon, lat = net.lonlat[starts, 0], net.lonlat[starts, 1]
+    north = most / 110_500
+    east = north / max(float(np.cos(np.radians(min(89.0, np.abs(lat).max() + north)))), 0.01)
+    x, y = net.lonlat[:, 0], net.lonlat[:, 1]
+    near = (x >= lon.min() - east) & (x <= lon.max() + east) & (y >= lat.min() - north) & (y <= lat.max() + north)
+    row = np.where(near, np.cumsum(near) - 1, -1)
+    if near.all():
+        return net.inward, row
+    return csr_array(net.inward[near][:, near]), row
+
+
+def node_metres(
+    net: Network, facilities: ArrayLike, *, metres: float, limit: float = SNAP_M, ahead: ArrayLike = 0.0
+) -> Floats:
+    """Measure the way from every node of a network to its nearest facility.
+
+    Parameters
+    ----------
+    net
+        The network, of n nodes.
+    facilities
+        WGS 84 degrees, shape (m, 2), longitude first.
+    metres
+        Walk no farther than this.
+    limit
+        As in `snap`.
+    ahead
+        Metres that the walk to each facility is longer by, one number or shape (m,).
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Metres to the facility's door; ``inf`` where none is reached.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a coordinate or a length cannot be used.
+    """
+    most = _given.radius(metres)
+    supply = snap(net, facilities, limit=limit)
+    further = _given.amounts(ahead, len(supply.node), "ahead")
+    kept = supply.metres + further <= most
+    started = Snapped(node=np.where(kept, supply.node, -1), metres=supply.metres + further)
+    away, _ = _from_all(net, started, most)
+    return away[: len(net.lonlat)]
+
+
 def _from_all(net: Network, supply: Snapped, most: float) -> tuple[Floats, Whole]:
     """Metres from every node to its nearest facility, and which that is."""
     count = len(net.lonlat)
@@ -383,7 +584,14 @@ def save_network(path: Path, net: Network) -> None:
         directed=np.array(net.inward is not net.graph),
         sloped=np.array(net.sloped),
         mended=np.array(net.mended),
+        level=np.array(net.level),
+        form=np.array(_FORM),
     )
+
+
+def _check_form(form: int) -> None:
+    if form != _FORM:
+        raise ValueError(_OUTDATED)
 
 
 def load_network(path: Path) -> Network:
@@ -401,14 +609,15 @@ def load_network(path: Path) -> Network:
     Raises
     ------
     GeodataError
-        When it is missing or damaged.
+        When it is missing, damaged, or was written by another edition of this program.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
             nodes = arrays["lonlat"]
             graph = csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=(len(nodes), len(nodes)))
             inward = csr_array(graph.T.tocsr()) if bool(arrays["directed"]) else graph
-            notes = (bool(arrays["sloped"]), int(arrays["mended"]))
+            _check_form(int(arrays["form"]))
+            notes = (bool(arrays["sloped"]), int(arrays["mended"]), int(arrays["level"]))
             return _with_tree(nodes, graph, inward, arrays["snappable"], notes)
     except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
         raise GeodataError(

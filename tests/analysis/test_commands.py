@@ -33,6 +33,25 @@ def home(geodata, tmp_path_factory):
     (folder / "census.csv").write_text("adcode,people,people_60+\n140521,210000,40000\n", encoding="utf-8")
     geopandas.GeoDataFrame(geometry=[shapely.Point(CENTRE).buffer(0.05)], crs=4326).to_file(folder / "here.geojson")
     (folder / "broken.osm.pbf").write_bytes(b"\0\0\0\x0d nothing")
+    park = shapely.box(CENTRE[0] + 0.01, CENTRE[1] - 0.002, CENTRE[0] + 0.016, CENTRE[1] + 0.002)
+    geopandas.GeoDataFrame({"category": ["park_green"]}, geometry=[park], crs=4326).to_file(folder / "parks.geojson")
+    town = shapely.Point(CENTRE).buffer(0.02)
+    geopandas.GeoDataFrame(geometry=[town], crs=4326).to_file(folder / "built.geojson")
+    bow = shapely.Polygon([(112.1, 35.6), (112.3, 35.8), (112.3, 35.6), (112.1, 35.8)])
+    geopandas.GeoDataFrame(geometry=[bow], crs=4326).to_file(folder / "bow.geojson")
+    flat = shapely.Polygon([(112, 35.5), (112.5, 36), (112.25, 35.75)])
+    geopandas.GeoDataFrame(geometry=[flat], crs=4326).to_file(folder / "flat.geojson")
+    (folder / "swapped.csv").write_text(f"lon,lat,people\n{CENTRE[1]},{CENTRE[0]},1\n", encoding="utf-8")
+    (folder / "nan.csv").write_text(f"lon,lat,people\nnan,{CENTRE[1]},1\n", encoding="utf-8")
+    (folder / "nobody.csv").write_text(f"lon,lat,people\n{CENTRE[0]},{CENTRE[1]},0\n", encoding="utf-8")
+    (folder / "far.csv").write_text("lon,lat,people\n100,30,5\n", encoding="utf-8")
+    (folder / "double.csv").write_text("adcode,people\n140500,9\n140521,3\n", encoding="utf-8")
+    steps = [(CENTRE[0] + step * 0.0005, CENTRE[0] + (step + 1) * 0.0005, step * 3) for step in range(40)]
+    (folder / "edges.csv").write_text(
+        "from_lon,from_lat,to_lon,to_lat,from_z,to_z\n"
+        + "".join(f"{a},{CENTRE[1]},{b},{CENTRE[1]},{z},{z + 3}\n" for a, b, z in steps),
+        encoding="utf-8",
+    )
     return folder
 
 
@@ -66,6 +85,51 @@ def ask(home, monkeypatch):
             "新选 12 处",
         ),
         (("completeness", *COUNTY, "--minutes", "5", "--cells", "100"), "平均满足"),
+        (
+            ("coverage", *COUNTY, "--rule", "gbt51346-park-small", "--facilities", "parks.geojson"),
+            "从设施的边界或线路量起",
+        ),
+        (
+            ("coverage", *COUNTY, *KINDERGARTENS, "--census", "census.csv", "--built", "built.geojson"),
+            "按建成区面积分摊",
+        ),
+        (("gaps", *COUNTY, *KINDERGARTENS, "--demand", "people.csv", "--zones"), "一定未覆盖"),
+        (("circle", "112.1872", "35.6903", "--facilities", "parks.geojson", "--lang", "en"), "GB/T 51346"),
+        (("coverage", *COUNTY, "--category", "kindergarten", "--minutes", "5", "--network", "edges.csv"), "Tobler"),
+        (
+            (
+                "site",
+                *COUNTY,
+                "--category",
+                "library",
+                "--minutes",
+                "5",
+                "--network",
+                "edges.csv",
+                "--count",
+                "1",
+                "--demand",
+                "people.csv",
+            ),
+            "步行按路网计",
+        ),
+        (
+            (
+                "completeness",
+                *COUNTY,
+                "--rule",
+                "gbt51346-park-small",
+                "--facilities",
+                "parks.geojson",
+                "--demand",
+                "people.csv",
+            ),
+            "平均满足",
+        ),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--demand", "nobody.csv"), "没有人口"),
+        (("coverage", "--polygon", "bow.geojson", *KINDERGARTENS), "自相交"),
+        (("coverage", *COUNTY, "--category", "museum", "--metres", "500"), "面积覆盖 0.0%"),
+        (("coverage", *COUNTY, "--rule", "qinshui-2021-fitness-395"), "面积覆盖"),
     ],
 )
 def test_each_question_is_answered_in_words(ask, args, says):
@@ -131,6 +195,20 @@ def refused(answer, *names):
         (("coverage", *COUNTY, *KINDERGARTENS, "-o", "answer.pdf"), ["-o"]),
         (("coverage", *COUNTY, *KINDERGARTENS, "--demand", "people.csv", "--census", "census.csv"), ["census"]),
         (("coverage", "--area", "140502", *KINDERGARTENS, "--demand", "people.csv"), ["demand"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--demand", "swapped.csv"), ["demand", "写反"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--demand", "nan.csv"), ["demand", "第 2 行"]),
+        (("gaps", *COUNTY, *KINDERGARTENS, "--demand", "far.csv"), ["demand", "都不在"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--census", "double.csv"), ["census", "140521"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--built", "built.geojson"), ["built"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--elevation", "dem.tif"), ["elevation"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--network", "edges.csv", "--elevation", "dem.tif"), ["elevation"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--stock", "given"), ["stock"]),
+        (("circle", "112.1872", "35.6903", "--facilities", "here.geojson"), ["facilities", "category"]),
+        (("coverage", *COUNTY, *KINDERGARTENS, "--facilities", "nowhere.geojson"), ["facilities"]),
+        (("coverage", "--polygon", "flat.geojson", *KINDERGARTENS), ["area", "没有面积"]),
+        (("circle", "nan", "35.6903"), ["lon"]),
+        (("gaps", *COUNTY, "--category", "kindergarten", "--metres", "1e9"), ["metres"]),
+        (("site", *COUNTY, "--category", "kindergarten", "--metres", "0", "--count", "1"), ["metres"]),
         (("circle", "35.6903", "112.1872"), ["lat"]),
         (("circle", "0", "0"), ["lon"]),
         (("circle", "112.1872", "35.6903", "--minutes", "20"), ["minutes"]),

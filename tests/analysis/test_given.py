@@ -4,10 +4,12 @@ import json
 
 import geopandas
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import dijkstra
 
 from service_map import analysis, coverage
 from service_map.errors import GeodataError, InvalidParameterError
@@ -127,7 +129,7 @@ def test_demand_outside_the_area_is_left_out_and_said_and_all_of_it_outside_is_r
 
 
 class TestCensus:
-    ZONES = {"140521": BOX, "140500": shapely.box(113, 35, 114, 36)}  # noqa: RUF012 - never changed
+    ZONES = {"140521": BOX, "140502": shapely.box(113, 35, 114, 36)}  # noqa: RUF012 - never changed
 
     def read(self, tmp_path, text, **more):
         path = tmp_path / "census.csv"
@@ -136,15 +138,44 @@ class TestCensus:
 
     def test_people_are_shared_by_the_communities_on_record_else_by_the_land(self, tmp_path):
         homes = {"140521": np.array([HERE, (112.2, 35.7)])}
-        text = "adcode,people,people_60+\n140521,1000,200\n140500,500,90\n999999,70,9\n"
+        text = "adcode,people,people_60+\n140521,1000,200\n140502,500,90\n999999,70,9\n"
         demand = self.read(tmp_path, text, homes=homes)
         assert demand.total == pytest.approx(1500)
         assert demand.amount[:2].tolist() == [500, 500]
         assert demand.groups["60+"].sum() == pytest.approx(290)
-        assert shapely.contains_xy(self.ZONES["140500"], demand.lonlat[2:, 0], demand.lonlat[2:, 1]).all()
-        assert "communities on record in 1 areas, over the land in 1" in demand.en
+        assert shapely.contains_xy(self.ZONES["140502"], demand.lonlat[2:, 0], demand.lonlat[2:, 1]).all()
+        assert "communities on record in 1 areas, evenly over the land in 1 areas" in demand.en
         assert "70 people elsewhere are left out" in demand.en
         assert demand.basis == "census_spread"
+
+    def test_people_are_spread_over_the_built_up_land_in_proportion_to_it(self, tmp_path):
+        towns = [shapely.box(112.12, 35.62, 112.14, 35.64), shapely.box(112.2, 35.7, 112.24, 35.72)]
+        path = tmp_path / "built.gpkg"
+        geopandas.GeoDataFrame(geometry=towns, crs=4326).to_crs(32649).to_file(path)
+        built = analysis.read_built(path)
+        homes = {"140521": np.array([HERE])}
+        text = "adcode,people,people_0-9\n140521,900,90\n140502,500,50\n"
+        demand = self.read(tmp_path, text, homes=homes, built=built)
+        first, second = (shapely.contains_xy(town, *demand.lonlat.T) for town in towns)
+        assert demand.amount[first].sum() == pytest.approx(300, rel=0.02)
+        assert demand.amount[second].sum() == pytest.approx(600, rel=0.02)
+        assert demand.groups["0-9"][second].sum() == pytest.approx(60, rel=0.02)
+        # Nothing is built in the other county on record, so its people stand on its land.
+        assert demand.total == pytest.approx(1400)
+        assert "over the built-up land in 1 areas, evenly over the land in 1 areas" in demand.en
+        assert "按建成区面积分摊" in demand.zh
+        refused(lambda: analysis.read_built(tmp_path / "built.tif"), "built")
+
+    def test_a_township_without_a_boundary_has_its_people_at_its_seat_and_says_so(self, tmp_path):
+        text = "adcode,people\n140521100,70\n140521101,30\n"
+        demand = self.read(tmp_path, text, seats={"140521100": HERE, "140521101": (112.25, 35.7)})
+        assert demand.lonlat.tolist() == [list(HERE), [112.25, 35.7]]
+        assert demand.amount.tolist() == [70, 30]
+        assert "at the seat, for want of a boundary, in 2 areas" in demand.en
+
+    @pytest.mark.parametrize("text", ["140521,9\n140521100,3\n", "140500,9\n140521,3\n", "140521,9\n140521,3\n"])
+    def test_areas_that_hold_each_other_are_refused_for_people_would_count_twice(self, tmp_path, text):
+        refused(lambda: self.read(tmp_path, "adcode,people\n" + text), "census", "twice")
 
     @pytest.mark.parametrize(
         ("text", "says"),
@@ -255,6 +286,11 @@ def test_a_polygon_that_crosses_itself_is_mended_and_the_region_says_so(ground, 
     refused(lambda: analysis.region(ground, "999999"), "area", "there is no area")
 
 
+def way(net, start, end):
+    """Metres from node to node."""
+    return dijkstra(net.graph, indices=start)[end]
+
+
 class TestNetwork:
     EDGES = "from_lon,from_lat,to_lon,to_lat,metres,oneway\n112,35,112.001,35,95,0\n112.001,35,112.002,35,,0\n"
 
@@ -262,7 +298,8 @@ class TestNetwork:
         path = tmp_path / "edges.csv"
         path.write_text(self.EDGES.replace(",,", ",120,"), encoding="utf-8")
         net = analysis.read_network(path)
-        assert (len(net.lonlat), net.graph.nnz) == (3, 4)
+        assert way(net, 0, 1) == pytest.approx(95)
+        assert way(net, 0, 2) == way(net, 2, 0) == pytest.approx(215)
 
     def test_a_table_that_cannot_be_used_is_refused_by_its_row(self, tmp_path):
         path = tmp_path / "edges.csv"
@@ -287,9 +324,66 @@ class TestNetwork:
         first = analysis.read_network(path)
         kept = tmp_path / "town.osm.npz"
         assert kept.is_file()
-        monkeypatch.setattr(coverage, "read_osm", lambda _path: pytest.fail("read again"))
+        monkeypatch.setattr(coverage, "read_osm", lambda _path, **_more: pytest.fail("read again"))
         again = analysis.read_network(path)
         np.testing.assert_array_equal(first.lonlat, again.lonlat)
         monkeypatch.undo()
         kept.write_bytes(b"damaged")
         np.testing.assert_array_equal(first.lonlat, analysis.read_network(path).lonlat)
+
+    HEIGHTS = "from_lon,from_lat,to_lon,to_lat,from_z,to_z\n112,35,112.001,35,700,712\n112.001,35,112.002,35,712,705\n"
+
+    def test_a_table_with_heights_is_a_sloped_network(self, tmp_path):
+        (tmp_path / "z.csv").write_text(self.HEIGHTS, encoding="utf-8")
+        net = analysis.read_network(tmp_path / "z.csv")
+        assert net.sloped
+        rows = self.HEIGHTS.replace("from_z,to_z", "rise").replace("700,712", "12").replace("712,705", "-7")
+        (tmp_path / "rise.csv").write_text(rows, encoding="utf-8")
+        same = analysis.read_network(tmp_path / "rise.csv")
+        np.testing.assert_allclose(net.graph.toarray(), same.graph.toarray(), atol=1e-9)
+        length = coverage.metres_between([(112, 35)], [(112.001, 35)])[0]
+        assert way(net, 0, 1) == pytest.approx(length * np.exp(3.5 * 12 / length))
+        (tmp_path / "half.csv").write_text(self.HEIGHTS.replace("to_z", "z"), encoding="utf-8")
+        refused(lambda: analysis.read_network(tmp_path / "half.csv"), "network", "come together")
+
+    def test_a_parquet_table_gives_the_network_of_its_csv(self, tmp_path):
+        (tmp_path / "z.csv").write_text(self.HEIGHTS, encoding="utf-8")
+        pd.read_csv(tmp_path / "z.csv").to_parquet(tmp_path / "z.parquet")
+        one, other = (analysis.read_network(tmp_path / name) for name in ("z.csv", "z.parquet"))
+        np.testing.assert_array_equal(one.lonlat, other.lonlat)
+        np.testing.assert_array_equal(one.graph.toarray(), other.graph.toarray())
+        (tmp_path / "broken.parquet").write_bytes(b"PAR1 nothing")
+        refused(lambda: analysis.read_network(tmp_path / "broken.parquet"), "network", "broken.parquet")
+        pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "other.parquet")
+        refused(lambda: analysis.read_network(tmp_path / "other.parquet"), "network", "from_lon")
+
+    # The transforms that rasterio multiplies by itself warn in affine 3.1; nothing of this project does.
+    @pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
+    def test_a_raster_of_heights_slopes_a_table_and_an_extract(self, tmp_path):
+        rasterio = pytest.importorskip(
+            "rasterio", reason="rasterio is not installed (pip install 'service-map[raster]')"
+        )
+        pytest.importorskip("rasterio.transform")
+        options = {"driver": "GTiff", "height": 40, "width": 40, "count": 1, "dtype": "float32", "crs": "EPSG:4326",
+                   "transform": rasterio.transform.from_origin(111.999, 35.002, 0.0001, 0.0001)}  # fmt: skip
+        with rasterio.open(tmp_path / "dem.tif", "w", **options) as target:
+            target.write(np.tile(np.arange(40, dtype="float32"), (40, 1)), 1)
+        table = tmp_path / "edges.csv"
+        table.write_text("from_lon,from_lat,to_lon,to_lat\n112,35,112.001,35\n", encoding="utf-8")
+        flat, sloped = analysis.read_network(table), analysis.read_network(table, elevation=tmp_path / "dem.tif")
+        length = way(flat, 0, 1)
+        assert way(sloped, 0, 1) == pytest.approx(length * np.exp(3.5 * 10 / length), rel=1e-3)
+        extract = tmp_path / "town.osm"
+        extract.write_text(
+            '<osm version="0.6"><node id="1" version="1" lat="35" lon="112"/><node id="2" version="1" lat="35" lon="112.001"/>'
+            '<way id="3" version="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="residential"/></way></osm>',
+            encoding="utf-8",
+        )
+        assert analysis.read_network(extract, elevation=tmp_path / "dem.tif").sloped
+        assert not analysis.read_network(extract).sloped
+        # What was made with heights stands beside it as arrays, which the server takes as they are.
+        assert analysis.read_network(tmp_path / "town.osm.dem.npz").sloped
+        refused(
+            lambda: analysis.read_network(tmp_path / "town.osm.dem.npz", elevation=tmp_path / "dem.tif"), "elevation"
+        )
+        refused(lambda: analysis.read_network(table, elevation=tmp_path / "none.tif"), "elevation", "no such file")

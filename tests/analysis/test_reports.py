@@ -1,6 +1,7 @@
 """The five answers, in a world where every right one is known."""
 
 import csv
+import dataclasses
 import json
 import math
 
@@ -85,7 +86,9 @@ class TestCoverage:
         assert found["total"] == 1111
         assert found["covered"] == {"certain": 1, "located": 11, "possible": 111}
         assert found["built"] == {"certain": 0, "located": 0, "possible": 0}
-        assert found["groups"]["0-9"] == {"total": 10, "covered": {"certain": 1, "located": 3, "possible": 6}}
+        young = found["groups"]["0-9"]
+        assert (young["total"], young["covered"]) == (10, {"certain": 1, "located": 3, "possible": 6})
+        assert [young[name] for name in ("share_low", "share", "share_high")] == [0.1, 0.3, 0.6]
         assert found["nearest_m"]["worst_tenth"] == pytest.approx(700, abs=5)
         assert found["catchment"]["within_mean"] == pytest.approx(11 / 1111, abs=1e-4)
 
@@ -153,6 +156,34 @@ class TestOnFoot:
         assert kindergarten["walk_m"] == pytest.approx(163, abs=3)
         assert summary["method"] == "network"
 
+    def test_sites_are_chosen_by_the_way(self, walked):
+        asked = analysis.reach(walked, category="library", minutes=5)
+        where = analysis.region(walked, None, AROUND)
+        crowd = people([100, 300, 1_600, 1_900], [5, 5, 4, 9])
+        spots = people([200, 1_750, 1_000]).lonlat
+        report = analysis.choose_sites(walked, asked, where, count=2, demand=crowd, places=spots, exact_seconds=5)
+        assert (report.summary["method"], report.summary["metres"]) == ("network", 360)
+        assert (report.summary["added"], report.summary["proven"]) == (23, True)
+        # 60 m off the street and 390 m along it: near enough in a straight line, and too far on foot.
+        off = coverage.points([(crowd.lonlat[1, 0], CENTRE[1] + 60 / 111_000)], 7)
+        far = people([650]).lonlat
+        alone = analysis.choose_sites(walked, asked, where, count=1, demand=off, places=far)
+        assert alone.summary["added"] == 0
+        straight = analysis.reach(walked, category="library", metres=360)
+        assert analysis.choose_sites(walked, straight, where, count=1, demand=off, places=far).summary["added"] == 7
+
+    def test_gaps_are_no_squares_but_what_lies_off_the_reached_ways(self, walked):
+        asked = analysis.reach(walked, category="kindergarten", minutes=5)
+        report = analysis.gap_pieces(walked, asked, analysis.region(walked, None, AROUND), zones=True)
+        zones = {feature.properties["zone"]: feature for feature in report.features if feature.properties["zone"]}
+        located = shapely.difference(
+            AROUND, shapely.union_all([f.geometry for f in report.features if f.properties["rank"]])
+        )
+        # A strip of 100 m on both sides of 720 m of street, and its rounded ends.
+        assert coverage.square_km(located) == pytest.approx(0.2 * 0.52 + 0.2 * 0.1, rel=0.25)
+        assert zones["certain"].properties["area_km2"] <= coverage.square_km(located) + 1e-4
+        assert any("nearer to it than to any other" in limit for limit in report.summary["limits"])
+
 
 class TestCard:
     def test_the_plans_own_circles_stand_apart_with_their_citation(self, world, geodata):
@@ -187,6 +218,107 @@ class TestCard:
             analysis.check_point(ground, 0, 0)
         with pytest.raises(InvalidParameterError):
             analysis.check_point(ground, *CENTRE, minutes=20)
+
+    def test_a_local_rule_is_judged_where_it_is_in_force(self, ground):
+        def rules(at):
+            return {row["rule"]["id"] for row in analysis.check_point(at, *CENTRE).summary["verdicts"]}
+
+        assert "shanghai-2016-kindergarten" not in rules(ground)
+        assert analysis.reach(ground, rule="shanghai-2016-kindergarten").metres == 500
+        here = tuple(
+            dataclasses.replace(rule, area="140500") if rule.id == "shanghai-2016-kindergarten" else rule
+            for rule in ground.rules
+        )
+        assert "shanghai-2016-kindergarten" in rules(dataclasses.replace(ground, rules=here))
+
+    def test_as_many_facilities_are_named_as_are_asked_for_nearest_first(self, ground):
+        spots = [shapely.Point(people([metres]).lonlat[0]) for metres in (400, 100, 900, 250)]
+        mine = analysis.with_own(ground, [analysis.Own(geometry=spot) for spot in spots], category="nursery")
+
+        def named(show):
+            rows = analysis.check_point(mine, *CENTRE, show=show).summary["verdicts"]
+            nursery = next(row for row in rows if row["rule"]["id"] == "gb50180-nursery-5")
+            assert nursery["facility"] == nursery["nearest"][0]["facility"]
+            return [near["facility"]["id"] for near in nursery["nearest"]]
+
+        assert named(1) == ["given-2"]
+        # The two that meet the rule first.
+        assert named(3) == ["given-2", "given-4", "given-1"]
+
+
+class TestZones:
+    """The seat's kindergarten is known to 50 m, its park's to 20 m, the trail to a county."""
+
+    def gaps(self, ground, crowd, **asked):
+        where = analysis.region(ground, None, AROUND)
+        return analysis.gap_pieces(ground, analysis.reach(ground, **asked), where, demand=crowd, zones=True)
+
+    def test_people_and_land_are_told_apart_by_what_is_certain(self, ground):
+        crowd = people([163, 163 + 240, 163 + 270, 163 + 340, 163 + 360], [1, 2, 4, 8, 16], **{"60+": [1, 1, 1, 1, 1]})
+        report = self.gaps(ground, crowd, category="kindergarten", metres=300)
+        zones = report.summary["zones"]
+        assert [zones[name]["people"] for name in ("certain", "uncertain", "gap")] == [3, 12, 16]
+        assert [zones[name]["groups"]["60+"] for name in ("certain", "uncertain", "gap")] == [2, 2, 1]
+        assert zones["certain"]["km2"] == pytest.approx(math.pi * 0.25**2, rel=1e-3)
+        assert zones["uncertain"]["km2"] == pytest.approx(math.pi * (0.35**2 - 0.25**2), rel=1e-3)
+        total = sum(zone["share"] for zone in zones.values())
+        assert total == pytest.approx(1)
+        drawn = {f.properties["zone"]: f.geometry for f in report.features if f.properties["zone"]}
+        for name, zone in zones.items():
+            assert coverage.square_km(drawn[name]) == pytest.approx(zone["km2"], abs=1e-3)
+        assert shapely.area(shapely.intersection(drawn["certain"], drawn["gap"])) == 0
+
+    def test_a_gap_says_how_much_of_it_is_certain(self, ground):
+        crowd = people([163 + 320, 163 + 360], [8, 16])
+        piece = self.gaps(ground, crowd, category="kindergarten", metres=300).features[0].properties
+        assert (piece["rank"], piece["zone"]) == (1, None)
+        assert (piece["people"], piece["people_certain"]) == (24, 16)
+        assert piece["certain_km2"] == pytest.approx(piece["area_km2"] - math.pi * (0.35**2 - 0.3**2), rel=1e-3)
+
+    def test_age_groups_have_their_own_shares(self, ground):
+        crowd = people(
+            [163, 163 + 270, 163 + 340, 163 + 900], [10, 10, 10, 10], **{"0-9": [4, 0, 0, 4], "60+": [0] * 4}
+        )
+        where = analysis.region(ground, None, AROUND)
+        asked = analysis.reach(ground, category="kindergarten", metres=300)
+        report = analysis.covered_share(ground, asked, where, demand=crowd)
+        groups = report.summary["people"]["groups"]
+        assert [groups["0-9"][name] for name in ("share_low", "share", "share_high")] == [0.5, 0.5, 0.5]
+        assert groups["60+"]["share"] is None
+        assert [report.summary["people"][name] for name in ("share_low", "share", "share_high")] == [0.25, 0.5, 0.75]
+        assert any("0-9: 50.0%" in line for line in report.lines)
+
+    def test_a_county_level_location_makes_everything_uncertain(self, ground):
+        crowd = people([0, 2_000], [1, 2])
+        zones = self.gaps(ground, crowd, category="trail", metres=500).summary["zones"]
+        assert (zones["certain"]["people"], zones["uncertain"]["people"], zones["gap"]["people"]) == (0, 3, 0)
+        assert zones["uncertain"]["share"] == pytest.approx(1)
+
+    def test_without_people_the_zones_are_of_land_alone_and_are_left_out_of_the_features_unless_asked(self, ground):
+        where = analysis.region(ground, None, AROUND)
+        asked = analysis.reach(ground, category="kindergarten", metres=300)
+        report = analysis.gap_pieces(ground, asked, where)
+        assert {zone["people"] for zone in report.summary["zones"].values()} == {None}
+        assert all(feature.properties["rank"] for feature in report.features)
+        covered = analysis.covered_share(ground, asked, where).summary
+        assert covered["zones"] == report.summary["zones"]
+
+    def test_bounds_hold_in_siting_and_completeness(self, ground, county):
+        crowd = people([163, 163 + 270, 163 + 340, 20_000], [1, 2, 4, 8])
+        asked = analysis.reach(ground, category="kindergarten", metres=300)
+        sites = analysis.choose_sites(ground, asked, county, count=1, demand=crowd, places=crowd.lonlat).summary
+        assert sites["before"] == {"certain": 1, "located": 3, "possible": 7}
+        assert sites["after"] == {"certain": 9, "located": 11, "possible": 15}
+        index = analysis.completeness_index(ground, county, rules=["gb50180-kindergarten-5"], demand=crowd)
+        bounds = index.summary["mean_bounds"]
+        assert [bounds[name] for name in ("certain", "located", "possible")] == [
+            pytest.approx(amount / 15, abs=1e-6) for amount in (1, 3, 7)
+        ]
+        assert [(f.properties["kept_low"], f.properties["kept"], f.properties["kept_high"]) for f in index.features] == [
+            (1, 1, 1), (0, 1, 1), (0, 0, 1), (0, 0, 0),
+        ]  # fmt: skip
+        (rule,) = index.summary["rules"]
+        assert rule["share_low"] <= rule["share"] <= rule["share_high"]
 
 
 class TestGaps:

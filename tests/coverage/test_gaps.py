@@ -6,8 +6,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
+from town import place, streets
 
-from service_map.coverage import circles, gap, nearest, square_km
+from service_map.coverage import circles, gap, gap_on_foot, nearest, network, square_km, walk
 from service_map.errors import InvalidParameterError
 
 GEOD = Geod(ellps="WGS84")
@@ -134,3 +135,73 @@ def test_circles_over_a_pole_or_the_antimeridian_are_refused():
     for centre in ((0, 89.999), (179.999, 0)):
         with pytest.raises(InvalidParameterError, match="antimeridian"):
             circles([centre], 1000)
+
+
+@pytest.fixture(scope="module")
+def walked_town():
+    nodes, edges = streets(30, 30, seed=3, missing=0.2)
+    rng = np.random.default_rng(1)
+    area = shapely.box(*place([(-200, -200)])[0], *place([(3_200, 3_200)])[0])
+    homes = place(rng.uniform(-190, 3_190, (40_000, 2)))
+    return network(nodes, edges), area, place(rng.uniform(0, 2_900, (6, 2))), homes
+
+
+class TestOnFoot:
+    def test_the_covered_ground_is_that_whose_people_are_reached(self, walked_town):
+        net, area, stock, homes = walked_town
+        answer = gap_on_foot(area, stock, 700, net)
+        reached = np.isfinite(walk(net, stock, homes, metres=700).metres)
+        drawn = shapely.contains_xy(answer.covered, homes[:, 0], homes[:, 1])
+        wrong = np.flatnonzero(reached != drawn)
+        # Discs of 24 corners and a seam of a centimetre: nobody is misjudged who lives a metre from the line.
+        assert len(wrong) < 40
+        line = shapely.boundary(answer.covered)
+        assert (shapely.distance(line, shapely.points(homes[wrong])) * 111_320 < 1).all()
+        assert answer.share == pytest.approx(reached.mean(), abs=0.01)
+        assert square_km(answer.covered) + square_km(answer.gap) == pytest.approx(answer.area_km2, rel=1e-9)
+
+    def test_it_lies_within_the_straight_line_and_grows_with_the_walk(self, walked_town):
+        net, area, stock, _ = walked_town
+        before = None
+        for metres in (200, 500, 900):
+            answer = gap_on_foot(area, stock, metres, net)
+            straight = gap(area, stock, metres)
+            assert square_km(shapely.difference(answer.covered, straight.covered)) < 1e-3
+            if before is not None:
+                assert square_km(shapely.difference(before.covered, answer.covered)) < 1e-6
+            before = answer
+
+    def test_a_place_known_less_well_covers_what_is_reached_wherever_it_stands(self, walked_town):
+        net, area, stock, _ = walked_town
+        answer = gap_on_foot(area, stock, 700, net, ahead=[300.0] * len(stock))
+        assert answer.share == pytest.approx(gap_on_foot(area, stock, 400, net).share, abs=1e-9)
+        assert gap_on_foot(area, stock, 700, net, ahead=[701.0] * len(stock)).share == 0
+
+    def test_over_a_river_without_a_bridge_the_far_bank_is_not_covered(self):
+        # Two streets 80 m apart that do not meet.
+        near, far = ([(metres, y) for metres in range(0, 501, 20)] for y in (0, 80))
+        nodes = place([*near, *far])
+        edges = [(row + start, row + start + 1) for start in (0, 26) for row in range(25)]
+        area = shapely.box(*place([(-100, -100)])[0], *place([(600, 200)])[0])
+        answer = gap_on_foot(area, place([(0, 0)]), 400, network(nodes, edges))
+        assert answer.covered.covers(shapely.Point(place([(200, 38)])[0]))
+        assert not answer.covered.covers(shapely.Point(place([(200, 42)])[0]))
+
+    def test_grounds_are_covered_themselves_and_without_ways_nothing_is(self, walked_town):
+        net, area, stock, _ = walked_town
+        park = shapely.Point(stock[0]).buffer(0.001)
+        alone = gap_on_foot(area, [], 500, net, surfaces=[park])
+        assert alone.covered_km2 == pytest.approx(square_km(park), rel=1e-6)
+        nothing = gap_on_foot(area, stock, 500, network([], []))
+        assert (nothing.share, nothing.covered.is_empty) == (0, True)
+
+
+def test_each_facility_may_reach_by_a_radius_of_its_own():
+    stock = [[112.3, 35.6], [112.5, 35.6], [112.4, 35.8]]
+    answer = gap(COUNTY, stock, [1_000, 500, -3])
+    assert answer.covered_km2 == pytest.approx(np.pi * 1.25, rel=1e-4)
+    assert (answer.facilities, answer.metres) == (2, 1_000)
+    for radii in ([1, 2], [1, 2, np.nan]):
+        with pytest.raises(InvalidParameterError) as error:
+            gap(COUNTY, stock, radii)
+        assert error.value.field == "metres"

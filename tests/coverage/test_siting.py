@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from town import geodesic, place
+from town import geodesic, place, streets
 
-from service_map.coverage import covered, points, site
+from service_map.coverage import covered, network, points, site, walk, walk_pairs
 from service_map.errors import InvalidParameterError
 
 spot = st.tuples(st.floats(0, 3_000), st.floats(0, 3_000))
@@ -140,3 +140,49 @@ def test_questions_that_make_no_sense_are_refused(change, field):
     with pytest.raises(InvalidParameterError) as error:
         site(points(place([(0, 0)]), 1), [], place([(0, 0)]), **(usual | change))
     assert error.value.field == field
+
+
+@pytest.fixture(scope="module")
+def walked_town():
+    nodes, edges = streets(40, 40, seed=7, missing=0.2)
+    rng = np.random.default_rng(7)
+    demand = points(place(rng.uniform(0, 3_900, (1_500, 2))), rng.integers(1, 50, 1_500).astype(float))
+    return network(nodes, edges), demand, place(rng.uniform(0, 3_900, (120, 2))), place(rng.uniform(0, 3_900, (4, 2)))
+
+
+class TestOnFoot:
+    def test_sites_cover_those_who_walk_there(self, walked_town):
+        net, demand, places, existing = walked_town
+        before = np.isfinite(walk(net, existing, demand.lonlat, metres=500).metres)
+        reach = walk_pairs(net, places, demand.lonlat, metres=500)
+        answer = site(demand, existing, places, 8, 500, reach=reach, reached=before, bound="lp")
+        after = walk(net, np.vstack((existing, places[answer.chosen])), demand.lonlat, metres=500).metres
+        assert answer.already == pytest.approx(demand.amount[before].sum())
+        assert answer.already + answer.added == pytest.approx(demand.amount[np.isfinite(after)].sum())
+        assert answer.added >= 0.96 * answer.bound
+        assert answer.added < site(demand, existing, places, 8, 500).added
+
+    def test_the_best_is_proven_over_a_network_too(self, walked_town):
+        net, demand, places, _ = walked_town
+        reach = walk_pairs(net, places[:12], demand.lonlat, metres=500)
+        none = np.zeros(len(demand.amount), dtype=bool)
+        answer = site(demand, [], places[:12], 3, 500, reach=reach, reached=none, exact_seconds=30)
+        best = 0.0
+        for chosen in itertools.combinations(range(12), 3):
+            rows = np.unique(reach.demand[np.isin(reach.facility, chosen)])
+            best = max(best, float(demand.amount[rows].sum()))
+        assert answer.proven
+        assert answer.added == pytest.approx(best)
+
+    def test_pairs_and_flags_that_do_not_fit_are_refused(self, walked_town):
+        net, demand, places, _ = walked_town
+        reach = walk_pairs(net, places, demand.lonlat, metres=300)
+        for change, field in (
+            ({"reached": [True]}, "reached"),
+            ({"reached": np.zeros(len(demand.amount))}, "reached"),
+            ({"reach": reach, "places": places[:2]}, "reach"),
+        ):
+            usual = {"places": places, "reached": None, "reach": None} | change
+            with pytest.raises(InvalidParameterError) as error:
+                site(demand, [], usual["places"], 1, 300, reach=usual["reach"], reached=usual["reached"])
+            assert error.value.field == field

@@ -1,24 +1,32 @@
 """Walking over a network: right to the last metre, and not fooled by the traps of street data."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 from town import geodesic, place, streets
 
 from service_map.coverage import (
+    candidates,
     load_network,
     metres_between,
     nearest,
     network,
+    points,
     read_osm,
     save_network,
+    served,
     snap,
+    to_ecef,
     walk,
     walk_from,
+    walk_pairs,
 )
 from service_map.errors import GeodataError, InvalidParameterError
 
@@ -160,7 +168,12 @@ def test_an_openstreetmap_extract_gives_the_ways_that_may_be_walked(tmp_path):
     path = tmp_path / "town.osm"
     path.write_text(OSM.format(nodes=nodes), encoding="utf-8")
     net = read_osm(path, island=1)
-    assert len(net.lonlat) == 5  # the end of the private drive is not there
+    # The end of the private drive is not there, and no edge is longer than a home may lie from a node.
+    ends = {tuple(spot) for spot in spots[[0, 1, 2, 3, 5]].round(7)}
+    assert ends <= {tuple(spot) for spot in net.lonlat.round(7)}
+    assert tuple(spots[4].round(7)) not in {tuple(spot) for spot in net.lonlat.round(7)}
+    upper = net.graph.tocoo()
+    assert upper.data.max() <= 50
     far = walk(net, spots[3:4], spots[[0, 1, 5]], metres=2_000)
     straight = [
         float(metres_between(spots[a : a + 1], spots[b : b + 1])[0]) for a, b in ((0, 1), (1, 2), (2, 3), (0, 5))
@@ -187,6 +200,13 @@ def test_a_network_comes_back_from_its_file_as_it_was(tmp_path):
     assert (back.inward != net.inward).nnz == 0
     assert (net.inward != net.graph).nnz > 0
     assert back.sloped
+    assert back.level == net.level
+    with np.load(tmp_path / "net.npz") as arrays:
+        np.savez(tmp_path / "old.npz", **{name: arrays[name] for name in arrays if name != "form"})
+        np.savez(tmp_path / "other.npz", **{**arrays, "form": np.array(1)})
+    for name in ("old.npz", "other.npz"):
+        with pytest.raises(GeodataError, match=name):
+            load_network(tmp_path / name)
     (tmp_path / "net.npz").write_bytes(b"PK broken")
     with pytest.raises(GeodataError, match=r"net\.npz"):
         load_network(tmp_path / "net.npz")
@@ -199,7 +219,10 @@ def test_a_network_comes_back_from_its_file_as_it_was(tmp_path):
         ({"edges": [(0.5, 1.0)]}, "edges"),
         ({"metres": [1.0, -2.0, 3.0]}, "metres"),
         ({"metres": [1.0]}, "metres"),
-        ({"heights": [0.0, np.nan, 0.0, 0.0]}, "heights"),
+        ({"heights": [0.0, np.inf, 0.0, 0.0]}, "heights"),
+        ({"heights": [np.nan] * 4}, "heights"),
+        ({"rise": [1.0]}, "rise"),
+        ({"rise": [1.0, 0.0, 0.0], "heights": [0.0] * 4}, "rise"),
         ({"oneway": [True]}, "oneway"),
     ],
 )
@@ -263,3 +286,119 @@ def test_in_helsinki_who_reaches_on_foot_reaches_in_a_straight_line(helsinki):
     straight = nearest(stock, homes, metres=300)[1] >= 0
     assert not (walked & ~straight).any()
     assert 0.3 < walked.sum() / straight.sum() < 0.95
+
+
+def test_pairs_on_foot_are_those_of_each_facility_alone():
+    nodes, edges = streets(25, 25, seed=9, missing=0.2)
+    rng = np.random.default_rng(9)
+    net = network(nodes, edges, heights=rng.uniform(0, 15, len(nodes)))
+    homes, stock = place(rng.uniform(-200, 2_600, (400, 2))), place(rng.uniform(-200, 2_600, (30, 2)))
+    stock[7] = stock[3]
+    found = walk_pairs(net, stock, homes, metres=700)
+    each = np.stack([walk(net, spot[None], homes, metres=700).metres for spot in stock])
+    facility, row = np.nonzero(np.isfinite(each))
+    np.testing.assert_array_equal(found.facility, facility)
+    np.testing.assert_array_equal(found.demand, row)
+    np.testing.assert_allclose(found.metres, each[facility, row], atol=1e-6)
+    assert len(found.metres) > 300
+
+
+def test_pairs_on_foot_are_none_where_nobody_is_on_the_network():
+    assert len(walk_pairs(line(), place([(9_000, 9_000)]), LINE, metres=500).metres) == 0
+    assert len(walk_pairs(network([], []), LINE, LINE, metres=500).metres) == 0
+
+
+def test_more_pairs_on_foot_than_the_memory_bears_are_refused(monkeypatch):
+    monkeypatch.setattr("service_map.coverage.walking.MOST_PAIRS", 3)
+    with pytest.raises(InvalidParameterError, match="more than 3 pairs"):
+        walk_pairs(line(), LINE, LINE, metres=500)
+
+
+def test_sixty_four_tiles_of_a_network_with_a_halo_give_the_untiled_answer():
+    nodes, edges = streets(60, 60, seed=4, missing=0.15)
+    rng = np.random.default_rng(4)
+    homes, stock = place(rng.uniform(0, 5_900, (4_000, 2))), place(rng.uniform(0, 5_900, (40, 2)))
+    radius, limit = 600, 100
+    whole = walk(network(nodes, edges), stock, homes, metres=radius).metres
+    cuts = np.linspace(homes.min(axis=0) - 1e-9, homes.max(axis=0) + 1e-9, 9)
+    column, row = (np.searchsorted(cuts[:, axis], homes[:, axis]) - 1 for axis in (0, 1))
+    # A walk leads no farther from home than its length, and both its ends may lie off the ways by the limit.
+    halo = (radius + 2 * limit) / 110_500 / np.array([np.cos(np.radians(35.5)), 1])
+    middle = network(nodes, edges)
+    for i in range(8):
+        for j in range(8):
+            mine = (column == i) & (row == j)
+            low, high = cuts[[i, j], [0, 1]] - halo, cuts[[i + 1, j + 1], [0, 1]] + halo
+            near = ((nodes >= low) & (nodes <= high)).all(axis=1)
+            number = np.where(near, np.cumsum(near) - 1, -1)
+            kept = (number[edges] >= 0).all(axis=1)
+            # What is an island is known of the whole network, and a cut makes new ones.
+            tile = network(nodes[near], number[edges[kept]], island=1)
+            on = np.isin(np.flatnonzero(near), middle.snappable)
+            tile = replace(tile, snappable=np.flatnonzero(on), tree=cKDTree(to_ecef(nodes[near][on])))
+            some = stock[((stock >= low) & (stock <= high)).all(axis=1)]
+            np.testing.assert_allclose(walk(tile, some, homes[mine], metres=radius).metres, whole[mine], atol=1e-6)
+    assert 0.2 < np.isfinite(whole).mean() < 0.95
+
+
+def test_the_rise_of_an_edge_costs_what_the_heights_of_its_ends_do():
+    by_heights = walk(line(heights=[0, 20, 15, 60]), LINE[3:], LINE, metres=10_000).metres
+    by_rise = walk(line(rise=[20, -5, 45]), LINE[3:], LINE, metres=10_000).metres
+    np.testing.assert_allclose(by_rise, by_heights)
+    # Tobler, edge by edge: exp(3.5 (|slope + 0.05| - 0.05)) flat metres a metre.
+    length = metres_between(LINE[:-1], LINE[1:])
+    flat = length * np.exp(3.5 * (np.abs(np.array([20, -5, 45]) / length + 0.05) - 0.05))
+    assert by_rise[0] == pytest.approx(flat.sum(), abs=1e-6)
+
+
+def test_an_edge_without_a_height_is_taken_as_level_and_counted():
+    net = line(heights=[0, 20, np.nan, 60])
+    assert (net.sloped, net.level) == (True, 2)
+    length = metres_between(LINE[:-1], LINE[1:])
+    climb = length[0] * np.exp(3.5 * (20 / length[0]))
+    assert walk(net, LINE[3:], LINE[:1], metres=10_000).metres[0] == pytest.approx(climb + length[1:].sum(), abs=1e-6)
+
+
+def test_a_walk_downhill_may_lead_farther_than_its_flat_metres_and_the_far_bound_allows_for_it():
+    slope = np.array([15.0, 10.0, 5.0, 0.0])  # 5 % down from the homes to the school, where walkers are fastest
+    net = line(heights=slope)
+    homes = points(LINE, 1)
+    stock = candidates(LINE[3:], ["kindergarten"])
+    answer = served(homes, stock, 280, network=net)
+    assert answer.located.tolist() == [True, True, True, True]
+    assert metres_between(LINE[:1], LINE[3:])[0] > 280
+    assert answer.possible.tolist() == [True, True, True, True]
+
+
+def test_who_lives_along_a_long_edge_is_on_the_network_once_it_is_cut():
+    ends = place([(0, 0), (600, 0)])
+    home = place([(300, 20)])
+    uncut, cut = (network(ends, [(0, 1)], island=1, piece=piece) for piece in (None, 50))
+    assert walk(uncut, ends[:1], home, metres=1_000).on_network.tolist() == [False]
+    answer = walk(cut, ends[:1], home, metres=1_000)
+    (half,) = metres_between(ends[:1], place([(300, 0)]))
+    (aside,) = metres_between(home, place([(300, 0)]))
+    # From the nearest cut straight to the door: never shorter than the straight line, nor longer than round the corner.
+    assert metres_between(ends[:1], home)[0] <= answer.metres[0] <= half + aside
+    assert answer.on_network.tolist() == [True]
+
+
+@given(st.integers(0, 1_000))
+@settings(max_examples=20, deadline=None)
+def test_cutting_edges_changes_no_way_between_the_nodes_given(seed):
+    nodes, edges = streets(9, 9, missing=0.2, seed=seed)
+    rng = np.random.default_rng(seed)
+    longer = metres_between(nodes[edges[:, 0]], nodes[edges[:, 1]]) * rng.uniform(1, 1.6, len(edges))
+    one_way, rise = rng.random(len(edges)) < 0.2, rng.uniform(-4, 4, len(edges))
+    whole, cut = (network(nodes, edges, metres=longer, oneway=one_way, rise=rise, piece=piece) for piece in (None, 30))
+    np.testing.assert_array_equal(cut.lonlat[: len(nodes)], nodes)
+    np.testing.assert_array_equal(cut.snappable[cut.snappable < len(nodes)], whole.snappable)
+    one, other = (dijkstra(net.graph, indices=[0, 40])[:, : len(nodes)] for net in (whole, cut))
+    np.testing.assert_allclose(other, one, rtol=1e-9)
+
+
+def test_a_cut_makes_no_street_of_an_island():
+    nodes, edges = streets(6, 6)
+    speck = place([(2_000, 0), (2_900, 0)])
+    net = network(np.vstack((nodes, speck)), np.vstack((edges, [(36, 37)])), piece=20)
+    assert (net.lonlat[net.snappable, 0] < speck[0, 0]).all()
