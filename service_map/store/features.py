@@ -10,20 +10,35 @@ from typing import Any, Literal
 
 import orjson
 import shapely
-from sqlalchemy import Boolean, ColumnElement, Connection, Double, Integer, Select, Table, and_, case, func, or_, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Double,
+    Integer,
+    Select,
+    Table,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from service_map.errors import InvalidParameterError, NotFoundError
 from service_map.store import cql
 from service_map.store import cursor as cursors
+from service_map.store.conditions import once
 from service_map.store.database import read_meta
 from service_map.store.geometry import Box, Geometry, lonlat, point_in_box
-from service_map.store.models import DOMAINS, Area, Category, Commitment, Facility, Plan
-from service_map.store.queries import _once as once
+from service_map.store.models import DOMAINS, Area, Category, Commitment, Facility, Gap, Plan
 
 MAX_LIMIT = 10_000
 MAX_SORTED = 4
 """Properties that one query may be sorted by."""
+
+_PART = 10_000
 
 Column = KeyedColumnElement[Any]
 
@@ -74,8 +89,13 @@ class Collection:
         Columns of the first and the last year that a feature stands for; None where it has no time.
     properties
         By name, in the order of the table.
+    rows
+        Selects key, geometry where there is one, and properties. Made once: composing thirty columns takes as long as
+        finding a page of them.
     within
         Condition that every feature of the collection meets.
+    parts
+        Families of facilities that it holds, each with whether they stand already; empty for other tables.
     """
 
     id: str
@@ -89,7 +109,9 @@ class Collection:
     point: bool
     time: tuple[Column, Column] | None
     properties: Mapping[str, Property]
+    rows: Select[Any]
     within: ColumnElement[bool] | None = None
+    parts: frozenset[tuple[str, bool]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,17 +198,18 @@ def _collections(connection: Connection) -> dict[str, Collection]:
     year = (Facility.__table__.c.year, Facility.__table__.c.year)
     promised_only = Facility.status != "existing"
     found = [
-        _of("facilities", Facility, "规划设施", "planned facilities", about, key="id", time=year, within=promised_only)
-    ]
+        _of("facilities", Facility, "规划设施", "planned facilities", about, key="id", time=year, within=promised_only,
+            parts=frozenset((code, False) for code, _, _ in families))
+    ]  # fmt: skip
     found += [
         _of(f"facilities_{code}", Facility, f"规划设施：{zh}", f"planned facilities: {en}", about, key="id", time=year,
-            within=and_(promised_only, Facility.family == code))
+            within=and_(promised_only, Facility.family == code), parts=frozenset({(code, False)}))
         for code, zh, en in families
     ]  # fmt: skip
     stands = ("已经建成的设施，来源见 point_source", "Facilities that stand already; point_source says who knows")
     found.append(
         _of("existing", Facility, "现状设施", "existing facilities", stands, key="id", time=year,
-            within=Facility.status == "existing")
+            within=Facility.status == "existing", parts=frozenset((code, True) for code, _, _ in families))
     )  # fmt: skip
     promised = Commitment.__table__.c.year
     found += [
@@ -197,6 +220,10 @@ def _collections(connection: Connection) -> dict[str, Collection]:
         _of("areas", Area, "行政区", "areas", (
             "行政区及其界线", "Administrative areas and their boundaries",
         ), key="adcode", time=None),
+        _of("gaps", Gap, "服务缺口", "gaps", (
+            "最近一次导入的分析所得的服务缺口，附所问的类别与服务半径；是分析结果，不是规划内容",
+            "Gaps of the analysis imported last, with the category and radius asked about; an analysis, not a plan",
+        ), key="id", time=(Gap.__table__.c.year, Gap.__table__.c.year)),
         _of("plans", Plan, "规划", "plans", (
             "数据所出的规划；没有几何", "The plans that the data comes from; no geometry",
         ), key="id", time=(Plan.__table__.c.period_start, Plan.__table__.c.period_end)),
@@ -214,6 +241,7 @@ def _of(
     key: str,
     time: tuple[Column, Column] | None,
     within: ColumnElement[bool] | None = None,
+    parts: frozenset[tuple[str, bool]] = frozenset(),
 ) -> Collection:
     table: Table = model.__table__
     geometry = next((column for column in table.columns if isinstance(column.type, Geometry)), None)
@@ -232,6 +260,8 @@ def _of(
             name=column.name, kind=kind, zh=meaning_zh, en=meaning_en, values=DOMAINS[domain] if domain else {},
             column=column,
         )  # fmt: skip
+    point = geometry is not None and isinstance(geometry.type, Geometry) and geometry.type.kind == "Point"
+    shown: list[Any] = [] if geometry is None else [lonlat(geometry) if point else geometry]
     return Collection(
         id=name,
         zh=zh,
@@ -241,14 +271,16 @@ def _of(
         table=table,
         key=table.c[key],
         geometry=geometry,
-        point=geometry is not None and isinstance(geometry.type, Geometry) and geometry.type.kind == "Point",
+        point=point,
         time=time,
         properties=properties,
+        rows=select(table.c[key], *shown, *(item.column for item in properties.values())),
         within=within,
+        parts=parts,
     )
 
 
-def extent(connection: Connection, layer: Collection) -> tuple[Box | None, tuple[int, int] | None]:
+def extent(connection: Connection, layer: Collection) -> "_Extent":
     """Give the box around a collection's features, and the first and last year of their time; None for neither.
 
     Found once for each state of the data.
@@ -256,19 +288,53 @@ def extent(connection: Connection, layer: Collection) -> tuple[Box | None, tuple
     return once(connection, ("extent", layer.id), lambda: _extent(connection, layer))
 
 
-def _extent(connection: Connection, layer: Collection) -> tuple[Box | None, tuple[int, int] | None]:
+_Extent = tuple[Box | None, tuple[int, int] | None]
+
+
+def _extent(connection: Connection, layer: Collection) -> _Extent:
+    if layer.table is Facility.__table__:
+        parts = once(connection, "extents of facilities", lambda: _extents_of_facilities(connection))
+        return _around([part for (name, part) in parts.items() if name in layer.parts])
     box: Box | None = None
     if layer.geometry is not None:
-        geometry = lonlat(layer.geometry) if layer.point else layer.geometry
-        shapes = [shape for (shape,) in connection.execute(_within(select(geometry), layer)) if shape is not None]
-        if shapes:
-            bounds = shapely.total_bounds(shapely.points(shapes) if layer.point else shapes)
-            box = (float(bounds[0]), float(bounds[1]), float(bounds[2]), float(bounds[3]))
+        found = connection.execute(_within(select(layer.geometry).where(layer.geometry.is_not(None)), layer)).scalars()
+        if shapes := found.all():
+            box = _box(shapely.total_bounds(shapes))
     years: tuple[int, int] | None = None
     if layer.time is not None:
         first, last = connection.execute(_within(select(func.min(layer.time[0]), func.max(layer.time[1])), layer)).one()
         years = None if first is None else (first, last)
     return box, years
+
+
+def _extents_of_facilities(connection: Connection) -> dict[tuple[str, bool], _Extent]:
+    """Give the extents of facilities by family and by whether they stand already, reading the table once."""
+    found: dict[tuple[str, bool], list[_Extent]] = {}
+    query = select(Facility.family, Facility.status, Facility.year, lonlat(Facility.geom))
+    # In parts, so that a million points are not held at once; exact, where an index knows them to a metre.
+    for rows in connection.execution_options(yield_per=_PART).execute(query).partitions():
+        groups: dict[tuple[str, bool], tuple[list[Any], list[int]]] = {}
+        for family, status, year, place in rows:
+            points, years = groups.setdefault((family, status == "existing"), ([], []))
+            points.append(place)
+            if year is not None:
+                years.append(year)
+        for name, (points, years) in groups.items():
+            part = (_box(shapely.total_bounds(shapely.points(points))), (min(years), max(years)) if years else None)
+            found.setdefault(name, []).append(part)
+    return {name: _around(parts) for name, parts in found.items()}
+
+
+def _box(bounds: Any) -> Box:
+    west, south, east, north = (float(edge) for edge in bounds)
+    return west, south, east, north
+
+
+def _around(parts: Sequence[_Extent]) -> _Extent:
+    boxes = [box for box, _ in parts if box is not None]
+    years = [years for _, years in parts if years is not None]
+    box = _box(shapely.total_bounds([shapely.box(*box) for box in boxes])) if boxes else None
+    return box, (min(first for first, _ in years), max(last for _, last in years)) if years else None
 
 
 def _within(query: Select[Any], layer: Collection) -> Select[Any]:
@@ -314,7 +380,7 @@ def page(
     """
     conditions = _conditions(connection, layer, wanted)
     order = _order(layer, wanted)
-    query = _select(layer).where(*conditions).limit(limit + 1)
+    query = layer.rows.where(*conditions).limit(limit + 1)
     for column, descending in order:
         if getattr(column, "nullable", True):
             # Both databases: what has no value comes last, whichever way the values go.
@@ -346,17 +412,10 @@ def feature(connection: Connection, layer: Collection, name: str) -> Feature:
     """
     # What cannot be stored cannot be found, and no database takes it in a comparison.
     asked = name.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
-    rows = connection.execute(_select(layer).where(layer.key == asked, *_always(layer))).all()
+    rows = connection.execute(layer.rows.where(layer.key == asked, *_always(layer))).all()
     if not rows:
         raise NotFoundError("featureId", "这个图层里没有这个要素", "the collection has no such feature")
     return _feature(layer, rows[0])
-
-
-def _select(layer: Collection) -> Select[Any]:
-    geometry: list[Any] = []
-    if layer.geometry is not None:
-        geometry = [lonlat(layer.geometry) if layer.point else layer.geometry]
-    return select(layer.key, *geometry, *(item.column for item in layer.properties.values()))
 
 
 def _feature(layer: Collection, row: Sequence[Any]) -> Feature:

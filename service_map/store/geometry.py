@@ -23,7 +23,7 @@ from sqlalchemy.types import NullType, UserDefinedType
 
 from service_map.errors import StoreError
 
-Kind = Literal["Point", "MultiPolygon"]
+Kind = Literal["Point", "MultiPolygon", "Geometry"]
 Box = tuple[float, float, float, float]
 """West, south, east, north in degrees, as in RFC 7946."""
 
@@ -138,7 +138,7 @@ class Geometry(UserDefinedType[BaseGeometry]):
     Parameters
     ----------
     kind
-        ``Point`` or ``MultiPolygon``.
+        ``Point``, ``MultiPolygon``, or ``Geometry`` for lines and polygons alike.
     srid
         EPSG code of the CRS of every value.
     """

@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from service_map.store.geometry import Geometry
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Goes up with every change of a table below; a database of another version is refused and rebuilt."""
 
 DOMAINS: dict[str, dict[str, str]] = {
@@ -46,7 +46,7 @@ DOMAINS: dict[str, dict[str, str]] = {
         "site": "单个设施 / one facility",
         "allotment": "分到各地的数量 / a number for each of several places",
         "rule": "对每个县区等的要求 / a rule for every county or the like",
-        "record": "现状资料，不是规划 / a record of what exists, not a plan",
+        "record": "资料所列，不是规划所承诺 / a record that lists it, not a plan",
     },
     "reason": {
         "merged": "与另一处是同一设施 / is the same as another",
@@ -58,6 +58,11 @@ DOMAINS: dict[str, dict[str, str]] = {
         "quota": "总数 / a number for the whole area",
         "coverage": "对每个县区等的要求 / a rule for every county or the like",
         "intent": "建设意向 / an intention",
+    },
+    "horizon": {
+        "existing": "现有 / what stands",
+        "by_year": "到某年年底 / by the end of a year",
+        "promised": "全部承诺 / everything promised",
     },
     "level": {
         "province": "省 / province",
@@ -197,8 +202,9 @@ class Commitment(Base):
 class Facility(Base):
     """规划设施与现状设施: one promised place, or one that stands already.
 
-    ``plan``, ``plan_title``, ``section``, ``line`` are of the primary citation; NULL for one that stands already, which
-    no plan promises: its ``point_source`` is its source.
+    ``plan``, ``plan_title``, ``section``, ``line`` are of the primary citation; NULL for one that no plan promises: its
+    ``point_source`` is its source, and for one that a file lists as planned ``source_title`` and ``source_row`` say
+    where.
     """
 
     __tablename__ = "facilities"
@@ -216,6 +222,8 @@ class Facility(Base):
     status_date: Mapped[str | None] = _of("状态日期", "since when, or when seen")
     status_source: Mapped[str | None] = _of("状态来源", "who says so; NULL where only the plan does")
     same_as: Mapped[str | None] = _of("已建成为哪处现状设施", "id of the existing facility that it has become")
+    source_title: Mapped[str | None] = _of("所列文件的标题", "title of the file that lists it; NULL where a plan does")
+    source_row: Mapped[int | None] = _of("所列文件中的行号", "its row in that file")
     basis: Mapped[str] = _of("依据", "kind of commitment behind it, or a record", domain="basis")
     action: Mapped[str] = _of("建设方式", "what is to be done", domain="action")
     count: Mapped[float] = _of("数量", "number planned at this place")
@@ -239,6 +247,22 @@ class Facility(Base):
         Index("facilities_category", "category", "adcode", "id"),
         Index("facilities_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
         {"comment": "规划设施与现状设施 / planned and existing facilities"},
+    )
+
+
+class Shape(Base):
+    """设施的线和面: the trail or the ground of a facility, where it is known; distances are measured from there."""
+
+    __tablename__ = "shapes"
+    fid: Mapped[Fid]
+    facility: Mapped[str] = _to("facilities.id", "设施标识", "id of the facility")
+    uncertainty_m: Mapped[float] = _of("边线误差，米", "metres within which the edge lies")
+    source: Mapped[str] = _of("来源", "source")
+    geom: Mapped[BaseGeometry] = mapped_column(Geometry("Geometry"), comment="线或面 / line or polygon")
+    __table_args__ = (
+        UniqueConstraint("facility", name="shapes_facility"),
+        Index("shapes_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
+        {"comment": "设施的线和面 / lines and grounds of facilities"},
     )
 
 
@@ -289,7 +313,133 @@ class Retired(Base):
     __table_args__ = ({"comment": "不再使用的标识 / retired ids"},)
 
 
+class Gap(Base):
+    """服务缺口: a piece of land that no facility in question reaches, of the analysis that was imported last."""
+
+    __tablename__ = "gaps"
+    fid: Mapped[Fid]
+    id: Mapped[str] = _of("标识，只在这次分析中有效", "id within this analysis", unique=True)
+    rank: Mapped[int] = _of("名次，人多或面积大者在前", "rank, most people or land first")
+    area_km2: Mapped[float] = _of("面积，平方公里", "square kilometres")
+    certain_km2: Mapped[float | None] = _of(
+        "其中一定无覆盖的面积", "of them surely not covered, whatever the precision"
+    )
+    people: Mapped[float | None] = _of("人口，未给人口则空", "people in it; NULL where none were given")
+    people_certain: Mapped[float | None] = _of("其中一定无覆盖的人口", "of them surely not covered")
+    nearest_m: Mapped[float | None] = _of("到最近设施的距离，米", "metres to the nearest facility")
+    category: Mapped[str | None] = _of("类别代码", "code of the category in question")
+    category_name: Mapped[str] = _of("类别", "its name")
+    rule: Mapped[str | None] = _of("依据的规则", "rule that the question rests on")
+    metres: Mapped[float | None] = _of("服务半径，米", "service radius in metres")
+    method: Mapped[str] = _of("距离算法", "how distances were measured")
+    year: Mapped[int | None] = _of("只算到哪一年", "counts what stands by the end of this year")
+    data_version: Mapped[str] = _of("分析所用数据的版本", "version of the data that was analysed")
+    adcode: Mapped[str | None] = _of("行政区划代码", "code of the area analysed; NULL for a polygon of one's own")
+    area_name: Mapped[str | None] = _of("行政区", "name of that area")
+    geom: Mapped[BaseGeometry] = mapped_column(Geometry("MultiPolygon"), comment="缺口 / the gap")
+    __table_args__ = (
+        Index("gaps_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
+        {"comment": "服务缺口 / gaps of the last analysis"},
+    )
+
+
+class Summary(Base):
+    """分县汇总: what a national run says of a county, a kind of facility and a year (`service_map.store.summary`)."""
+
+    __tablename__ = "summary"
+    fid: Mapped[Fid]
+    adcode: Mapped[str] = _of("县级行政区划代码", "code of the county")
+    name: Mapped[str] = _of("县级行政区", "name of the county")
+    city: Mapped[str | None] = _of("地级代码", "code of its city")
+    city_name: Mapped[str | None] = _of("地级名称", "name of its city")
+    province: Mapped[str] = _of("省级代码", "code of its province")
+    province_name: Mapped[str] = _of("省级名称", "name of its province")
+    category: Mapped[str] = _of("类别代码，all 为各类合计", "code of the category, all for all kinds together")
+    rule: Mapped[str | None] = _of("依据的规则", "rule that the question rests on")
+    metres: Mapped[float | None] = _of("服务半径，米", "service radius in metres")
+    method: Mapped[str] = _of("距离算法", "how distances were measured")
+    fallback: Mapped[bool] = _of("本应按路网而没有路网", "whether it has no network although others have")
+    horizon: Mapped[str] = _of("时点", "which facilities count", domain="horizon")
+    year: Mapped[int | None] = _of("到这一年年底", "by the end of this year")
+    cells: Mapped[int] = _of("人口格数", "cells with people")
+    people: Mapped[float] = _of("人口", "people")
+    certain: Mapped[float] = _of("一定走得到的人", "people surely within reach")
+    located: Mapped[float] = _of("按点位走得到的人", "people within reach as located")
+    possible: Mapped[float] = _of("可能走得到的人", "people possibly within reach")
+    gap_people: Mapped[float] = _of("缺口中的人", "people not within reach as located")
+    gaps: Mapped[int | None] = _of("缺口块数", "pieces of the gap")
+    metres_mean: Mapped[float | None] = _of("到最近设施的平均距离，米", "mean metres to the nearest facility")
+    kinds_certain: Mapped[float | None] = _of("一定走得到的平均类数", "kinds surely within reach, on average")
+    kinds_located: Mapped[float | None] = _of("按点位走得到的平均类数", "kinds within reach as located, on average")
+    kinds_possible: Mapped[float | None] = _of("可能走得到的平均类数", "kinds possibly within reach, on average")
+    groups: Mapped[str] = _of("各年龄组的人数，JSON", "people of age groups, JSON: total, certain, located, possible")
+    __table_args__ = (
+        Index("summary_asked", "category", "horizon", "year", "adcode"),
+        {"comment": "全国分县汇总 / national summary by county"},
+    )
+
+
+class RankedArea(Base):
+    """A county of the summary, or the city or province around it, with a boundary simplified for a map."""
+
+    __tablename__ = "ranked_areas"
+    fid: Mapped[Fid]
+    adcode: Mapped[str] = _of("行政区划代码", "code of the area", unique=True)
+    name: Mapped[str] = _of("名称", "name")
+    level: Mapped[str] = _of("级别", "level", domain="level")
+    parent: Mapped[str] = _of("上级代码", "code of the area around it")
+    geom: Mapped[BaseGeometry | None] = mapped_column(
+        Geometry("MultiPolygon"), comment="简化的界线 / simplified boundary"
+    )
+    __table_args__ = (
+        Index("ranked_areas_parent", "parent"),
+        Index("ranked_areas_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
+        {"comment": "汇总所及的行政区 / areas of the summary"},
+    )
+
+
+class Cluster(Base):
+    """Facilities counted by the cells of a grid, for maps from afar; see `service_map.store.clusters`."""
+
+    __tablename__ = "clusters"
+    fid: Mapped[Fid]
+    step: Mapped[int] = _of("网格级，每级边长减半", "level of the grid, each of half the side")
+    row: Mapped[int] = _of("行，自南纬 90 度起", "row from 90 degrees south")
+    col: Mapped[int] = _of("列，自西经 180 度起", "column from 180 degrees west")
+    family: Mapped[str] = _of("大类代码", "code of the family")
+    promised: Mapped[bool] = _of("是否规划所承诺", "whether plans promise them")
+    placed: Mapped[bool] = _of("是否知道乡镇或更准", "whether they are known to a township or closer")
+    count: Mapped[int] = _of("处数", "how many")
+    lon: Mapped[float] = _of("平均经度", "mean longitude")
+    lat: Mapped[float] = _of("平均纬度", "mean latitude")
+    __table_args__ = (
+        Index("clusters_asked", "step", "row", "col"),
+        {"comment": "按网格预先统计的设施 / facilities counted by grid"},
+    )
+
+
+class TileCell(Base):
+    """Facilities counted by the cells of vector tiles that hold too many to be looked through for every reader."""
+
+    __tablename__ = "tile_cells"
+    fid: Mapped[Fid]
+    zoom: Mapped[int] = _of("瓦片级别", "zoom of the tile")
+    row: Mapped[int] = _of("行，每瓦片 64 行，自北起", "row from the north, 64 a tile")
+    col: Mapped[int] = _of("列，每瓦片 64 列，自西经 180 度起", "column from 180 degrees west, 64 a tile")
+    promised: Mapped[bool] = _of("是否规划所承诺", "whether plans promise them")
+    count: Mapped[int] = _of("处数", "how many")
+    facility: Mapped[str] = _of("其中标识最小的一处", "the one of them of the smallest id")
+    __table_args__ = (
+        Index("tile_cells_asked", "zoom", "col", "row"),
+        {"comment": "按瓦片网格预先统计的设施 / facilities counted by the cells of tiles"},
+    )
+
+
 TABLES: tuple[Any, ...] = tuple(
-    model.__table__ for model in (Meta, Category, Plan, Area, Commitment, Facility, Citation, Community, Retired)
-)
+    model.__table__
+    for model in (
+        Meta, Category, Plan, Area, Commitment, Facility, Shape, Citation, Community, Retired, Gap, Summary, RankedArea,
+        Cluster, TileCell,
+    )
+)  # fmt: skip
 """Every table, each after those it refers to."""

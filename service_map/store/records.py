@@ -107,8 +107,8 @@ class FacilityRecord:
     """One facility with the names of what it refers to.
 
     The fields are those of `service_map.places.Facility`; ``plan`` and ``plan_title`` are those of the primary
-    citation, which is also the first of ``citations``. What stands already has neither: its ``point_source`` is its
-    source.
+    citation, which is also the first of ``citations``. What no plan promises has neither: its ``point_source`` is its
+    source; ``source_title`` and ``source_row`` say where in a file one is listed as planned.
     """
 
     id: str
@@ -142,6 +142,8 @@ class FacilityRecord:
     status_date: str | None = None
     status_source: str | None = None
     same_as: str | None = None
+    source_title: str | None = None
+    source_row: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

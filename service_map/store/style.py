@@ -14,7 +14,7 @@ _POINT, _POLYGON = "0", "2"
 
 
 def write(connection: Connection, now: str) -> None:
-    """Give the facilities the colours of their families, and the areas an outline.
+    """Give the facilities the colours of their families, the areas an outline, and the gaps a wash of red.
 
     Parameters
     ----------
@@ -33,7 +33,8 @@ def write(connection: Connection, now: str) -> None:
         " VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', ?)",
         [
             ("facilities", "设施大类", _facilities(families), "按设施大类着色 / coloured by family", now),
-            ("areas", "行政区界", _areas(), "行政区界线 / boundaries", now),
+            ("areas", "行政区界", _polygons("no", "90,90,90,255"), "行政区界线 / boundaries", now),
+            ("gaps", "服务缺口", _polygons("solid", "178,24,43,255", fill="178,24,43,60"), "服务缺口 / gaps", now),
         ],
     )
     connection.exec_driver_sql(
@@ -55,16 +56,18 @@ def _facilities(families: Iterable[Row[str, str, str]]) -> str:
     return _text(root)
 
 
-def _areas() -> str:
+def _polygons(style: str, line: str, *, fill: str = "255,255,255,255") -> str:
     root, renderer = _document("singleSymbol")
     symbols = ET.SubElement(renderer, "symbols")
-    line = {
-        "outline_color": "90,90,90,255",
+    drawn = {
+        "style": style,
+        "color": fill,
+        "outline_color": line,
         "outline_style": "solid",
         "outline_width": "0.3",
         "outline_width_unit": "MM",
     }
-    _symbol(symbols, "0", "fill", "SimpleFill", {"style": "no", **line})
+    _symbol(symbols, "0", "fill", "SimpleFill", drawn)
     ET.SubElement(root, "layerGeometryType").text = _POLYGON
     return _text(root)
 

@@ -1,65 +1,29 @@
 """A small invented world, written by the product's own writers, and a database of each kind built from it."""
 
-import hashlib
-import shutil
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
+import invention
 import postgres_cluster
 import pytest
 
-from service_map import places, plans, store
+from service_map import store
 
 # Two plans of our own invention, for a county and for the city around it; lines are counted from 1.
 COUNTY_TEXT = (
     "第一章 老有所养\n新建虚构养老院1所。\n第二章 幼有所育\n到2024年在每个县新建幼儿园2所。\n新建试验健身步道3公里。\n"
 )
 CITY_TEXT = "一、总则\r\n全市一起努力。\r\n二、任务\r\n支持沁水虚构养老院建设。\r\n新建百分100%_公园。\r\n"
-
-PLANS = """
-[county]
-title = "沁水县虚构公共服务规划"
-issuer = "虚构办"
-date = "2021-12"
-period = [2021, 2025]
-adcode = "140521"
-file = "county.txt"
-sha256 = "{county}"
-url = "https://example.org/county"
-
-[city]
-title = "晋城市虚构规划"
-period = [2021, 2030]
-adcode = "140500"
-file = "city.txt"
-sha256 = "{city}"
-note = "虚构"
-note_en = "invented"
-"""
+TEXTS = {"county": COUNTY_TEXT, "city": CITY_TEXT}
+_commitment = partial(invention.commitment, TEXTS)
 
 
-def _commitment(plan, line, number, **fields):
-    lines = (COUNTY_TEXT if plan == "county" else CITY_TEXT).split("\n")
-    defaults = {
-        "id": f"{plan}-{line}-{number:06x}",
-        "plan": plan,
-        "line": line,
-        "quote": "",
-        "passage_sha256": plans.passage_sha256(lines[line - 1]),
-        "category": "kindergarten",
-        "kind": "site",
-        "name": None,
-        "count": 1,
-        "unit": "所",
-        "at_least": False,
-        "action": "new",
-        "place": None,
-        "place_level": "plan",
-        "per": None,
-        "year": None,
-        "section": "第一章 老有所养",
-    }
-    return plans.Commitment(**(defaults | fields))
+def _facility(number, commitments, **fields):
+    at_its_county = {
+        "precision": "county", "uncertainty_m": 40_000.0, "point_source": "试验", "point_licence": "CC0-1.0",
+    }  # fmt: skip
+    return invention.facility(number, commitments, **(at_its_county | fields))
 
 
 COMMITMENTS = [
@@ -72,32 +36,6 @@ COMMITMENTS = [
     _commitment("city", 5, 5, category="sports_park", name="百分100%_公园", section="二、任务", year=2030),
     _commitment("city", 5, 6, category="library", kind="intent", count=None, unit=None, section="二、任务"),
 ]
-
-
-def _facility(number, commitments, **fields):
-    defaults = {
-        "id": f"f{number:012x}",
-        "name": f"设施{number}",
-        "name_given": True,
-        "category": "kindergarten",
-        "status": "planned",
-        "basis": "site",
-        "action": "new",
-        "count": 1,
-        "unit": "所",
-        "at_least": False,
-        "year": None,
-        "adcode": "140521",
-        "lon": 112.1872,
-        "lat": 35.6903,
-        "precision": "county",
-        "uncertainty_m": 40_000.0,
-        "point_source": "试验",
-        "point_licence": "CC0-1.0",
-        "located_by": "规划范围",
-        "commitments": tuple(commitments),
-    }
-    return places.Facility(**(defaults | fields))
 
 
 FACILITIES = [
@@ -114,17 +52,8 @@ FACILITIES = [
 
 
 def write_geodata(folder, shipped, *, facilities=FACILITIES, commitments=COMMITMENTS):
-    """Write a whole folder of open data: the shipped catalogue, our invented plans, commitments and facilities."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("categories.toml", "standards.toml", "place_aliases.toml"):
-        shutil.copy(shipped / name, folder / name)
-    digests = {
-        name: hashlib.sha256(text.encode()).hexdigest() for name, text in (("county", COUNTY_TEXT), ("city", CITY_TEXT))
-    }
-    (folder / "plans.toml").write_text(PLANS.format(**digests), encoding="utf-8")
-    plans.write_commitments(folder / "commitments.jsonl", commitments)
-    places.write_facilities(folder / "facilities.geojson", facilities)
-    return folder
+    """Write a whole folder of open data about the invented world."""
+    return invention.write(folder, shipped, TEXTS, commitments=commitments, facilities=facilities)
 
 
 @pytest.fixture(scope="session")
@@ -164,7 +93,9 @@ def postgres():
             if name != "bare":
                 cluster.sql(name, "CREATE EXTENSION postgis")
         urls = {"url": "map", "bare": "bare", "other": "other", "empty": "empty"}
-        yield SimpleNamespace(sql=cluster.sql, **{key: f"{cluster.url}/{name}" for key, name in urls.items()})
+        yield SimpleNamespace(
+            sql=cluster.sql, cluster=cluster, **{key: f"{cluster.url}/{name}" for key, name in urls.items()}
+        )
 
 
 @pytest.fixture(scope="session")

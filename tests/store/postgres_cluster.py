@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -19,6 +20,8 @@ PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 class Cluster:
     url: str
     sql: Callable[[str, str], str]
+    kill: Callable[[], None]
+    start: Callable[[], None]
 
 
 def installed() -> bool:
@@ -44,10 +47,17 @@ def running() -> Iterator[Cluster]:
     initdb = [PROGRAMS / "initdb", "-D", home / "data", *options]
     subprocess.run(initdb, check=True, capture_output=True, cwd=home, **as_server)
     with (home / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [PROGRAMS / "postgres", "-D", home / "data", *address, "-k", home, "-c", "fsync=off"],
-            stdout=log, stderr=log, cwd=home, **as_server,
-        )  # fmt: skip
+        servers: list[subprocess.Popen[bytes]] = []
+
+        def start() -> None:
+            command = [PROGRAMS / "postgres", "-D", home / "data", *address, "-k", home, "-c", "fsync=off"]
+            servers.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=home, **as_server))
+            _wait(address)
+
+        def kill() -> None:
+            """Stop it at once, as a lost machine does: every connection breaks where it is."""
+            servers[-1].send_signal(signal.SIGQUIT)
+            servers[-1].wait(timeout=30)
 
         def sql(database: str, statement: str) -> str:
             target = ["-U", "owner", "-d", database, "-v", "ON_ERROR_STOP=1", "-At", "-c", statement]
@@ -55,11 +65,13 @@ def running() -> Iterator[Cluster]:
             return subprocess.run(psql, check=True, capture_output=True, text=True, cwd=home).stdout.strip()
 
         try:
-            _wait(address)
-            yield Cluster(url=f"postgresql://owner@127.0.0.1:{port}", sql=sql)
+            start()
+            yield Cluster(url=f"postgresql://owner@127.0.0.1:{port}", sql=sql, kill=kill, start=start)
         finally:
-            server.terminate()
-            server.wait(timeout=30)
+            if servers[-1].poll() is None:
+                # At once: what is left of a reader would keep a gentle stop waiting.
+                servers[-1].send_signal(signal.SIGINT)
+                servers[-1].wait(timeout=60)
             shutil.rmtree(home)
 
 

@@ -1,5 +1,6 @@
 """Building: what is put in, what is checked, and that the old database outlives every failure."""
 
+import fcntl
 import hashlib
 import os
 import resource
@@ -9,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -390,6 +392,40 @@ def test_a_really_full_file_system_is_told_the_same_way(world, large, tmp_path):
         subprocess.run(["umount", disk], check=True)
 
 
+@pytest.mark.postgis
+def test_a_server_whose_disk_is_full_is_told_the_same_way_and_keeps_the_old_schema(world, large, postgres, tmp_path):
+    disk = Path(tempfile.mkdtemp(prefix="service-map-disk-"))  # where the server's own user may enter
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=32m,mode=0777", "tmpfs", disk], check=False, capture_output=True, text=True
+    )
+    if mounted.returncode:
+        disk.rmdir()
+        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
+    try:
+        (disk / "space").mkdir()
+        if os.geteuid() == 0:
+            shutil.chown(disk / "space", "postgres", "postgres")
+        postgres.sql("postgres", f"CREATE TABLESPACE small LOCATION '{disk}/space'")
+        postgres.sql("postgres", "CREATE DATABASE small TABLESPACE small")
+        postgres.sql("small", "CREATE EXTENSION postgis")
+        url = f"{postgres.cluster.url}/small"
+        store.build(url, geodata=world.geodata)
+        (disk / "ballast").write_bytes(b"0" * (shutil.disk_usage(disk).free - 2_000_000))
+        with pytest.raises(StoreError, match="No space left on device"):
+            store.build(url, geodata=large)
+        assert matched(url) == 5
+        schemas = postgres.sql("small", "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'service_map%'")
+        assert schemas.split() == ["service_map"]
+        (disk / "ballast").unlink()
+        store.build(url, geodata=large)
+        assert matched(url) == 8000
+    finally:
+        postgres.sql("postgres", "DROP DATABASE IF EXISTS small WITH (FORCE)")
+        postgres.sql("postgres", "DROP TABLESPACE IF EXISTS small")
+        subprocess.run(["umount", disk], check=True)
+        disk.rmdir()
+
+
 def test_a_place_that_cannot_be_written_is_told_in_one_sentence(world, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="could not be built"):
@@ -403,13 +439,19 @@ def test_a_place_that_cannot_be_written_is_told_in_one_sentence(world, tmp_path)
 
 
 def test_builds_at_the_same_time_wait_for_each_other_and_none_is_lost(world, large, url, tmp_path):
+    # Held here until all four say that they wait, so that they surely meet.
+    lock = os.open(tmp_path / ".map.gpkg.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
     children = [
         subprocess.Popen([sys.executable, "-c", BUILDER, url, geodata], stdout=subprocess.PIPE, text=True)
         for geodata in (large, world.geodata, large, world.geodata)
     ]
-    said = [child.communicate()[0] for child in children]
+    for child in children:
+        assert any("另一次建库" in line for line in child.stdout)
+    os.close(lock)
+    for child in children:
+        child.communicate()
     assert [child.returncode for child in children] == [0, 0, 0, 0]
-    assert any("另一次建库" in words for words in said)
     assert matched(url) in {5, 8000}
     assert left_behind(tmp_path) == []
     with sqlite3.connect(tmp_path / "map.gpkg") as file:
@@ -552,7 +594,7 @@ def test_the_schema_version_goes_up_when_a_table_changes():
             *(CreateIndex(index) for index in sorted(table.indexes, key=lambda index: index.name)),
         )
     )
-    assert (SCHEMA_VERSION, hashlib.sha256(ddl.encode()).hexdigest()[:12]) == (2, "cf0136d4cacf")
+    assert (SCHEMA_VERSION, hashlib.sha256(ddl.encode()).hexdigest()[:12]) == (3, "ff5885f83041")
 
 
 def test_the_lock_file_is_where_it_is_said_to_be(world, url, tmp_path):

@@ -85,6 +85,13 @@ def test_a_row_that_comes_or_goes_shifts_no_other(url):
 
 def test_a_filter_that_nests_too_deep_is_refused_before_it_is_parsed(conn):
     layer = features.collection(conn, "facilities")
-    for text in ("(" * 1000 + "year = 1" + ")" * 1000, "NOT " * 1000 + "year = 1"):
+    deep = (
+        ("(" * 1000 + "year = 1" + ")" * 1000, "cql2-text"),
+        ("NOT " * 1000 + "year = 1", "cql2-text"),
+        ("[" * 1000 + "]" * 1000, "cql2-json"),
+        ('{"op":"not","args":[' * 1000 + "true" + "]}" * 1000, "cql2-json"),
+        ('{"op":"and","args":[true,' * 1000 + "true" + "]}" * 1000, "cql2-json"),
+    )
+    for text, language in deep:
         with pytest.raises(InvalidParameterError, match="filter"):
-            features.page(conn, layer, FeatureQuery(filter=text), limit=1)
+            features.page(conn, layer, FeatureQuery(filter=text, language=language), limit=1)

@@ -1,0 +1,277 @@
+"""What facilities rest on: areas, plans and the plans' commitments. Asked through `service_map.store.queries`."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
+
+from service_map.errors import NotFoundError
+from service_map.store import cursor as cursors
+from service_map.store.adcode import prefix
+from service_map.store.conditions import (
+    among,
+    as_written,
+    at_most_one,
+    check_area,
+    check_box,
+    check_limit,
+    check_year,
+    holding,
+    shown,
+    storable,
+    vocabulary,
+    within,
+    words,
+)
+from service_map.store.geometry import Box, overlaps_box
+from service_map.store.models import Area, Category, Citation, Commitment, Facility, Plan
+from service_map.store.records import AreaRecord, CommitmentFilter, CommitmentPage, CommitmentRecord, PlanRecord
+
+KINDS = ("site", "allotment", "quota", "coverage", "intent")
+"""Kinds of commitment."""
+
+_COMMITMENT_KEY = (Commitment.plan, Commitment.line, Commitment.id)
+
+
+def areas(
+    connection: Connection, *, bbox: Box | None = None, level: str | None = None, with_geometry: bool = False
+) -> tuple[AreaRecord, ...]:
+    """Give the areas, by code.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    bbox
+        Only those whose extent touches this box.
+    level
+        Only ``city``, ``county`` or ``township``.
+    with_geometry
+        Boundaries too; they are large.
+
+    Raises
+    ------
+    InvalidParameterError
+        For ``bbox`` and ``level``.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if bbox is not None:
+        check_box(bbox)
+        conditions.append(overlaps_box(Area.geom, bbox))
+    if level is not None:
+        among("level", (level,), ("city", "county", "township"))
+        conditions.append(Area.level == level)
+    return _areas(connection, conditions, with_geometry=with_geometry)
+
+
+def area(connection: Connection, adcode: str) -> AreaRecord:
+    """Give one area with its boundary.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    adcode
+        Its code.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none of that code.
+    """
+    found = _areas(connection, [Area.adcode == storable(adcode)], with_geometry=True)
+    if not found:
+        raise NotFoundError("adcode", f"没有行政区 {shown(adcode)}", f"there is no area {shown(adcode)}")
+    return found[0]
+
+
+def _areas(
+    connection: Connection, conditions: list[ColumnElement[bool]], *, with_geometry: bool
+) -> tuple[AreaRecord, ...]:
+    columns: list[Any] = [
+        Area.adcode, Area.name, Area.level, Area.parent, Area.lon, Area.lat, Area.source, Area.licence,
+    ]  # fmt: skip
+    if with_geometry:
+        columns.append(Area.geom.label("geometry"))
+    promised = select(Facility.adcode, func.count()).where(Facility.status != "existing").group_by(Facility.adcode)
+    per_code = dict(connection.execute(promised).all())
+    return tuple(
+        AreaRecord(
+            **row, facilities=sum(count for code, count in per_code.items() if code.startswith(prefix(row["adcode"])))
+        )
+        for row in connection.execute(select(*columns).where(*conditions).order_by(Area.adcode)).mappings()
+    )
+
+
+def plans(connection: Connection) -> tuple[PlanRecord, ...]:
+    """Give the plans, in the order of ``plans.toml``.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    """
+    return _plans(connection, [])
+
+
+def plan(connection: Connection, plan_id: str) -> PlanRecord:
+    """Give one plan.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    plan_id
+        Its id.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none of that id.
+    """
+    found = _plans(connection, [Plan.id == storable(plan_id)])
+    if not found:
+        raise NotFoundError("plan", f"没有规划 {shown(plan_id)}", f"there is no plan {shown(plan_id)}")
+    return found[0]
+
+
+def _plans(connection: Connection, conditions: list[ColumnElement[bool]]) -> tuple[PlanRecord, ...]:
+    promised = dict(connection.execute(select(Commitment.plan, func.count()).group_by(Commitment.plan)).all())
+    mapped = dict(
+        connection.execute(
+            select(Commitment.plan, func.count(Citation.facility.distinct()))
+            .join(Citation, Citation.commitment == Commitment.id)
+            .group_by(Commitment.plan)
+        ).all()
+    )  # fmt: skip
+    names = (
+        "id", "title", "issuer", "number", "date", "adcode", "area_name", "file", "sha256", "url", "note", "note_en",
+    )  # fmt: skip
+    return tuple(
+        PlanRecord(
+            **{name: row[name] for name in names},
+            period=(row["period_start"], row["period_end"]),
+            commitments=promised.get(row["id"], 0),
+            facilities=mapped.get(row["id"], 0),
+        )
+        for row in connection.execute(select(*Plan.__table__.columns).where(*conditions).order_by(Plan.fid)).mappings()
+    )
+
+
+def commitments(
+    connection: Connection, wanted: CommitmentFilter | None = None, *, limit: int = 100, cursor: str | None = None
+) -> CommitmentPage:
+    """Give a page of commitments, with the ids of the facilities that stand for them on the map.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    wanted
+        The filter; None for all.
+    limit
+        Most items, 1 to `MAX_LIMIT`.
+    cursor
+        The ``next_cursor`` of the page before.
+
+    Returns
+    -------
+    CommitmentPage
+        Ordered by plan, line and id.
+
+    Raises
+    ------
+    InvalidParameterError
+        For ``plan``, ``category``, ``family``, ``kind``, ``area``, ``year``, ``q``, ``limit`` and ``cursor``.
+    """
+    check_limit(limit)
+    conditions = _commitment_conditions(connection, wanted or CommitmentFilter())
+    query = (
+        select(*Commitment.__table__.columns, Plan.title, Category.zh, Category.en, Category.family)
+        .join(Plan, Plan.id == Commitment.plan)
+        .join(Category, Category.code == Commitment.category)
+        .where(*conditions)
+        .order_by(*_COMMITMENT_KEY)
+        .limit(limit + 1)
+    )
+    if cursor is not None:
+        after = cursors.read(cursor, kind="commitments", types=(str, int, str))
+        query = query.where(tuple_(*_COMMITMENT_KEY) > tuple_(*after))
+    rows = connection.execute(query).mappings().all()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    mapped: dict[str, list[str]] = {row["id"]: [] for row in rows}
+    if mapped:
+        links = select(Citation.commitment, Citation.facility).where(Citation.commitment.in_(mapped))
+        for owner, facility_id in connection.execute(links.order_by(Citation.commitment, Citation.facility)):
+            mapped[owner].append(facility_id)
+    items = tuple(_commitment(row, mapped[row["id"]]) for row in rows)
+    last = items[-1] if more else None
+    if cursor is None and not more:
+        matched = len(items)
+    else:
+        count = select(func.count()).select_from(Commitment).join(Category, Category.code == Commitment.category)
+        matched = connection.scalar(count.where(*conditions)) or 0
+    return CommitmentPage(
+        items=items,
+        next_cursor=None if last is None else cursors.write("commitments", (last.plan, last.line, last.id)),
+        matched=matched,
+    )
+
+
+def _commitment_conditions(connection: Connection, wanted: CommitmentFilter) -> list[ColumnElement[bool]]:
+    known = vocabulary(connection)
+    among("plan", wanted.plans, known.plans)
+    among("category", wanted.categories, known.categories)
+    among("family", wanted.families, known.families)
+    among("kind", at_most_one(wanted.kind), KINDS)
+    if wanted.area is not None:
+        check_area(wanted.area, known)
+    check_year(wanted.year)
+    conditions: list[ColumnElement[bool]] = []
+    for column, values in (
+        (Commitment.plan, wanted.plans),
+        (Commitment.category, wanted.categories),
+        (Category.family, wanted.families),
+        (Commitment.kind, at_most_one(wanted.kind)),
+    ):
+        if values:
+            conditions.append(column.in_(values))
+    if wanted.year is not None:
+        conditions.append(Commitment.year <= wanted.year)
+    if wanted.area is not None:
+        conditions.append(
+            or_(
+                Commitment.plan.in_(select(Plan.id).where(within(Plan.adcode, wanted.area))),
+                Commitment.id.in_(
+                    select(Citation.commitment)
+                    .join(Facility, Facility.id == Citation.facility)
+                    .where(within(Facility.adcode, wanted.area))
+                ),
+            )
+        )
+    for word in words(wanted.q or ""):
+        ways: list[ColumnElement[bool]] = [
+            column.icontains(word, autoescape=True)
+            for column in (Commitment.label, Commitment.name, Commitment.place, Commitment.section)
+        ]
+        if kinds := holding(known.categories, word):
+            ways.append(Commitment.category.in_(kinds))
+        if titled := holding(known.plans, word):
+            ways.append(Commitment.plan.in_(titled))
+        conditions.append(or_(*ways))
+    return conditions
+
+
+def _commitment(row: Any, mapped: list[str]) -> CommitmentRecord:
+    names = (
+        "id", "plan", "line", "section", "passage_sha256", "passage", "label", "category", "kind", "name", "unit",
+        "at_least", "action", "place", "place_level", "per", "year", "repeats", "note", "family",
+    )  # fmt: skip
+    return CommitmentRecord(
+        **{name: row[name] for name in names},
+        plan_title=row["title"],
+        category_zh=row["zh"],
+        category_en=row["en"],
+        count=as_written(row["count"]),
+        facilities=tuple(mapped),
+    )

@@ -1,0 +1,153 @@
+"""Gaps of an analysis as a layer: from the command's answer into both databases, and what no answer is."""
+
+import json
+
+import pytest
+import shapely
+from click.testing import CliRunner
+
+from service_map import store
+from service_map.cli import main
+from service_map.errors import GeodataError
+from service_map.store import features, gaps
+
+SQUARE = {
+    "type": "Polygon",
+    "coordinates": [[[112.1, 35.6], [112.2, 35.6], [112.2, 35.7], [112.1, 35.7], [112.1, 35.6]]],
+}
+
+
+def answer(**question):
+    asked = {
+        "area": {"adcode": "140521", "name": "沁水县"}, "category": "kindergarten", "category_name": "幼儿园", "metres": 300.0,
+        "method": "straight_line", "rule": None, "year": None, "data_version": "abc",
+    }  # fmt: skip
+    own = {"rank": 1, "zone": None, "area_km2": 2.5, "people": None, "nearest_m": 900.0}
+    return {
+        "type": "FeatureCollection",
+        "gaps": asked | question,
+        "features": [{"type": "Feature", "id": "gap-1", "geometry": SQUARE, "properties": own}],
+    }
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(*documents):
+        paths = []
+        for number, document in enumerate(documents):
+            paths.append(tmp_path / f"answer{number}.geojson")
+            paths[-1].write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
+        return paths
+
+    return write
+
+
+def layer(url):
+    engine = store.open_readonly(url)
+    with engine.connect() as conn:
+        found = features.collection(conn, "gaps")
+        page = features.page(conn, found, features.FeatureQuery(), limit=1000)
+        extent = features.extent(conn, found)
+    engine.dispose()
+    return [(item.id, item.geometry.normalize().wkt, item.properties) for item in page.items], extent
+
+
+@pytest.fixture
+def place(world, tmp_path, monkeypatch):
+    """A folder of open data of its own, and the program that reads it."""
+    geodata = world.changed(tmp_path / "geodata")
+    url = f"sqlite:///{tmp_path}/map.gpkg"
+    monkeypatch.setenv("GEODATA_DIR", str(geodata))
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    def run(*arguments):
+        done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    return geodata, url, run
+
+
+@pytest.mark.postgis
+def test_the_gaps_of_the_last_analysis_are_a_layer_of_both_databases(place, postgres, tmp_path):
+    geodata, url, run = place
+    run("build")
+    assert layer(url) == ([], (None, None))
+    out = tmp_path / "gaps.geojson"
+    run("gaps", "--area", "140521", "--category", "elderly_institution", "--metres", "1000", "-o", out)
+    answered = json.loads(out.read_bytes())
+    assert "1 gaps" in run("import", "gaps", out)
+    run("build")
+    found, extent = layer(url)
+    store.build(postgres.other, geodata=geodata)
+    assert layer(postgres.other) == (found, extent)
+    ((_, wkt, properties),) = found
+    wanted = shapely.geometry.shape(answered["features"][0]["geometry"])
+    assert shapely.from_wkt(wkt).symmetric_difference(wanted).area < 1e-12
+    own = answered["features"][0]["properties"]
+    assert {name: properties[name] for name in ("rank", "area_km2", "people", "nearest_m")} == {
+        name: own[name] for name in ("rank", "area_km2", "people", "nearest_m")
+    }
+    assert (properties["category"], properties["metres"], properties["adcode"]) == (
+        "elderly_institution",
+        1000,
+        "140521",
+    )
+    assert properties["data_version"] == answered["gaps"]["data_version"]
+    assert extent[0] == pytest.approx(wanted.bounds, abs=1e-9)
+
+
+def test_the_next_analysis_takes_the_place_of_the_last(written, tmp_path):
+    first = gaps.read_answers(written(answer()))
+    gaps.write_gaps(tmp_path / gaps.FILE, first)
+    assert gaps.load_gaps(tmp_path / gaps.FILE) == first
+    second = gaps.read_answers(written(answer(metres=500.0), answer(year=2025)))
+    gaps.write_gaps(tmp_path / gaps.FILE, second)
+    assert [row["metres"] for row in gaps.load_gaps(tmp_path / gaps.FILE)] == [500.0, 300.0]
+    assert len({row["id"] for row in second}) == 2
+
+
+def test_a_folder_without_an_analysis_has_no_gaps(tmp_path):
+    assert gaps.load_gaps(tmp_path / gaps.FILE) == []
+
+
+def changed(**own):
+    document = answer()
+    document["features"][0]["properties"] |= own
+    return document
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        ("{", "JSON"), ("[]", "FeatureCollection"), ('{"type":"FeatureCollection","features":[]}', "gaps"),
+        (changed(rank="1"), "rank"), (changed(rank=True), "rank"), (changed(area_km2=None), "area_km2"),
+        (changed(area_km2=-1), "area_km2"), (changed(nearest_m="near"), "nearest_m"), (answer(method=3), "method"),
+        (answer(year=20.5), "year"), (answer(metres="300"), "metres"),
+        ({**answer(), "features": [{"type": "Feature", "properties": {"rank": 1, "area_km2": 1}, "geometry": None}]}, "geometry"),
+        ({**answer(), "features": [{**answer()["features"][0], "geometry": {"type": "Point", "coordinates": [1, 2]}}]}, "geometry"),
+        ({**answer(), "features": [{**answer()["features"][0], "geometry": {
+            "type": "Polygon", "coordinates": [[[5e6, 0], [5e6, 1], [6e6, 0], [5e6, 0]]]}}]}, "geometry"),
+        ({**answer(), "features": answer()["features"] * 2}, "rank"), ({**answer(), "features": [3]}, "features"),
+    ],
+)  # fmt: skip
+def test_what_is_no_answer_is_refused_by_the_name_of_what_is_wrong(written, document, named):
+    with pytest.raises(GeodataError) as told:
+        gaps.read_answers(written(document))
+    assert named in told.value.en
+    assert told.value.zh.isprintable()
+
+
+def test_two_answers_to_one_question_are_refused(written):
+    with pytest.raises(GeodataError, match="same question"):
+        gaps.read_answers(written(answer(), answer()))
+
+
+def test_a_damaged_file_stops_the_build_and_the_old_database_stays(place):
+    geodata, url, run = place
+    run("build")
+    (geodata / gaps.FILE).write_text('{"type":"FeatureCollection","features":[{}]}', encoding="utf-8")
+    done = CliRunner().invoke(main, ["build"])
+    assert done.exit_code == 2
+    assert gaps.FILE in done.output
+    assert layer(url)[0] == []
