@@ -1,0 +1,398 @@
+"""Who lives in a county: the cells of population rasters, read by window, or points prepared by area code.
+
+People are counted in millionths of a person, as whole numbers: their sums are exact, so neither the order of the cells
+nor where a county is split can change an answer.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet
+import shapely
+from numpy.typing import NDArray
+
+from service_map import coverage
+from service_map.analysis.given import RASTERS
+from service_map.errors import GeodataError, InvalidParameterError
+from service_map.national.county import County
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+MICRO = 1_000_000
+"""Parts of a person in which people are counted."""
+
+_MOST_PEOPLE = 1e8  # in one cell; more is a slip of the unit
+_GROUP = "people_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the people of the country stand.
+
+    Attributes
+    ----------
+    path
+        A raster, or a folder of GeoParquet or plain Parquet by area code (``adcode=140521/….parquet`` or
+        ``140521.parquet``) with the columns ``lon``, ``lat``, ``people`` and, for age groups, ``people_NAME``.
+    groups
+        Rasters of age groups by name, on the very grid of `path`.
+    band
+        Of the rasters, 1-based.
+    """
+
+    path: str
+    groups: Mapping[str, str] = field(default_factory=dict)
+    band: int = 1
+
+    @property
+    def is_raster(self) -> bool:
+        """Tell whether it is a raster."""
+        return Path(self.path).suffix.lower() in RASTERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """People at points.
+
+    Attributes
+    ----------
+    lonlat
+        WGS 84 degrees, shape (n, 2), longitude first: by row from the north, then from the west.
+    people
+        In millionths, shape (n,).
+    groups
+        The same of each age group.
+    """
+
+    lonlat: Floats
+    people: Whole
+    groups: Mapping[str, Whole]
+
+    def __len__(self) -> int:
+        """How many cells."""
+        return len(self.people)
+
+
+def check(source: Source, counties: Iterable[County]) -> tuple[str, ...]:
+    """Refuse people that cannot be read, by what the headers say.
+
+    Parameters
+    ----------
+    source
+        The people.
+    counties
+        The counties asked about.
+
+    Returns
+    -------
+    tuple of str
+        Codes of counties of which it certainly holds nobody.
+
+    Raises
+    ------
+    InvalidParameterError
+        When there is no such file, or a raster lies nowhere, elsewhere, or on another grid than the first.
+    GeodataError
+        When rasterio is missing.
+    """
+    path = Path(source.path)
+    if not path.exists():
+        raise InvalidParameterError("demand", f"没有这个文件或目录：{path}", f"no such file or folder: {path}")
+    if source.is_raster:
+        return _check_raster(source, path, list(counties))
+    if not path.is_dir():
+        raise InvalidParameterError(
+            "demand",
+            f"{path.name} 应为人口栅格（{'、'.join(RASTERS)}）或按代码分的 Parquet 目录",
+            f"{path.name} must be a raster ({', '.join(RASTERS)}) or a folder of Parquet by area code",
+        )
+    if source.groups:
+        raise InvalidParameterError("group", "只用于栅格", "is for rasters alone")
+    return tuple(county.adcode for county in counties if _table(path, county.adcode) is None)
+
+
+def _check_raster(source: Source, path: Path, counties: list[County]) -> tuple[str, ...]:
+    rasterio = _rasterio()
+    try:
+        with rasterio.open(path) as main:
+            west, south, east, north = _extent(rasterio, main, path)
+            if not 1 <= source.band <= main.count:
+                raise InvalidParameterError("band", f"应在 1 与 {main.count} 之间", f"lies between 1 and {main.count}")
+            for name, other in source.groups.items():
+                _same_grid(rasterio, main, name, Path(other), source.band)
+    except rasterio.errors.RasterioIOError as error:
+        raise InvalidParameterError(
+            "demand", f"{path.name} 读不出：{error}", f"cannot read {path.name}: {error}"
+        ) from error
+    empty = []
+    for county in counties:
+        left, bottom, right, top = shapely.bounds(county.shape)
+        if right < west or left > east or top < south or bottom > north:
+            empty.append(county.adcode)
+    if counties and len(empty) == len(counties):
+        raise InvalidParameterError(
+            "demand",
+            f"栅格 {path.name} 的范围是经度 {west:.2f}～{east:.2f}、纬度 {south:.2f}～{north:.2f}，与所问区域没有重叠；"
+            "坐标系可能写错",
+            f"the raster {path.name} covers longitude {west:.2f}…{east:.2f}, latitude {south:.2f}…{north:.2f}"
+            " and touches no county asked about; its CRS may be wrong",
+        )
+    return tuple(empty)
+
+
+def _rasterio() -> Any:
+    try:
+        import rasterio
+        import rasterio.errors
+        import rasterio.warp
+        import rasterio.windows
+    except ImportError:
+        raise GeodataError(
+            "读人口栅格需要 rasterio：pip install 'service-map[raster]'",
+            "reading a population raster needs rasterio: pip install 'service-map[raster]'",
+        ) from None
+    return rasterio
+
+
+def _extent(rasterio: Any, source: Any, path: Path) -> tuple[float, float, float, float]:
+    if source.crs is None:
+        raise InvalidParameterError(
+            "demand",
+            f"栅格 {path.name} 没有坐标系，无法知道它在哪里",
+            f"the raster {path.name} has no coordinate reference system, so nobody knows where it lies",
+        )
+    edges = tuple(float(edge) for edge in source.bounds)
+    fits = not source.crs.is_geographic or (
+        max(abs(edges[0]), abs(edges[2])) <= 361 and max(abs(edges[1]), abs(edges[3])) <= 91
+    )
+    try:
+        found = tuple(float(edge) for edge in rasterio.warp.transform_bounds(source.crs, "EPSG:4326", *edges))
+    except (rasterio.errors.RasterioError, ValueError):
+        found = (math.nan,) * 4
+    if not fits or not all(math.isfinite(edge) for edge in found):
+        raise InvalidParameterError(
+            "demand",
+            f"栅格 {path.name} 的坐标 {edges} 与其坐标系 {source.crs} 不符，坐标系写错了",
+            f"the coordinates {edges} of the raster {path.name} do not fit its CRS {source.crs}, which is wrong",
+        )
+    return (found[0], found[1], found[2], found[3])
+
+
+def _same_grid(rasterio: Any, main: Any, name: str, path: Path, band: int) -> None:
+    if not path.is_file():
+        raise InvalidParameterError("group", f"{name}：没有这个文件：{path}", f"{name}: no such file: {path}")
+    with rasterio.open(path) as other:
+        same = (other.width, other.height, other.crs) == (main.width, main.height, main.crs)
+        if not same or not other.transform.almost_equals(main.transform) or band > other.count:
+            raise InvalidParameterError(
+                "group",
+                f"{name} 的栅格 {path.name} 与人口栅格不是同一网格",
+                f"{name}: the raster {path.name} is not on the grid of the people's",
+            )
+
+
+def _table(folder: Path, adcode: str) -> Path | None:
+    for name in (f"adcode={adcode}", f"{adcode}.parquet"):
+        if (folder / name).exists():
+            return folder / name
+    return None
+
+
+def identity(source: Source, county: County) -> list[list[Any]]:
+    """Name the files that a county's people are read from, by path, size and time of change."""
+    if source.is_raster:
+        return [_stat(Path(path)) for path in (source.path, *source.groups.values())]
+    table = _table(Path(source.path), county.adcode)
+    files = [] if table is None else sorted(table.rglob("*.parquet")) if table.is_dir() else [table]
+    return [_stat(path) for path in files]
+
+
+def _stat(path: Path) -> list[Any]:
+    status = path.stat()
+    return [path.name, status.st_size, status.st_mtime_ns]
+
+
+def parts(source: Source, county: County, most: int) -> list[tuple[int, int]]:
+    """Split a county's people into runs of rows that hold at most so many cells each (one row at least).
+
+    Parameters
+    ----------
+    source, county
+        The people, and whose they are.
+    most
+        Cells that one part may hold.
+
+    Returns
+    -------
+    list of (int, int)
+        First row and the row after the last, of the raster or of the table.
+
+    Raises
+    ------
+    GeodataError
+        When the file is damaged.
+    """
+    if source.is_raster:
+        rasterio = _rasterio()
+        with _opening(rasterio, Path(source.path)) as main:
+            window = _window(rasterio, main, county)
+        if window is None:
+            return [(0, 0)]
+        first, last, wide = window.row_off, window.row_off + window.height, window.width
+    else:
+        table = _table(Path(source.path), county.adcode)
+        first, last, wide = 0, 0 if table is None else sum(_rows(path) for path in _tables(table)), 1
+    step = max(1, most // max(1, wide))
+    return [(row, min(row + step, last)) for row in range(first, last, step)] or [(first, last)]
+
+
+def _tables(table: Path) -> list[Path]:
+    return sorted(table.rglob("*.parquet")) if table.is_dir() else [table]
+
+
+def _rows(path: Path) -> int:
+    try:
+        return int(pyarrow.parquet.ParquetFile(path).metadata.num_rows)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise GeodataError(
+            f"人口表 {path.name} 读不出：{error}", f"cannot read the table {path.name}: {error}"
+        ) from error
+
+
+def _opening(rasterio: Any, path: Path) -> Any:
+    try:
+        return rasterio.open(path)
+    except rasterio.errors.RasterioIOError as error:
+        raise GeodataError(
+            f"栅格 {path.name} 读不出：{error}", f"cannot read the raster {path.name}: {error}"
+        ) from error
+
+
+def _window(rasterio: Any, source: Any, county: County) -> Any:
+    bounds = rasterio.warp.transform_bounds("EPSG:4326", source.crs, *shapely.bounds(county.shape))
+    wanted = rasterio.windows.from_bounds(*bounds, transform=source.transform)
+    # A cell's margin on every side: rounding must not lose the cells at the edge.
+    left, top = math.floor(wanted.col_off) - 1, math.floor(wanted.row_off) - 1
+    right, bottom = math.ceil(wanted.col_off + wanted.width) + 1, math.ceil(wanted.row_off + wanted.height) + 1
+    left, top, right, bottom = max(0, left), max(0, top), min(source.width, right), min(source.height, bottom)
+    if left >= right or top >= bottom:
+        return None
+    return rasterio.windows.Window(left, top, right - left, bottom - top)
+
+
+def read(source: Source, county: County, rows: tuple[int, int]) -> Cells:
+    """Read one part of a county's people.
+
+    Parameters
+    ----------
+    source, county
+        The people, and whose they are.
+    rows
+        One of `parts`.
+
+    Returns
+    -------
+    Cells
+        Of a raster: the cells with people whose centre lies in the county.
+
+    Raises
+    ------
+    GeodataError
+        When the file is damaged.
+    InvalidParameterError
+        When a value cannot be used.
+    """
+    return _read_raster(source, county, rows) if source.is_raster else _read_table(source, county, rows)
+
+
+def _read_raster(source: Source, county: County, rows: tuple[int, int]) -> Cells:
+    rasterio = _rasterio()
+    layers: dict[str, Floats] = {}
+    place, chosen = np.empty((0, 2)), None
+    for name, path in (("", source.path), *source.groups.items()):
+        with _opening(rasterio, Path(path)) as opened:
+            whole = _window(rasterio, opened, county)
+            if whole is None:
+                return Cells(
+                    lonlat=place,
+                    people=np.empty(0, dtype=np.int64),
+                    groups=dict.fromkeys(source.groups, np.empty(0, dtype=np.int64)),
+                )
+            window = rasterio.windows.Window(whole.col_off, rows[0], whole.width, rows[1] - rows[0])
+            try:
+                values = opened.read(source.band, window=window, masked=True).astype(np.float64).filled(0.0)
+            except rasterio.errors.RasterioIOError as error:
+                raise GeodataError(
+                    f"栅格 {Path(path).name} 读不出：{error}", f"cannot read the raster {Path(path).name}: {error}"
+                ) from error
+            if chosen is None:
+                chosen = np.nonzero(np.isfinite(values) & (values > 0))
+                place = _centres(rasterio, opened, window, chosen)
+            layers[name] = values[chosen]
+    shape = county.shape
+    shapely.prepare(shape)
+    inside = shapely.contains_xy(shape, place[:, 0], place[:, 1])
+    people = _micro(layers.pop("")[inside], "demand")
+    some = people > 0
+    return Cells(
+        lonlat=place[inside][some],
+        people=people[some],
+        groups={name: _micro(np.maximum(np.nan_to_num(of[inside][some]), 0), name) for name, of in layers.items()},
+    )
+
+
+def _centres(rasterio: Any, opened: Any, window: Any, chosen: tuple[Any, ...]) -> Floats:
+    row, column = chosen
+    across, down = window.col_off + column + 0.5, window.row_off + row + 0.5
+    affine = opened.transform
+    x, y = affine.a * across + affine.b * down + affine.c, affine.d * across + affine.e * down + affine.f
+    if opened.crs.to_epsg() in (4326, 4490):
+        return np.column_stack((x, y)).reshape(-1, 2)
+    lon, lat = rasterio.warp.transform(opened.crs, "EPSG:4326", x, y)
+    return np.column_stack((lon, lat)).reshape(-1, 2)
+
+
+def _read_table(source: Source, county: County, rows: tuple[int, int]) -> Cells:
+    table = _table(Path(source.path), county.adcode)
+    if table is None:
+        return Cells(lonlat=np.empty((0, 2)), people=np.empty(0, dtype=np.int64), groups={})
+    try:
+        read = [pyarrow.parquet.ParquetFile(path).read(use_threads=False) for path in _tables(table)]
+        given = pyarrow.concat_tables(read).slice(rows[0], rows[1] - rows[0])
+    except (OSError, pyarrow.ArrowException) as error:
+        raise GeodataError(
+            f"人口表 {table.name} 读不出：{error}", f"cannot read the table {table.name}: {error}"
+        ) from error
+    missing = [name for name in ("lon", "lat", "people") if name not in given.column_names]
+    if missing:
+        raise GeodataError(
+            f"人口表 {table.name} 缺少列 {'、'.join(missing)}", f"the table {table.name} lacks {', '.join(missing)}"
+        )
+    lonlat = np.column_stack([given[name].to_numpy().astype(np.float64) for name in ("lon", "lat")]).reshape(-1, 2)
+    people = _micro(given["people"].to_numpy().astype(np.float64), "demand")
+    some = people > 0
+    return Cells(
+        lonlat=coverage.usable_lonlat(lonlat, "demand")[some],
+        people=people[some],
+        groups={
+            name.removeprefix(_GROUP): _micro(given[name].to_numpy().astype(np.float64), name)[some]
+            for name in sorted(given.column_names)
+            if name.startswith(_GROUP) and len(name) > len(_GROUP)
+        },
+    )
+
+
+def _micro(values: Floats, name: str) -> Whole:
+    bad = ~(np.isfinite(values) & (values >= 0) & (values <= _MOST_PEOPLE))
+    if bad.any():
+        raise InvalidParameterError(
+            name,
+            f"人口应为不小于 0 的有限数，现有 {values[bad][0]}",
+            f"people are finite and not negative, not {values[bad][0]}",
+        )
+    return np.rint(values * MICRO).astype(np.int64)

@@ -1,0 +1,355 @@
+"""Facilities at the size of a country: read a partition at a time, laid into tiles, taken up by county with its halo.
+
+A tile is one degree square. What is located worse than `_WIDE_M` stands apart, since it may serve from far away. A
+county's facilities come in one order, whatever the partitions they were read in, so equal inputs give equal answers.
+"""
+
+import hashlib
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+import pyarrow.parquet
+import shapely
+from numpy.typing import NDArray
+
+from service_map import coverage
+from service_map.coverage import Candidates
+from service_map.errors import GeodataError, InvalidParameterError
+from service_map.national.extra import need
+from service_map.store import FacilityFilter, open_readonly, queries
+
+Floats = NDArray[np.float64]
+
+STATUSES = ("existing", "open", "planned", "under_construction", "cancelled")
+
+_WIDE_M = 2_000.0
+_WIDE = "wide"
+# Boxes in which a database is read: a few degrees hold some ten thousand facilities.
+_READ_DEGREES = 4
+_CHINA = (70.0, 0.0, 138.0, 56.0)
+_NEEDED = ("category",)
+_USED = ("category", "uncertainty_m", "status", "year")
+_DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:")
+_RECORD = np.dtype(
+    [("lon", "<f8"), ("lat", "<f8"), ("kind", "<i2"), ("uncertainty_m", "<f8"), ("status", "u1"), ("year", "<i2")]
+)
+
+
+def is_database(source: str) -> bool:
+    """Tell whether facilities are named by the URL of a database and not by a path."""
+    return source.startswith(_DATABASES)
+
+
+def check(source: str) -> None:
+    """Refuse facilities that cannot be read, by what can be known without reading them.
+
+    Parameters
+    ----------
+    source
+        A GeoParquet file or a folder of them, or the URL of a database that this product built.
+
+    Raises
+    ------
+    InvalidParameterError
+        When there is no such file or a column is missing.
+    StoreError
+        When the database cannot be opened.
+    """
+    if is_database(source):
+        open_readonly(source).dispose()
+        return
+    names = _files(Path(source))
+    try:
+        schema = pyarrow.parquet.read_schema(names[0])
+    except (OSError, pyarrow.ArrowException) as error:
+        raise InvalidParameterError(
+            "facilities", f"{names[0].name} 读不出：{error}", f"cannot read {names[0].name}: {error}"
+        ) from error
+    missing = [name for name in _NEEDED if name not in schema.names]
+    if missing or b"geo" not in (schema.metadata or {}):
+        raise InvalidParameterError(
+            "facilities",
+            f"{names[0].name} 应为 GeoParquet，含列 {'、'.join(_NEEDED)}；现有列 {'、'.join(schema.names)}",
+            f"{names[0].name} must be GeoParquet with the column {', '.join(_NEEDED)}, not {', '.join(schema.names)}",
+        )
+
+
+def _files(path: Path) -> list[Path]:
+    found = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    if not found or not found[0].is_file():
+        raise InvalidParameterError(
+            "facilities", f"没有这个 GeoParquet 文件或目录：{path}", f"no such GeoParquet file or folder: {path}"
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laid:
+    """Where the tiles of facilities stand.
+
+    Attributes
+    ----------
+    folder
+        Path of the folder.
+    kinds
+        Category codes, by whose row a facility's kind is told.
+    read, taken
+        Facilities read, and of them those of the kinds asked about.
+    """
+
+    folder: str
+    kinds: tuple[str, ...]
+    read: int
+    taken: int
+
+
+def lay(source: str, kinds: Sequence[str], folder: Path, *, scheduler: Any = "synchronous") -> Laid:
+    """Read facilities a partition at a time and lay them into tiles.
+
+    Parameters
+    ----------
+    source
+        As in `check`.
+    kinds
+        Category codes to take; others are left out.
+    folder
+        Made anew; what stood there is removed.
+    scheduler
+        Of Dask: ``"synchronous"``, or a client.
+
+    Returns
+    -------
+    Laid
+
+    Raises
+    ------
+    InvalidParameterError
+        When a column or a value cannot be used.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    dask = need("dask")
+    wanted = tuple(kinds)
+    if is_database(source):
+        parts = [dask.delayed(_lay_box)(source, box, wanted, str(folder)) for box in _boxes()]
+    else:
+        parts = _geoparquet(source, wanted, folder, dask)
+    with dask.config.set(scheduler=scheduler if isinstance(scheduler, str) else scheduler.get), catch_warnings():
+        # What one of these libraries calls in another will go with a later version; the rows do not change by it.
+        simplefilter("ignore", DeprecationWarning)
+        counted = dask.compute(*parts, optimize_graph=False)
+    return Laid(
+        folder=str(folder), kinds=wanted, read=sum(one for one, _ in counted), taken=sum(two for _, two in counted)
+    )
+
+
+def _geoparquet(source: str, wanted: tuple[str, ...], folder: Path, dask: Any) -> list[Any]:
+    dask_geopandas = need("dask_geopandas")
+    names = pyarrow.parquet.read_schema(_files(Path(source))[0]).names
+    columns = ["geometry", *(name for name in _USED if name in names)]
+    try:
+        frame = dask_geopandas.read_parquet(
+            source if Path(source).is_file() else str(Path(source)), columns=columns, split_row_groups=True
+        )
+    except (OSError, ValueError, KeyError, pyarrow.ArrowException) as error:
+        raise InvalidParameterError("facilities", f"读不出：{error}", f"cannot be read: {error}") from error
+    return [dask.delayed(_lay_frame)(part, wanted, str(folder)) for part in frame.to_delayed(optimize_graph=True)]
+
+
+def _lay_frame(frame: Any, wanted: tuple[str, ...], folder: str) -> tuple[int, int]:
+    if frame.crs is not None and not frame.crs.is_geographic:
+        frame = frame.to_crs(4326)
+    shapes = np.asarray(frame.geometry.array)
+    if len(shapes) and (shapely.is_missing(shapes) | shapely.is_empty(shapes)).any():
+        raise InvalidParameterError("facilities", "有设施没有点位", "a facility has no point")
+    flat = shapely.get_type_id(shapes) == 0
+    points = np.where(flat, shapes, shapely.point_on_surface(shapes)) if not flat.all() else shapes
+    count = len(frame)
+
+    def column(name: str, default: Any) -> NDArray[Any]:
+        if name not in frame.columns:
+            return np.full(count, default)
+        values = frame[name]
+        return np.asarray(values.fillna(default).to_numpy() if values.isna().any() else values.to_numpy())
+
+    records = _records(
+        lonlat=shapely.get_coordinates(points),
+        category=column("category", "").astype(str),
+        uncertainty_m=column("uncertainty_m", 0.0).astype(np.float64),
+        status=column("status", "existing").astype(str),
+        year=column("year", 0).astype(np.int64),
+        wanted=wanted,
+    )
+    _write(records, Path(folder))
+    return count, len(records)
+
+
+def _boxes() -> Iterator[tuple[float, float, float, float]]:
+    west, south, east, north = _CHINA
+    for left in np.arange(west, east, _READ_DEGREES):
+        for bottom in np.arange(south, north, _READ_DEGREES):
+            # Edges belong to a box, so the next begins just after: no facility is read twice.
+            yield (
+                float(left),
+                float(bottom),
+                float(np.nextafter(left + _READ_DEGREES, -np.inf)),
+                float(np.nextafter(bottom + _READ_DEGREES, -np.inf)),
+            )
+
+
+def _lay_box(
+    source: str, box: tuple[float, float, float, float], wanted: tuple[str, ...], folder: str
+) -> tuple[int, int]:
+    engine = open_readonly(source)
+    try:
+        with engine.connect() as connection:
+            known = tuple(code for code in wanted if code in queries.vocabulary(connection).categories)
+            if not known:
+                return 0, 0
+            found = queries.facility_points(connection, FacilityFilter(bbox=box, categories=known))
+    finally:
+        engine.dispose()
+    years = np.nan_to_num(found.year, nan=0).astype(np.int64)
+    records = _records(
+        lonlat=found.lonlat, category=found.category, uncertainty_m=found.uncertainty_m, status=found.status,
+        year=years, wanted=wanted,
+    )  # fmt: skip
+    _write(records, Path(folder))
+    return len(found.lonlat), len(records)
+
+
+def _records(
+    *,
+    lonlat: Floats,
+    category: NDArray[Any],
+    uncertainty_m: Floats,
+    status: NDArray[Any],
+    year: NDArray[np.int64],
+    wanted: tuple[str, ...],
+) -> NDArray[Any]:
+    place = coverage.usable_lonlat(lonlat, "facilities")
+    kind = _codes(category, wanted)
+    state = _codes(status, STATUSES)
+    if (state < 0).any():
+        raise InvalidParameterError(
+            "facilities", f"没有状态 {status[state < 0][0]!r}", f"no status {status[state < 0][0]!r}", STATUSES
+        )
+    if not (np.isfinite(uncertainty_m) & (uncertainty_m >= 0)).all():
+        raise InvalidParameterError(
+            "facilities", "uncertainty_m 应为不小于 0 的数", "uncertainty_m takes numbers of at least 0"
+        )
+    records = np.empty(len(place), dtype=_RECORD)
+    records["lon"], records["lat"] = place[:, 0], place[:, 1]
+    records["kind"], records["status"], records["year"] = kind, state, year
+    records["uncertainty_m"] = uncertainty_m
+    return records[kind >= 0]
+
+
+def _codes(values: NDArray[Any], among: Sequence[str]) -> NDArray[np.int64]:
+    """Give the place of each value in a list, -1 where it is not in it."""
+    unique, inverse = np.unique(values, return_inverse=True)
+    place = {name: number for number, name in enumerate(among)}
+    return np.array([place.get(str(name), -1) for name in unique], dtype=np.int64)[inverse.ravel()]
+
+
+def _write(records: NDArray[Any], folder: Path) -> None:
+    if not len(records):
+        return
+    wide = records["uncertainty_m"] > _WIDE_M
+    tiles = np.column_stack((np.floor(records["lon"]), np.floor(records["lat"]))).astype(np.int64)
+    groups = {_WIDE: np.flatnonzero(wide)}
+    near = np.flatnonzero(~wide)
+    names, member = np.unique(tiles[near], axis=0, return_inverse=True)
+    order = np.argsort(member.ravel(), kind="stable")
+    edges = np.searchsorted(member.ravel()[order], np.arange(len(names) + 1))
+    for number, (column, row) in enumerate(names.tolist()):
+        groups[f"{column}_{row}"] = near[order[edges[number] : edges[number + 1]]]
+    for name, rows in groups.items():
+        if len(rows):
+            into = folder / name
+            into.mkdir(parents=True, exist_ok=True)
+            part = into / f".{secrets.token_hex(8)}"
+            with part.open("wb") as file:
+                np.save(file, records[rows])
+            # Named by its content, so that a task that runs twice, after a worker was lost, leaves one file.
+            part.replace(into / f"{hashlib.sha256(records[rows].tobytes()).hexdigest()}.npy")
+
+
+def take(laid: Laid, box: tuple[float, float, float, float]) -> tuple[Candidates, str]:
+    """Take the facilities that may serve a county.
+
+    Parameters
+    ----------
+    laid
+        From `lay`.
+    box
+        West, south, east, north of the county with its halo; what is located badly is taken from as much farther away
+        as it may stand.
+
+    Returns
+    -------
+    candidates : Candidates
+        In an order that only their values decide.
+    digest : str
+        Names them: equal facilities, equal names.
+
+    Raises
+    ------
+    GeodataError
+        When a tile is damaged.
+    """
+    found = [_inside(records, box) for records in (*_tiles(laid, box), *_read(Path(laid.folder) / _WIDE))]
+    records = np.concatenate(found) if found else np.empty(0, dtype=_RECORD)
+    records = records[np.lexsort([records[name] for name in ("year", "status", "uncertainty_m", "lat", "lon", "kind")])]
+    kinds = np.array(laid.kinds, dtype=np.str_)
+    return (
+        Candidates(
+            lonlat=np.column_stack((records["lon"], records["lat"])),
+            category=kinds[records["kind"]] if len(records) else np.empty(0, dtype=np.str_),
+            uncertainty_m=records["uncertainty_m"].astype(np.float64),
+            status=np.array(STATUSES)[records["status"]],
+            year=records["year"].astype(np.int64),
+        ),
+        hashlib.sha256(records.tobytes() + "\0".join(laid.kinds).encode()).hexdigest(),
+    )
+
+
+def _tiles(laid: Laid, box: tuple[float, float, float, float]) -> Iterator[NDArray[Any]]:
+    west, south, east, north = _widened(box, _WIDE_M)
+    for column in range(int(np.floor(west)), int(np.floor(east)) + 1):
+        for row in range(int(np.floor(south)), int(np.floor(north)) + 1):
+            yield from _read(Path(laid.folder) / f"{column}_{row}")
+
+
+def _read(folder: Path) -> Iterator[NDArray[Any]]:
+    for path in sorted(folder.glob("*.npy")):
+        try:
+            records = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise GeodataError(
+                f"设施分块 {folder.name} 损坏：{error}", f"the tile {folder.name} of facilities is damaged: {error}"
+            ) from error
+        yield records
+
+
+def _widened(box: tuple[float, float, float, float], metres: float) -> tuple[float, float, float, float]:
+    west, south, east, north = box
+    up = metres / 109_500.0
+    sideways = metres / (110_200.0 * np.cos(np.radians(min(89.0, max(abs(south), abs(north)) + up))))
+    return (west - sideways, south - up, east + sideways, north + up)
+
+
+def _inside(records: NDArray[Any], box: tuple[float, float, float, float]) -> NDArray[Any]:
+    """Keep what may stand in the box; each record by its own uncertainty, so that no tile's neighbours decide."""
+    west, south, east, north = box
+    up = records["uncertainty_m"] / 109_500.0
+    farthest = np.minimum(89.0, max(abs(south), abs(north)) + up)
+    sideways = records["uncertainty_m"] / (110_200.0 * np.cos(np.radians(farthest)))
+    lon, lat = records["lon"], records["lat"]
+    return records[(lon >= west - sideways) & (lon <= east + sideways) & (lat >= south - up) & (lat <= north + up)]

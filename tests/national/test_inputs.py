@@ -1,0 +1,166 @@
+"""Inputs at the size of a country: rasters by window, networks by area code, facilities by partition."""
+
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import rasterio
+import shapely
+
+from service_map import coverage
+from service_map.errors import GeodataError, InvalidParameterError
+from service_map.national import people, supply, ways
+
+
+@pytest.fixture(scope="module")
+def rasters(china, country, tmp_path_factory):
+    """The people of three neighbouring counties as GeoTIFF, with an age group each beside it."""
+    home = tmp_path_factory.mktemp("rasters")
+    codes = ["140521", "140522", "140525"]
+    names = china.write_raster(home / "people.tif", codes, 500, groups=("60+", "0-9"))
+    groups = {name: str(path) for name, path in names.items() if name}
+    return people.Source(path=str(names[""]), groups=groups), codes
+
+
+def test_a_county_reads_the_cells_that_coverage_reads(rasters, china):
+    source, codes = rasters
+    for code in codes:
+        county = china.county(code)
+        found = people.read(source, county, people.parts(source, county, 10**9)[0])
+        told = coverage.raster(Path(source.path), area=county.shape)
+        assert np.allclose(found.lonlat, told.lonlat, atol=1e-12)
+        assert np.allclose(found.people / 1e6, told.amount, atol=1e-6)
+        assert len(found) == 500
+        assert set(found.groups) == {"60+", "0-9"}
+        assert (found.groups["60+"] < found.people).all()
+
+
+def test_where_a_raster_is_cut_changes_no_bit(rasters, country, china, prints, tmp_path):
+    source, codes = rasters
+    for most in (10**6, 40_000, 5_000):
+        country.run(tmp_path / str(most), counties=codes, demand=source, most_cells=most, networks=None)
+    assert len(people.parts(source, china.county(codes[0]), 5_000)) > 20
+    assert prints(tmp_path / "1000000") == prints(tmp_path / "40000") == prints(tmp_path / "5000")
+
+
+def test_a_window_never_reads_more_than_a_part_may_hold(rasters, china, monkeypatch):
+    source, codes = rasters
+    read = []
+    real = rasterio.DatasetReader.read
+
+    class Counting:
+        def __init__(self, opened):
+            self._opened = opened
+
+        def __getattr__(self, name):
+            return getattr(self._opened, name)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_error):
+            self._opened.close()
+
+        def read(self, *given, window, **more):
+            read.append(window.width * window.height)
+            return real(self._opened, *given, window=window, **more)
+
+    opening = people._opening
+    monkeypatch.setattr(people, "_opening", lambda rasters_, path: Counting(opening(rasters_, path)))
+    county = china.county(codes[0])
+    for rows in people.parts(source, county, 20_000):
+        people.read(source, county, rows)
+    assert max(read) <= 20_000
+    assert len(read) > 3 * 10
+
+
+def test_a_group_on_another_grid_is_refused(rasters, china, tmp_path):
+    source, codes = rasters
+    with rasterio.open(
+        tmp_path / "other.tif", "w", driver="GTiff", width=9, height=9, count=1, dtype="float32", crs="EPSG:4326",
+        transform=rasterio.Affine(0.1, 0, 112, 0, -0.1, 36),
+    ):  # fmt: skip
+        pass
+    wrong = people.Source(path=source.path, groups={"60+": str(tmp_path / "other.tif")})
+    with pytest.raises(InvalidParameterError, match="not on the grid"):
+        people.check(wrong, [china.county(codes[0])])
+
+
+def test_the_narrowest_network_is_taken(tmp_path, china):
+    county = china.county("140521")
+    assert ways.find(tmp_path, county) is None
+    for code, name in (("100000", ".pbf"), ("140000", ".npz"), ("140500", ".osm.pbf"), ("140521", ".npz")):
+        (tmp_path / f"{code}{name}").touch()
+        assert ways.find(tmp_path, county).name == f"{code}{name}"
+
+
+OSM = """<?xml version="1.0"?><osm version="0.6">
+{nodes}
+<way id="1"><nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="4"/><nd ref="5"/><nd ref="6"/><nd ref="7"/><nd ref="8"/>
+<nd ref="9"/><nd ref="10"/><nd ref="11"/><nd ref="12"/><tag k="highway" v="residential"/></way></osm>
+"""
+
+
+def test_an_openstreetmap_extract_is_turned_into_arrays_once(tmp_path):
+    nodes = "".join(f'<node id="{n}" lat="35.69" lon="{112.18 + n / 1000}" version="1"/>' for n in range(1, 13))
+    extract = tmp_path / "140521.osm"
+    extract.write_text(OSM.format(nodes=nodes), encoding="utf-8")
+    kept = ways.prepare(str(extract), str(tmp_path / "work"))
+    net = ways.load(kept, (112.0, 35.0, 113.0, 36.0))
+    assert len(net.lonlat) >= 12
+    assert ways.prepare(str(extract), str(tmp_path / "work")) == kept
+    assert [path.name for path in (tmp_path / "work").iterdir()] == [kept.rsplit("/", 1)[1]]
+    (tmp_path / "140522.osm").write_text("no map", encoding="utf-8")
+    with pytest.raises(GeodataError, match=r"140522\.osm"):
+        ways.prepare(str(tmp_path / "140522.osm"), str(tmp_path / "work"))
+
+
+def test_facilities_are_laid_once_though_a_task_ran_twice(country, tmp_path):
+    """A lost worker's partition is laid again elsewhere: no facility may count double."""
+    source = str(country.home / "facilities.parquet")
+    laid = supply.lay(source, country.kinds, tmp_path / "once")
+    frame = geopandas.read_parquet(source, columns=["category", "uncertainty_m", "status", "year", "geometry"])
+    for _ in range(2):
+        supply._lay_frame(frame, tuple(country.kinds), str(tmp_path / "twice"))
+    twice = supply.Laid(folder=str(tmp_path / "twice"), kinds=tuple(country.kinds), read=0, taken=0)
+    box = (111.0, 34.0, 115.0, 39.0)
+    assert supply.take(laid, box)[1] == supply.take(twice, box)[1]
+
+
+def test_what_is_located_badly_is_taken_from_as_far_as_it_may_stand(tmp_path, country):
+    spots = [shapely.Point(112.5, 35.7), shapely.Point(113.2, 35.7), shapely.Point(113.2, 35.7)]
+    frame = geopandas.GeoDataFrame(
+        {"category": country.kinds[0], "uncertainty_m": [0.0, 0.0, 80_000.0]}, geometry=spots, crs=4326
+    )
+    frame.to_parquet(tmp_path / "few.parquet")
+    laid = supply.lay(str(tmp_path / "few.parquet"), country.kinds, tmp_path / "laid")
+    found, _ = supply.take(laid, (112.4, 35.6, 112.6, 35.8))
+    assert sorted(found.uncertainty_m.tolist()) == [0.0, 80_000.0]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [("status", "ruined", "no status"), ("uncertainty_m", -1.0, "at least 0")],
+)
+def test_a_facility_that_cannot_be_used_is_refused(country, tmp_path, column, value, words):
+    frame = geopandas.read_parquet(country.home / "facilities.parquet")
+    frame.loc[3, column] = value
+    frame.to_parquet(tmp_path / "bad.parquet")
+    with pytest.raises(InvalidParameterError, match=words):
+        supply.lay(str(tmp_path / "bad.parquet"), country.kinds, tmp_path / "laid")
+
+
+def test_an_extract_that_counties_share_serves_each_of_them(country, cluster, tmp_path):
+    nodes = "".join(f'<node id="{n}" lat="37.75" lon="{112.55 + n / 1000}" version="1"/>' for n in range(1, 13))
+    (tmp_path / "networks").mkdir()
+    (tmp_path / "networks" / "140000.osm").write_text(OSM.format(nodes=nodes), encoding="utf-8")
+    codes = [code for code in country.codes if code.startswith("1401")][:3]
+    found = country.run(
+        tmp_path / "out", counties=codes, networks=tmp_path / "networks", workers=None, scheduler=cluster
+    )
+    assert found.done == tuple(codes)
+    for code in codes:
+        rows = pq.ParquetFile(tmp_path / "out" / "summary" / f"adcode={code}" / "summary.parquet").read().to_pylist()
+        assert {(row["method"], row["fallback"]) for row in rows} == {("network", False)}
