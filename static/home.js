@@ -60,8 +60,11 @@ let latest = 0;
 
 async function visit(address, { push = true, toResults = false } = {}) {
   const turn = ++latest;
+  performance.mark("chosen");
   const results = document.getElementById("results");
   results.setAttribute("aria-busy", "true");
+  // The map's facilities are asked for beside the page, by the same choices.
+  const drawing = drawPoints(pointsOf(address), () => turn === latest);
   let page;
   try {
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
@@ -71,6 +74,7 @@ async function visit(address, { push = true, toResults = false } = {}) {
     }
     page = new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
+    await drawing;
     results.setAttribute("aria-busy", "false");
     say(words.offline);
     return;
@@ -88,8 +92,10 @@ async function visit(address, { push = true, toResults = false } = {}) {
   }
   document.getElementById("q").value = page.getElementById("q").value;
   document.title = page.title;
-  const freshMap = page.getElementById("map");
-  Object.assign(box.dataset, { points: freshMap.dataset.points, area: freshMap.dataset.area ?? "" });
+  const fresh = page.getElementById("map").dataset;
+  const area = fresh.area ?? "";
+  const moved = area !== box.dataset.area;
+  Object.assign(box.dataset, { area, points: fresh.points });
   syncYear();
   if (push) history.pushState(null, "", address);
   shownChoices = choices(address);
@@ -98,8 +104,11 @@ async function visit(address, { push = true, toResults = false } = {}) {
     document.getElementById("results").scrollIntoView({ block: "start" });
   }
   say(document.querySelector("#results .found strong")?.textContent ?? "");
-  await drawPoints({ fit: true });
+  await drawing;
+  if (turn !== latest) return;
+  if (moved) show();
   showPointOfAddress();
+  performance.measure("redraw", "chosen");
 }
 
 document.addEventListener("click", (event) => {
@@ -181,9 +190,19 @@ function popup(rows, total, area) {
   return content;
 }
 
-async function drawPoints({ fit = false } = {}) {
-  const matched = await load?.(box.dataset.points, fit ? show : undefined);
+async function drawPoints(address, wanted = () => true) {
+  const matched = await load?.(address, wanted);
   if (matched !== null && matched !== undefined) box.dataset.drawn = String(matched);
+}
+
+/** The address of the map's facilities by the choices of a page's address. */
+function pointsOf(address) {
+  const url = new URL(box.dataset.points, location.href);
+  const version = url.searchParams.get("v");
+  url.search = new URL(address, location.href).search;
+  for (const name of ["point", "near", "cursor", "limit"]) url.searchParams.delete(name);
+  url.searchParams.set("v", version);
+  return url.href;
 }
 
 /** Turn the map to the chosen area, or to everything. */
@@ -289,12 +308,17 @@ function showPointOfAddress() {
 function locate() {
   say(words.locating);
   navigator.geolocation.getCurrentPosition(
-    ({ coords }) => {
-      const here = L.latLng(coords.latitude, coords.longitude);
-      map.setView(here, 14, { animate: false });
-      openCard(here.lat, here.lng).then(() => {
-        if (areas && !areas.bounds.contains(here)) say(words.outside);
-      });
+    async ({ coords }) => {
+      // To about ten metres: enough for nearest first, and less than a door number in a link that is passed on.
+      const [lon, lat] = [coords.longitude, coords.latitude].map((degrees) => degrees.toFixed(4));
+      const address = new URL(location.href);
+      for (const name of ["cursor", "limit"]) address.searchParams.delete(name);
+      address.searchParams.set("near", `${lon},${lat}`);
+      address.searchParams.set("point", `${Number(lon).toFixed(5)},${Number(lat).toFixed(5)}`);
+      address.hash = "";
+      map.setView([Number(lat), Number(lon)], 13, { animate: false });
+      await visit(address.href.replaceAll("%2C", ","));
+      if (areas && !areas.bounds.contains([Number(lat), Number(lon)])) say(words.outside);
     },
     (error) => say(error.code === error.PERMISSION_DENIED ? words.denied : words.not_located),
     { enableHighAccuracy: false, timeout: 10000, maximumAge: 60000 },
@@ -314,12 +338,14 @@ async function start() {
     say(words.no_areas);
   }
   const view = readView();
+  const near = /^(-?[\d.]+),(-?[\d.]+)$/.exec(new URLSearchParams(location.search).get("near") ?? "");
   if (view) map.setView(view.center, view.zoom, { animate: false });
+  else if (near) map.setView([Number(near[2]), Number(near[1])], 13, { animate: false });
   else if (areas) show();
   else map.setView([36.5, 112.5], 7);
   areas?.redraw();
   load = followFacilities(map, areas, popup, words, () => say(words.no_points));
-  await drawPoints();
+  await drawPoints(box.dataset.points);
   showPointOfAddress();
   map.on("moveend", keepView);
   map.on("click", ({ latlng }) => {

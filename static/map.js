@@ -23,12 +23,20 @@ const DOTS = new Set(["site", "street", "village"]);
 // A popup keeps clear of the zoom buttons.
 const POPUP = { maxWidth: 270, autoPanPaddingTopLeft: [62, 10], autoPanPaddingBottomRight: [10, 10] };
 const SOFT = { township: 10, most: 26 }; // pixels of the halo at rest; the whole extent is drawn when the mark is opened
+const SHADE = { stroke: false, fillOpacity: 0.09 };
 const EARTH_METRES_PER_PIXEL = 156543.03392;
 const CITY_ZOOM = 8; // below it the counties' rings would lie on each other: one ring a city then
 
+/** Longitude and latitude as they are, for tiles cut by degrees; as wide at a zoom as web Mercator, so that zooms agree. */
+function degrees() {
+  return L.extend({}, L.CRS.EPSG4326, { transformation: new L.Transformation(1 / 360, 0.5, -1 / 360, 0.25) });
+}
+
 export function makeMap(element, words) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const base = element.dataset.base ? JSON.parse(element.dataset.base) : null;
   const map = L.map(element, {
+    crs: base?.grid === "degrees" ? degrees() : L.CRS.EPSG3857,
     preferCanvas: true,
     zoomControl: false,
     attributionControl: false,
@@ -49,7 +57,6 @@ export function makeMap(element, words) {
   L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
   L.control.attribution({ prefix: false }).addAttribution(element.dataset.attribution).addTo(map);
   // The operator's own tiles, where there are any; a map of tiles must say to their host which site asks.
-  const base = element.dataset.base ? JSON.parse(element.dataset.base) : null;
   for (const address of base?.layers ?? []) {
     const { subdomains, attribution, maxZoom } = base;
     L.tileLayer(address, { subdomains, attribution, maxNativeZoom: maxZoom, referrerPolicy: "origin" }).addTo(map);
@@ -168,6 +175,7 @@ function addHues(parts) {
  */
 export function drawFacilities(map, { rows = [], rings: counted = null, clusters = [] }, areas, popup, words) {
   const layer = L.layerGroup().addTo(map);
+  const shades = L.layerGroup().addTo(layer);
   const discs = L.layerGroup().addTo(layer);
   const rings = L.layerGroup().addTo(layer);
   const scaled = [];
@@ -226,6 +234,7 @@ export function drawFacilities(map, { rows = [], rings: counted = null, clusters
     const zoom = map.getZoom();
     for (const { area, radius, lat } of scaled) area.setRadius(Math.min(pixels(radius, lat, zoom), SOFT.most));
     rings.clearLayers();
+    shades.clearLayers();
     const key = (adcode, city) => (zoom < CITY_ZOOM || city ? adcode.slice(0, 4) + "00" : adcode.slice(0, 6));
     for (const { adcode, members, total, parts, first } of gathered(key)) {
       const seat = areas?.byCode.get(adcode)?.properties;
@@ -239,6 +248,14 @@ export function drawFacilities(map, { rows = [], rings: counted = null, clusters
       const raised = adcode.endsWith("00") && zoom >= CITY_ZOOM ? 46 : 0;
       const marker = L.marker([lat, lon], { icon: ring(parts, total, size, raised), title: label, keyboard: true, riseOnHover: true });
       marker.bindPopup(() => popup(members, total, { adcode, name }), POPUP);
+      // Anywhere in this county: the county itself is shaded, faintly at rest and fully while its ring is open.
+      const shape = areas?.byCode.get(adcode);
+      if (shape) {
+        const shade = L.geoJSON(shape, { style: SHADE, interactive: false }).addTo(shades);
+        shade.setStyle({ fillColor: parts.length === 1 ? onGround(parts[0][0]) : colour("--quiet") });
+        marker.on("popupopen", () => shade.setStyle({ fillOpacity: 0.28 }));
+        marker.on("popupclose", () => shade.setStyle(SHADE));
+      }
       marker.addTo(rings);
       marker.getElement()?.setAttribute("aria-label", label);
     }
@@ -264,8 +281,8 @@ async function read(address) {
 /**
  * Keep the facilities of an address drawn: all at once where they are few, else those of each view.
  *
- * @returns load(address, fit): draws another address's facilities, calling fit() before the view is asked for, and gives
- *   how many there are, or null where nothing could be read
+ * @returns load(address, stillWanted): draws another address's facilities unless they are no longer wanted once they
+ *   are there, and gives how many there are, or null where nothing was drawn
  */
 export function followFacilities(map, areas, popup, words, failed) {
   let drawn = null;
@@ -278,22 +295,25 @@ export function followFacilities(map, areas, popup, words, failed) {
     drawn = drawFacilities(map, data, areas, popup, words);
   };
 
-  /** Ask for what the view shows, with a margin, so that a small move needs no question. */
-  async function drawView() {
-    const zoom = Math.floor(map.getZoom());
-    const view = map.getBounds();
-    if (viewed && viewed.zoom === zoom && viewed.bounds.contains(view)) return;
-    const bounds = view.pad(0.2);
-    viewed = { zoom, bounds };
-    const asked = viewed;
-    const url = new URL(address, location.href);
+  /** The view with a margin, so that a small move needs no question. */
+  const margined = () => ({ zoom: Math.floor(map.getZoom()), bounds: map.getBounds().pad(0.2) });
+
+  function ofView(wanted, { zoom, bounds }) {
+    const url = new URL(wanted, location.href);
     const edge = (value, most) => Math.min(Math.max(value, -most), most).toFixed(4);
     url.searchParams.set("bbox", [
       edge(bounds.getWest(), 180), edge(bounds.getSouth(), 90), edge(bounds.getEast(), 180), edge(bounds.getNorth(), 90),
     ].join());
     url.searchParams.set("zoom", String(zoom));
+    return url.href;
+  }
+
+  async function drawView() {
+    if (viewed && viewed.zoom === Math.floor(map.getZoom()) && viewed.bounds.contains(map.getBounds())) return;
+    viewed = margined();
+    const asked = viewed;
     try {
-      const data = await read(url.href);
+      const data = await read(ofView(address, asked));
       if (asked === viewed) draw(data);
     } catch {
       viewed = null;
@@ -303,20 +323,22 @@ export function followFacilities(map, areas, popup, words, failed) {
 
   map.on("moveend", () => byView && drawView());
 
-  return async function load(wanted, fit) {
+  return async function load(wanted, stillWanted = () => true) {
     if (wanted === address) return null;
+    // The view goes along, so that many facilities need no second question; the first address was preloaded without it.
+    const asked = address ? margined() : null;
     let data;
     try {
-      data = await read(wanted);
+      data = await read(asked ? ofView(wanted, asked) : wanted);
     } catch {
       failed();
       return null;
     }
+    if (!stillWanted()) return null;
     address = wanted;
     byView = Boolean(data.by_view);
-    viewed = null;
-    if (!byView) draw(data);
-    fit?.();
+    viewed = byView ? asked : null;
+    if (!byView || viewed) draw(data);
     if (byView) await drawView();
     return data.matched;
   };

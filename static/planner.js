@@ -1,17 +1,19 @@
-// The planner's map: what is covered, what is not, and what cannot be said, as the figures beside it tell.
+// The planner's map: what is surely covered, what perhaps, what surely not, as the figures beside it tell.
 import { areaBounds, drawAreas, fill, followFacilities, make, makeMap } from "./map.js";
 
 const box = document.getElementById("map");
 const words = JSON.parse(box.dataset.words);
+const drawn = JSON.parse(document.getElementById("drawn").textContent);
 const note = document.getElementById("map-note");
-const COVERED = { color: "#0b6b64", weight: 1.5, fillColor: "#0b6b64", fillOpacity: 0.35 };
-const GAP = { color: "#b4441f", weight: 1, dashArray: "3 3", fillColor: "#b4441f", fillOpacity: 0.14 };
-const UNSURE = { color: "#5b6b73", weight: 1.2, dashArray: "5 5", fill: false };
+const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+const ZONES = {
+  certain: zone(dark ? "#7ed3c8" : "#0b6b64", 0.45, { weight: 1.5 }),
+  uncertain: zone(dark ? "#e0b352" : "#a87000", 0.22, { weight: 1, dashArray: "5 4" }),
+  gap: zone(dark ? "#ff9a80" : "#b4441f", 0.12, { weight: 1 }),
+};
 
-async function read(address) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${answer.status}`);
-  return answer.json();
+function zone(hue, fillOpacity, line) {
+  return { color: hue, fillColor: hue, fillOpacity, ...line };
 }
 
 function popup(rows) {
@@ -21,6 +23,20 @@ function popup(rows) {
     list.append(make("li", {}, link));
   }
   return make("div", {}, list);
+}
+
+/** A numbered sign that says its name to who cannot see it. */
+function numbered(kind, [rank, lon, lat], label) {
+  const html = make("div", { class: kind }, make("b", {}, String(rank)));
+  const icon = L.divIcon({ className: "", html, iconSize: [26, 26] });
+  const marker = L.marker([lat, lon], { icon, title: label, keyboard: true, riseOnHover: true }).addTo(map);
+  marker.bindPopup(make("p", {}, label));
+  marker.getElement()?.setAttribute("aria-label", label);
+}
+
+/** The reader's own points, as many as the page holds. */
+function dots(points, look, label) {
+  for (const [lon, lat] of points) L.circleMarker([lat, lon], look).bindTooltip(label).addTo(map);
 }
 
 const map = makeMap(box, words);
@@ -33,35 +49,20 @@ try {
   note.textContent = words.no_areas;
 }
 const chosen = areas?.byCode.get(box.dataset.area);
-if (chosen) map.fitBounds(areaBounds(chosen), { padding: [12, 12], animate: false });
+const zones = L.geoJSON(drawn.zones, { style: (feature) => ({ ...ZONES[feature.id], interactive: false }), interactive: false });
+const bounds = chosen ? areaBounds(chosen) : zones.getBounds();
+if (bounds.isValid()) map.fitBounds(bounds, { padding: [12, 12], animate: false });
 else map.setView([36.5, 112.5], 7);
+zones.addTo(map);
 areas?.redraw();
-
-try {
-  const found = await read(box.dataset.coverage);
-  for (const feature of found.features) {
-    if (!feature.geometry) continue;
-    const style = { ...(feature.id === "covered" ? COVERED : GAP), interactive: false };
-    L.geoJSON(feature, { style, interactive: false }).addTo(map);
-  }
-  const points = await read(box.dataset.points);
-  const at = Object.fromEntries((points.columns ?? []).map((name, index) => [name, index]));
-  for (const row of points.rows ?? []) {
-    if (row[at.radius] < 100) continue;
-    L.circle([row[at.lat], row[at.lon]], { radius: row[at.radius], ...UNSURE, interactive: false }).addTo(map);
-  }
-  const load = followFacilities(map, areas, popup, words, () => {});
+dots(drawn.people, { radius: 2.5, stroke: false, fillColor: dark ? "#e7eeef" : "#16242a", fillOpacity: 0.7 }, words.own_people);
+if (box.dataset.points) {
+  const load = followFacilities(map, areas, popup, words, () => {
+    note.textContent = words.no_points;
+  });
   await load(box.dataset.points);
-  if (box.dataset.sites) {
-    for (const { properties } of (await read(box.dataset.sites)).features) {
-      const label = fill(words.new_site, { rank: properties.rank });
-      const icon = L.divIcon({ className: "", html: make("div", { class: "new-site" }, make("b", {}, String(properties.rank))), iconSize: [26, 26] });
-      const marker = L.marker([properties.lat, properties.lon], { icon, title: label, keyboard: true }).addTo(map);
-      marker.bindPopup(make("p", {}, label));
-      marker.getElement()?.setAttribute("aria-label", label);
-    }
-  }
-} catch {
-  note.textContent = words.offline;
 }
+dots(drawn.facilities, { radius: 5, color: "#fff", weight: 2, fillColor: "#0b6b64", fillOpacity: 1 }, words.own_facility);
+for (const place of drawn.gaps) numbered("gap-rank", place, fill(words.gap, { rank: place[0] }));
+for (const place of drawn.sites) numbered("new-site", place, fill(words.new_site, { rank: place[0] }));
 box.dataset.ready = "true";

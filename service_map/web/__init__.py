@@ -5,16 +5,20 @@ one anywhere else goes to ``pages.error_page(problem)``, which tells the same `p
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Flask, Response, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from service_map import analysis, catalogue
+from service_map.errors import ServiceMapError
 from service_map.settings import STATIC_DIR, TEMPLATES_DIR, Settings, load
-from service_map.web import answers, dcat, download, ogc, params, problems, service, tiles
+from service_map.store import FacilityFilter, features, queries
+from service_map.web import answers, dcat, download, ogc, params, problems, ranking, service, tiles
 from service_map.web.database import Database
 from service_map.web.language import init_language
 from service_map.web.security import init_security, is_open
@@ -50,6 +54,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     categories = catalogue.categories(settings.geodata_dir)
     rules = catalogue.rules(settings.geodata_dir)
     plan_rules = catalogue.plan_rules(settings.geodata_dir)
+    inventories = catalogue.inventories(settings.geodata_dir)
+    edges = catalogue.edge_categories(settings.geodata_dir)
     app.extensions[EXTENSION] = Site(
         settings=settings,
         families=families,
@@ -58,7 +64,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         plan_rules=plan_rules,
         network=None if settings.network is None else analysis.read_network(settings.network),
         database=Database(settings.database_url),
-        version=_program_version(repr((families, categories, rules, plan_rules, settings.network))),
+        version=_program_version(
+            repr((families, categories, rules, plan_rules, inventories, sorted(edges), settings.network))
+        ),
+        inventories=inventories,
+        edges=edges,
     )
     # A trailing slash is a typing slip, and a redirect would cost a program one more request.
     app.url_map.strict_slashes = False
@@ -66,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_security(app)
     init_language(app)
     app.register_blueprint(answers.blueprint)
+    app.register_blueprint(ranking.blueprint)
     app.register_blueprint(download.blueprint)
     app.register_blueprint(ogc.blueprint)
     app.register_blueprint(tiles.blueprint)
@@ -77,6 +88,22 @@ def create_app(settings: Settings | None = None) -> Flask:
         error_page = getattr(pages, "error_page", None)
     app.register_error_handler(Exception, _error_handler(error_page))
     return app
+
+
+def warm(app: Flask) -> None:
+    """Read what every answer needs, so that no reader waits for it; nothing where there is no database yet.
+
+    Parameters
+    ----------
+    app
+        From `create_app`.
+    """
+    with suppress(ServiceMapError, SQLAlchemyError), app.extensions[EXTENSION].database.reading() as data:
+        queries.vocabulary(data.conn)
+        queries.facilities(data.conn, FacilityFilter(promised=True), limit=1)
+        for layer in features.collections(data.conn).values():
+            features.extent(data.conn, layer)
+            features.page(data.conn, layer, features.FeatureQuery(), limit=1)
 
 
 def _program_version(facts: str) -> str:

@@ -16,7 +16,8 @@ from service_map.analysis import Given, Ground, Region, Report
 from service_map.errors import BusyError, InvalidParameterError, UnanswerableError
 from service_map.places import load_demand
 from service_map.web import geojson, params
-from service_map.web.api import _query, _reading, _reply, _say, blueprint
+from service_map.web.api import blueprint
+from service_map.web.reading import query, reading, reply, say
 from service_map.web.site import site
 
 MOST_CHECKED = 100
@@ -31,24 +32,28 @@ __all__ = ["blueprint"]
 @blueprint.get("/circle")
 def circle() -> Response:
     """Check the life circle of a point."""
-    values = _query(params.CIRCLE_CHECK)
-    return _reply(_card(_ground(), values["lon"], values["lat"], values))
+    values = query(params.CIRCLE_CHECK)
+    return reply(_card(_ground(), values["lon"], values["lat"], values))
 
 
 @blueprint.post("/circle")
 def circles() -> Response:
     """Check the life circles of the caller's points."""
-    values = _query(params.CIRCLE_POST)
+    values = query(params.CIRCLE_POST)
     given = _body(values)
     if given.demand is None or given.polygon is not None or given.places is not None:
-        raise InvalidParameterError("body", "应只含要体检的点", "takes the points to be checked, and nothing else")
+        raise InvalidParameterError(
+            "body",
+            "应只含要体检的点，和自己的设施（role: facility）",
+            "takes the points to be checked, and facilities of your own (role: facility)",
+        )
     points = given.demand.lonlat
     if len(points) > MOST_CHECKED:
         raise InvalidParameterError("body", f"至多 {MOST_CHECKED} 个点", f"takes at most {MOST_CHECKED} points")
     with _turn():
-        ground = _ground()
+        ground = _standing(_ground(), values, given, None)
         found = [_card(ground, round(lon, 7), round(lat, 7), values) for lon, lat in points.tolist()]
-    return _forget(_reply({"circles": found, "numberReturned": len(found)}))
+    return _forget(reply({"circles": found, "numberReturned": len(found)}))
 
 
 def _card(ground: Ground, lon: float, lat: float, values: dict[str, Any]) -> dict[str, Any]:
@@ -71,6 +76,7 @@ def area_coverage() -> Response:
     values, given = _asked(params.COVERAGE, params.COVERAGE_POST)
     ground = _ground()
     asked, region = _reach(ground, values), _region(ground, values, given)
+    ground = _standing(ground, values, given, asked.categories[0])
     _no_places(given)
     with _turn():
         found = analysis.covered_share(
@@ -85,6 +91,7 @@ def gaps() -> Response:
     values, given = _asked(params.GAPS, params.GAPS_POST)
     ground = _ground()
     asked, region = _reach(ground, values), _region(ground, values, given)
+    ground = _standing(ground, values, given, asked.categories[0])
     _no_places(given)
     with _turn():
         found = analysis.gap_pieces(
@@ -95,6 +102,7 @@ def gaps() -> Response:
             demand=given.demand,
             least_km2=values["least_km2"],
             limit=values["limit"],
+            zones=values["zones"] == "true",
         )
     return _collection(found)
 
@@ -113,6 +121,7 @@ def sites() -> Response:
         )
     commitment = None if values["commitment"] is None else analysis.quota(ground, values["commitment"])
     asked, region = _reach(ground, values), _region(ground, values, given)
+    ground = _standing(ground, values, given, asked.categories[0])
     places, source = given.places, "given"
     if places is None and values["places"] == "communities":
         places, source = _communities(), "communities"
@@ -140,6 +149,7 @@ def completeness() -> Response:
     values, given = _asked(params.COMPLETENESS, params.COMPLETENESS_POST)
     ground = _ground()
     region = _region(ground, values, given)
+    ground = _standing(ground, values, given, None)
     _no_places(given)
     with _turn():
         found = analysis.completeness_index(
@@ -161,7 +171,7 @@ def completeness() -> Response:
 
 
 def _ground() -> Ground:
-    known, data = site(), _reading()
+    known, data = site(), reading()
     return Ground(
         conn=data.conn,
         categories=known.categories,
@@ -170,13 +180,15 @@ def _ground() -> Ground:
         language=params.reply_language(),
         network=known.network,
         keep=data.keep,
+        inventories=known.inventories,
+        edges=known.edges,
     )
 
 
 def _asked(get: tuple[params.Parameter, ...], post: tuple[params.Parameter, ...]) -> tuple[dict[str, Any], Given]:
     if request.method != "POST":
-        return _query(get), Given()
-    values = _query(post)
+        return query(get), Given()
+    values = query(post)
     return values, _body(values)
 
 
@@ -199,6 +211,11 @@ def _no_places(given: Given) -> None:
         raise InvalidParameterError(
             "body", "候选点（role: place）只用于 /api/sites", "places (role: place) are for /api/sites only"
         )
+
+
+def _standing(ground: Ground, values: dict[str, Any], given: Given, category: str | None) -> Ground:
+    """Let the facilities of the body stand too, or alone."""
+    return analysis.with_own(ground, given.facilities, category=category, stock=values.get("stock", "all"))
 
 
 def _communities() -> np.ndarray:
@@ -225,12 +242,12 @@ def _turn() -> Iterator[None]:
 
 
 def _collection(found: Report) -> Response:
-    response = _reply(analysis.collection(found), geojson.MEDIA_TYPE)
+    response = reply(analysis.collection(found), geojson.MEDIA_TYPE)
     return _forget(response) if request.method == "POST" else response
 
 
 def _forget(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Language"] = _say(("zh-CN", "en"))
+    response.headers["Content-Language"] = say(("zh-CN", "en"))
     response.vary.add("Accept-Language")
     return response

@@ -7,14 +7,11 @@ What it may take and answer is declared once, in `openapi`.
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import ExitStack
 from dataclasses import replace
-from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
 from service_map import coverage
@@ -31,116 +28,20 @@ from service_map.store import (
 )
 from service_map.store.adcode import prefix
 from service_map.web import geojson, openapi, params, problems
-from service_map.web.database import Reading
-from service_map.web.security import takes_body
+from service_map.web.reading import IMPRECISE, JSON, PROMISED_ONLY, attach, by_turns, query, reading, reply, say
 from service_map.web.site import site
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
-downloads = Blueprint("downloads", __name__, url_prefix="/download")
+attach(blueprint, without={"api.openapi_document", "api.problem_kind"})
 
 WALKING_PROFILE = "adult"
 
-_JSON = "application/json"
-# Answers that no database is needed for: they must stand when the data does not.
-_WITHOUT_DATA = {"api.openapi_document", "api.problem_kind"}
-_READS = {"GET", "HEAD"}
 _PROFILES = {"adult": ("成年人", "adult")}
 
 _STRAIGHT = (
     "距离为直线距离，不是步行路线",
     "distances are straight lines, not walking routes",
 )
-_PROMISED_ONLY = (
-    "数据含规划承诺的设施与现状资料中的设施，现状资料很不完整：数据中没有，不等于当地没有",
-    "the data holds what plans promise and, far from complete, what stands: absent here is not absent on the ground",
-)
-_IMPRECISE = (
-    "点位按规划用语定位，真实位置在 uncertainty_m 米之内；上下限已计入",
-    "points are located by the plan's words, the real site lies within uncertainty_m metres; the bounds allow for it",
-)
-
-
-# ---------------------------------------------------------------- every request
-
-
-@blueprint.before_request
-@downloads.before_request
-def _begin() -> Response | None:
-    """Open the data for this request, and answer 304 before any work where the reader already has this version."""
-    version = ""
-    if request.method not in _READS and not (request.method == "POST" and takes_body(request.path)):
-        return None
-    if request.endpoint not in _WITHOUT_DATA:
-        g.stack = ExitStack()
-        g.reading = g.stack.enter_context(site().database.reading())
-        version = g.reading.version
-    if request.method == "POST":  # what a caller sends is answered and forgotten: no tag, no cache
-        return None
-    language = params.reply_language()
-    key = f"{version}\n{site().version}\n{language}\n{request.script_root}{request.full_path}"
-    g.tag = blake2b(key.encode(errors="replace"), digest_size=12).hexdigest()
-    if request.if_none_match.contains_weak(g.tag):
-        return _cacheable(Response(status=304))
-    return None
-
-
-@blueprint.after_request
-@downloads.after_request
-def _end(response: Response) -> Response:
-    return _cacheable(response) if "tag" in g and response.status_code in {200, 206} else response
-
-
-@blueprint.teardown_request
-@downloads.teardown_request
-def _close(_error: BaseException | None) -> None:
-    stack: ExitStack | None = g.pop("stack", None)
-    if stack is not None:
-        stack.close()
-
-
-def _cacheable(response: Response) -> Response:
-    if response.get_etag()[0] is None:
-        response.set_etag(g.tag, weak=True)
-    # The reader keeps it and asks each time whether it still holds: a rebuild shows at once, no change costs a 304.
-    response.cache_control.public = True
-    response.cache_control.no_cache = True
-    response.headers["Content-Language"] = "en" if params.reply_language() == "en" else "zh-CN"
-    response.vary.add("Accept-Language")
-    return response
-
-
-def _reply(payload: Any, media_type: str = _JSON) -> Response:
-    return Response(orjson.dumps(payload), content_type=media_type)
-
-
-def _reading() -> Reading:
-    reading: Reading = g.reading
-    return reading
-
-
-def _query(parameters: Collection[params.Parameter]) -> dict[str, Any]:
-    params.check_encoding(request.query_string)
-    return params.read(request.args, parameters, known=_known)
-
-
-def _known(name: str) -> Collection[str]:
-    """Give the closed sets that the catalogue and the data decide."""
-    match name:
-        case "category":
-            return site().categories
-        case "family":
-            return site().families
-        case "rule":
-            return [rule.id for rule in (*site().rules, *site().plan_rules)]
-        case "area":
-            known = queries.vocabulary(_reading().conn)
-            return known.areas.keys() | known.townships
-        case _:
-            return queries.vocabulary(_reading().conn).plans
-
-
-def _say(pair: tuple[str, str]) -> str:
-    return pair[1] if params.reply_language() == "en" else pair[0]
 
 
 def _links(media_type: str, cursor: str | None) -> list[dict[str, str]]:
@@ -164,10 +65,10 @@ def _address(path: str, query: list[tuple[str, str]]) -> str:
 @blueprint.get("/layers")
 def layers() -> Response:
     """Families and categories with their counts."""
-    _query(())
-    data = _reading()
+    query(())
+    data = reading()
     language = params.reply_language()
-    return _reply(data.keep(("layers", language), lambda conn: _layers(conn, language)))
+    return reply(data.keep(("layers", language), lambda conn: _layers(conn, language)))
 
 
 def _layers(conn: Connection, language: str) -> dict[str, Any]:
@@ -220,13 +121,15 @@ def _layers(conn: Connection, language: str) -> dict[str, Any]:
 @blueprint.get("/facilities")
 def facilities() -> Response:
     """Give a page of facilities by filter."""
-    values = _query(params.FACILITIES)
-    page = queries.facilities(
-        _reading().conn, params.facility_filter(values), limit=values["limit"], cursor=values["cursor"]
-    )
-    return _reply(
+    values = query(params.FACILITIES)
+    with by_turns():
+        page = queries.facilities(
+            reading().conn, params.facility_filter(values), limit=values["limit"], cursor=values["cursor"]
+        )
+        written = _features(page.items)
+    return reply(
         geojson.collection(
-            _features(page.items),
+            written,
             numberMatched=page.matched,
             numberReturned=len(page.items),
             links=_links(geojson.MEDIA_TYPE, page.next_cursor),
@@ -243,18 +146,18 @@ def _features(records: Iterable[FacilityRecord]) -> list[dict[str, Any]]:
 @blueprint.get("/facilities/nearby")
 def nearby() -> Response:
     """Facilities around a point, nearest first."""
-    values = _query(params.NEARBY)
+    values = query(params.NEARBY)
     lon, lat, limit = values["lon"], values["lat"], values["limit"]
     metres, walking = _reach(values)
     wanted = params.facility_filter(values)
-    data = _reading()
+    data = reading()
     offset = _offset(values["cursor"], data.version)
     found = queries.nearby(data.conn, lon, lat, metres, wanted, limit=min(offset + limit + 1, queries.MAX_LIMIT))
     more = len(found) > offset + limit
     shown = found[offset : offset + limit]
     matched = _count_nearby(data.conn, lon, lat, metres, wanted) if more else len(found)
     language = params.reply_language()
-    return _reply(
+    return reply(
         geojson.collection(
             (
                 geojson.facility_feature(
@@ -275,7 +178,7 @@ def nearby() -> Response:
                 "minutes": values["minutes"],
                 "walking": walking,
                 "method": "straight_line",
-                "limits": [_say(_STRAIGHT), _say(_PROMISED_ONLY), _say(_IMPRECISE)],
+                "limits": [say(_STRAIGHT), say(PROMISED_ONLY), say(IMPRECISE)],
             },
         ),
         geojson.MEDIA_TYPE,
@@ -300,7 +203,7 @@ def _reach(values: Mapping[str, Any]) -> tuple[float, dict[str, Any] | None]:
 def _walking() -> dict[str, Any]:
     return {
         "profile": WALKING_PROFILE,
-        "profile_name": _say(_PROFILES[WALKING_PROFILE]),
+        "profile_name": say(_PROFILES[WALKING_PROFILE]),
         "speed_m_s": coverage.SPEEDS[WALKING_PROFILE],
         "detour": coverage.DETOUR,
     }
@@ -342,15 +245,15 @@ def _distance(metres: float, uncertainty_m: float) -> dict[str, float]:
 @blueprint.get("/facilities/<id>")
 def facility(id: str) -> Response:  # noqa: A002  the address's own word
     """One facility with all its citations."""
-    _query(())
+    query(())
     try:
-        record = queries.facility(_reading().conn, id)
+        record = queries.facility(reading().conn, id)
     except GoneError as gone:
         if gone.successor is None:
             raise
         address = f"{request.script_root}/api/facilities/{gone.successor}"
         return Response(status=301, headers={"Location": _address(address, list(request.args.items(multi=True)))})
-    return _reply(geojson.facility_feature(record, language=params.reply_language()), geojson.MEDIA_TYPE)
+    return reply(geojson.facility_feature(record, language=params.reply_language()), geojson.MEDIA_TYPE)
 
 
 # ---------------------------------------------------------------- areas, plans, commitments
@@ -360,14 +263,14 @@ def facility(id: str) -> Response:  # noqa: A002  the address's own word
 def areas() -> Response:
     """List areas and their seats."""
     found = _chosen_areas(with_geometry=False)
-    return _reply({"areas": [_area(area) for area in found], "numberReturned": len(found)})
+    return reply({"areas": [_area(area) for area in found], "numberReturned": len(found)})
 
 
 @blueprint.get("/areas/boundaries")
 def boundaries() -> Response:
     """Boundaries of areas."""
     found = [area for area in _chosen_areas(with_geometry=True) if area.geometry is not None]
-    return _reply(
+    return reply(
         geojson.collection(
             (geojson.feature(area.geometry, _area(area), name=area.adcode) for area in found), numberReturned=len(found)
         ),
@@ -378,15 +281,15 @@ def boundaries() -> Response:
 @blueprint.get("/areas/<adcode>")
 def area(adcode: str) -> Response:
     """One area and its boundary."""
-    _query(())
-    found = queries.area(_reading().conn, adcode)
-    return _reply(geojson.feature(found.geometry, _area(found), name=found.adcode), geojson.MEDIA_TYPE)
+    query(())
+    found = queries.area(reading().conn, adcode)
+    return reply(geojson.feature(found.geometry, _area(found), name=found.adcode), geojson.MEDIA_TYPE)
 
 
 def _chosen_areas(*, with_geometry: bool) -> list[AreaRecord]:
-    values = _query(params.AREAS)
+    values = query(params.AREAS)
     start = prefix(values["area"]) if values["area"] else ""
-    found = queries.areas(_reading().conn, level=values["level"], with_geometry=with_geometry)
+    found = queries.areas(reading().conn, level=values["level"], with_geometry=with_geometry)
     return [area for area in found if area.adcode.startswith(start)]
 
 
@@ -407,16 +310,16 @@ def _area(area: AreaRecord) -> dict[str, Any]:
 @blueprint.get("/plans")
 def plans() -> Response:
     """List the plans."""
-    _query(())
-    found = queries.plans(_reading().conn)
-    return _reply({"plans": [_plan(plan) for plan in found], "numberReturned": len(found)})
+    query(())
+    found = queries.plans(reading().conn)
+    return reply({"plans": [_plan(plan) for plan in found], "numberReturned": len(found)})
 
 
 @blueprint.get("/plans/<id>")
 def plan(id: str) -> Response:  # noqa: A002  the address's own word
     """One plan."""
-    _query(())
-    return _reply(_plan(queries.plan(_reading().conn, id)))
+    query(())
+    return reply(_plan(queries.plan(reading().conn, id)))
 
 
 def _plan(plan: PlanRecord) -> dict[str, Any]:
@@ -441,16 +344,16 @@ def _plan(plan: PlanRecord) -> dict[str, Any]:
 @blueprint.get("/commitments")
 def commitments() -> Response:
     """Give a page of commitments by filter."""
-    values = _query(params.COMMITMENTS)
+    values = query(params.COMMITMENTS)
     page = queries.commitments(
-        _reading().conn, params.commitment_filter(values), limit=values["limit"], cursor=values["cursor"]
+        reading().conn, params.commitment_filter(values), limit=values["limit"], cursor=values["cursor"]
     )
-    return _reply(
+    return reply(
         {
             "commitments": [_commitment(record) for record in page.items],
             "numberMatched": page.matched,
             "numberReturned": len(page.items),
-            "links": _links(_JSON, page.next_cursor),
+            "links": _links(JSON, page.next_cursor),
         }
     )
 
@@ -465,7 +368,7 @@ def _commitment(record: CommitmentRecord) -> dict[str, Any]:
         "passage_sha256": record.passage_sha256,
         "label": record.label,
         "category": record.category,
-        "category_name": _say((record.category_zh, record.category_en)),
+        "category_name": say((record.category_zh, record.category_en)),
         "family": record.family,
         "kind": record.kind,
         "name": record.name,
@@ -492,9 +395,9 @@ def _commitment(record: CommitmentRecord) -> dict[str, Any]:
 @blueprint.get("/openapi.json")
 def openapi_document() -> Response:
     """Give the OpenAPI 3.1 document."""
-    _query(())
+    query(())
     known = site()
-    return _reply(
+    return reply(
         openapi.document(categories=tuple(known.categories), families=tuple(known.families), root=request.script_root)
     )
 
@@ -502,14 +405,14 @@ def openapi_document() -> Response:
 @blueprint.get("/problems/<kind>")
 def problem_kind(kind: str) -> Response:
     """Say what a kind of problem means."""
-    _query(())
+    query(())
     if kind not in problems.KINDS:
         raise NotFoundError("kind", "没有这种错误", "no such kind of problem")
     found = problems.KINDS[kind]
-    return _reply(
+    return reply(
         {
             "type": f"{request.script_root}/api/problems/{kind}",
             "status": found.status,
-            "title": _say((found.zh, found.en)),
+            "title": say((found.zh, found.en)),
         }
     )

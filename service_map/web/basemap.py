@@ -1,4 +1,4 @@
-"""The map under the facilities: none, 天地图 with the operator's key, or any tiles by XYZ.
+"""The map under the facilities: none, 天地图 with the operator's key, or any tiles by XYZ or WMTS.
 
 Without one the boundaries and seats are the map, and no other host is ever asked. With one, exactly its hosts are let
 into the security policy. Tiles must be in WGS 84 or CGCS2000: on tiles in GCJ-02 every point would lie half
@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from service_map.settings import Settings
+from service_map.settings import GRIDS, TILE_MARKS, Settings
 
 _TIANDITU = (
     "https://t{s}.tianditu.gov.cn/%(layer)s_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=%(layer)s"
@@ -33,11 +33,14 @@ class BaseMap:
         What ``{s}`` may be, a letter each.
     attribution
         Whose map it is, as its terms ask.
+    grid
+        One of `service_map.settings.GRIDS`.
     """
 
     layers: tuple[str, ...]
     subdomains: str
     attribution: str
+    grid: str = GRIDS[0]
 
     def hosts(self) -> tuple[str, ...]:
         """Give the origins that images come from, for the security policy."""
@@ -55,6 +58,7 @@ class BaseMap:
             "subdomains": self.subdomains,
             "attribution": self.attribution,
             "maxZoom": _DEEPEST,
+            "grid": self.grid,
         }
 
 
@@ -74,8 +78,14 @@ def base_map(settings: Settings) -> BaseMap | None:
             attribution="© 天地图 www.tianditu.gov.cn",
         )
     if settings.basemap_url:
+        layer = settings.basemap_url
+        for plain, wmts in TILE_MARKS:
+            layer = layer.replace(wmts, plain)
         return BaseMap(
-            layers=(settings.basemap_url,), subdomains=_XYZ_HOSTS, attribution=settings.basemap_attribution or ""
+            layers=(layer,),
+            subdomains=_XYZ_HOSTS,
+            attribution=settings.basemap_attribution or "",
+            grid=settings.basemap_grid,
         )
     return None
 

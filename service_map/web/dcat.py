@@ -6,8 +6,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from service_map.store import export, queries
-from service_map.web import params
-from service_map.web.reading import attach, reading
+from service_map.web.reading import attach, query, reading
 
 blueprint = Blueprint("dcat", __name__)
 attach(blueprint)
@@ -25,8 +24,7 @@ _MEDIA = "https://www.iana.org/assignments/media-types/"
 @blueprint.get("/catalog.jsonld")
 def catalog() -> Response:
     """Give the record."""
-    params.check_encoding(request.query_string)
-    params.read(request.args, (), known=lambda _name: ())
+    query(())
     data = reading()
     told = data.keep("about", export.about)
     areas = [area for area in queries.areas(data.conn) if area.level == "city"]

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from weakref import finalize
 
 import orjson
-from flask import Response, current_app, g, redirect, request, send_file
+from flask import Blueprint, Response, current_app, g, redirect, request, send_file
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotAcceptable
 from werkzeug.wrappers import Response as BaseResponse
@@ -29,11 +29,11 @@ from service_map.errors import InvalidParameterError, NotFoundError, StoreError
 from service_map.settings import Settings
 from service_map.store import FacilityFilter, FacilityRecord, export, open_readonly, queries, read_meta
 from service_map.web import geojson, openapi, params
-from service_map.web.api import _IMPRECISE, _PROMISED_ONLY, _query, _reading, _say, downloads
+from service_map.web.reading import IMPRECISE, PROMISED_ONLY, attach, query, reading, say
 from service_map.web.site import site
 
-blueprint = downloads
-"""Serves ``/download``."""
+blueprint = Blueprint("downloads", __name__, url_prefix="/download")
+attach(blueprint)
 
 MOST_KEPT_FILES = 24
 MOST_KEPT_BYTES = 1 << 30
@@ -95,7 +95,7 @@ def files() -> Files:
 
 def _facilities(suffix: str) -> Response:
     chosen = export.FORMATS[suffix]
-    values = _query(params.CSV_DOWNLOAD if suffix == "csv" else params.DOWNLOAD)
+    values = query(params.CSV_DOWNLOAD if suffix == "csv" else params.DOWNLOAD)
     system = values["crs"]
     export.check(suffix, system)
     wanted, bom, language = params.facility_filter(values), values.get("bom") == "1", params.reply_language()
@@ -106,8 +106,8 @@ def _facilities(suffix: str) -> Response:
         response = _whole(chosen, wanted, system, bom=bom, language=language)
     name = export.file_name(suffix, system)
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    query = urlencode([(key, text) for key, text in request.args.items(multi=True) if key not in {"bom", "lang"}])
-    described = f"{request.script_root}/download/about.json" + (f"?{query}" if query else "")
+    asked = urlencode([(key, text) for key, text in request.args.items(multi=True) if key not in {"bom", "lang"}])
+    described = f"{request.script_root}/download/about.json" + (f"?{asked}" if asked else "")
     response.headers["Link"] = f'<{described}>; rel="describedby"; type="application/ld+json"'
     return response
 
@@ -123,8 +123,8 @@ def _members(data: Any, wanted: FacilityFilter) -> dict[str, Any]:
     return {
         "numberMatched": queries.facilities(data.conn, wanted, limit=1).matched,
         "data_version": read_meta(data.conn).get("data_version", ""),
-        "attribution": _say(_ATTRIBUTION),
-        "limits": [_say(_PROMISED_ONLY), _say(_IMPRECISE)],
+        "attribution": say(_ATTRIBUTION),
+        "limits": [say(PROMISED_ONLY), say(IMPRECISE)],
     }
 
 
@@ -151,16 +151,23 @@ def _streamed(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom
 
 
 def _whole(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: bool, language: str) -> Response:
-    data = _reading()
+    data = reading()
     # Only the formats of features speak a language; the tables carry both.
     spoken = language if chosen.streamed else ""
-    kept = files().get(
-        (data.version, site().version, chosen.suffix, wanted, system, bom, spoken),
-        lambda path: export.write(
+
+    def make(path: Path) -> int:
+        if not chosen.streamed:
+            url = site().settings.database_url
+            return export.write_apart(path, data.conn, url, wanted, suffix=chosen.suffix, system=system)
+        return export.write(
             path, data.conn, wanted, suffix=chosen.suffix, feature=_feature(language), system=system, bom=bom,
             members=_members(data, wanted) if chosen.suffix == "geojson" else None,
-        ),
-    )  # fmt: skip
+        )  # fmt: skip
+
+    kept = files().get(
+        (data.version, site().version, chosen.suffix, wanted, system, bom, spoken),
+        make,
+    )
     response = send_file(
         kept.path, mimetype=_media_type(chosen), conditional=True, etag=kept.sha256.hex()[:32], max_age=None
     )
@@ -190,13 +197,13 @@ for _suffix in export.FORMATS:
 @blueprint.get("/facilities")
 def negotiated() -> BaseResponse:
     """Lead to the format that ``Accept`` asks for."""
-    _query(params.DOWNLOAD)
+    query(params.DOWNLOAD)
     offered = {chosen.media_type: chosen.suffix for chosen in export.FORMATS.values()}
     best = request.accept_mimetypes.best_match(list(offered)) if request.accept_mimetypes else "application/geo+json"
     if best is None:
         raise NotAcceptable
-    query = request.query_string.decode()
-    address = f"{request.script_root}/download/facilities.{offered[best]}" + (f"?{query}" if query else "")
+    asked = request.query_string.decode()
+    address = f"{request.script_root}/download/facilities.{offered[best]}" + (f"?{asked}" if asked else "")
     response = redirect(address, code=303)
     response.vary.add("Accept")
     return response
@@ -205,8 +212,8 @@ def negotiated() -> BaseResponse:
 @blueprint.get("/about.json")
 def about() -> Response:
     """Say what a download is: sources, licences, citation, date, fields."""
-    values = _query(params.DOWNLOAD)
-    told = export.about(_reading().conn, params.facility_filter(values), system=values["crs"])
+    values = query(params.DOWNLOAD)
+    told = export.about(reading().conn, params.facility_filter(values), system=values["crs"])
     return Response(orjson.dumps(told), content_type="application/ld+json")
 
 
@@ -274,7 +281,7 @@ def to_file(
 @blueprint.get("/service_map.gpkg")
 def geopackage() -> Response:
     """Hand out the whole database, where it is a file."""
-    _query(())
+    query(())
     path = site().database.file
     if path is None:
         raise NotFoundError(
@@ -295,5 +302,5 @@ def geopackage() -> Response:
         conditional=True,
         etag=g.tag,
     )
-    _vouch(response, _reading().keep("sha256", digest))
+    _vouch(response, reading().keep("sha256", digest))
     return response

@@ -62,6 +62,8 @@ def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], english: b
     told.append(words.precision(record.precision, record.uncertainty_m))
     if cite is not None:
         told.append(f"{cite.plan_title} {cite.section or ''}".strip())
+    elif record.source_title:
+        told.append(record.source_title)
     return FeedEntry(
         id=f"urn:x-service-map:facility:{record.id}",
         title=record.name,
@@ -141,8 +143,8 @@ def place(record: FacilityRecord, *, english: bool) -> dict[str, Any]:
             },
             "geoRadius": round(record.uncertainty_m),
         }
-    if record.plan_title:
-        told["subjectOf"] = {"@type": "CreativeWork", "name": record.plan_title}
+    if title := record.plan_title or record.source_title:
+        told["subjectOf"] = {"@type": "CreativeWork", "name": title}
     elif record.point_licence.startswith("ODbL"):
         told["license"] = _ODBL
     return told

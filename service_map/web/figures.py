@@ -1,4 +1,4 @@
-"""The figures of an area and of a plan: what is promised, by family, by year, how surely, beside the neighbours.
+"""The figures of an area and of a plan: what is promised, by family and year, how surely, and what it covers.
 
 The area page, the report and its spreadsheet all show these, so that none can say what another does not.
 """
@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import Connection
 
-from service_map.catalogue import Family
+from service_map import analysis, coverage
+from service_map.analysis import Ground
+from service_map.catalogue import Family, Rule
 from service_map.store import queries
 from service_map.store.records import AreaRecord, CommitmentFilter, CommitmentRecord, FacilityFilter, Tally
 
@@ -137,7 +140,7 @@ def area_figures(
         years=years,
         by_year=tuple(sum(part.count for part in parts if part.year == year) for year in years),
         siblings=_siblings(conn, area, areas),
-        kinds=kind_figures(_commitments(conn, CommitmentFilter(area=area.adcode))),
+        kinds=kind_figures(commitments(conn, CommitmentFilter(area=area.adcode))),
     )
 
 
@@ -175,7 +178,7 @@ def _siblings(conn: Connection, area: AreaRecord, areas: Mapping[str, AreaRecord
 
 def plan_kinds(conn: Connection, plan_id: str) -> tuple[KindFigure, ...]:
     """Count a plan's commitments by kind, and which stand on the map."""
-    return kind_figures(_commitments(conn, CommitmentFilter(plans=(plan_id,))))
+    return kind_figures(commitments(conn, CommitmentFilter(plans=(plan_id,))))
 
 
 def kind_figures(records: Sequence[CommitmentRecord]) -> tuple[KindFigure, ...]:
@@ -185,7 +188,8 @@ def kind_figures(records: Sequence[CommitmentRecord]) -> tuple[KindFigure, ...]:
     return tuple(KindFigure(kind=kind, count=count[kind], mapped=mapped[kind]) for kind in queries.KINDS if count[kind])
 
 
-def _commitments(conn: Connection, wanted: CommitmentFilter) -> list[CommitmentRecord]:
+def commitments(conn: Connection, wanted: CommitmentFilter) -> list[CommitmentRecord]:
+    """Give all commitments that a filter meets, whatever their number."""
     found: list[CommitmentRecord] = []
     cursor: str | None = None
     while True:
@@ -194,3 +198,125 @@ def _commitments(conn: Connection, wanted: CommitmentFilter) -> list[CommitmentR
         cursor = page.next_cursor
         if cursor is None:
             return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageFigure:
+    """How far one category covers an area by its first clause in the standards' table.
+
+    Attributes
+    ----------
+    rule
+        The clause, which says the category and the distance.
+    share_low, share, share_high
+        Of the land: what is covered for certain, by the points, and at most; 0 to 1.
+    gap_km2, facilities
+        Land that is not covered by the points, and facilities that serve.
+    gap_lon, gap_lat
+        A place in the widest gap, WGS 84 degrees; None where there is no gap.
+    homes, homes_share
+        Residential communities on record in the area, and the share of them within reach; the share is None where
+        there are fewer than `FEWEST_HOMES`.
+    rank, among
+        The area's place among its siblings by the covered share of land, the widest first, and how many they are.
+    """
+
+    rule: Rule
+    share_low: float
+    share: float
+    share_high: float
+    gap_km2: float
+    facilities: int
+    gap_lon: float | None
+    gap_lat: float | None
+    homes: int
+    homes_share: float | None
+    rank: int
+    among: int
+
+
+_MARGIN = 0.1  # degrees, at least 8 km where the data lies
+
+FEWEST_HOMES = 5
+"""Residential communities on record below which their share says nothing."""
+
+
+def area_coverage(ground: Ground, adcode: str, siblings: Sequence[str]) -> tuple[CoverageFigure, ...]:
+    """Say how far each category covers an area, beside its siblings.
+
+    Parameters
+    ----------
+    ground
+        What the answer rests on; what it keeps is computed once for each version of the data.
+    adcode
+        Of an area with a boundary.
+    siblings
+        Codes of the areas that it stands beside, itself among them.
+
+    Returns
+    -------
+    tuple of CoverageFigure
+        In the order of the standards' table; categories without a distance are left out.
+
+    Raises
+    ------
+    UnanswerableError
+        When the area has no boundary.
+    """
+    region = analysis.region(ground, adcode)
+    homes = [(home.lon, home.lat) for home in queries.communities(ground.conn, area=adcode)]
+    demand = coverage.points(homes, 1.0) if len(homes) >= FEWEST_HOMES else None
+    shares = {code: _shares(ground, code) for code in dict.fromkeys((*siblings, adcode))}
+    found = []
+    for rule in _ruling(ground):
+        asked = analysis.reach(ground, rule=rule.id)
+        told = analysis.covered_share(ground, asked, region, demand=demand).summary
+        widest = analysis.gap_pieces(ground, asked, region, limit=1).features
+        found.append(
+            CoverageFigure(
+                rule=rule,
+                share_low=told["share_low"],
+                share=told["share"],
+                share_high=told["share_high"],
+                gap_km2=told["gap_km2"],
+                facilities=told["facilities"],
+                gap_lon=widest[0].properties["lon"] if widest else None,
+                gap_lat=widest[0].properties["lat"] if widest else None,
+                homes=len(homes),
+                homes_share=told["people"]["share"] if told["people"] else None,
+                rank=1 + sum(of[rule.id] > shares[adcode][rule.id] for of in shares.values()),
+                among=len(shares),
+            )
+        )
+    return tuple(found)
+
+
+def _ruling(ground: Ground) -> list[Rule]:
+    """Give the first clause of each category that states a distance on foot."""
+    first: dict[str, Rule] = {}
+    for rule in ground.rules:
+        if rule.metres is not None and rule.mode in {"walk", "walk_or_cycle", "distance"}:
+            first.setdefault(rule.category, rule)
+    return list(first.values())
+
+
+def _shares(ground: Ground, adcode: str) -> Mapping[str, float]:
+    """Give the covered share of one area's land by each rule, by the facilities' points."""
+
+    def work(_conn: Connection) -> Mapping[str, float]:
+        shape = analysis.region(ground, adcode).shape
+        west, south, east, north = shape.bounds
+        candidates = ground.supply().candidates
+        lon, lat = candidates.lonlat[:, 0], candidates.lonlat[:, 1]
+        # A wide margin, for the radii of clauses on foot end at a few kilometres.
+        _may, stands = coverage.horizon(candidates, None)
+        stands &= (lon > west - _MARGIN) & (lon < east + _MARGIN) & (lat > south - _MARGIN) & (lat < north + _MARGIN)
+        near = coverage.choose(candidates, stands)
+        found = {}
+        for rule in _ruling(ground):
+            asked = analysis.reach(ground, rule=rule.id)
+            serving = near.lonlat[np.isin(near.category, asked.categories)]
+            found[rule.id] = round(coverage.gap(shape, serving, asked.metres).share, 9)
+        return found
+
+    return ground.keep(("area-coverage", adcode), work)

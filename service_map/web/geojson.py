@@ -51,6 +51,8 @@ def facility_feature(record: FacilityRecord, *, language: str, **extra: Any) -> 
             "status_date": record.status_date,
             "status_source": record.status_source,
             "same_as": record.same_as,
+            "source_title": record.source_title,
+            "source_row": record.source_row,
             "plan": record.plan,
             "plan_title": record.plan_title,
             "citation": citations[0] if citations else None,

@@ -25,7 +25,7 @@ from service_map.store.features import Collection, Feature, FeatureQuery
 from service_map.store.geometry import Box
 from service_map.web import geojson, params, problems
 from service_map.web.params import Parameter
-from service_map.web.reading import attach, reading
+from service_map.web.reading import attach, by_turns, query, reading
 
 blueprint = Blueprint("ogc", __name__, url_prefix="/ogc")
 attach(blueprint, without={"ogc.conformance"})
@@ -203,11 +203,6 @@ def _of_layer(layer: Collection) -> tuple[Parameter, ...]:
     return (*_ITEMS, *(_equal_to(item) for item in layer.properties.values() if item.name not in _RESERVED))
 
 
-def _query(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
-    params.check_encoding(request.query_string)
-    return params.read(request.args, parameters, known=lambda _name: ())
-
-
 # ---------------------------------------------------------------- answers
 
 
@@ -260,7 +255,7 @@ def _this(media: str) -> list[dict[str, str]]:
 @blueprint.get("/")
 def landing() -> Response:
     """Lead to everything else."""
-    values = _query((FORMAT,))
+    values = query((FORMAT,))
     root = _root()
     document = {
         "title": _say("规划设施地图", "Service map"),
@@ -281,13 +276,13 @@ def landing() -> Response:
 @blueprint.get("/conformance")
 def conformance() -> Response:
     """Say which parts of the standards hold."""
-    return _reply(_query((FORMAT,)), {"conformsTo": CONFORMANCE}, "conformance")
+    return _reply(query((FORMAT,)), {"conformsTo": CONFORMANCE}, "conformance")
 
 
 @blueprint.get("/collections")
 def collections() -> Response:
     """List the layers."""
-    values = _query((FORMAT,))
+    values = query((FORMAT,))
     layers = features.collections(reading().conn).values()
     document = {"links": _this(JSON), "crs": list(SYSTEMS), "collections": [_collection(layer) for layer in layers]}
     return _reply(values, document, "collections")
@@ -296,7 +291,7 @@ def collections() -> Response:
 @blueprint.get("/collections/<name>")
 def collection(name: str) -> Response:
     """Describe one layer."""
-    values = _query((FORMAT,))
+    values = query((FORMAT,))
     layer = features.collection(reading().conn, name)
     described = _collection(layer)
     return _reply(values, {**described, "links": [*_this(JSON), *described["links"]]}, "collection")
@@ -334,7 +329,7 @@ def _collection(layer: Collection) -> dict[str, Any]:
 @blueprint.get("/collections/<name>/queryables")
 def queryables(name: str) -> Response:
     """Say what a filter on a layer may name."""
-    values = _query((FORMAT,))
+    values = query((FORMAT,))
     layer = features.collection(reading().conn, name)
     found: dict[str, Any] = {
         item.name: {
@@ -360,7 +355,7 @@ def items(name: str) -> Response:
     """Give a page of features."""
     data = reading()
     layer = features.collection(data.conn, name)
-    values = _query(data.keep(("ogc parameters", name), lambda _conn: _of_layer(layer)))
+    values = query(data.keep(("ogc parameters", name), lambda _conn: _of_layer(layer)))
     wanted = FeatureQuery(
         boxes=None if values["bbox"] is None else _boxes(values["bbox"], values["bbox-crs"]),
         years=values["datetime"],
@@ -371,28 +366,30 @@ def items(name: str) -> Response:
         language=values["filter-lang"],
         sortby=values["sortby"],
     )
-    found = features.page(data.conn, layer, wanted, limit=values["limit"], cursor=values["cursor"])
-    links = _this(geojson.MEDIA_TYPE)
-    if found.next_cursor is not None:
-        links.append(_link("next", _here(cursor=found.next_cursor), geojson.MEDIA_TYPE, _say("下一页", "next page")))
-    links.append(_link("collection", f"{_root()}/collections/{name}", JSON))
     write = _writer(layer, values["crs"])
+    with by_turns():
+        found = features.page(data.conn, layer, wanted, limit=values["limit"], cursor=values["cursor"])
+        written = [write(item) for item in found.items]
+    links = _this(geojson.MEDIA_TYPE)
+    following = found.next_cursor and _here(cursor=found.next_cursor)
+    if following is not None:
+        links.append(_link("next", following, geojson.MEDIA_TYPE, _say("下一页", "next page")))
+    links.append(_link("collection", f"{_root()}/collections/{name}", JSON))
     document = {
         "type": "FeatureCollection",
         "numberMatched": found.matched,
         "numberReturned": len(found.items),
         "links": links,
-        "features": [write(item) for item in found.items],
+        "features": written,
     }
-    more = {"layer": layer, "next": found.next_cursor and _here(cursor=found.next_cursor)}
-    response = _reply(values, document, "items", media=geojson.MEDIA_TYPE, **more)
+    response = _reply(values, document, "items", media=geojson.MEDIA_TYPE, layer=layer, next=following)
     return _in_system(response, values["crs"])
 
 
 @blueprint.get("/collections/<name>/items/<feature_id>")
 def item(name: str, feature_id: str) -> Response:
     """Give one feature."""
-    values = _query((CRS, FORMAT))
+    values = query((CRS, FORMAT))
     layer = features.collection(reading().conn, name)
     found = features.feature(reading().conn, layer, feature_id)
     links = [*_this(geojson.MEDIA_TYPE), _link("collection", f"{_root()}/collections/{name}", JSON)]
@@ -471,22 +468,24 @@ def _writer(layer: Collection, system: str) -> Callable[[Feature], dict[str, Any
 @blueprint.get("/api")
 def api() -> Response:
     """Define the interface by OpenAPI 3.0."""
-    values = _query((FORMAT,))
+    values = query((FORMAT,))
     layers = features.collections(reading().conn)
     return _reply(values, _definition(layers), "api", media=OPENAPI)
 
 
 def _definition(layers: Mapping[str, Collection]) -> dict[str, Any]:
     paths: dict[str, Any] = {
-        "/": _operation("landing", "首页 / landing page", (FORMAT,)),
+        "/": _operation("landing", "首页 / landing page", (FORMAT,), schema="Landing"),
         "/api": _operation("api", "本文件 / this document", (FORMAT,), media=OPENAPI),
-        "/conformance": _operation("conformance", "符合的标准 / conformance classes", (FORMAT,)),
-        "/collections": _operation("collections", "图层 / collections", (FORMAT,)),
+        "/conformance": _operation("conformance", "符合的标准 / conformance classes", (FORMAT,), schema="Conformance"),
+        "/collections": _operation("collections", "图层 / collections", (FORMAT,), schema="Collections"),
     }
     for name, layer in layers.items():
         here, title = f"/collections/{name}", f"{layer.zh} / {layer.en}"
-        paths[here] = _operation(f"describe_{name}", title, (FORMAT,))
-        paths[f"{here}/queryables"] = _operation(f"queryables_{name}", title, (FORMAT,), media=SCHEMA)
+        paths[here] = _operation(f"describe_{name}", title, (FORMAT,), schema="Collection")
+        paths[f"{here}/queryables"] = _operation(
+            f"queryables_{name}", title, (FORMAT,), media=SCHEMA, schema="Queryables"
+        )
         paths[f"{here}/items"] = _operation(
             f"items_{name}", title, _of_layer(layer), media=geojson.MEDIA_TYPE, schema="FeatureCollection"
         )
@@ -532,14 +531,129 @@ _SCHEMAS: Mapping[str, Any] = {
         },
     },
     "Object": {"type": "object"},
+    "Link": {
+        "type": "object",
+        "required": ["rel", "type", "href"],
+        "properties": {name: {"type": "string"} for name in ("rel", "type", "href", "title")},
+        "additionalProperties": False,
+    },
+    "Links": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Link"}},
+    "Landing": {
+        "type": "object",
+        "required": ["title", "description", "links"],
+        "properties": {
+            "title": {"type": "string"},
+            "description": {"type": "string"},
+            "links": {"$ref": "#/components/schemas/Links"},
+        },
+        "additionalProperties": False,
+    },
+    "Conformance": {
+        "type": "object",
+        "required": ["conformsTo"],
+        "properties": {"conformsTo": {"type": "array", "items": {"type": "string", "format": "uri"}}},
+        "additionalProperties": False,
+    },
+    "Collection": {
+        "type": "object",
+        "required": ["id", "title", "description", "itemType", "crs", "links"],
+        "properties": {
+            "id": {"type": "string"},
+            "title": {"type": "string"},
+            "description": {"type": "string"},
+            "itemType": {"type": "string", "enum": ["feature"]},
+            "extent": {
+                "type": "object",
+                "properties": {
+                    "spatial": {
+                        "type": "object",
+                        "required": ["bbox", "crs"],
+                        "properties": {
+                            "bbox": {
+                                "type": "array",
+                                "items": {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": "number"}},
+                            },
+                            "crs": {"type": "string", "enum": [CRS84]},
+                        },
+                    },
+                    "temporal": {
+                        "type": "object",
+                        "required": ["interval", "trs"],
+                        "properties": {
+                            "interval": {
+                                "type": "array",
+                                "items": {
+                                    "type": "array",
+                                    "minItems": 2,
+                                    "maxItems": 2,
+                                    "items": {"type": "string", "format": "date-time"},
+                                },
+                            },
+                            "trs": {"type": "string"},
+                        },
+                    },
+                },
+                "additionalProperties": False,
+            },
+            "crs": {"type": "array", "items": {"type": "string", "enum": list(SYSTEMS)}},
+            "storageCrs": {"type": "string", "enum": [CRS84]},
+            "links": {"$ref": "#/components/schemas/Links"},
+        },
+        "additionalProperties": False,
+    },
+    "Collections": {
+        "type": "object",
+        "required": ["links", "crs", "collections"],
+        "properties": {
+            "links": {"$ref": "#/components/schemas/Links"},
+            "crs": {"type": "array", "items": {"type": "string", "enum": list(SYSTEMS)}},
+            "collections": {"type": "array", "items": {"$ref": "#/components/schemas/Collection"}},
+        },
+        "additionalProperties": False,
+    },
+    "Queryables": {
+        "type": "object",
+        "required": ["$schema", "$id", "type", "properties"],
+        "properties": {
+            "$schema": {"type": "string", "format": "uri"},
+            "$id": {"type": "string", "format": "uri"},
+            "type": {"type": "string", "enum": ["object"]},
+            "title": {"type": "string"},
+            "properties": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "required": ["title", "type"],
+                    "properties": {
+                        "title": {"type": "string"},
+                        "type": {"type": "string", "enum": ["string", "integer", "number", "boolean"]},
+                        "enum": {"type": "array", "items": {"type": "string"}},
+                        "x-ogc-role": {"type": "string"},
+                    },
+                    "additionalProperties": False,
+                },
+            },
+            "additionalProperties": {"type": "boolean"},
+        },
+        "additionalProperties": False,
+    },
     "Feature": {
         "type": "object",
         "required": ["type", "id", "geometry", "properties"],
         "properties": {
             "type": {"type": "string", "enum": ["Feature"]},
             "id": {"type": "string"},
-            "geometry": {"type": "object", "nullable": True},
+            "geometry": {
+                "type": "object",
+                "nullable": True,
+                "required": ["type", "coordinates"],
+                "properties": {
+                    "type": {"type": "string", "enum": ["Point", "Polygon", "MultiPolygon"]},
+                    "coordinates": {"type": "array", "items": {}},
+                },
+            },
             "properties": {"type": "object"},
+            "links": {"$ref": "#/components/schemas/Links"},
         },
     },
     "FeatureCollection": {
@@ -549,7 +663,7 @@ _SCHEMAS: Mapping[str, Any] = {
             "type": {"type": "string", "enum": ["FeatureCollection"]},
             "numberMatched": {"type": "integer", "minimum": 0},
             "numberReturned": {"type": "integer", "minimum": 0},
-            "links": {"type": "array", "items": {"type": "object"}},
+            "links": {"$ref": "#/components/schemas/Links"},
             "features": {"type": "array", "items": {"$ref": "#/components/schemas/Feature"}},
         },
     },

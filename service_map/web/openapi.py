@@ -14,9 +14,10 @@ from service_map.catalogue import CONFIDENCES, RULE_STATUSES, SCOPES
 from service_map.catalogue import LEVELS as RULE_LEVELS
 from service_map.coverage import VERDICTS
 from service_map.places.facility import PRECISIONS, STATUSES
+from service_map.store import summary
 from service_map.store.export import FORMATS
 from service_map.store.queries import KINDS
-from service_map.web import params, problems
+from service_map.web import params, problems, ranking
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"
@@ -160,6 +161,15 @@ OPERATIONS = (
         en="completeness: how many rules are kept at each place, and the distribution",
     ),
     Operation(
+        path="/api/ranking",
+        id="ranking",
+        parameters=ranking.RANKING,
+        schema="Ranking",
+        errors=("not-found",),
+        zh="全国汇总：各省、市、县按覆盖率等排列；没有导入汇总时为 404",
+        en="the national summary: provinces, cities or counties in order; 404 where none was imported",
+    ),
+    Operation(
         path="/api/areas",
         id="areas",
         parameters=params.AREAS,
@@ -239,6 +249,25 @@ OPERATIONS = (
         errors=("not-acceptable",),
         zh="下载：按 Accept 转到一种格式",
         en="download: leads to the format that Accept asks for",
+    ),
+    Operation(
+        path="/download/ranking.csv",
+        id="download_ranking_csv",
+        parameters=ranking.RANKING,
+        media_type="text/csv",
+        errors=("not-found",),
+        zh="下载：各地排名，CSV",
+        en="download: the ranking as CSV",
+    ),
+    Operation(
+        path="/download/ranking.geojson",
+        id="download_ranking_geojson",
+        parameters=ranking.RANKING,
+        media_type=GEOJSON,
+        schema="RankingCollection",
+        errors=("not-found",),
+        zh="下载：各地排名，GeoJSON，界线经简化",
+        en="download: the ranking as GeoJSON, boundaries simplified",
     ),
     Operation(
         path="/download/about.json",
@@ -499,7 +528,9 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
         "distance_high_m": _METRES_OR_NULL,
         "walk_m": _METRES_OR_NULL,
         "walk_minutes": _NUMBER_OR_NULL,
+        "measured_from": {"enum": ["edge", "point", None]},
         "facility": _either(_ref("NearestFacility")),
+        "nearest": _array(_ref("NearFacility")),
     }
     facility = _facility_properties(category, family)
     return {
@@ -647,6 +678,7 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "line": {"type": ["integer", "null"], "minimum": 1},
                 "passage_sha256": _either(_SHA256),
                 "year": _YEAR_OR_NULL,
+                "area": _either(_ADCODE),
             }
         ),
         "Circles": _closed({"circles": _array(_ref("Circle")), "numberReturned": _WHOLE}),
@@ -663,8 +695,22 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "summary": _closed(dict.fromkeys(VERDICTS, _WHOLE)),
                 "verdicts": _array(_ref("Verdict")),
                 "plan_circles": _array(_ref("PlanCircle")),
+                "inventories": _array(
+                    _closed({"area": _ADCODE, "categories": _array(category), "source": _STRING, "date": _STRING})
+                ),
                 "limits": _TEXTS,
                 "data_version": _STRING,
+            }
+        ),
+        "NearFacility": _closed(
+            {
+                "distance_m": _METRES,
+                "distance_low_m": _METRES,
+                "distance_high_m": _METRES,
+                "walk_m": _METRES_OR_NULL,
+                "walk_minutes": _NUMBER_OR_NULL,
+                "measured_from": _enum("edge", "point"),
+                "facility": _ref("NearestFacility"),
             }
         ),
         "AreaName": _closed({"adcode": _either(_ADCODE), "name": _STRING}),
@@ -704,6 +750,7 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
         **_analysis_schemas(category),
         "Area": _closed(_area_properties()),
         "Areas": _closed({"areas": _array(_ref("Area")), "numberReturned": _WHOLE}),
+        **_ranking_schemas(),
         "AreaFeature": _feature(_either(_ref("Surface")), _ref("Area")),
         "AreaCollection": _collection(_ref("AreaFeature"), numberReturned=_WHOLE),
         "Plan": _closed(
@@ -768,6 +815,7 @@ def _verdict_properties() -> dict[str, Schema]:
         "radius_from": {"enum": ["rule", "minutes", None]},
         "speed_m_s": _NUMBER_OR_NULL,
         "certain": _WHOLE,
+        "located": _WHOLE,
         "possible": _WHOLE,
     }
 
@@ -795,14 +843,29 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
             "required": ["type"],
             "description": _text(
                 "FeatureCollection、Feature 或几何（RFC 7946）。点是人口：属性 people（缺省 1）、people_组名；"
-                '"role": "place" 的点是候选点；多边形是所问的区域',
+                '"role": "place" 的点是候选点；"role": "facility" 的点、线、面是自己的设施（属性 category、name、'
+                "status、year、uncertainty_m）；其余多边形是所问的区域",
                 "a FeatureCollection, Feature or geometry (RFC 7946). Points are people: property people (1 if absent),"
-                ' people_NAME for a group; points with "role": "place" are candidate places; polygons are the area',
+                ' people_NAME for a group; points with "role": "place" are candidate places; points, lines and polygons'
+                ' with "role": "facility" are facilities of your own (category, name, status, year, uncertainty_m);'
+                " other polygons are the area",
             ),
             "properties": {
-                "type": _enum("FeatureCollection", "Feature", "Point", "MultiPoint", "Polygon", "MultiPolygon")
+                "type": _enum(
+                    "FeatureCollection",
+                    "Feature",
+                    "Point",
+                    "MultiPoint",
+                    "Polygon",
+                    "MultiPolygon",
+                    "LineString",
+                    "MultiLineString",
+                )
             },
         },
+        "Zones": _closed(dict.fromkeys(("certain", "uncertain", "gap"), _ref("Zone"))),
+        "Zone": _closed({"km2": _KM2, "share": _SHARE, "people": number_or_null, "groups": groups}),
+        "MeasuredFrom": _closed({"edge": _WHOLE, "point": _WHOLE}),
         "PeopleBounds": _closed({"certain": number, "located": number, "possible": number}),
         "Coverage": _closed(
             {
@@ -817,6 +880,8 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "share_low": _SHARE,
                 "share_high": _SHARE,
                 "people": _either(_ref("People")),
+                "zones": _ref("Zones"),
+                "measured_from": _either(_ref("MeasuredFrom")),
                 "years": _either(_array(_ref("YearOfCoverage"))),
                 "unlocated": _either(_ref("Unlocated")),
                 "rules": _array(_ref("Rule")),
@@ -836,7 +901,15 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "share_high": share_or_null,
                 "groups": {
                     "type": "object",
-                    "additionalProperties": _closed({"total": number, "covered": _ref("PeopleBounds")}),
+                    "additionalProperties": _closed(
+                        {
+                            "total": number,
+                            "covered": _ref("PeopleBounds"),
+                            "share_low": share_or_null,
+                            "share": share_or_null,
+                            "share_high": share_or_null,
+                        }
+                    ),
                 },
                 "nearest_m": _closed(
                     {
@@ -851,7 +924,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "catchment": _either(
                     _closed(
                         {
-                            "method": _enum("straight_line", "detour"),
+                            "method": _enum("straight_line", "detour", "network"),
                             "within_mean": number,
                             "of": _enum("beds", "facilities"),
                             "per_1000_mean": number,
@@ -898,13 +971,16 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
             _either(_ref("Surface")),
             _closed(
                 {
-                    "rank": {"type": "integer", "minimum": 1},
+                    "rank": {"type": ["integer", "null"], "minimum": 1},
+                    "zone": {"enum": ["certain", "uncertain", "gap", None]},
                     "area_km2": _KM2,
+                    "certain_km2": _either(_KM2),
+                    "people_certain": number_or_null,
                     "people": number_or_null,
                     "groups": groups,
                     "nearest_m": number_or_null,
-                    "lon": _NUMBER,
-                    "lat": _NUMBER,
+                    "lon": _NUMBER_OR_NULL,
+                    "lat": _NUMBER_OR_NULL,
                 }
             ),
         ),
@@ -921,6 +997,8 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "basis": _TEXT_OR_NULL,
                 "pieces": _WHOLE,
                 "numberReturned": _WHOLE,
+                "zones": _ref("Zones"),
+                "measured_from": _either(_ref("MeasuredFrom")),
                 "unlocated": _either(_ref("Unlocated")),
                 **end,
             }
@@ -969,6 +1047,8 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "added": number,
                 "share_before": share_or_null,
                 "share_after": share_or_null,
+                "before": _ref("PeopleBounds"),
+                "after": _ref("PeopleBounds"),
                 "bound": number_or_null,
                 "gap": share_or_null,
                 "proven": _FLAG,
@@ -979,7 +1059,17 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
         ),
         "CompletenessCollection": _collection(_ref("CompletenessFeature"), completeness=_ref("Completeness")),
         "CompletenessFeature": _feature(
-            _ref("Point"), _closed({"kept": _WHOLE, "asked": _WHOLE, "amount": number, "unit": _enum("people", "km2")})
+            _ref("Point"),
+            _closed(
+                {
+                    "kept": _WHOLE,
+                    "kept_low": _WHOLE,
+                    "kept_high": _WHOLE,
+                    "asked": _WHOLE,
+                    "amount": number,
+                    "unit": _enum("people", "km2"),
+                }
+            ),
         ),
         "Completeness": _closed(
             {
@@ -995,8 +1085,20 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "asked": _WHOLE,
                 "mean": number_or_null,
                 "complete": share_or_null,
+                "mean_bounds": _closed(dict.fromkeys(("certain", "located", "possible"), number_or_null)),
+                "complete_bounds": _closed(dict.fromkeys(("certain", "located", "possible"), share_or_null)),
                 "distribution": _array(number),
-                "rules": _array(_closed({"rule": _ref("Rule"), "category_name": _STRING, "share": share_or_null})),
+                "rules": _array(
+                    _closed(
+                        {
+                            "rule": _ref("Rule"),
+                            "category_name": _STRING,
+                            "share": share_or_null,
+                            "share_low": share_or_null,
+                            "share_high": share_or_null,
+                        }
+                    )
+                ),
                 "cells": _WHOLE,
                 **end,
             }
@@ -1016,7 +1118,10 @@ def _facility_properties(category: Schema, family: Schema) -> dict[str, Schema]:
         "status_date": _TEXT_OR_NULL,
         "status_source": _TEXT_OR_NULL,
         "same_as": _TEXT_OR_NULL,
-        # Null and empty for what stands already: its source is point_source.
+        # Of one that a file lists as planned and no plan promises: its citation, with point_source and status_date.
+        "source_title": _TEXT_OR_NULL,
+        "source_row": {"type": ["integer", "null"], "minimum": 1},
+        # Null and empty for what no plan promises: its source is point_source.
         "plan": _TEXT_OR_NULL,
         "plan_title": _TEXT_OR_NULL,
         "citation": _either(_ref("Citation")),
@@ -1035,6 +1140,39 @@ def _facility_properties(category: Schema, family: Schema) -> dict[str, Schema]:
         "point_licence": _STRING,
         "located_by": _STRING,
     }
+
+
+def _ranking_schemas() -> dict[str, Schema]:
+    number = {"type": "number", "minimum": 0}
+    share = {"type": ["number", "null"], "minimum": 0, "maximum": 1.000001}
+    kinds = {"type": ["number", "null"], "minimum": 0}
+    level = _enum(*summary.LEVELS)
+    ranked = {
+        "rank": _WHOLE, "adcode": _ADCODE, "name": _STRING, "level": level, "parent": _ADCODE, "counties": _WHOLE,
+        "people": number, "certain": number, "located": number, "possible": number, "share_low": share, "share": share,
+        "share_high": share, "gap_people": number, "gaps": {"type": ["integer", "null"]}, "kinds_low": kinds,
+        "kinds": kinds, "kinds_high": kinds, "methods": _array(_enum("network", "straight_line", "detour")),
+        "fallback": _WHOLE,
+    }  # fmt: skip
+    horizon, year = _enum(*summary.HORIZONS), {"type": ["integer", "null"]}
+    around = _closed({"adcode": _ADCODE, "name": _STRING, "level": level, "parent": _ADCODE})
+    offered = {
+        "categories": _array(_STRING), "horizons": _array(_closed({"horizon": horizon, "year": year})),
+        "counties": _WHOLE,
+    }  # fmt: skip
+    return {
+        "Ranked": _closed(ranked),
+        "Ranking": _closed({
+            "ranking": _array(_ref("Ranked")), "numberReturned": _WHOLE, "area": _either(around), "category": _STRING,
+            "category_name": _STRING, "horizon": horizon, "year": year, "order": _STRING, "offered": _closed(offered),
+            "limits": _array(_STRING), "data_version": _STRING,
+        }),
+        "RankingFeature": _feature(_either(_ref("Surface")), _ref("Ranked")),
+        "RankingCollection": _collection(
+            _ref("RankingFeature"), numberReturned=_WHOLE, category=_STRING, horizon=horizon, year=year,
+            boundaries=_STRING,
+        ),
+    }  # fmt: skip
 
 
 def _area_properties() -> dict[str, Schema]:

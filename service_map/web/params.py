@@ -14,11 +14,11 @@ from typing import Any
 from unicodedata import category
 from urllib.parse import unquote_to_bytes
 
-from flask import request
+from flask import g, request
 from werkzeug.datastructures import MultiDict
 
 from service_map.analysis import KINDS as REACH_KINDS
-from service_map.analysis import MOST_CELLS, MOST_SITES, PLACE_SOURCES, PROFILES, WAYS
+from service_map.analysis import MOST_CELLS, MOST_SITES, PLACE_SOURCES, PROFILES, STOCKS, WAYS
 from service_map.errors import InvalidParameterError
 from service_map.places.datum import DATUMS
 from service_map.places.facility import PRECISIONS, STATUSES
@@ -118,7 +118,12 @@ def read(
     for name in args:
         if name not in takes:
             raise _unknown(name, takes)
-    return {name: _value(args.getlist(name), parameter, known, blank) for name, parameter in takes.items()}
+    return {
+        name: _value(args.getlist(name), parameter, known, blank)
+        if name in args or parameter.required
+        else parameter.default
+        for name, parameter in takes.items()
+    }
 
 
 def check_encoding(query: bytes) -> None:
@@ -147,10 +152,12 @@ def reply_language() -> str:
 
     Never fails, because it also serves the message that says ``lang`` itself is wrong.
     """
-    asked = request.args.get("lang")
-    if asked in LANGUAGES:
-        return asked
-    return request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0]) or LANGUAGES[0]
+    if "reply_language" not in g:
+        asked = request.args.get("lang")
+        if asked not in LANGUAGES:
+            asked = request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0]) or LANGUAGES[0]
+        g.reply_language = asked
+    return str(g.reply_language)
 
 
 def facility_filter(values: Mapping[str, Any]) -> FacilityFilter:
@@ -625,6 +632,22 @@ COMPLETE = Parameter(
     many=True,
     default=(),
 )
+STOCK = Parameter(
+    name="stock",
+    zh='all 请求体里的设施（"role": "facility"）与在册的一起算，given 只算请求体里的',
+    en='all: facilities of the body ("role": "facility") beside those on record; given: instead of them',
+    schema={"type": "string", "enum": list(STOCKS), "default": "all"},
+    parse=choice(STOCKS),
+    default="all",
+)
+ZONES = Parameter(
+    name="zones",
+    zh="true：另给三个区的面：一定覆盖 certain、说不定 uncertain、一定未覆盖 gap",
+    en="true: the three zones as features too: certainly covered, uncertain, certainly a gap",
+    schema={"type": "string", "enum": ["true", "false"], "default": "false"},
+    parse=choice(("true", "false")),
+    default="false",
+)
 LEAST = Parameter(
     name="least_km2",
     zh="不列出小于这个面积且无人的缺口，平方公里",
@@ -727,15 +750,15 @@ CSV_DOWNLOAD = (*DOWNLOAD, BOM)
 FACILITIES = (*FILTER, LIMIT, CURSOR)
 NEARBY = (LON, LAT, METRES, MINUTES, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, YEAR, PRECISION, Q, LIMIT, CURSOR)
 CIRCLE_CHECK = (LON, LAT, CIRCLE, HORIZON, PROFILE, COMPLETE)
-CIRCLE_POST = (CIRCLE, HORIZON, PROFILE, COMPLETE, DATUM)
+CIRCLE_POST = (CIRCLE, HORIZON, PROFILE, COMPLETE, STOCK, DATUM)
 REACH = (CATEGORY, RULE, RADIUS, WALK, PROFILE, WAY)
 COVERAGE = (COVERAGE_AREA, *REACH, HORIZON, BY_YEAR)
-COVERAGE_POST = (*COVERAGE, DATUM)
-GAPS = (COVERAGE_AREA, *REACH, HORIZON, LEAST, PIECES)
-GAPS_POST = (*GAPS, DATUM)
+COVERAGE_POST = (*COVERAGE, STOCK, DATUM)
+GAPS = (COVERAGE_AREA, *REACH, HORIZON, LEAST, PIECES, ZONES)
+GAPS_POST = (*GAPS, STOCK, DATUM)
 SITES = (COVERAGE_AREA, *REACH, HORIZON, COUNT, COMMITMENT, SPACING, CAPACITY, PLACES, SECONDS)
-SITES_POST = (*SITES, DATUM)
+SITES_POST = (*SITES, STOCK, DATUM)
 COMPLETENESS = (COVERAGE_AREA, CIRCLE, RULES, REACH_KIND, HORIZON, PROFILE, WAY, CELLS)
-COMPLETENESS_POST = (*COMPLETENESS, DATUM)
+COMPLETENESS_POST = (*COMPLETENESS, STOCK, DATUM)
 COMMITMENTS = (PLAN, CATEGORIES, FAMILIES, KIND, AREA, YEAR, Q, LIMIT, CURSOR)
 AREAS = (AREA, LEVEL)

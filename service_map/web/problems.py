@@ -121,6 +121,11 @@ def from_exception(error: Exception) -> Problem:
     if isinstance(error, SQLAlchemyError):
         # A file can be damaged behind its header, and a server can go away, after the database was opened well.
         _log.error("the database failed", exc_info=error)
+        if isinstance(error, DBAPIError) and site().database.file is None:
+            return _unavailable(
+                "与数据库服务器的连接中断，请稍后再试",
+                "the connection to the database server was lost, please try again later",
+            )
         if isinstance(error, DBAPIError):
             return _unavailable(
                 "数据库已损坏或中断；请运行 service-map build 重建",

@@ -1,14 +1,32 @@
-"""What every address that reads the data does: one transaction a request, and 304 where the reader has the answer."""
+"""What every address that reads the data does: one transaction a request, its query read, 304 where that will do."""
 
 from collections.abc import Collection
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from hashlib import blake2b
+from typing import Any
 
+import orjson
 from flask import Blueprint, Response, g, request
 
+from service_map.store import queries
 from service_map.web import params
 from service_map.web.database import Reading
+from service_map.web.security import takes_body
 from service_map.web.site import site
+
+JSON = "application/json"
+
+PROMISED_ONLY = (
+    "数据含规划承诺的设施与现状资料中的设施，现状资料很不完整：数据中没有，不等于当地没有",
+    "the data holds what plans promise and, far from complete, what stands: absent here is not absent on the ground",
+)
+"""What no answer can know, in Chinese and English."""
+
+IMPRECISE = (
+    "点位按规划用语定位，真实位置在 uncertainty_m 米之内；上下限已计入",
+    "points are located by the plan's words, the real site lies within uncertainty_m metres; the bounds allow for it",
+)
+"""What a point is worth, in Chinese and English."""
 
 
 def attach(blueprint: Blueprint, *, without: Collection[str] = ()) -> None:
@@ -17,26 +35,30 @@ def attach(blueprint: Blueprint, *, without: Collection[str] = ()) -> None:
     Parameters
     ----------
     blueprint
-        Its answers of status 200 get an ETag.
+        Its answers of status 200 and 206 get an ETag, unless what they answer was sent in a body.
     without
-        Endpoints that no database is needed for.
+        Endpoints that no database is needed for: they must stand when the data does not.
     """
 
     def begin() -> Response | None:
-        if request.method not in {"GET", "HEAD"}:
+        reads = request.method in {"GET", "HEAD"}
+        if not reads and not (request.method == "POST" and takes_body(request.path)):
             return None
         version = ""
         if request.endpoint not in without:
             g.stack = ExitStack()
             g.reading = g.stack.enter_context(site().database.reading())
             version = g.reading.version
+        if not reads:  # what a caller sends is answered and forgotten: no tag, no cache
+            return None
         # The host stands in the links of an answer, and what is accepted decides its form.
-        parts = (version, site().version, params.reply_language(), request.headers.get("Accept", ""), request.url)
+        asked = (request.scheme, request.host, request.script_root, request.full_path)
+        parts = (version, site().version, params.reply_language(), request.headers.get("Accept", ""), *asked)
         g.tag = blake2b("\n".join(parts).encode(errors="replace"), digest_size=12).hexdigest()
         return _keepable(Response(status=304)) if request.if_none_match.contains_weak(g.tag) else None
 
     def end(response: Response) -> Response:
-        return _keepable(response) if "tag" in g and response.status_code == 200 else response
+        return _keepable(response) if "tag" in g and response.status_code in {200, 206} else response
 
     def close(_error: BaseException | None) -> None:
         stack: ExitStack | None = g.pop("stack", None)
@@ -48,15 +70,66 @@ def attach(blueprint: Blueprint, *, without: Collection[str] = ()) -> None:
     blueprint.teardown_request(close)
 
 
+def _keepable(response: Response) -> Response:
+    if response.get_etag()[0] is None:
+        response.set_etag(g.tag, weak=True)
+    # The reader keeps it and asks each time whether it still holds: a rebuild shows at once, no change costs a 304.
+    response.cache_control.public = True
+    response.cache_control.no_cache = True
+    response.headers["Content-Language"] = "en" if params.reply_language() == "en" else "zh-CN"
+    response.vary.update({"Accept", "Accept-Language"})
+    return response
+
+
 def reading() -> Reading:
     """Give the data of this request."""
     found: Reading = g.reading
     return found
 
 
-def _keepable(response: Response) -> Response:
-    response.set_etag(g.tag, weak=True)
-    response.cache_control.public = True
-    response.cache_control.no_cache = True
-    response.vary.update({"Accept", "Accept-Language"})
-    return response
+def by_turns() -> AbstractContextManager[object]:
+    """Read and write a page alone in this process, where the data is a file; see `service_map.web.site.Site`."""
+    return site().rows if reading().conn.dialect.name == "sqlite" else nullcontext()
+
+
+def query(parameters: Collection[params.Parameter]) -> dict[str, Any]:
+    """Read the query of this request.
+
+    Parameters
+    ----------
+    parameters
+        What the address takes.
+
+    Raises
+    ------
+    InvalidParameterError
+        As for `service_map.web.params.read`, and where the query is not UTF-8.
+    """
+    params.check_encoding(request.query_string)
+    return params.read(request.args, parameters, known=_known)
+
+
+def _known(name: str) -> Collection[str]:
+    """Give the closed sets that the catalogue and the data decide."""
+    match name:
+        case "category":
+            return site().categories
+        case "family":
+            return site().families
+        case "rule":
+            return [rule.id for rule in (*site().rules, *site().plan_rules)]
+        case "area":
+            known = queries.vocabulary(reading().conn)
+            return known.areas.keys() | known.townships
+        case _:
+            return queries.vocabulary(reading().conn).plans
+
+
+def reply(payload: Any, media_type: str = JSON) -> Response:
+    """Answer with a document as JSON."""
+    return Response(orjson.dumps(payload), content_type=media_type)
+
+
+def say(pair: tuple[str, str]) -> str:
+    """Choose, of a Chinese and an English sentence, the one in the language of the answer."""
+    return pair[1] if params.reply_language() == "en" else pair[0]

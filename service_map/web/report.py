@@ -10,19 +10,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import folium
-import openpyxl
 from flask import render_template
 from flask_babel import gettext as _
-from openpyxl.styles import Alignment, Font
-from openpyxl.worksheet.worksheet import Worksheet
 
 from service_map.store.records import AreaRecord, CommitmentRecord, FacilityRecord
 from service_map.web import words
-from service_map.web.figures import WIDE, AreaFigures
+from service_map.web.figures import WIDE, AreaFigures, CoverageFigure
 from service_map.web.links import VENDOR_DIR
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+Table = tuple[str, list[str], list[list[Any]]]
+"""Title, heading and rows of a sheet."""
 
 # folium makes a popup's element by jQuery; this is all of jQuery that it uses.
 _DOLLAR = (
@@ -35,6 +36,10 @@ _RING = (
     ' fill="#16242a">{count}</text></svg>'
 )
 
+if TYPE_CHECKING:
+    import folium
+    from openpyxl.worksheet.worksheet import Worksheet
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
@@ -44,6 +49,8 @@ class Contents:
     ----------
     area, figures
         The area and its figures.
+    coverage
+        Category, rule and figures of what covers the area; empty where it has no boundary.
     facilities
         Every promised facility of the area, the surest first.
     unmapped
@@ -60,6 +67,7 @@ class Contents:
 
     area: AreaRecord
     figures: AreaFigures
+    coverage: Sequence[tuple[str, str, CoverageFigure]]
     facilities: Sequence[FacilityRecord]
     unmapped: Sequence[CommitmentRecord]
     boundaries: Mapping[str, Any]
@@ -87,6 +95,7 @@ def as_html(contents: Contents) -> str:
         "report.html",
         area=contents.area,
         told=contents.figures,
+        coverage=contents.coverage,
         kinds=contents.figures.kinds,
         kind_words=words.KIND,
         rows=[_row(record, english=contents.english) for record in contents.facilities],
@@ -105,8 +114,8 @@ def as_html(contents: Contents) -> str:
 
 
 def _leaflet_css() -> str:
-    """Give Leaflet's style with its pictures in it."""
-    text = (VENDOR_DIR / "leaflet.css").read_text(encoding="utf-8")
+    """Give Leaflet's style with its pictures in it, without the one property that no present browser knows."""
+    text = re.sub(r"behavior:[^;}]*;?", "", (VENDOR_DIR / "leaflet.css").read_text(encoding="utf-8"))
 
     def inline(found: re.Match[str]) -> str:
         data = base64.b64encode((VENDOR_DIR / found[1]).read_bytes()).decode()
@@ -116,6 +125,8 @@ def _leaflet_css() -> str:
 
 
 def _map(contents: Contents) -> tuple[str, str, str]:
+    import folium  # with pandas, which it loads, as heavy as all else; and few save a report
+
     chart = folium.Map(tiles=None, prefer_canvas=True, height="100%", zoom_control=True)
     chart.default_js, chart.default_css = [], []
     folium.GeoJson(
@@ -158,9 +169,11 @@ def _map(contents: Contents) -> tuple[str, str, str]:
     return style, body, f"{script}\n{name[1]}.attributionControl.setPrefix(false);"
 
 
-def _dot(records: Sequence[FacilityRecord], contents: Contents) -> folium.CircleMarker:
+def _dot(records: Sequence[FacilityRecord], contents: Contents) -> "folium.CircleMarker":
     record = records[0]
     soft = record.precision == "township"
+    import folium
+
     return folium.CircleMarker(
         [round(record.lat, 6), round(record.lon, 6)],
         radius=8 if soft else 6, color=contents.colours.get(record.category, "#5b6b73"), weight=2,
@@ -169,8 +182,10 @@ def _dot(records: Sequence[FacilityRecord], contents: Contents) -> folium.Circle
     )  # fmt: skip
 
 
-def _rings(contents: Contents) -> folium.FeatureGroup:
+def _rings(contents: Contents) -> "folium.FeatureGroup":
     wide = [record for record in contents.facilities if record.precision in WIDE]
+    import folium
+
     layer = folium.FeatureGroup(name=_plain(f"{_('只知道在本县（市）')} {len(wide)}"))
     by_area: dict[str, list[FacilityRecord]] = {}
     for record in wide:
@@ -244,9 +259,9 @@ def _row(record: FacilityRecord, *, english: bool) -> Row:
         count=words.count(record.count, record.unit, at_least=record.at_least, english=english),
         year=record.year,
         sure=words.precision(record.precision, record.uncertainty_m),
-        plan=cite.plan_title if cite else "",
+        plan=cite.plan_title if cite else record.source_title or "",
         section=(cite.section or "") if cite else "",
-        line=cite.line if cite else None,
+        line=cite.line if cite else record.source_row,
     )
 
 
@@ -267,9 +282,8 @@ def as_xlsx(contents: Contents) -> bytes:
         An Office Open XML workbook.
     """
     told, english = contents.figures, contents.english
-    book = openpyxl.Workbook()
     years = [_("没有写年份") if year is None else str(year) for year in told.years]
-    tables: list[tuple[str, list[str], list[list[Any]]]] = [
+    tables: list[Table] = [
         (
             _("按类别"),
             [_("类别"), _("处数"), _("知道地点或乡镇"), *years],
@@ -284,6 +298,20 @@ def as_xlsx(contents: Contents) -> bytes:
             _("和别处比"),
             [_("地区"), _("处数"), _("知道地点或乡镇")],
             [[other.name, other.count, other.placed] for other in told.siblings],
+        ),
+        (
+            _("覆盖与缺口"),
+            [
+                _("类别"), _("按什么算"), _("设施"), _("至少"), _("覆盖的土地"), _("至多"), _("缺口，平方公里"),
+                _("在册居住小区"), _("走得到的小区"), _("名次"), _("几处比"),
+            ],
+            [
+                [
+                    name, rule, of.facilities, of.share_low, of.share, of.share_high, of.gap_km2, of.homes,
+                    of.homes_share, of.rank, of.among,
+                ]
+                for name, rule, of in contents.coverage
+            ],
         ),
         (
             _("设施"),
@@ -312,27 +340,54 @@ def as_xlsx(contents: Contents) -> bytes:
             ],
         ),
     ]  # fmt: skip
+    return spreadsheet(
+        tables,
+        notes=[
+            f"{contents.area.name} {contents.area.adcode}",
+            _("依据公开的规划文件整理，供查阅参考，不代替规划原文，也不表示设施已经建成。"),
+            _("只知道在县或市的，坐标是政府驻地，不是设施的地点。"),
+            f"{contents.made} · {contents.version}",
+        ],
+    )
+
+
+def spreadsheet(tables: Sequence[Table], *, notes: Sequence[str]) -> bytes:
+    """Write tables as a workbook, a sheet each, and what must be said of them on a last one.
+
+    Parameters
+    ----------
+    tables
+        Title, heading and rows of each.
+    notes
+        A line each. Called within a request, whose language the sheet's own title is in.
+
+    Returns
+    -------
+    bytes
+        An Office Open XML workbook.
+    """
+    import openpyxl
+
+    book = openpyxl.Workbook()
     sheet = book.active
     for title, heading, rows in tables:
         sheet = book.create_sheet() if sheet is None else sheet
         sheet.title = title
         _fill(sheet, heading, rows)
         sheet = None
-    notes = book.create_sheet(_("说明"))
-    for line in (
-        f"{contents.area.name} {contents.area.adcode}",
-        _("依据公开的规划文件整理，供查阅参考，不代替规划原文，也不表示设施已经建成。"),
-        _("只知道在县或市的，坐标是政府驻地，不是设施的地点。"),
-        f"{contents.made} · {contents.version}",
-    ):
-        notes.append([line])
-    notes.column_dimensions["A"].width = 90
+    last = book.create_sheet(_("说明"))
+    for line in notes:
+        last.append([line])
+    last.column_dimensions["A"].width = 90
     packed = BytesIO()
     book.save(packed)
     return packed.getvalue()
 
 
-def _fill(sheet: Worksheet, heading: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _fill(sheet: "Worksheet", heading: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
     sheet.append(list(heading))
     for cell in sheet[1]:
         cell.font = Font(bold=True)
@@ -343,5 +398,5 @@ def _fill(sheet: Worksheet, heading: Sequence[str], rows: Sequence[Sequence[Any]
     sheet.freeze_panes = "B2"
     for number, column in enumerate(sheet.columns, start=1):
         widest = max((len(str(cell.value)) for cell in column if cell.value is not None), default=4)
-        letter = openpyxl.utils.get_column_letter(number)
+        letter = get_column_letter(number)
         sheet.column_dimensions[letter].width = min(max(8.0, 1.9 * widest), 48.0)

@@ -21,6 +21,9 @@ MAX_ANALYSIS_BYTES = 5_000_000
 BODY_PATHS = frozenset({"/api/coverage", "/api/circle", "/api/gaps", "/api/sites", "/api/completeness"})
 """Where a caller may send points and polygons to be analysed; nothing of it is stored."""
 
+UPLOAD_PATH = "/planner"
+"""The page that takes a reader's files; nothing of them is stored either."""
+
 # Below the 4,094 bytes at which gunicorn refuses a request line in its own words.
 MAX_QUERY_BYTES = 3_000
 COMPRESS_FROM_BYTES = 600
@@ -84,7 +87,8 @@ def takes_body(path: str) -> bool:
 def _refuse_oversized() -> None:
     if len(request.query_string) > MAX_QUERY_BYTES:
         raise RequestURITooLarge
-    most = MAX_ANALYSIS_BYTES if request.method == "POST" and takes_body(request.path) else MAX_BODY_BYTES
+    large = takes_body(request.path) or request.path.rstrip("/") == UPLOAD_PATH
+    most = MAX_ANALYSIS_BYTES if request.method == "POST" and large else MAX_BODY_BYTES
     request.max_content_length = most
     if (request.content_length or 0) > most:
         raise RequestEntityTooLarge

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 
 from flask import current_app
 
-from service_map.catalogue import Category, Family, Rule
+from service_map.catalogue import Category, Family, Inventory, Rule
 from service_map.coverage import Network
 from service_map.settings import Settings
 from service_map.web.database import Database
@@ -23,12 +23,15 @@ class Site:
 
     Attributes
     ----------
-    settings, families, categories, rules, plan_rules
+    settings, families, categories, rules, plan_rules, inventories, edges
         As read at the start.
     network
         Ways to walk, read at the start; None where the settings name none.
     work
         Taken by whoever computes an analysis.
+    rows
+        Taken by whoever reads a page of rows out of a file. SQLite lets go of the interpreter at every row, and threads
+        that take turns at every row are slower all together, and much slower at worst, than one after the other.
     database
         Opened at the first request.
     version
@@ -44,6 +47,9 @@ class Site:
     network: Network | None
     database: Database
     version: str
+    inventories: tuple[Inventory, ...] = ()
+    edges: frozenset[str] = frozenset()
+    rows: Lock = field(default_factory=Lock)
     work: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from service_map.store import queries, tiles
+from service_map.store import features, tiles
 from service_map.web import params
-from service_map.web.reading import attach, reading
+from service_map.web.reading import attach, query, reading
 from service_map.web.site import site
 
 blueprint = Blueprint("tiles", __name__, url_prefix="/tiles")
@@ -17,41 +17,28 @@ MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 FILTER = tuple(parameter for parameter in params.FILTER if parameter is not params.BBOX)
 
 
-def _known(name: str) -> Any:
-    words = queries.vocabulary(reading().conn)
-    if name == "area":
-        return words.areas.keys() | words.townships
-    return {"category": words.categories, "family": words.families, "plan": words.plans}[name]
-
-
-def _query() -> dict[str, Any]:
-    params.check_encoding(request.query_string)
-    return params.read(request.args, FILTER, known=_known)
-
-
 @blueprint.get("/<int:z>/<int:x>/<int:y>.mvt")
 def tile(z: int, x: int, y: int) -> Response:
     """Give one tile; 204 where nothing lies in it."""
-    found = tiles.tile(reading().conn, z, x, y, params.facility_filter(_query()))
+    found = tiles.tile(reading().conn, z, x, y, params.facility_filter(query(FILTER)))
     return Response(found, content_type=MEDIA_TYPE) if found else Response(status=204)
 
 
 @blueprint.get("/tilejson.json")
 def tilejson() -> Response:
     """Describe the tiles."""
-    _query()
+    query(FILTER)
     data = reading()
-    points = data.keep("tiles bounds", lambda conn: queries.facility_points(conn).lonlat)
-    box = [*points.min(axis=0).tolist(), *points.max(axis=0).tolist()] if len(points) else [-180, -85, 180, 85]
-    query = request.query_string.decode()
+    box, _years = features.extent(data.conn, features.collection(data.conn, tiles.LAYER))
+    asked = request.query_string.decode()
     return _json({
         "tilejson": "3.0.0",
         "name": "规划设施 / planned facilities",
         "scheme": "xyz",
-        "tiles": [f"{request.url_root}tiles/{{z}}/{{x}}/{{y}}.mvt" + (f"?{query}" if query else "")],
+        "tiles": [f"{request.url_root}tiles/{{z}}/{{x}}/{{y}}.mvt" + (f"?{asked}" if asked else "")],
         "minzoom": 0,
         "maxzoom": tiles.ALL_FROM,
-        "bounds": box,
+        "bounds": box or (-180, -85, 180, 85),
         "vector_layers": [{
             "id": tiles.LAYER,
             "fields": {
@@ -65,7 +52,7 @@ def tilejson() -> Response:
 @blueprint.get("/style.json")
 def style() -> Response:
     """Give a style (MapLibre's specification, version 8): the families' colours, hollow where the place is not sure."""
-    _query()
+    query(FILTER)
     colours: list[Any] = ["match", ["get", "family"]]
     for code, family in site().families.items():
         colours += [code, family.colour]

@@ -30,6 +30,10 @@ STATUS = {
     "open": _later("已开放"),
     "cancelled": _later("已取消"),
 }
+EVENT = STATUS | {
+    "promised": _later("规划答应"),
+    "located": _later("找到更准的位置"),
+}
 ACTION = {
     "new": _later("新建"),
     "expand": _later("改扩建"),
@@ -50,6 +54,17 @@ KIND = {
     "quota": _later("只有总数"),
     "coverage": _later("覆盖要求"),
     "intent": _later("意向"),
+}
+PROFILE = {
+    "adult": _later("成年人（1.2 米/秒）"),
+    "elderly": _later("老年人（0.8 米/秒）"),
+    "child": _later("儿童，有人陪（1.0 米/秒）"),
+}
+DATUM = {
+    "WGS84": _later("WGS 84（GPS）"),
+    "CGCS2000": _later("CGCS 2000（天地图）"),
+    "GCJ02": _later("GCJ-02（高德、腾讯地图）"),
+    "BD09": _later("BD-09（百度地图）"),
 }
 VERDICT = {
     "met": _later("满足"),

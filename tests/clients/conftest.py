@@ -2,12 +2,11 @@
 
 import contextlib
 import shutil
-import threading
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
-from werkzeug.serving import WSGIRequestHandler, make_server
+from serving import serving
 
 from service_map import settings, store
 from service_map.web import create_app
@@ -19,11 +18,6 @@ CHROMIUM_FLAGS = (
 )  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_args, **_kwargs):
-        """Say nothing: the requests belong to the tests."""
 
 
 @pytest.fixture(scope="session")
@@ -38,13 +32,8 @@ def live_database(geodata, tmp_path_factory):
 def live_site(geodata, live_database):
     """Address of the running site, without a trailing slash."""
     app = create_app(settings.load({"DATABASE_URL": f"sqlite:///{live_database}", "GEODATA_DIR": str(geodata)}))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

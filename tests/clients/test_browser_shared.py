@@ -147,31 +147,6 @@ def test_existing_facilities_are_shown_only_when_asked_for_and_named_as_such(rea
     assert "OpenStreetMap" in page.locator(".leaflet-control-attribution").inner_text()
 
 
-def test_the_planner_journey_works_by_keyboard_alone(reader):
-    page = reader(reduced_motion="reduce").open("/planner")
-    keys = page.keyboard
-    page.locator("select[name=area]").focus()
-    for wanted in ("140213", "", "primary_school"):
-        for _step in range(80):
-            if page.evaluate("document.activeElement.value") == wanted:
-                break
-            keys.press("ArrowDown")
-        keys.press("Tab")
-    assert page.evaluate("document.activeElement.name") == "metres"
-    keys.type("500")
-    keys.press("Enter")
-    page.wait_for_function("() => location.search.includes('area=140213')")
-    page.locator("#map[data-ready=true]").wait_for()
-    assert "平城区" in page.locator("#answer h2").inner_text()
-    assert re.search(r"\d+(\.\d+)?%", page.locator("#answer .figures").inner_text())
-    assert page.locator("#map-note").inner_text() == ""
-    for _step in range(60):
-        keys.press("Tab")
-        if page.evaluate("document.activeElement.getAttribute('download')") == "coverage.geojson":
-            break
-    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-
-
 @pytest.mark.parametrize(("options", "holds"), [({"contrast": "more"}, "more"), ({"forced_colors": "active"}, None)])
 def test_high_contrast_is_legible_and_still_finds_nothing_serious(reader, options, holds):
     visit = reader(reduced_motion="reduce", **options)

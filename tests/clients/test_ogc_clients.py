@@ -121,3 +121,51 @@ def test_owslib_reads_conformance_collections_queryables_items_and_an_item(ogc, 
     assert page["numberReturned"] == 7
     name = page["features"][0]["id"]
     assert client.collection_item("facilities", name)["properties"]["category"] == "kindergarten"
+
+
+# Run by Debian's own Python, which has QGIS; QGIS without a screen falls over at its own exit, hence os._exit.
+QGIS = """
+import json, os, sys
+from qgis.core import QgsApplication, QgsFeatureRequest, QgsProviderRegistry, QgsRectangle, QgsVectorLayer
+app = QgsApplication([], False)
+app.initQgis()
+assert "OAPIF" in QgsProviderRegistry.instance().providerList(), "this QGIS has no OAPIF provider"
+told = {}
+for name in json.loads(sys.argv[2]):
+    layer = QgsVectorLayer(f"url='{sys.argv[1]}' typename='{name}' pageSize='500'", name, "OAPIF")
+    if not layer.isValid():
+        raise SystemExit(layer.error().message())
+    places = {}
+    for feature in layer.getFeatures():
+        shape = feature.geometry()
+        places[feature["id"] if name != "areas" else feature["adcode"]] = (
+            [shape.asPoint().x(), shape.asPoint().y()] if name != "areas" else shape.area()
+        )
+    box = QgsRectangle(112.0, 35.0, 113.0, 36.0)
+    told[name] = {
+        "crs": layer.crs().authid(), "fields": [field.name() for field in layer.fields()], "places": places,
+        "boxed": sum(1 for _ in layer.getFeatures(QgsFeatureRequest().setFilterRect(box))),
+    }
+print(json.dumps(told), flush=True)
+os._exit(0)
+"""
+
+
+def test_qgis_opens_every_feature_by_its_own_ogc_api_provider(ogc, layers, tmp_path):
+    if subprocess.run(["/usr/bin/python3", "-c", "import qgis.core"], check=False, capture_output=True).returncode:
+        pytest.skip("QGIS is not installed: apt-get install python3-qgis")
+    environment = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    command = ["/usr/bin/python3", "-c", QGIS, ogc, json.dumps(["facilities", "areas"])]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=240)
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    facilities = told["facilities"]
+    assert facilities["crs"] in {"OGC:CRS84", "EPSG:4326"}  # as its version calls longitude first
+    assert facilities["places"].keys() == layers["facilities"].keys()
+    for name, place in facilities["places"].items():
+        assert np.abs(np.subtract(place, layers["facilities"][name].geometry)).max() < 1e-7
+    inside = [item.geometry for item in layers["facilities"].values()]
+    assert facilities["boxed"] == sum(112 <= x <= 113 and 35 <= y <= 36 for x, y in inside)
+    assert {"name", "category", "precision", "uncertainty_m"} <= set(facilities["fields"])
+    bounded = {name for name, item in layers["areas"].items() if item.geometry is not None}
+    assert {name for name, area in told["areas"]["places"].items() if area > 0} == bounded

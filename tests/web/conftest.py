@@ -3,10 +3,12 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import postgres_cluster
 import pytest
 from invented_world import COUNTY_TEXT, FACILITIES, make_app, write_world
 
 from service_map import store
+from service_map.web.site import EXTENSION
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +48,23 @@ def shipped_app(geodata, tmp_path_factory):
     url = f"sqlite:///{tmp_path_factory.mktemp('shipped')}/service_map.gpkg"
     store.build(url, geodata=geodata)
     return make_app(url, geodata)
+
+
+@pytest.fixture(scope="session")
+def postgis_app(invented):
+    """The site over the invented world in PostGIS."""
+    if not postgres_cluster.installed():
+        pytest.skip("PostgreSQL 15 is not installed: apt-get install postgresql postgresql-15-postgis-3")
+    with postgres_cluster.running() as cluster:
+        cluster.sql("postgres", "CREATE DATABASE map")
+        cluster.sql("map", "CREATE EXTENSION postgis")
+        store.build(f"{cluster.url}/map", geodata=invented.geodata)
+        app = make_app(f"{cluster.url}/map", invented.geodata)
+        yield app
+        app.extensions[EXTENSION].database._engine.dispose()
+
+
+@pytest.fixture(params=["invented_app", pytest.param("postgis_app", marks=pytest.mark.postgis)])
+def either(request):
+    """A client of the site over each kind of database in turn."""
+    return request.getfixturevalue(request.param).test_client()

@@ -16,6 +16,7 @@ import pandas as pd
 import pyogrio
 import pytest
 from click.testing import CliRunner
+from gpkg_validator import validate
 from pyarrow import parquet
 
 from service_map.cli import main
@@ -283,6 +284,19 @@ def test_debians_gdal_opens_every_format_without_a_warning(shipped_app, tmp_path
     assert done.stderr == ""
     assert "Layer name: facilities" in done.stdout
     assert f"Feature Count: {len(expected)}" in done.stdout
+
+
+@pytest.mark.gdal
+@pytest.mark.parametrize("system", ["4326", "4490", "3857", "gcj02"])
+def test_gdals_validator_finds_nothing_in_a_downloaded_geopackage(shipped_app, tmp_path, system):
+    validate(fetch(shipped_app.test_client(), tmp_path, "gpkg", crs=system))
+
+
+@pytest.mark.gdal
+def test_gdals_validator_finds_nothing_in_the_published_database(shipped_app, tmp_path):
+    with shipped_app.test_client().get("/download/service_map.gpkg") as answer:
+        (tmp_path / "service_map.gpkg").write_bytes(answer.data)
+    validate(tmp_path / "service_map.gpkg")
 
 
 class TestCommand:

@@ -17,6 +17,12 @@ EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 HOME = (112.1872, 35.6903)
 
 
+@pytest.fixture
+def api(either):
+    """A client of the site over each kind of database in turn: every test here holds for both."""
+    return either
+
+
 def get(api, address, *, status=200, **query):
     answer = api.get(address, query_string=query or None)
     assert answer.status_code == status, answer.text
@@ -77,7 +83,7 @@ def test_the_collections_are_all_facilities_each_family_and_the_other_layers(api
     families = [
         f"facilities_{family}" for family in get(api, "/ogc/collections/facilities/queryables") and _families(api)
     ]
-    assert names == ["facilities", *families, "existing", "commitments", "areas", "plans"]
+    assert names == ["facilities", *families, "existing", "commitments", "areas", "gaps", "plans"]
 
 
 def _families(api):

@@ -148,6 +148,17 @@ def test_a_search_finds_a_facility_by_its_name(browser):
     assert "沁水县殡仪馆" in _text(browser.get("/?q=沁水县殡仪馆"))
 
 
+@pytest.mark.parametrize("q", ["绿地世纪城", "世纪城", "lvdi shijicheng", "LDSJC"])
+def test_a_search_finds_a_residential_community_and_leads_to_what_is_near_it(browser, conn, q):
+    text = browser.get(f"/?q={q}").text
+    assert "绿地世纪城" in text
+    home = next(home for home in queries.communities(conn) if home.name == "绿地世纪城")
+    near = f"/?near={home.lon:.4f},{home.lat:.4f}"
+    assert near in html.unescape(text).replace("%2C", ",")
+    assert "由近到远" in browser.get(near).text
+    assert "附近有什么" not in browser.get("/?q=没有这样的小区").text
+
+
 def test_the_number_on_a_chip_is_what_its_link_shows(browser):
     text = _text(browser.get("/?area=140500"))
     chips = re.findall(r'class="chip" href="([^"]+)"[^>]*>.*?<b>(\d+)</b>', text)
@@ -317,12 +328,43 @@ def test_the_card_never_gives_a_county_level_facility_a_distance_it_does_not_hav
     # At the county seat every county-level facility of the county has distance 0 on the map, and none in truth.
     area = queries.area(conn, "140521")
     text = _text(browser.get(f"/circle?lon={area.lon}&lat={area.lat}"))
-    assert "0 米" not in re.sub(r"\d0 米", "", text)
+    assert not re.search(r"(?<![\d.])0 米", text)
     assert "说不准有多远" in text
 
 
-def test_the_card_says_when_a_point_lies_outside_the_data(browser):
-    assert "不在收录的市县之内" in _text(browser.get("/circle?lon=2.35&lat=48.85"))
+def test_a_point_outside_the_data_gets_no_card_and_is_told_why(browser):
+    answer = browser.get("/circle?lon=2.35&lat=48.85")
+    assert answer.status_code == 422
+    assert "不在数据所及的行政区内" in answer.text
+    assert "接下来可以" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "speed"), [("", "1.2"), ("&profile=elderly", "0.8"), ("&profile=child", "1"), ("&minutes=5", "1.2")]
+)
+def test_the_card_says_what_the_interface_says_and_at_whose_pace(browser, query, speed):
+    told = browser.get(f"/api/circle?{QINSHUI}{query}").get_json(force=True)
+    text = _text(browser.get(f"/circle?{QINSHUI}{query}"))
+    first = {}
+    for row in told["verdicts"]:
+        first.setdefault(row["category_name"], row["verdict_name"])
+    for verdict in set(first.values()):
+        assert f"{verdict} {sum(said == verdict for said in first.values())}" in text
+    assert re.search(rf"步速 {speed}(\.0)? 米/秒", text)
+    for row in told["plan_circles"]:
+        assert row["plan_title"] in text
+
+
+def test_the_card_of_a_site_with_ways_to_walk_says_that_it_walked(geodata, database, tmp_path):
+    edges = tmp_path / "ways.csv"
+    edges.write_text(
+        "from_lon,from_lat,to_lon,to_lat\n112.185,35.690,112.187,35.690\n112.187,35.690,112.189,35.690\n",
+        encoding="utf-8",
+    )
+    environment = {"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(geodata), "NETWORK": str(edges)}
+    walked = create_app(settings.load(environment)).test_client().get(f"/circle?{QINSHUI}")
+    assert "距离沿路网步行量得" in _text(walked)
+    assert "按直线距离" not in _text(walked)
 
 
 @pytest.mark.parametrize(

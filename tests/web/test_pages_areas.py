@@ -126,7 +126,7 @@ def test_the_spreadsheet_holds_the_figures_of_the_report(app, conn, language):
     answer = app.test_client().get(f"/area/140500/report.xlsx?lang={language}")
     book = openpyxl.load_workbook(io.BytesIO(answer.data))
     every = _promised(conn, "140500")
-    families, _kinds, _siblings, facilities, unmapped, _notes = (list(sheet.values) for sheet in book)
+    families, _kinds, _siblings, covered, facilities, unmapped, _notes = (list(sheet.values) for sheet in book)
     assert sum(row[1] for row in families[1:]) == len(every)
     assert all(sum(row[3:]) == row[1] for row in families[1:])
     assert [row[-1] for row in facilities[1:]] == [
@@ -136,7 +136,45 @@ def test_the_spreadsheet_holds_the_figures_of_the_report(app, conn, language):
         ).items
     ]
     assert len(unmapped) > 1
+    page = app.test_client().get("/area/140500").text
+    for row in covered[1:]:
+        assert f"{100 * row[4]:.1f}%" in page or f"{100 * row[4]:.2f}%" in page
     book.close()
+
+
+@pytest.mark.parametrize(("adcode", "homes"), [("140213", True), ("140521", False), ("140500", None)])
+def test_an_area_tells_its_coverage_and_gaps_as_the_interface_does(app, adcode, homes):
+    client = app.test_client()
+    page = client.get(f"/area/{adcode}")
+    section = page.text.split('<section id="coverage">')[1].split("</section>")[0]
+    rows = re.findall(r"<tr><th scope=\"row\"><a href=\"[^\"]*rule=([\w-]+)\".*?</tr>", section)
+    assert len(rows) > 10
+    for rule in rows[:4]:
+        told = client.get(f"/api/coverage?area={adcode}&rule={rule}").get_json(force=True)["coverage"]
+        row = section.split(f"rule={rule}")[1].split("</tr>")[0]
+        assert f"{told['gap_km2']:,.1f}" in row
+        assert f'<td class="number">{told["facilities"]}</td>' in row
+        for name in ("share", "share_low", "share_high"):
+            share = told[name]
+            assert (f"{100 * share:.2f}%" if 0 < share < 0.001 else f"{100 * share:.1f}%") in row
+    # A chart has its numbers in the same row, and its caption in words.
+    assert section.count('class="bar"') == len(rows)
+    assert "深色是一定覆盖的" in section
+    if homes is not None:
+        assert ("走得到的小区" in section) is homes
+
+
+def test_an_area_is_ranked_among_its_siblings_by_what_it_covers(app):
+    client = app.test_client()
+    rule = "gb50442-primary-school-10"
+    counties = [row[0] for row in re.findall(r'href="/area/(1402(?!00)\d\d)"()', client.get("/area/140200").text)]
+    shares = {
+        code: client.get(f"/api/coverage?area={code}&rule={rule}").get_json(force=True)["coverage"]["share"]
+        for code in dict.fromkeys(counties)
+    }
+    best = max(shares, key=shares.get)
+    row = client.get(f"/area/{best}").text.split(f"rule={rule}")[1].split("</tr>")[0]
+    assert f"1 / {len(shares)}" in row
 
 
 def test_a_name_cannot_break_out_of_the_report(app, invented, tmp_path):

@@ -1,17 +1,13 @@
 """The map's data when there are too many facilities to draw each: clusters by view, small and quick."""
 
-import contextlib
 import gzip
-import random
-import shutil
-import sqlite3
 import time
 
 import pytest
-import shapely
 from invented_world import CENTRE, make_app
+from many import build_many
 
-from service_map.store.geometry import add_functions, to_gpkg
+from service_map import store
 
 MANY = 100_000
 VIEW_BYTES = 50_000
@@ -21,32 +17,12 @@ ZOOMS = (5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
 
 
 @pytest.fixture(scope="module")
-def crowded(invented, tmp_path_factory):
-    """The invented world with a hundred thousand places, thick around sixty towns, written as GDAL would: row by row."""
-    path = tmp_path_factory.mktemp("crowd") / "crowd.gpkg"
-    shutil.copy(invented.url.removeprefix("sqlite:///"), path)
-    dice = random.Random(7)  # noqa: S311  a seed, not a secret
-    towns = [(dice.uniform(110.5, 114.0), dice.uniform(34.8, 40.0)) for _town in range(60)]
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        add_functions(database)
-        columns = [row[1] for row in database.execute("PRAGMA table_info(facilities)")]
-        patterns = database.execute(f"SELECT {','.join(columns)} FROM facilities ORDER BY id").fetchall()  # noqa: S608
-        rows = []
-        for number in range(MANY - len(patterns)):
-            lon, lat = dice.choice(towns)
-            wide = number % 50 == 0
-            row = dict(zip(columns, patterns[number % len(patterns)], strict=True)) | {
-                "fid": number + 1_000, "id": f"e{number:012x}", "status": "planned",
-                "precision": "county" if wide else "site", "adcode": "140521", "uncertainty_m": 30_000.0 if wide else 20.0,
-                "geom": to_gpkg(shapely.Point(dice.gauss(lon, 0.1), dice.gauss(lat, 0.1))),
-            }  # fmt: skip
-            rows.append([row[name] for name in columns])
-        marks = ",".join("?" * len(columns))
-        database.executemany(f"INSERT INTO facilities ({','.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
-        # The store's own build ends so; with the counts of the small world the planner would read every row.
-        database.execute("ANALYZE")
-        database.commit()
-    return make_app(f"sqlite:///{path}", invented.geodata).test_client()
+def crowded(geodata, tmp_path_factory):
+    """A site with a hundred thousand places, thick around the counties' middles, built as any data is."""
+    home = tmp_path_factory.mktemp("crowd")
+    store.build(f"sqlite:///{home}/shipped.gpkg", geodata=geodata)
+    path, folder = build_many(MANY, geodata=geodata, folder=home, around=home / "shipped.gpkg")
+    return make_app(f"sqlite:///{path}", folder).test_client()
 
 
 def _box(zoom, shift=0.0):
@@ -66,13 +42,13 @@ def test_a_view_is_small_and_a_move_is_quick(crowded, zoom):
     crowded.get(f"/points.json?bbox={_box(zoom)}&zoom={zoom}")
     took = []
     for step in range(1, 6):
-        start = time.perf_counter()
+        # The work and not the clock: other work on the machine is not the server's.
+        start = time.thread_time()
         answer = crowded.get(f"/points.json?bbox={_box(zoom, step / 7)}&zoom={zoom}")
-        took.append(time.perf_counter() - start)
+        took.append(time.thread_time() - start)
         assert len(answer.data) <= VIEW_BYTES * 4
         assert len(gzip.compress(answer.data, 5)) <= VIEW_BYTES
-    # Other work on the machine only adds: the best of five counts.
-    assert min(took) <= PAN_SECONDS, took
+    assert sorted(took)[2] <= PAN_SECONDS, took
 
 
 def test_a_view_of_everything_counts_everything_once(crowded):
@@ -102,9 +78,9 @@ def test_the_filter_holds_in_a_view_too(crowded):
 
 def test_the_first_page_of_a_hundred_thousand_is_quick(crowded):
     crowded.get("/")
-    start = time.perf_counter()
+    start = time.thread_time()
     assert crowded.get("/?family=culture").status_code == 200
-    assert time.perf_counter() - start <= 1.5
+    assert time.thread_time() - start <= 0.5
 
 
 @pytest.mark.parametrize("query", ["bbox=1,2,3", "bbox=112,35,113,36&zoom=99", "bbox=112,35,113,36&zoom=x"])

@@ -1,13 +1,21 @@
 """The planner's page says what the interface says; a base map opens the policy for its own hosts alone."""
 
+import base64
 import html
+import io
+import json
+import math
 import re
+import tempfile
 
 import html5lib
+import openpyxl
 import pytest
+from werkzeug import formparser
 
 from service_map import settings, store
 from service_map.errors import SettingsError
+from service_map.store import queries
 from service_map.web import create_app
 
 HTML = "{http://www.w3.org/1999/xhtml}"
@@ -66,11 +74,259 @@ def test_the_page_ranks_the_gaps_and_suggests_sites(client):
 
 
 def test_what_is_on_the_screen_can_be_downloaded(client):
-    text = client.get(f"/planner?{QUESTION}&count=2").text
-    links = [html.unescape(link) for link in re.findall(r'href="(/api/[^"]+)" download', text)]
-    assert len(links) == 3
-    for link in links:
-        assert client.get(link).get_json(force=True)["type"] == "FeatureCollection"
+    question = f"{QUESTION}&count=2"
+    text = client.get(f"/planner?{question}").text
+    links = [html.unescape(link) for link in re.findall(r'href="([^"]+)" download="service-map-coverage', text)]
+    assert len(links) == 2
+    body = client.get(links[0]).get_json(force=True)
+    kinds = [feature["id"].split("-")[0] for feature in body["features"]]
+    assert (kinds.count("covered"), kinds.count("zone"), kinds.count("site")) == (1, 3, 2)
+    assert kinds.count("gap") > 1
+    for name, address in (("coverage", "coverage"), ("gaps", "gaps"), ("sites", "sites")):
+        said = client.get(f"/api/{address}?{question if name == 'sites' else QUESTION}").get_json(force=True)[name]
+        assert body[name]["metres"] == said["metres"]
+    assert (
+        body["coverage"]["share"] == client.get(f"/api/coverage?{QUESTION}").get_json(force=True)["coverage"]["share"]
+    )
+    book = openpyxl.load_workbook(io.BytesIO(client.get(links[1]).data))
+    summary = dict(list(book.worksheets[0].values)[1:])
+    assert summary["覆盖的土地"] == body["coverage"]["share"]
+    assert [sheet.title for sheet in book] == ["概况", "逐年", "缺口", "建议的新址", "说明"]
+    book.close()
+
+
+def test_the_three_zones_part_the_land_and_bound_the_covered_share(client):
+    body = client.get(f"/planner?{QUESTION}&as=geojson").get_json(force=True)
+    zones = {feature["properties"]["zone"]: feature for feature in body["features"] if feature["id"].startswith("zone")}
+    areas = {zone: feature["properties"]["area_km2"] for zone, feature in zones.items()}
+    whole = body["coverage"]["area_km2"]
+    assert sum(areas.values()) == pytest.approx(whole, rel=1e-3)
+    assert areas["certain"] / whole == pytest.approx(body["coverage"]["share_low"], abs=2e-3)
+    assert areas["gap"] < body["coverage"]["gap_km2"] < whole - areas["certain"]
+    assert {zone["geometry"]["type"] for zone in zones.values()} <= {"Polygon", "MultiPolygon"}
+    text = client.get(f"/planner?{QUESTION}").text
+    drawn = json.loads(re.search(r'id="drawn">(.*?)</script>', text)[1])
+    assert {zone["id"] for zone in drawn["zones"]["features"]} == set(zones)
+    for area in areas.values():
+        assert f'<td class="number">{area:,.1f}</td>' in text
+
+
+def test_the_three_zones_tell_their_people(client, database):
+    text = client.get(f"/planner?{QUESTION}&by=homes").text
+    rows = re.findall(
+        r'<th scope="row">(一定走得到|说不准|一定走不到)</th>.*?<td class="number">([\d,]+)</td></tr>', text
+    )
+    engine = store.open_readonly(f"sqlite:///{database}")
+    with engine.connect() as conn:
+        homes = len(queries.communities(conn, area="140213"))
+    engine.dispose()
+    assert [name for name, _people in rows] == ["一定走得到", "说不准", "一定走不到"]
+    assert sum(int(people.replace(",", "")) for _name, people in rows) == homes
+
+
+@pytest.mark.parametrize(
+    ("question", "metres", "speed"),
+    [
+        ("category=primary_school&minutes=10", 10 * 60 * 1.2 / 1.3, "1.2"),
+        ("category=primary_school&minutes=10&profile=elderly", 10 * 60 * 0.8 / 1.3, "0.8"),
+        ("category=primary_school&metres=500&way=walk", 500 / 1.3, "1.2"),
+    ],
+)
+def test_minutes_on_foot_are_told_with_their_speed(client, question, metres, speed):
+    text = client.get(f"/planner?area=140213&{question}").text
+    assert f"{metres:,.0f} 米" in text
+    assert f"步速 {speed} 米/秒" in text
+
+
+def test_metres_are_a_straight_line_and_the_page_says_so(client):
+    assert "直线 500 米" in client.get(f"/planner?{QUESTION}").text
+
+
+def test_homes_on_record_are_counted_where_they_are_asked_for(client):
+    text = client.get(f"/planner?{QUESTION}&by=homes").text
+    assert "走得到的（小区）" in text
+    assert "按在册居住小区计" in text
+    answer = client.get("/planner?area=140521&category=primary_school&metres=500&by=homes")
+    assert answer.status_code == 400
+    assert "居住小区" in answer.text
+
+
+# ---------------------------------------------------------------- the reader's own points
+
+PEOPLE_CSV = "name,lon,lat,people\n甲,113.30,40.09,500\n乙,113.31,40.07,1500\n丙,113.25,40.07,1000\n"
+ASKED = {"area": "140213", "category": "primary_school", "metres": "500"}
+
+
+def _body(fields, files):
+    """A form as a browser sends it; the test client's own would open files for it."""
+    parts = [
+        f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{said}\r\n' for name, said in fields.items()
+    ]
+    packed = "".join(parts).encode()
+    for name, (title, body) in files.items():
+        head = f'--edge\r\nContent-Disposition: form-data; name="{name}"; filename="{title}"\r\n\r\n'
+        packed += head.encode() + body + b"\r\n"
+    return packed + b"--edge--\r\n"
+
+
+def _post(client, files, asked=ASKED, query="", **more):
+    body = _body({**asked, **more}, files)
+    return client.post(f"/planner{query}", data=body, content_type="multipart/form-data; boundary=edge")
+
+
+def _geojson(points):
+    return json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {"type": "Feature", "properties": properties, "geometry": {"type": "Point", "coordinates": place}}
+                for place, properties in points
+            ],
+        }
+    ).encode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_people_that_a_reader_uploads_are_counted(client, encoding):
+    answer = _post(client, {"people": ("人口.csv", PEOPLE_CSV.encode(encoding))}, count="2")
+    assert answer.status_code == 200
+    points = [((113.30, 40.09), 500), ((113.31, 40.07), 1500), ((113.25, 40.07), 1000)]
+    body = _geojson([(place, {"people": people}) for place, people in points])
+    told = client.post(
+        "/api/coverage?area=140213&category=primary_school&metres=500", data=body, content_type="application/geo+json"
+    ).get_json(force=True)["coverage"]["people"]
+    figures = _figures(answer.text)
+    assert figures["走得到的（人）"] == _percent(told["share"])
+    assert figures["缺口里的（人）"] == f"{told['total'] - told['covered']['located']:,.0f}"
+    assert "人口.csv" in answer.text
+    assert "3 个点" in answer.text
+    assert "再建 2 处" in answer.text
+
+
+def test_people_as_geojson_are_counted_like_people_as_csv(client):
+    rows = [
+        ((113.30, 40.09), {"people": 500}),
+        ((113.31, 40.07), {"people": 1500}),
+        ((113.25, 40.07), {"people": 1000}),
+    ]
+    by_csv = _figures(_post(client, {"people": ("a.csv", PEOPLE_CSV.encode())}).text)
+    assert by_csv == _figures(_post(client, {"people": ("a.geojson", _geojson(rows))}).text)
+
+
+def test_facilities_that_a_reader_uploads_cover_too_or_alone(client):
+    without = _figures(client.get(f"/planner?{QUESTION}").text)
+    own = b"lon,lat\n113.25,40.10\n113.33,40.085\n"
+    added = _figures(_post(client, {"facilities": ("own.csv", own)}).text)
+    alone = _figures(_post(client, {"facilities": ("own.csv", own)}, alone="1").text)
+    assert int(added["算进去的设施"]) == int(without["算进去的设施"]) + 2
+    assert float(added["缺口，平方公里"]) < float(without["缺口，平方公里"])
+    assert alone["算进去的设施"] == "2"
+    # Two circles of 500 m, whole and sure.
+    area = client.get(f"/api/coverage?{QUESTION}").get_json(force=True)["coverage"]["area_km2"]
+    assert alone["覆盖的土地"] == _percent(2 * math.pi * 0.25 / area)
+    assert alone["位置不准，至少到至多"] == f"{alone['覆盖的土地']} – {alone['覆盖的土地']}"
+
+
+def test_a_stated_datum_moves_the_points(client):
+    own = b"lon,lat\n113.2265,40.0312\n"
+    drawn = {}
+    for datum in ("WGS84", "GCJ02"):
+        text = _post(client, {"facilities": ("own.csv", own)}, datum=datum).text
+        drawn[datum] = json.loads(re.search(r'id="drawn">(.*?)</script>', text)[1])["facilities"][0]
+    assert drawn["WGS84"] == [113.2265, 40.0312]
+    assert 0.003 < abs(drawn["GCJ02"][0] - drawn["WGS84"][0]) < 0.01
+
+
+def test_an_answer_to_own_points_is_downloaded_from_the_page_itself(client):
+    text = _post(client, {"people": ("a.csv", PEOPLE_CSV.encode())}).text
+    links = re.findall(r'href="data:([^;]+);base64,([^"]+)" download="([^"]+)"', html.unescape(text))
+    assert [name for _kind, _body, name in links] == ["service-map-coverage.geojson", "service-map-coverage.xlsx"]
+    body = json.loads(base64.b64decode(links[0][1]))
+    assert body["coverage"]["people"]["total"] == 3000
+    openpyxl.load_workbook(io.BytesIO(base64.b64decode(links[1][1]))).close()
+    straight = _post(client, {"people": ("a.csv", PEOPLE_CSV.encode())}, **{"as": "geojson"})
+    assert straight.get_json(force=True) == body
+
+
+def test_nothing_of_an_upload_is_kept(client, monkeypatch):
+    # Above the size at which files of a form go to the disk.
+    table = b"lon,lat,note\n" + b"".join(b"113.%d,40.09,%s\n" % (2000 + row, b"-" * 1000) for row in range(1_000))
+    assert len(table) > 900_000
+
+    def refuse(*_args, **_named):
+        raise AssertionError("a file was opened for what a reader uploaded")
+
+    for name in ("TemporaryFile", "NamedTemporaryFile", "SpooledTemporaryFile", "mkstemp"):
+        monkeypatch.setattr(tempfile, name, refuse)
+    monkeypatch.setattr(formparser, "default_stream_factory", refuse)
+    answer = _post(client, {"people": ("own.csv", table)})
+    assert answer.status_code == 200
+    assert "1,000 个点" in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_facilities_as_geojson_may_be_uncertain_and_polygons(client):
+    park = {"type": "Polygon", "coordinates": [[[113.25, 40.1], [113.26, 40.1], [113.26, 40.11], [113.25, 40.1]]]}
+    features = [
+        {"type": "Feature", "properties": {"category": "甲类", "uncertainty_m": 200}, "geometry": park},
+        {"type": "Feature", "properties": None, "geometry": {"type": "Point", "coordinates": [113.33, 40.085]}},
+    ]
+    body = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    figures = _figures(_post(client, {"facilities": ("own.geojson", body)}, alone="1").text)
+    low, high = (float(part.strip(" %")) for part in figures["位置不准，至少到至多"].split("–"))
+    assert figures["算进去的设施"] == "2"
+    assert low < high
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ("photo.png", b"\x89PNG\r\n\x1a\n\x00\x00", 400, "不是 CSV 或 GeoJSON"), ("a.geojson", b"{not json", 400, "JSON"),
+        ("a.csv", b"", 400, "空"), ("a.csv", b"a,b\n1,2\n", 400, "经度"), ("a.csv", b"lon,lat\n", 400, "没有点"),
+        ("a.csv", "lon,lat\n113,四十\n".encode(), 400, "第 2 行"), ("a.csv", b"lon,lat\n40,113\n", 400, "写反"),
+        ("a.csv", b"lon,lat,people\n113.3,40.09,-1\n", 400, "第 2 行"),
+        ("a.json", b'{"type":"FeatureCollection","features":[]}', 400, "点"),
+        ("a.json", b'{"type":"Feature","properties":{},"geometry":{"type":"LineString","coordinates":[[1,2],[3,4]]}}', 400,
+         "第 1 个"),
+        ("a.json", b"[1,2]", 400, "GeoJSON"), ("far.csv", b"lon,lat\n2.35,48.85\n", 400, "区域内"),
+        ("many.csv", b"lon,lat\n" + b"113,40\n" * 50_001, 400, "50000"),
+        ("huge.csv", b"lon,lat\n" + b"113.0000000000,40.0000000000\n" * 180_000, 413, "5 MB"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_upload_that_cannot_be_read_is_told_in_plain_words(client, bad, language):
+    title, body, status, words = bad
+    answer = _post(client, {"people": (title, body)}, query=f"?lang={language}")
+    assert answer.status_code == status
+    text = html.unescape(re.sub(r"<[^>]+>", " ", answer.text))
+    if language == "zh":
+        assert words in text
+        assert "接下来可以" in text
+    else:
+        assert "What you can do next" in text
+        assert not re.search(r"[\u4e00-\u9fff]", re.sub(r"中文|四十", "", text))
+    assert "Traceback" not in text
+
+
+def test_more_facilities_than_can_be_joined_in_time_are_refused(client):
+    body = b"lon,lat\n" + b"113.3,40.09\n" * 2_001
+    answer = _post(client, {"facilities": ("many.csv", body)})
+    assert answer.status_code == 400
+    assert "2000" in answer.text
+    assert "service-map coverage" in answer.text
+
+
+def test_a_form_without_a_file_asks_for_one(client):
+    answer = _post(client, {})
+    assert answer.status_code == 400
+    assert "没有选文件" in answer.text
+
+
+def test_a_file_name_cannot_carry_script_into_the_page(client):
+    nasty = "<script>alert(1)</script>.csv"
+    for body in (PEOPLE_CSV.encode(), b"nonsense"):
+        assert "<script>alert" not in _post(client, {"people": (nasty, body)}).text
 
 
 @pytest.mark.parametrize("query", ["", "lang=en", "big=1", QUESTION, f"{QUESTION}&lang=en&count=1"])
@@ -136,6 +392,28 @@ def test_tiles_open_the_policy_for_their_own_host_alone(make):
         )
 
 
+@pytest.mark.parametrize(
+    ("url", "drawn"),
+    [
+        (
+            "https://wmts.example.gov/rest/{TileMatrix}/{TileRow}/{TileCol}.png",
+            "https://wmts.example.gov/rest/{z}/{y}/{x}.png",
+        ),
+        (
+            "https://wmts.example.gov/?SERVICE=WMTS&REQUEST=GetTile&LAYER=vec&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}",
+            "https://wmts.example.gov/?SERVICE=WMTS&REQUEST=GetTile&LAYER=vec&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}",
+        ),
+    ],
+)
+def test_any_wmts_is_drawn_by_its_template(make, url, drawn):
+    answer = make(BASEMAP_URL=url, BASEMAP_GRID="degrees", BASEMAP_ATTRIBUTION="© 某省测绘院").get("/")
+    base = json.loads(html.unescape(re.search(r'data-base="([^"]+)"', answer.text)[1]))
+    assert base["layers"] == [drawn]
+    assert base["grid"] == "degrees"
+    assert base["attribution"] == "© 某省测绘院"
+    assert _images(answer) == {"https://wmts.example.gov"}
+
+
 def test_a_key_of_tianditu_draws_its_two_layers(make):
     client = make(TIANDITU_KEY="0123abcd")
     answer = client.get("/")
@@ -150,6 +428,8 @@ def test_a_key_of_tianditu_draws_its_two_layers(make):
     [
         {"BASEMAP_URL": "https://tiles.example/{z}/{x}.png"}, {"BASEMAP_URL": "javascript:{x}{y}{z}"},
         {"BASEMAP_URL": "https://tiles.example; script-src */{z}/{x}/{y}"}, {"BASEMAP_URL": "//tiles.example/{z}/{x}/{y}"},
+        {"BASEMAP_URL": "https://tiles.example/{TileMatrixSet}/{TileMatrix}/{TileRow}/{TileCol}"}, {"BASEMAP_GRID": "utm"},
+        {"REPORT_URL": "javascript:alert(1)"}, {"REPORT_URL": "nobody"},
         {"TIANDITU_KEY": "a b"}, {"TIANDITU_KEY": "k;script-src *"},
     ],
 )  # fmt: skip

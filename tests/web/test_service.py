@@ -1,13 +1,19 @@
 """What operators need: health, figures, request ids, logs; and the files in ``deploy/`` as their programs judge them."""
 
+import contextlib
 import json
 import logging
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -105,9 +111,131 @@ def test_nginx_takes_the_site(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_container_copies_only_what_there_is():
-    text = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
-    for line in re.findall(r"^COPY (.*)$", text, re.MULTILINE):
-        *sources, _target = line.split()
-        for source in sources:
-            assert (ROOT / source).exists(), source
+@contextlib.contextmanager
+def serving(command, *, ready, **options):
+    """A server while it serves; its words where it does not."""
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    try:
+        for _ in range(600):
+            with contextlib.suppress(OSError), urlopen(ready, timeout=5) as answer:  # noqa: S310 - our own loopback
+                assert answer.status == 200
+                break
+            assert server.poll() is None, server.stdout.read()
+            time.sleep(0.05)
+        else:
+            pytest.fail("it does not serve")
+        yield
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def fetch(address, **headers):
+    request = Request(address, headers=headers)  # noqa: S310 - our own loopback
+    with contextlib.closing(urlopen(request, timeout=30)) as answer:  # noqa: S310 - as above
+        return answer.read(), answer.headers
+
+
+def test_the_site_behind_nginx_as_both_files_say(invented, tmp_path):
+    """Links take the public name, downloads stream whole, and what operators watch stays inside."""
+    nginx = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+    if nginx is None:
+        pytest.skip("nginx is not installed: apt-get install nginx-light")
+    inside, outside = free_port(), free_port()
+    text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8").replace("127.0.0.1:8000", f"127.0.0.1:{inside}")
+    text = text.replace("listen 80;", f"listen 127.0.0.1:{outside};").replace("listen [::]:80;", "")
+    paths = "".join(
+        f" {name}_temp_path {tmp_path}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    logs = f"error_log {tmp_path}/error.log;\n"
+    (tmp_path / "site.conf").write_text(text, encoding="utf-8")
+    (tmp_path / "nginx.conf").write_text(
+        f"{logs}daemon off;\npid {tmp_path}/pid;\nevents {{}}\nhttp {{\n access_log off;\n{paths}"
+        f" include {tmp_path}/site.conf;\n}}\n",
+        encoding="utf-8",
+    )
+    environment = {
+        **os.environ, "DATABASE_URL": invented.url, "GEODATA_DIR": str(invented.geodata), "HOST": "127.0.0.1",
+        "PORT": str(inside), "TRUSTED_PROXIES": "1", "METRICS": "1", "WEB_CONCURRENCY": "2",
+    }  # fmt: skip
+    gunicorn = [Path(sys.executable).with_name("gunicorn"), "-c", ROOT / "deploy" / "gunicorn.conf.py"]
+    proxy = [nginx, "-c", tmp_path / "nginx.conf", "-p", tmp_path]
+    with (
+        serving([*gunicorn, "service_map.web:create_app()"], ready=f"http://127.0.0.1:{inside}/readyz", env=environment,
+                cwd=ROOT),
+        serving(proxy, ready=f"http://127.0.0.1:{outside}/readyz"),
+    ):  # fmt: skip
+        site = f"http://127.0.0.1:{outside}"
+        body, headers = fetch(f"{site}/ogc/", Host="map.example.org", **{"X-Forwarded-Host": "evil.example"})
+        assert {urlsplit(link["href"]).netloc for link in json.loads(body)["links"]} == {"map.example.org"}
+        assert re.fullmatch("[0-9a-f]{32}", headers["X-Request-ID"])
+        for suffix in ("geojson", "gpkg"):
+            body, _ = fetch(f"{site}/download/facilities.{suffix}")
+            assert len(body) > 5000
+        with pytest.raises(HTTPError, match="403"):
+            fetch(f"{site}/metrics")
+        assert b"service_map_requests" in fetch(f"http://127.0.0.1:{inside}/metrics")[0]
+
+
+def container():
+    """The instructions of the Containerfile, each with what follows it, its continued lines joined."""
+    text = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    return [line.split(maxsplit=1) for line in lines]
+
+
+def test_every_instruction_of_the_container_is_one_and_its_commands_are_sound():
+    known = {"FROM", "RUN", "WORKDIR", "COPY", "USER", "ENV", "VOLUME", "EXPOSE", "HEALTHCHECK", "CMD"}
+    for number, (name, rest) in enumerate(container()):
+        assert name in known
+        assert (name == "FROM") == (number == 0)
+        if name == "RUN":
+            subprocess.run(["sh", "-n", "-c", rest], check=True)
+        if name in {"CMD", "HEALTHCHECK"}:
+            assert all(isinstance(word, str) for word in json.loads(rest.removeprefix("CMD ")))
+
+
+def test_what_the_container_copies_is_enough_to_build_and_serve(tmp_path):
+    """Its commands run in a folder that holds what it copies and nothing else, with the packages it installs."""
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "PYTHONPATH": str(home),
+        "HOME": str(tmp_path),
+    }
+    command = check = None
+    for name, rest in container():
+        if name == "COPY":
+            *sources, target = rest.split()
+            for source in sources:
+                if (ROOT / source).is_dir():
+                    shutil.copytree(ROOT / source, home / target)
+                else:
+                    shutil.copy(ROOT / source, home / target)
+        elif name == "ENV":
+            environment |= dict(pair.split("=", 1) for pair in rest.split())
+        elif name == "CMD":
+            command = json.loads(rest)
+        elif name == "HEALTHCHECK":
+            check = json.loads(rest.removeprefix("CMD "))
+    port = str(free_port())
+    environment |= {"DATABASE_URL": f"sqlite:///{tmp_path}/map.gpkg", "PORT": port}
+    # The packages of this very environment, but the program from the folder: it stands first, as where it is installed.
+    loaded = "import service_map; print(service_map.__file__)"
+    where = subprocess.run(
+        [sys.executable, "-c", loaded], check=True, capture_output=True, text=True, env=environment, cwd=home
+    )
+    assert where.stdout.startswith(str(home))
+    with serving(command, ready=f"http://127.0.0.1:{port}/readyz", env=environment, cwd=home):
+        told = [word.replace(":8000/", f":{port}/") for word in check]
+        subprocess.run(told, check=True, env=environment, cwd=tmp_path)
+    assert (tmp_path / "map.gpkg").stat().st_size > 100_000
+    failed = subprocess.run(told, check=False, env=environment, cwd=tmp_path, capture_output=True)
+    assert failed.returncode != 0

@@ -4,6 +4,12 @@ import mapbox_vector_tile
 import pytest
 
 
+@pytest.fixture
+def api(either):
+    """A client of the site over each kind of database in turn: every test here holds for both."""
+    return either
+
+
 def test_a_tile_is_a_vector_tile_and_an_unchanged_one_costs_a_304(api):
     answer = api.get("/tiles/3/6/3.mvt")
     assert answer.mimetype == "application/vnd.mapbox-vector-tile"

@@ -1,0 +1,106 @@
+"""What became of one facility, in the order of time: promised, located more surely, under construction, open.
+
+The database holds the present state alone; how it came about stands in the tables that ``service-map import`` keeps
+beside the catalogue (``statuses.csv``, ``locations.csv``), and in the plans' own dates.
+"""
+
+import logging
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from service_map.errors import GeodataError
+from service_map.places import load_locations, load_statuses
+from service_map.places.location import Location
+from service_map.places.status import Status
+from service_map.store.records import FacilityRecord, PlanRecord
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened.
+
+    Attributes
+    ----------
+    date
+        ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``.
+    kind
+        ``promised``, ``located`` or a status.
+    source
+        The plan's title, or who says so.
+    plan
+        Id of the plan that promises it, else None.
+    """
+
+    date: str
+    kind: str
+    source: str
+    plan: str | None = None
+
+
+def history(record: FacilityRecord, *, plans: dict[str, PlanRecord], geodata: Path) -> list[Event]:
+    """Tell a facility's history.
+
+    Parameters
+    ----------
+    record
+        The facility.
+    plans
+        By id.
+    geodata
+        Folder of the open data.
+
+    Returns
+    -------
+    list of Event
+        The oldest first. A table that cannot be read leaves out what it would say, and the log says why.
+    """
+    events = [
+        Event(date=plan.date or str(plan.period[0]), kind="promised", source=plan.title, plan=plan.id)
+        for plan in dict.fromkeys(plans[cite.plan] for cite in record.citations if cite.plan in plans)
+    ]
+    events += [
+        Event(date=location.date, kind="located", source=location.source)
+        for location in _locations(geodata / "locations.csv").get(record.id, ())
+    ]
+    events += [
+        Event(date=status.date, kind=status.status, source=status.source)
+        for status in _statuses(geodata / "statuses.csv").get(record.id, ())
+    ]
+    return sorted(events, key=lambda event: event.date)
+
+
+def _locations(path: Path) -> dict[str, list[Location]]:
+    return _read_locations(path, _age(path))
+
+
+def _statuses(path: Path) -> dict[str, list[Status]]:
+    return _read_statuses(path, _age(path))
+
+
+def _age(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@cache
+def _read_locations(path: Path, _age_ns: int) -> dict[str, list[Location]]:
+    found: dict[str, list[Location]] = {}
+    try:
+        for location in load_locations(path):
+            found.setdefault(location.facility, []).append(location)
+    except GeodataError as error:
+        _log.error("%s", error.en)
+    return found
+
+
+@cache
+def _read_statuses(path: Path, _age_ns: int) -> dict[str, list[Status]]:
+    found: dict[str, list[Status]] = {}
+    try:
+        for status in load_statuses(path):
+            found.setdefault(status.facility, []).append(status)
+    except GeodataError as error:
+        _log.error("%s", error.en)
+    return found

@@ -1,0 +1,218 @@
+"""The areas: what is promised in each, how surely, what it covers, beside its siblings; and the report of an area."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask, Response, render_template, url_for
+
+from service_map.errors import SettingsError
+from service_map.store import queries
+from service_map.store.records import AreaRecord, CommitmentFilter, FacilityFilter, FacilityRecord
+from service_map.web import figures, links, report, words
+from service_map.web.pages import choices, frame
+from service_map.web.pages.frame import COUNTY_DIGITS, Entry, blueprint
+from service_map.web.site import site
+
+AREA_GROUP_SHOWN = 6
+
+
+@blueprint.get("/areas")
+def areas() -> str:
+    """All cities and counties."""
+    choices.query((choices.BIG,))
+    return render_template("areas.html", area_tree=frame.area_tree())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyGroup:
+    """The facilities of one family in an area, the surest of them shown."""
+
+    family: str
+    name: str
+    colour: str
+    count: int
+    entries: tuple[Entry, ...]
+
+
+@blueprint.get("/area/<adcode>")
+def area(adcode: str) -> str:
+    """Promises in one area: by category, by year, how surely, what they cover, beside its siblings."""
+    choices.query((choices.BIG,))
+    record = queries.area(frame.conn(), adcode)
+    told = _figures(record)
+    inside = FacilityFilter(area=record.adcode, promised=True)
+    groups = [
+        FamilyGroup(
+            family=family.code,
+            name=family.name,
+            colour=family.colour,
+            count=family.count,
+            entries=tuple(
+                frame.entry(item)
+                for item in queries.facilities(
+                    frame.conn(), replace(inside, families=(family.code,)), limit=AREA_GROUP_SHOWN, surest_first=True
+                ).items
+            ),
+        )
+        for family in told.families
+    ]
+    seat = None
+    if record.lon is not None and record.lat is not None:
+        seat = (frame.coordinate(record.lon), frame.coordinate(record.lat))
+    return render_template(
+        "area.html",
+        area=record,
+        parent=frame.areas().get(record.parent or ""),
+        counties=next((city.counties for city in frame.area_tree() if city.adcode == record.adcode), ()),
+        told=told,
+        kinds=frame.kind_rows(told.kinds),
+        coverage=_coverage(record, told),
+        groups=groups,
+        seat=seat,
+        feed_url=links.to("pages.feed", area=record.adcode),
+        geojson_url=url_for("downloads.facilities_geojson", area=record.adcode),
+    )
+
+
+def _figures(record: AreaRecord) -> figures.AreaFigures:
+    english = frame.english()
+    return frame.reading().keep(
+        ("figures", record.adcode, english),
+        lambda conn: figures.area_figures(conn, record, areas=frame.areas(), families=site().families, english=english),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageRow:
+    """What one category covers of an area, in the reader's words; see `figures.CoverageFigure`."""
+
+    category: str
+    name: str
+    colour: str
+    rule_words: str
+    clause: str
+    verified: bool
+    figure: figures.CoverageFigure
+
+
+def _coverage(record: AreaRecord, told: figures.AreaFigures) -> list[CoverageRow]:
+    """Say what each category covers; nothing where the area has no boundary."""
+    bounded = frame.reading().keep(
+        "bounded",
+        lambda conn: {area.adcode for area in queries.areas(conn, with_geometry=True) if area.geometry is not None},
+    )
+    if record.adcode not in bounded:
+        return []
+    beside = [sibling.adcode for sibling in told.siblings if sibling.adcode in bounded]
+    ground, categories = frame.ground(), site().categories
+    found = frame.reading().keep(
+        ("area-coverage-rows", record.adcode), lambda _conn: figures.area_coverage(ground, record.adcode, beside)
+    )
+    return [
+        CoverageRow(
+            category=of.rule.category,
+            name=ground.named(of.rule.category),
+            colour=categories[of.rule.category].colour,
+            rule_words=words.rule(of.rule),
+            clause=words.clause(of.rule),
+            verified=of.rule.verified,
+            figure=of,
+        )
+        for of in found
+    ]
+
+
+@blueprint.get("/area/<adcode>/report.html")
+def area_report(adcode: str) -> Response:
+    """Everything about an area in one file that opens without a network; a download, so that no policy bends for it."""
+    choices.query((choices.BIG,))
+    body = report.as_html(_report_contents(adcode))
+    return _download(body.encode(), f"service-map-{adcode}.html", "text/html; charset=utf-8")
+
+
+@blueprint.get("/area/<adcode>/report.xlsx")
+def area_report_xlsx(adcode: str) -> Response:
+    """Give the figures of the report as a spreadsheet."""
+    choices.query((choices.BIG,))
+    return _download(report.as_xlsx(_report_contents(adcode)), f"service-map-{adcode}.xlsx", report.XLSX)
+
+
+def _download(body: bytes, name: str, kind: str) -> Response:
+    response = Response(body, content_type=kind)
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+def _report_contents(adcode: str) -> report.Contents:
+    record = queries.area(frame.conn(), adcode)
+    inside = FacilityFilter(area=record.adcode, promised=True)
+    found: list[FacilityRecord] = []
+    cursor: str | None = None
+    while True:
+        page = queries.facilities(frame.conn(), inside, limit=queries.MAX_LIMIT, cursor=cursor, surest_first=True)
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    concerned = figures.commitments(frame.conn(), CommitmentFilter(area=record.adcode))
+    drawn = frame.reading().keep(
+        "shapes", lambda conn: frame.boundary_collection(queries.areas(conn, with_geometry=True))
+    )
+    own = record.adcode[:4] if record.level == "city" else record.adcode[:COUNTY_DIGITS]
+    shapes = [feature for feature in drawn["features"] if feature["properties"]["adcode"].startswith(own)]
+    told = _figures(record)
+    return report.Contents(
+        area=record,
+        figures=told,
+        coverage=[(row.name, row.rule_words, row.figure) for row in _coverage(record, told)],
+        facilities=found,
+        unmapped=[item for item in concerned if not item.facilities],
+        boundaries={"type": "FeatureCollection", "features": shapes or drawn["features"]},
+        colours={code: category.colour for code, category in site().categories.items()},
+        english=frame.english(),
+        version=frame.reading().version,
+        made=datetime.now(UTC).date().isoformat(),
+    )
+
+
+def save_report(app: Flask, adcode: str, output: Path, *, language: str = "zh") -> tuple[Path, Path]:
+    """Write an area's report and its spreadsheet beside it, for the command line.
+
+    Parameters
+    ----------
+    app
+        From `service_map.web.create_app`.
+    adcode
+        The area's code.
+    output
+        The HTML file; the spreadsheet gets its name with ``.xlsx``.
+    language
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    tuple of Path
+        The two files.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no area of that code.
+    StoreError
+        When the database is missing or damaged.
+    SettingsError
+        When a file cannot be written.
+    """
+    with app.test_request_context(f"/areas?lang={language}"):
+        app.preprocess_request()
+        contents = _report_contents(adcode)
+        files = {output: report.as_html(contents).encode(), output.with_suffix(".xlsx"): report.as_xlsx(contents)}
+    for path, body in files.items():
+        try:
+            path.write_bytes(body)
+        except OSError as error:
+            raise SettingsError(
+                f"-o：无法写入 {path}：{error.strerror}", f"-o: cannot write {path}: {error.strerror}"
+            ) from error
+    return output, output.with_suffix(".xlsx")

@@ -1,0 +1,158 @@
+"""Every choice of a reader: each stands in the address of its page, and every link of that page carries it on."""
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from service_map.analysis import MOST_SITES
+from service_map.errors import InvalidParameterError
+from service_map.places.datum import DATUMS
+from service_map.store import queries
+from service_map.web import params, ranking
+from service_map.web.pages import frame
+from service_map.web.params import Parameter
+from service_map.web.site import site
+
+BIG = Parameter(name="big", zh="大字版", en="large type", schema={"type": "string"})
+POINT = Parameter(name="point", zh="打开的生活圈卡片", en="the open card", schema={"type": "string"})
+
+
+def _position(name: str, text: str) -> tuple[float, float]:
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise InvalidParameterError(
+            name, "应为“经度,纬度”，如 112.19,35.69", "takes a longitude and a latitude, such as 112.19,35.69"
+        )
+    lon, lat = (params.number(name, part.strip()) for part in parts)
+    if not (abs(lon) <= 180 and abs(lat) <= 90):
+        raise InvalidParameterError(
+            name,
+            "超出范围：经度 -180 到 180，纬度 -90 到 90",
+            "outside the world: longitudes -180 to 180, latitudes -90 to 90",
+        )
+    return lon, lat
+
+
+NEAR = Parameter(
+    name="near",
+    zh="从哪里算起“由近到远”：经度,纬度，WGS 84 度",
+    en="where nearest first counts from: longitude,latitude in WGS 84 degrees",
+    schema={"type": "string", "pattern": r"^[^,]+,[^,]+$"},
+    parse=_position,
+)
+ZOOM = Parameter(
+    name="zoom",
+    zh="地图级别",
+    en="zoom of the map",
+    schema={"type": "integer", "minimum": 3, "maximum": 18},
+    parse=params.whole_between(3, 18),
+)
+MORE = Parameter(
+    name="count",
+    zh="再建几处",
+    en="how many more",
+    schema={"type": "integer", "minimum": 1, "maximum": MOST_SITES},
+    parse=params.whole_between(1, MOST_SITES),
+)
+AS = Parameter(
+    name="as",
+    zh="不看页面，直接下载",
+    en="a file instead of the page",
+    schema={"type": "string", "enum": ["geojson", "xlsx"]},
+    parse=params.choice(("geojson", "xlsx")),
+)
+ALONE = Parameter(
+    name="alone",
+    zh="1：只算上传的设施，不算本站收录的",
+    en="1: count the facilities brought alone, not those on record",
+    schema={"type": "string", "enum": ["1"]},
+    parse=params.choice(("1",)),
+)
+BY = Parameter(
+    name="by",
+    zh="按什么计：不写按土地，homes 按在册居住小区",
+    en="what is counted: land, or homes for the residential communities on record",
+    schema={"type": "string", "enum": ["homes"]},
+    parse=params.choice(("homes",)),
+)
+DATUM = Parameter(
+    name="datum",
+    zh="上传的坐标是哪个坐标系",
+    en="datum of the coordinates brought",
+    schema={"type": "string", "enum": list(DATUMS)},
+    parse=params.choice(DATUMS),
+    default="WGS84",
+)
+
+HOME = (*params.FACILITIES, NEAR, BIG, POINT)
+DRAWN = (*params.FILTER, ZOOM, BIG)
+CIRCLE = (*params.CIRCLE_CHECK, BIG)
+PAGED = (params.CURSOR, BIG)
+_WHEN = re.compile(r"^(existing|promised|by_year-[0-9]{4})$", re.ASCII)
+
+
+def _when(name: str, text: str) -> str:
+    if not _WHEN.fullmatch(text):
+        raise InvalidParameterError(
+            name, "应为 existing、promised 或 by_year-年份", "is existing, promised or by_year-YEAR"
+        )
+    return text
+
+
+WHEN = Parameter(
+    name="when",
+    zh="时点：existing、promised 或 by_year-2025；表单用",
+    en="what counts: existing, promised or by_year-2025; for the form",
+    schema={"type": "string", "pattern": _WHEN.pattern},
+    parse=_when,
+)
+RANKING = (*ranking.RANKING, WHEN, BIG)
+PLANNER = (params.COVERAGE_AREA, *params.REACH, params.HORIZON, MORE, BY, AS, BIG)
+UPLOADED = (*PLANNER, ALONE, DATUM)
+KNOWN = ("lang", *dict.fromkeys(parameter.name for parameter in (*HOME, *CIRCLE, *PLANNER, *RANKING)))
+
+
+def query(parameters: Collection[Parameter], texts: MultiDict[str, str] | None = None) -> dict[str, Any]:
+    """Read the query like the API does, but as a form sends it (empty means absent), and let unknown names pass.
+
+    Chat programs append parameters of their own to a shared link; the page must still open.
+
+    Parameters
+    ----------
+    parameters
+        What the page takes; ``lang`` is always taken besides.
+    texts
+        What a form posted; None reads the address.
+
+    Returns
+    -------
+    dict
+        As `service_map.web.params.read`.
+
+    Raises
+    ------
+    InvalidParameterError
+        Naming the parameter and what it allows.
+    """
+    names = {parameter.name for parameter in parameters} | {"lang"}
+    args = (request.args if texts is None else texts).copy()
+    for name in [name for name in args if name not in names]:
+        args.poplist(name)
+    return params.read(args, parameters, known=_known, blank="absent")
+
+
+def _known(name: str) -> Collection[str]:
+    match name:
+        case "category":
+            return site().categories
+        case "family":
+            return site().families
+        case "area":
+            return frame.areas()
+        case "rule":
+            return [rule.id for rule in (*site().rules, *site().plan_rules)]
+        case _:
+            return {plan.id: None for plan in queries.plans(frame.conn())}

@@ -1,0 +1,170 @@
+"""The 15-minute card of a point: by each rule met, met if the plan is kept, not met, or nobody can say.
+
+It asks `service_map.analysis`, as the interface does, so that card and interface never differ.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from flask import render_template
+from flask_babel import gettext as _
+
+from service_map import analysis
+from service_map.store import queries
+from service_map.store.records import FacilityFilter
+from service_map.web import words
+from service_map.web.pages import choices, frame
+from service_map.web.pages.frame import WIDE, Entry, blueprint
+from service_map.web.site import site
+
+NEAR_METRES = 5_000.0
+NEAR_SHOWN = 12
+WALKABLE_METRES = 3_000.0
+"""Beyond it a walk is not told in minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """A facility and how far it is, straight line, in words."""
+
+    item: Entry
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What one rule says about the point, in the reader's words.
+
+    Attributes
+    ----------
+    code, possible
+        The verdict, and whether any facility on record may lie within reach.
+    plan
+        Id and title of the plan that promises the rule itself; None for a standard.
+    others
+        What the other rules of the same category say.
+    """
+
+    code: str
+    possible: bool
+    category_name: str
+    colour: str
+    distance_words: str
+    minutes_words: str
+    facility_id: str | None
+    facility_name: str
+    facility_words: str
+    rule_words: str
+    clause: str
+    verified: bool
+    plan: tuple[str, str] | None
+    others: tuple["Check", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictGroup:
+    """The categories with one verdict; those that may be within reach before those that are surely not."""
+
+    code: str
+    words: str
+    meaning: str
+    rows: tuple[Check, ...]
+
+
+@blueprint.get("/circle")
+def circle() -> str:
+    """Check a point's 15-minute life circle, and list what is planned around it."""
+    values = choices.query(choices.CIRCLE)
+    lon, lat = values["lon"], values["lat"]
+    ground = frame.ground()
+    told = analysis.check_point(
+        ground,
+        lon,
+        lat,
+        minutes=values["minutes"],
+        year=values["year"],
+        profile=values["profile"],
+        complete=values["complete"],
+    ).summary
+    chosen = _by_category(ground, told["verdicts"])
+    # What is known only to its county stands at the seat on the map, which says nothing about this point.
+    near = [
+        (record, metres)
+        for record, metres in queries.nearby(frame.conn(), lon, lat, NEAR_METRES, FacilityFilter(promised=True))
+        if record.precision not in WIDE
+    ][:NEAR_SHOWN]
+    county = next((area for area in ground.areas_around(lon, lat) if area.level == "county"), None)
+    wide = FacilityFilter(area=county.adcode, precision="county", promised=True) if county else None
+    return render_template(
+        "circle.html",
+        heading=_("%(minutes)s 分钟生活圈", minutes=values["minutes"]),
+        values=values,
+        lon=frame.coordinate(lon),
+        lat=frame.coordinate(lat),
+        county=county,
+        wide=queries.facilities(frame.conn(), wide, limit=1).matched if wide else 0,
+        walked=told["method"] == "network",
+        pace=told["walking"],
+        groups=[
+            VerdictGroup(
+                code=code,
+                words=str(said),
+                meaning=str(words.VERDICT_MEANING[code]),
+                rows=tuple(sorted(rows, key=lambda check: not check.possible)),
+            )
+            for code, said in words.VERDICT.items()
+            if (rows := [check for check in chosen if check.code == code])
+        ],
+        apart=_by_category(ground, told["apart"]),
+        promised=[_check(ground, said) for said in told["plan_circles"]],
+        near=[
+            Near(item=frame.entry(record), words=words.apart(metres, record.uncertainty_m)) for record, metres in near
+        ],
+        near_metres=NEAR_METRES,
+        profiles=[(code, str(said)) for code, said in words.PROFILE.items()],
+        minute_options=[(minutes, str(minutes)) for minutes in reversed(analysis.CIRCLE_MINUTES)],
+        year_options=[(year, year) for year in frame.years(queries.plans(frame.conn()))],
+    )
+
+
+def _by_category(ground: analysis.Ground, told: Sequence[Mapping[str, Any]]) -> list[Check]:
+    """Show a category once, by its first rule in the standards' table; what its other rules say stands beneath."""
+    found = []
+    for _name, group in groupby(told, key=lambda said: said["category"]):
+        first, *others = [_check(ground, said) for said in group]
+        found.append(replace(first, others=tuple(others)))
+    return found
+
+
+def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
+    place, rule = said["facility"], ground.rule(said["rule"]["id"])
+    there = []
+    if place is not None:
+        there = [str(words.STATUS[place["status"]]), str(words.PRECISION[place["precision"]])]
+        if place["year"]:
+            there.insert(1, _("到 %(year)s 年", year=place["year"]))
+    metres, walk, minutes = said["distance_m"], said["walk_m"], said["walk_minutes"]
+    distance = ""
+    if walk is not None:
+        distance = _("步行 %(distance)s", distance=words.distance(walk))
+    elif metres is not None:
+        distance = words.bounds(metres, said["distance_low_m"], said["distance_high_m"])
+    near = minutes is not None and (said["distance_high_m"] if walk is None else walk) <= WALKABLE_METRES
+    return Check(
+        code=said.get("verdict", "apart"),
+        possible=bool(said.get("possible")),
+        category_name=said["category_name"],
+        colour=site().categories[said["category"]].colour,
+        distance_words=distance,
+        minutes_words=_("步行约 %(minutes)s 分钟", minutes=max(1, round(minutes))) if near else "",
+        facility_id=place["id"] if place else None,
+        facility_name=place["name"] if place else "",
+        facility_words=" · ".join(there),
+        rule_words=words.rule(rule),
+        # The plan is named beside it.
+        clause=rule.clause if rule.plan else words.clause(rule),
+        verified=rule.verified,
+        plan=(rule.plan, said["plan_title"]) if rule.plan else None,
+    )

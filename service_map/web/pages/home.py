@@ -1,0 +1,331 @@
+"""Home: map and list of facilities as equals, by every filter; and the map alone, for other sites to frame."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import Connection
+
+from service_map.places.facility import PRECISIONS, STATUSES
+from service_map.store import pinyin, queries
+from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord
+from service_map.web import feeds, links, params, words
+from service_map.web.pages import choices, frame
+from service_map.web.pages.frame import Entry, blueprint
+from service_map.web.site import site
+
+PAGE_SIZE = 50
+HOMES_SHOWN = 5
+NEAR_RINGS_M = (5_000.0, 25_000.0, queries.MAX_METRES)
+"""How far nearest first looks: a ring further only where the ring before does not fill the list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """One choice of family or category, with the address that takes it or, when it is taken, gives it up."""
+
+    name: str
+    colour: str
+    count: int
+    current: bool
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaGroup:
+    """Neighbouring items of the list that lie in one county, or are known only to one city."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """Neighbouring items of the list that are equally sure, by county."""
+
+    words: str
+    groups: tuple[AreaGroup, ...]
+
+
+def _by_sureness(items: Sequence[FacilityRecord]) -> list[Tier]:
+    areas = frame.areas()
+
+    def named(adcode: str) -> str:
+        codes = (f"{adcode[:4]}00", adcode)
+        return " ".join(dict.fromkeys(areas[code].name for code in codes if code in areas))
+
+    def sureness(record: FacilityRecord) -> str:
+        return record.precision if record.precision in frame.WIDE else "placed"
+
+    return [
+        Tier(
+            words=str(words.SURENESS[code]),
+            groups=tuple(
+                AreaGroup(name=named(adcode), entries=tuple(frame.entry(record) for record in inside))
+                for adcode, inside in groupby(records, key=lambda record: record.adcode[: frame.COUNTY_DIGITS])
+            ),
+        )
+        for code, records in groupby(items, key=sureness)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What the list shows: tiers by sureness and area, or what is nearest to the reader.
+
+    Attributes
+    ----------
+    tiers
+        The list by sureness; empty where it goes by distance.
+    nearest
+        Facilities with their distance in words, the nearest first; empty where it goes by sureness.
+    unplaced
+        How many of the matched are known only to their county or city, so that nearness says nothing of them.
+    matched, first_page, next_page
+        All together; addresses of the other pages of the list.
+    """
+
+    tiers: Sequence[Tier]
+    nearest: Sequence[tuple[Entry, str]]
+    unplaced: int
+    matched: int
+    first_page: str | None
+    next_page: str | None
+
+
+def _listed(values: Mapping[str, Any], wanted: FacilityFilter) -> Listed:
+    if values["near"] is not None:
+        return _nearest_first(values, wanted)
+    page = queries.facilities(frame.conn(), wanted, limit=PAGE_SIZE, cursor=values["cursor"], surest_first=True)
+    return Listed(
+        tiers=_by_sureness(page.items),
+        nearest=(),
+        unplaced=0,
+        matched=page.matched,
+        first_page=frame.here(cursor=None) if values["cursor"] else None,
+        next_page=frame.here(cursor=page.next_cursor) if page.next_cursor else None,
+    )
+
+
+def _nearest_first(values: Mapping[str, Any], wanted: FacilityFilter) -> Listed:
+    """List what lies near by its distance; a page further is a page longer, up to what a request may ask for."""
+    lon, lat = values["near"]
+    shown = values["limit"] if "limit" in request.args else PAGE_SIZE
+    placed = replace(wanted, precisions=frame.PLACED)
+    found: list[tuple[FacilityRecord, float]] = []
+    for metres in NEAR_RINGS_M:
+        found = queries.nearby(frame.conn(), lon, lat, metres, placed, limit=min(shown + 1, queries.MAX_LIMIT))
+        if len(found) > shown:
+            break
+    parts = queries.tally(frame.conn(), wanted)
+    longer = min(shown + PAGE_SIZE, queries.MAX_LIMIT)
+    return Listed(
+        tiers=(),
+        nearest=[(frame.entry(record), words.apart(metres, record.uncertainty_m)) for record, metres in found[:shown]],
+        unplaced=sum(part.count for part in parts if part.precision in frame.WIDE),
+        matched=sum(part.count for part in parts),
+        first_page=None,
+        next_page=frame.here(limit=str(longer)) if len(found) > shown and longer > shown else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A residential community that a search names, with the addresses of what is near it and of its card."""
+
+    name: str
+    area_name: str
+    near: str
+    circle: str
+
+
+def _homes(q: str | None) -> list[Home]:
+    """Find the communities (居民小区) that hold every word of a search, by their characters or by how they sound."""
+    asked = (q or "").lower().split()
+    if not asked:
+        return []
+    known = frame.reading().keep("communities", queries.communities)
+
+    def read_aloud(_conn: Connection) -> dict[str, pinyin.Sound]:
+        return pinyin.sounds(home.name for home in known)
+
+    heard = frame.reading().keep("community-sounds", read_aloud) if any(map(pinyin.is_spelt, asked)) else {}
+    found = [
+        home
+        for home in known
+        if all(word in home.name.lower() or (pinyin.is_spelt(word) and heard[home.name].holds(word)) for word in asked)
+    ]
+    areas = frame.areas()
+    return [
+        Home(
+            name=home.name,
+            area_name=areas[home.adcode].name if home.adcode in areas else "",
+            near=links.to("pages.home", near=f"{home.lon:.4f},{home.lat:.4f}"),
+            circle=links.to("pages.circle", lon=frame.coordinate(home.lon), lat=frame.coordinate(home.lat)),
+        )
+        for home in found[:HOMES_SHOWN]
+    ]
+
+
+@blueprint.get("/")
+def home() -> str:
+    """Map and list of facilities, by filter; nearest first where the address says from where."""
+    values = choices.query(choices.HOME)
+    wanted = params.facility_filter(values)
+    listed = _listed(values, wanted)
+    families, categories = _chips(values, wanted)
+    plans = queries.plans(frame.conn())
+    by_status = frame.by_status()
+    total = sum(number for code, number in by_status.items() if code != "existing")
+    narrowed = ("area", "plan", "year", "status", "precision")
+    chosen = {name: values[name] for name in ("q", "family", "category", *narrowed)}
+    lasting = tuple(links.lasting().items())
+    return render_template(
+        "home.html",
+        heading=_("地图和清单"),
+        chosen=chosen,
+        kept=[
+            *lasting,
+            *((("near", request.args["near"]),) if values["near"] else ()),
+            *((name, code) for name in ("family", "category") for code in values[name] or ()),
+        ],
+        lasting=lasting,
+        families=families,
+        categories=categories,
+        taken=_taken(values, plans),
+        filtered=any(chosen.values()),
+        cleared=links.to("pages.home"),
+        area_tree=frame.area_tree(),
+        # The menu ends at counties; a township comes by a link and must survive the next use of the form.
+        township=frame.areas().get(values["area"] or "") if len(values["area"] or "") > frame.COUNTY_DIGITS else None,
+        plan_options=[(plan.id, plan.title) for plan in plans],
+        year_options=[(year, year) for year in frame.years(plans)],
+        status_options=[
+            *((code, str(words.STATUS[code])) for code in STATUSES if by_status[code] or code == "planned"),
+            *([(params.ALL, _("规划的和现有的"))] if by_status["existing"] else []),
+        ],
+        precision_options=[(code, str(words.PRECISION[code])) for code in PRECISIONS],
+        total=total,
+        existing_total=by_status["existing"],
+        existing_shown=values["status"] in {"existing", params.ALL},
+        with_existing=frame.here(status=params.ALL, cursor=None),
+        attribution=frame.attribution(),
+        plan_count=len(plans),
+        listed=listed,
+        homes=_homes(values["q"]),
+        everywhere=frame.without("near", "limit") if values["near"] else None,
+        geojson_url=url_for("downloads.facilities_geojson", **frame.filter_query(values)),
+        points_url=url_for("pages.points", **frame.filter_query(values), **dict(lasting), v=frame.reading().version),
+        boundaries_url=frame.boundaries_url(),
+        map_words=frame.map_words(),
+        dataset=feeds.dataset(
+            name=_("规划设施地图"),
+            description=_("城市和县的规划答应建设的公共设施：在哪里、什么时候、哪一份规划的哪一节写着。"),
+            plans=plans,
+            english=frame.english(),
+        ),
+        **_share(values),
+    )
+
+
+def _share(values: Mapping[str, Any]) -> dict[str, str]:
+    """Give the addresses by which a view is handed on: scanned, subscribed to, put into another page."""
+    asked, lasting = frame.filter_query(values), links.lasting()
+    embed = url_for("pages.embed", **asked, **lasting)
+    code = f'<iframe src="{feeds.absolute(embed)}" width="100%" height="480" title="{_("规划设施地图")}"></iframe>'
+    return {
+        "qr_url": url_for("pages.qr", path=frame.here()),
+        "embed_url": embed,
+        "embed_code": code,
+        "feed_url": url_for("pages.feed", **asked, **lasting),
+    }
+
+
+@blueprint.get("/embed")
+def embed() -> str:
+    """Give the map alone, for other sites to frame; `security` lets them do that here and nowhere else."""
+    values = choices.query((*params.FILTER, choices.BIG))
+    asked, lasting = frame.filter_query(values), links.lasting()
+    return render_template(
+        "embed.html",
+        heading=_("地图"),
+        matched=sum(part.count for part in queries.tally(frame.conn(), params.facility_filter(values))),
+        area=values["area"],
+        home_url=url_for("pages.home", **asked, **lasting),
+        points_url=url_for("pages.points", **asked, **lasting, v=frame.reading().version),
+        boundaries_url=frame.boundaries_url(),
+        map_words=frame.map_words(),
+        attribution=frame.attribution(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One choice that narrows the list, with the address that gives it up."""
+
+    words: str
+    name_is_chinese: bool
+    href: str
+
+
+def _taken(values: Mapping[str, Any], plans: Sequence[PlanRecord]) -> list[Taken]:
+    told: dict[str, tuple[str, bool]] = {}
+    if values["area"]:
+        known = frame.areas().get(values["area"])
+        told["area"] = (known.name if known else values["area"], True)
+    if values["plan"]:
+        titles = {plan.id: plan.title for plan in plans}
+        told["plan"] = (titles[values["plan"]], True)
+    if values["year"]:
+        told["year"] = (_("到 %(year)s 年", year=values["year"]), False)
+    if values["status"]:
+        told["status"] = (str(words.STATUS.get(values["status"], _("规划的和现有的"))), False)
+    if values["precision"]:
+        told["precision"] = (str(words.PRECISION[values["precision"]]), False)
+    return [
+        Taken(words=said, name_is_chinese=chinese, href=frame.without(name, "cursor"))
+        for name, (said, chinese) in told.items()
+    ]
+
+
+def _chips(values: Mapping[str, Any], wanted: FacilityFilter) -> tuple[list[Chip], list[Chip]]:
+    """Count families and categories under all other choices, so that a number says what a click will show."""
+    layers = queries.layers(frame.conn(), replace(wanted, categories=(), families=()))
+    categories = site().categories
+    taken = set(values["category"] or ())
+    open_families = set(values["family"] or ()) | {categories[code].family for code in taken}
+    by_family: Counter[str] = Counter()
+    for layer in layers:
+        by_family[layer.family] += layer.facilities
+    here = partial(frame.here, cursor=None)
+    families = [
+        Chip(
+            name=family.en if frame.english() else family.zh,
+            colour=family.colour,
+            count=by_family[code],
+            current=code in open_families,
+            href=here(category=None, family=None if code in open_families else code),
+        )
+        for code, family in site().families.items()
+        if by_family[code] or code in open_families
+    ]
+    fine = [
+        Chip(
+            name=layer.en if frame.english() else layer.zh,
+            colour=layer.colour,
+            count=layer.facilities,
+            current=layer.code in taken,
+            # Giving up the category goes back to its family, not to everything.
+            href=here(category=None, family=layer.family)
+            if layer.code in taken
+            else here(category=layer.code, family=None),
+        )
+        for layer in layers
+        if layer.family in open_families and (layer.facilities or layer.code in taken)
+    ]
+    return families, fine

@@ -1,0 +1,92 @@
+"""What machines read of the pages: the QR code, the feed of every search, the site map."""
+
+import math
+from http import HTTPStatus
+
+from flask import Response, abort, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import Connection
+
+from service_map.errors import InvalidParameterError
+from service_map.store import queries
+from service_map.store.records import FacilityFilter
+from service_map.web import feeds, links, params
+from service_map.web.pages import choices, frame
+from service_map.web.pages.frame import blueprint
+
+FEED_SIZE = 100
+MAX_QR_PATH = 1_500
+
+
+@blueprint.get("/qr.svg")
+def qr() -> Response:
+    """Draw the address of a page of this site, and of no other, as a QR code."""
+    path = request.args.get("path", "/")
+    # A path by RFC 3986: it begins with one slash, for two would name another host.
+    if not path.startswith("/") or path.startswith(("//", "/\\")) or not path.isprintable() or len(path) > MAX_QR_PATH:
+        raise InvalidParameterError("path", "应为本站的路径，以 / 开头", "takes a path of this site, beginning with /")
+    return Response(feeds.qr(feeds.absolute(path)), mimetype="image/svg+xml")
+
+
+@blueprint.get("/feed.atom")
+def feed() -> Response:
+    """Every search as an Atom feed (RFC 4287); for an area it is the search of that area."""
+    values = choices.query((*params.FILTER, choices.BIG))
+    known = {plan.id: plan for plan in queries.plans(frame.conn())}
+    items = queries.facilities(frame.conn(), params.facility_filter(values), limit=FEED_SIZE, surest_first=True).items
+    entries = [feeds.entry(item, plans=known, english=frame.english()) for item in items]
+    asked = frame.filter_query(values)
+    chosen = " ".join(
+        str(word) for name, value in asked.items() for word in (value if isinstance(value, list) else [value])
+    )
+    xml = render_template(
+        "feed.xml",
+        title=f"{_('规划设施地图')} {chosen}".strip(),
+        self_url=feeds.absolute(url_for("pages.feed", **asked, **links.lasting())),
+        page_url=feeds.absolute(url_for("pages.home", **asked, **links.lasting())),
+        updated=max((entry.updated for entry in entries), default=feeds.moment(None)),
+        entries=entries,
+    )
+    return Response(xml, mimetype=feeds.ATOM)
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Tell crawlers where the site map is, and to leave the map's data and the drawn codes alone."""
+    paths = ("pages.points", "pages.boundaries", "pages.qr", "pages.embed")
+    closed = "".join(f"Disallow: {url_for(name)}\n" for name in paths)
+    where = feeds.absolute(url_for("pages.sitemap"))
+    return Response(f"User-agent: *\n{closed}Sitemap: {where}\n", mimetype="text/plain")
+
+
+@blueprint.get("/sitemap.xml")
+def sitemap() -> Response:
+    """List the files of the site map."""
+    count = math.ceil(len(_mapped()) / feeds.MAP_SIZE)
+    parts = [feeds.absolute(url_for("pages.sitemap_part", part=part)) for part in range(count)]
+    return Response(feeds.site_map_index(parts), mimetype="application/xml")
+
+
+@blueprint.get("/sitemap/<int:part>.xml")
+def sitemap_part(part: int) -> Response:
+    """List every page of its own: areas, plans, promised facilities."""
+    paths = _mapped()[part * feeds.MAP_SIZE : (part + 1) * feeds.MAP_SIZE]
+    if not paths:
+        abort(HTTPStatus.NOT_FOUND)
+    return Response(feeds.site_map(feeds.absolute(path) for path in paths), mimetype="application/xml")
+
+
+def _mapped() -> list[str]:
+    return frame.reading().keep(("mapped", request.script_root), _make_mapped)
+
+
+def _make_mapped(conn: Connection) -> list[str]:
+    return [
+        *(url_for(f"pages.{name}") for name in ("home", "areas", "plans", "about")),
+        *(url_for("pages.plan", plan_id=plan.id) for plan in queries.plans(conn)),
+        *(url_for("pages.area", adcode=area.adcode) for area in queries.areas(conn) if area.level != "township"),
+        *(
+            url_for("pages.facility", facility_id=str(facility_id))
+            for facility_id in queries.facility_points(conn, FacilityFilter(promised=True)).id
+        ),
+    ]

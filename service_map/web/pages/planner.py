@@ -1,0 +1,462 @@
+"""The planner's view: what a category covers of an area, what not, what nobody can say, and where more would help.
+
+It asks `service_map.analysis`, as the interface does, so that page and interface never differ. The figures and tables
+are in the page itself; the shapes that the map draws stand in it too, so that one computation serves the whole page,
+also for what a reader uploads, of which nothing is kept.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import flask_babel
+import orjson
+import shapely
+from flask import Response, render_template, request, url_for
+from shapely.geometry.base import BaseGeometry
+
+from service_map import analysis, coverage
+from service_map.analysis import Feature, Ground, Reach, Report
+from service_map.catalogue import Rule
+from service_map.coverage import Demand
+from service_map.errors import BusyError, InvalidParameterError
+from service_map.store import queries
+from service_map.web import links, params, report, words
+from service_map.web.pages import choices, frame, upload
+from service_map.web.pages.frame import blueprint
+from service_map.web.site import site
+
+WAIT_S = 10.0
+GAPS_SHOWN = 10
+DRAWN_DEGREES = 0.00005
+"""Tolerance of the shapes on the map, about 5 m: a pixel at the closest zoom; figures and downloads are exact."""
+
+DRAWN_POINTS = 2_000
+"""Most points of a reader's file that the map draws; all are counted."""
+
+HOMES = "homes"
+GEOJSON = "application/geo+json"
+
+
+def _(message: str, **values: object) -> str:
+    return str(flask_babel.gettext(message, **values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What a reader brought: people or facilities, at points."""
+
+    people: upload.People | None = None
+    facilities: upload.Facilities | None = None
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What the page says about one question.
+
+    Attributes
+    ----------
+    covered, gaps, sites
+        Answers as the interface gives them; `sites` is None where no more were asked for.
+    pieces, zones
+        Features of `gaps`: the ranked gaps, and by name the three parts of the land: ``certain`` is covered wherever
+        the facilities stand within what is known of them, ``uncertain`` perhaps, ``gap`` surely not.
+    rule_words
+        The rule in the reader's words, or the distance.
+    brought
+        What the reader uploaded.
+    """
+
+    covered: Report
+    gaps: Report
+    sites: Report | None
+    pieces: Sequence[Feature]
+    zones: Mapping[str, Feature]
+    rule_words: str
+    brought: Brought
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleGroup:
+    """The rules of one category, for the form: id and words of each."""
+
+    name: str
+    rules: tuple[tuple[str, str], ...]
+
+
+@blueprint.get("/planner")
+def plan_coverage() -> str | Response:
+    """Show the form, and the answer where the address asks a question."""
+    # Until both place and kind are chosen the page is a form, whatever else stands in it.
+    asked = bool(request.args.get("area")) and any(
+        request.args.get(name) for name in ("category", "rule", "metres", "minutes")
+    )
+    if not asked:
+        values: dict[str, Any] = {parameter.name: None for parameter in choices.UPLOADED}
+        return _page(values | {"area": request.args.get("area")}, None)
+    values = _settled(choices.query(choices.PLANNER))
+    return _answered(values, _answer(values, Brought()))
+
+
+@blueprint.post("/planner")
+def plan_with_own() -> str | Response:
+    """Answer with the reader's own points; they are read in memory, and nothing of them is kept."""
+    form = upload.read_form()
+    values = _settled(choices.query(choices.UPLOADED, form.texts))
+    if not form.files:
+        raise InvalidParameterError(
+            "people",
+            "没有选文件。请选一个 CSV 或 GeoJSON 文件再算",
+            "no file was chosen; choose a CSV or GeoJSON file and try again",
+        )
+    people, facilities = form.files.get("people"), form.files.get("facilities")
+    brought = Brought(
+        people=upload.read_people(people, datum=values["datum"]) if people else None,
+        facilities=upload.read_facilities(facilities, datum=values["datum"]) if facilities else None,
+        alone=bool(values["alone"]) and facilities is not None,
+    )
+    return _answered(values, _answer(values, brought))
+
+
+def _settled(values: dict[str, Any]) -> dict[str, Any]:
+    """Settle what a form sends together: a chosen rule says the category and the distance itself."""
+    return values | ({"category": None, "metres": None, "minutes": None} if values["rule"] else {})
+
+
+def _answered(values: Mapping[str, Any], told: Planned) -> str | Response:
+    match values["as"]:
+        case "geojson":
+            return _file(orjson.dumps(_collection(told)), "service-map-coverage.geojson", GEOJSON)
+        case "xlsx":
+            return _file(_spreadsheet(told), "service-map-coverage.xlsx", report.XLSX)
+        case _:
+            return _page(values, told)
+
+
+def _file(body: bytes, name: str, kind: str) -> Response:
+    return Response(body, content_type=kind, headers={"Content-Disposition": f"attachment; filename={name}"})
+
+
+def _page(values: Mapping[str, Any], told: Planned | None) -> str:
+    english = frame.english()
+    return render_template(
+        "planner.html",
+        heading=_("覆盖与缺口"),
+        values=values,
+        told=told,
+        covered=told.covered.summary if told else None,
+        gap_rows=[feature.properties for feature in told.pieces] if told else [],
+        site_rows=[feature.properties for feature in told.sites.features] if told and told.sites else [],
+        unit=_unit(told),
+        years=_years(told.covered.summary["years"]) if told else [],
+        lasting=tuple(links.lasting().items()),
+        area_tree=frame.area_tree(),
+        rule_groups=_rule_groups(english=english),
+        category_options=[
+            (code, category.en if english else category.zh) for code, category in site().categories.items()
+        ],
+        profile_options=[(code, str(said)) for code, said in words.PROFILE.items() if code != "adult"],
+        adult=str(words.PROFILE["adult"]),
+        way_options=[("straight", _("直线")), ("walk", _("步行路线"))],
+        demand_options=[(HOMES, _("在册居住小区"))],
+        year_options=[(year, year) for year in frame.years(queries.plans(frame.conn()))],
+        datum_options=[(code, str(said)) for code, said in words.DATUM.items() if code != "WGS84"],
+        downloads=_downloads(told) if told else [],
+        drawn=_drawn(told) if told else None,
+        points_url=_points_url(values, told) if told and not told.brought.alone else "",
+        boundaries_url=frame.boundaries_url(),
+        map_words=frame.map_words()
+        | {
+            "planner_label": _("地图：一定走得到、说不准和一定走不到的地方"),
+            "new_site": _("建议的新址，第 %(rank)s 名"),
+            "gap": _("缺口，第 %(rank)s 名"),
+            "own_facility": _("您上传的设施"),
+            "own_people": _("您上传的人口点"),
+        },
+        attribution=frame.attribution(),
+    )
+
+
+def _unit(told: Planned | None) -> str:
+    if told is None or told.covered.summary["people"] is None:
+        return ""
+    if told.brought.people is None:
+        return _("小区")
+    return _("人") if told.brought.people.counted else _("点")
+
+
+def _points_url(values: Mapping[str, Any], told: Planned) -> str:
+    return url_for(
+        "pages.points",
+        area=values["area"],
+        category=told.covered.summary["categories"],
+        status=params.ALL,
+        **links.lasting(),
+        v=frame.reading().version,
+    )
+
+
+# ---------------------------------------------------------------- the question
+
+
+def _answer(values: Mapping[str, Any], brought: Brought) -> Planned:
+    ground = frame.ground()
+    asked = analysis.reach(
+        ground, **{name: values[name] for name in ("category", "rule", "metres", "minutes", "profile", "way")}
+    )
+    if brought.facilities is not None:
+        ground = analysis.with_own(
+            ground,
+            brought.facilities.own,
+            category=asked.categories[0],
+            stock="given" if brought.alone else "all",
+        )
+    region = analysis.region(ground, values["area"])
+    demand = _demand(ground, values, brought)
+    year = values["year"]
+    sites: Report | None = None
+    with _turn():
+        covered = analysis.covered_share(ground, asked, region, year=year, demand=demand, by_year=True)
+        gaps = analysis.gap_pieces(ground, asked, region, year=year, demand=demand, limit=GAPS_SHOWN, zones=True)
+        if values["count"]:
+            sites = analysis.choose_sites(ground, asked, region, count=values["count"], year=year, demand=demand)
+    return Planned(
+        covered=covered,
+        gaps=gaps,
+        pieces=[feature for feature in gaps.features if feature.properties["zone"] is None],
+        zones={zone: feature for feature in gaps.features if (zone := feature.properties["zone"]) is not None},
+        sites=sites,
+        rule_words=_asked_words(asked),
+        brought=brought,
+    )
+
+
+def _demand(ground: Ground, values: Mapping[str, Any], brought: Brought) -> Demand | None:
+    if brought.people is not None:
+        return brought.people.demand
+    if values["by"] != HOMES:
+        return None
+    homes = [(home.lon, home.lat) for home in queries.communities(ground.conn, area=values["area"])]
+    if not homes:
+        raise InvalidParameterError(
+            "by",
+            "这个地区没有在册的居住小区，请按土地计，或上传人口点",
+            "no residential community of this area is on record: count by land, or upload where people live",
+        )
+    return replace(
+        coverage.points(homes, 1.0),
+        zh="按在册居住小区计，一个小区算一个",
+        en="By the residential communities on record, one each",
+    )
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not site().work.acquire(timeout=WAIT_S):
+        raise BusyError(
+            "正在计算的分析太多，请稍后再试", "too many analyses are being worked on, please try again later"
+        )
+    try:
+        yield
+    finally:
+        site().work.release()
+
+
+# ---------------------------------------------------------------- the answer as the map and as files
+
+
+def _drawn(told: Planned) -> dict[str, Any]:
+    """Give what the map draws: the zones, the ranked gaps and new sites by their place, and the reader's own points."""
+    people = told.brought.people
+    features = [
+        {"type": "Feature", "id": part, "properties": {}, "geometry": _light(zone.geometry)}
+        for part, zone in told.zones.items()
+        if zone.geometry is not None and not zone.geometry.is_empty
+    ]
+    return {
+        "zones": {"type": "FeatureCollection", "features": features},
+        "gaps": _places(told.pieces),
+        "sites": _places(told.sites.features) if told.sites else [],
+        "facilities": _own_places(told.brought.facilities),
+        "people": [] if people is None else people.demand.lonlat[:DRAWN_POINTS].round(5).tolist(),
+    }
+
+
+def _light(geometry: BaseGeometry) -> dict[str, Any]:
+    simple = shapely.simplify(geometry, DRAWN_DEGREES)
+    return dict(orjson.loads(shapely.to_geojson(shapely.transform(simple, lambda lonlat: lonlat.round(5)))))
+
+
+def _places(features: Sequence[Feature]) -> list[list[float]]:
+    return [
+        [feature.properties["rank"], round(feature.properties["lon"], 5), round(feature.properties["lat"], 5)]
+        for feature in features
+    ]
+
+
+def _own_places(brought: upload.Facilities | None) -> list[list[float]]:
+    if brought is None:
+        return []
+    middles = [shapely.point_on_surface(one.geometry) for one in brought.own[:DRAWN_POINTS]]
+    places: list[list[float]] = shapely.get_coordinates(middles).round(5).tolist()
+    return places
+
+
+def _collection(told: Planned) -> dict[str, Any]:
+    """Write everything on the screen as one FeatureCollection, whose figures are foreign members."""
+    body: dict[str, Any] = {"type": "FeatureCollection"}
+    features: list[Any] = []
+    for answer in (told.covered, told.gaps, *([told.sites] if told.sites else [])):
+        written = analysis.collection(answer)
+        features += written["features"]
+        body[answer.kind] = written[answer.kind]
+    return body | {"features": features}
+
+
+def _spreadsheet(told: Planned) -> bytes:
+    summary = told.covered.summary
+    people = summary["people"]
+    head = [
+        [_("地区"), summary["area"]["name"]],
+        [_("类别"), summary["category_name"]],
+        [_("按什么算"), told.rule_words],
+        [_("折合直线或路程，米"), summary["metres"]],
+        [_("到哪一年"), summary["year"] or _("规划期末，全部建成")],
+        [_("算进去的设施"), summary["facilities"]],
+        [_("面积，平方公里"), summary["area_km2"]],
+        [_("覆盖的土地"), summary["share"]],
+        [_("至少"), summary["share_low"]],
+        [_("至多"), summary["share_high"]],
+        [_("缺口，平方公里"), summary["gap_km2"]],
+    ]
+    if people is not None:
+        head += [[_("需求合计"), people["total"]], [_("走得到的"), people["covered"]["located"]]]
+    tables: list[report.Table] = [
+        (_("概况"), [_("项目"), _("数值")], head),
+        (
+            _("逐年"),
+            [_("到哪一年"), _("设施"), _("至少"), _("覆盖"), _("至多")],
+            [
+                [_horizon(row), row["facilities"], row["share_low"], row["share"], row["share_high"]]
+                for row in summary["years"]
+            ],
+        ),
+        (
+            _("缺口"),
+            [_("名次"), _("平方公里"), _("需求"), _("到最近一处，米"), _("东经"), _("北纬")],
+            [
+                [row["rank"], row["area_km2"], row["people"], row["nearest_m"], row["lon"], row["lat"]]
+                for row in (feature.properties for feature in told.pieces)
+            ],
+        ),
+    ]
+    if told.sites:
+        tables.append(
+            (
+                _("建议的新址"),
+                [_("名次"), _("多覆盖"), _("单位"), _("东经"), _("北纬")],
+                [
+                    [row["rank"], row["gain"], row["unit"], row["lon"], row["lat"]]
+                    for row in (feature.properties for feature in told.sites.features)
+                ],
+            )
+        )
+    return report.spreadsheet(tables, notes=summary["limits"])
+
+
+def _horizon(row: Mapping[str, Any]) -> str:
+    if row["horizon"] == "existing":
+        return _("现有")
+    return str(row["year"]) if row["year"] else _("全部承诺")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearRow:
+    """What is covered by a year, or by each of some years on end that do not differ."""
+
+    words: str
+    share_low: float
+    share: float
+    share_high: float
+
+
+def _years(rows: Sequence[Mapping[str, Any]]) -> list[YearRow]:
+    def figures(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        # What exists and everything promised stand for themselves.
+        return (row["horizon"], row["share_low"], row["share"], row["share_high"])
+
+    found = []
+    for (_kind, low, at, high), group in groupby(rows, key=figures):
+        same = list(group)
+        named = [_horizon(row) for row in same]
+        told = named[0] if len(named) == 1 else f"{named[0]}–{named[-1]}"
+        found.append(YearRow(words=told, share_low=low, share=at, share_high=high))
+    return found
+
+
+def _downloads(told: Planned) -> list[tuple[str, str, str]]:
+    """Give the files of what is on the screen: address, file name and words of each.
+
+    An answer to a reader's own points has no address, for nothing of it is kept: it stands in the page itself.
+    """
+    files: Sequence[tuple[str, str]] = (("geojson", "GeoJSON"), ("xlsx", "XLSX"))
+    if request.method != "POST":
+        return [(frame.here(**{"as": kind}), f"service-map-coverage.{kind}", said) for kind, said in files]
+    bodies = {
+        "geojson": (GEOJSON, orjson.dumps(_collection(told))),
+        "xlsx": (report.XLSX, _spreadsheet(told)),
+    }
+    return [
+        (
+            f"data:{bodies[kind][0]};base64,{base64.b64encode(bodies[kind][1]).decode()}",
+            f"service-map-coverage.{kind}",
+            said,
+        )
+        for kind, said in files
+    ]
+
+
+# ---------------------------------------------------------------- the form
+
+
+def _asked_words(asked: Reach) -> str:
+    if asked.rule is not None:
+        return _rule_words(asked.rule)
+    told = _("%(metres)s 米", metres=f"{asked.metres:,.0f}")
+    if asked.walking is None:
+        return _("直线 %(distance)s", distance=told)
+    walking = {
+        "profile": asked.walking["profile_name"],
+        "speed": f"{asked.walking['speed_m_s']:g}",
+        "distance": told,
+        "detour": f"{asked.walking['detour']:g}",
+    }
+    if asked.method == "network":
+        return _("按路网步行 %(distance)s（%(profile)s，步速 %(speed)s 米/秒）", **walking)
+    return _("步行，折合直线 %(distance)s（%(profile)s，步速 %(speed)s 米/秒，绕行系数 %(detour)s）", **walking)
+
+
+def _rule_groups(*, english: bool) -> list[RuleGroup]:
+    """Give the rules that have a distance, by category."""
+    known = site()
+    groups = []
+    for code, category in known.categories.items():
+        rules = [
+            (rule.id, _rule_words(rule))
+            for rule in (*known.rules, *known.plan_rules)
+            if rule.category == code
+            and rule.mode != "vehicle"
+            and (rule.metres is not None or rule.minutes is not None)
+        ]
+        if rules:
+            groups.append(RuleGroup(name=category.en if english else category.zh, rules=tuple(rules)))
+    return groups
+
+
+def _rule_words(rule: Rule) -> str:
+    told = f"{words.rule(rule)} · {words.clause(rule)}"
+    return told if rule.verified else f"{told} · {_('条文待核对')}"

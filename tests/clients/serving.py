@@ -1,0 +1,25 @@
+"""Serves an application to real clients, quietly."""
+
+import contextlib
+import threading
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_args, **_kwargs):
+        """Say nothing: the requests belong to the tests."""
+
+
+@contextlib.contextmanager
+def serving(app):
+    """Serve an application on a free port; gives its address, without a trailing slash."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
