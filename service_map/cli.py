@@ -23,12 +23,14 @@ from gunicorn.app.base import BaseApplication
 
 from service_map import places, plans, settings, store
 from service_map.errors import InvalidParameterError, PlanFileError, ServiceMapError, SettingsError
+from service_map.store import gaps as gap_layer
 from service_map.store.adcode import prefix
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 _QUESTIONS = ("circle", "completeness", "coverage", "gaps", "site")
+_NATIONAL = "national"
 
 
 class _Commands(click.Group):
@@ -39,9 +41,13 @@ class _Commands(click.Group):
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *_QUESTIONS})
+        return sorted({*super().list_commands(ctx), *_QUESTIONS, _NATIONAL})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == _NATIONAL:
+            from service_map.national.commands import national
+
+            return national
         if cmd_name not in _QUESTIONS:
             return super().get_command(ctx, cmd_name)
         from service_map.analysis import commands
@@ -82,15 +88,49 @@ def main() -> None:
     "-o", "--output", type=click.Path(path_type=Path), help="输出文件，缺省为标准输出 JSON Lines file to write."
 )
 @click.option("--explain", "why", is_flag=True, help="改写每条的依据与未取的原因 Say why, instead of writing records.")
-def extract(files: tuple[Path, ...], output: Path | None, *, why: bool) -> None:
+@click.option("--line", type=click.IntRange(min=1), metavar="N",
+              help="只说第 N 行，随 --explain Explain only this line of the text.")  # fmt: skip
+@click.option("--text", "as_text", is_flag=True, help="写出读到的文字和行号 The text as it is read, line by line.")
+@click.option("--json", "as_json", is_flag=True, help="依据写成每行一个 JSON，随 --explain Explain as JSON Lines.")
+@click.option("--corrections", "corrections_file", type=click.Path(path_type=Path, dir_okay=False, exists=True),
+              help="更正表，缺省为 geodata/corrections.csv Table of corrections.")  # fmt: skip
+def extract(
+    files: tuple[Path, ...],
+    output: Path | None,
+    *,
+    why: bool,
+    line: int | None,
+    as_text: bool,
+    as_json: bool,
+    corrections_file: Path | None,
+) -> None:
     """从规划文本提取任务，每行一个 JSON。Read plan files, write one JSON object a commitment.
+
+    corrections.csv 里对这份规划的更正照样生效。Corrections of the plan in corrections.csv are respected.
 
     \b
     service-map extract qinshui.txt -o qinshui.jsonl
     service-map extract qinshui.txt --explain
+    service-map extract qinshui.txt --explain --line 120
     """  # noqa: D301
-    listed = plans.load_plans(settings.load().geodata_dir)
-    told = _explained if why else _records
+    if (line is not None or as_json) and not why:
+        raise click.UsageError("--line 与 --json 随 --explain 使用 --line and --json go with --explain")
+    if why and as_text:
+        raise click.UsageError("--text 与 --explain 择一 --text or --explain, not both")
+    geodata = settings.load().geodata_dir
+    listed = plans.load_plans(geodata)
+    corrections = plans.load_corrections(corrections_file or geodata / "corrections.csv")
+
+    notes: list[str] = []  # said when the progress bar is done, so that neither writes over the other
+
+    def told(text: str, plan: str) -> list[str]:
+        if as_text:
+            return [f"{number}\t{source}\n" for number, source in plans.passages(text).items()]
+        if why:
+            return _explained(text, plan, corrections, line=line, as_json=as_json, say=notes.append)
+        found = _corrected(plans.extract(text, plan=plan), corrections, text, plan, say=notes.append)
+        return [json.dumps(plans.label_record(item), ensure_ascii=False) + "\n" for item in found]
+
     lines: list[str] = []
     failed = False
     quiet = len(files) == 1 or not sys.stderr.isatty()
@@ -101,30 +141,57 @@ def extract(files: tuple[Path, ...], output: Path | None, *, why: bool) -> None:
             try:
                 lines += told(plans.read_text(path), plans.plan_for_file(listed, path))
             except PlanFileError as error:  # one bad file does not stop the others
-                _complain(error)
+                notes.append(_complaint(error))
                 failed = True
+    for note in notes:
+        click.echo(note, err=True)
     if not (failed and not lines):
         _write(output, lines)
     sys.exit(2 if failed else 0)
 
 
-def _records(text: str, plan: str) -> list[str]:
-    found = plans.extract(text, plan=plan)
-    return [json.dumps(plans.label_record(item), ensure_ascii=False) + "\n" for item in found]
-
-
-def _explained(text: str, plan: str) -> list[str]:
-    lines = []
-    for item in plans.explain(text, plan=plan):
-        record = item.commitment
-        if record is None:
-            lines.append(f"{item.line}\t- {item.category}\t{item.rejected}\n\t{item.passage}\n")
-            continue
-        fields = {key: getattr(record, key) for key in ("name", "count", "unit", "action", "place", "per", "year")}
-        known = " ".join(f"{key}={value}" for key, value in fields.items() if value is not None)
-        because = f"{item.rule} ← {'、'.join(item.verbs)}"
-        lines.append(f"{item.line}\t+ {item.category}\t{record.kind} {known}\t{because}\n\t{item.passage}\n")
+def _explained(
+    text: str,
+    plan: str,
+    corrections: Sequence[plans.Correction],
+    *,
+    line: int | None,
+    as_json: bool,
+    say: Callable[[str], None],
+) -> list[str]:
+    found = plans.explain(text, plan=plan, line=line)
+    if not found and line is not None:
+        last = len(text.split("\n"))
+        zh, en = f"第 {line} 行不存在，{plan} 共 {last} 行", f"there is no line {line}; {plan} has {last}"
+        raise PlanFileError(zh, en)
+    if as_json:
+        lines = [json.dumps(plans.explanation_record(item), ensure_ascii=False) + "\n" for item in found]
+    else:
+        lines = [plans.explanation_text(item) + "\n" for item in found]
+    records = [item.commitment for item in found if item.commitment]
+    own = [row for row in corrections if row.plan == plan and line in (None, row.line)]
+    _, unused = plans.apply_corrections(records, own, text=text, plan=plan)
+    idle = {row.correction.row for row in unused}
+    for row in own:
+        effect = "不适用 does not apply" if row.row in idle else "生效 applies"
+        say(f"corrections.csv 第 {row.row} 行 {row.do} {row.line} {row.category}：{effect}")
     return lines
+
+
+def _corrected(
+    extracted: list[plans.Commitment],
+    corrections: Sequence[plans.Correction],
+    text: str,
+    plan: str,
+    *,
+    say: Callable[[str], None],
+) -> list[plans.Commitment]:
+    """Apply the corrections of one plan and say which no longer apply."""
+    corrected, unused = plans.apply_corrections(extracted, corrections, text=text, plan=plan)
+    for row, zh, en in unused:
+        which = f"{row.do} {row.plan} {row.line} {row.category}"
+        say(f"corrections.csv 第 {row.row} 行已不适用 no longer applies（{which}）：{zh} / {en}")
+    return corrected
 
 
 @main.command()
@@ -134,9 +201,11 @@ def _explained(text: str, plan: str) -> list[str]:
               help="乡镇点位表，给出时重做 places.csv Table of township points; makes places.csv again.")  # fmt: skip
 @click.option("--villages", type=click.Path(path_type=Path, dir_okay=False, exists=True),
               help="村所属乡镇表，随 --townships Table of villages by township, beside --townships.")  # fmt: skip
+@click.option("--keep", is_flag=True,
+              help="目录里没有文本的规划沿用已有任务 Keep what is known of plans without text in DIR.")  # fmt: skip
 @click.option("--release", is_flag=True,
               help="记下本次发布的标识，供日后 retired.csv 之用 Note the ids that this release publishes.")  # fmt: skip
-def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, release: bool) -> None:
+def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, keep: bool, release: bool) -> None:
     """重新提取、定位，写 geodata/。Extract and locate again: write the open data files.
 
     已导入的点位（locations.csv）与状态（statuses.csv）照样叠加。Imported locations and statuses are laid over again.
@@ -150,12 +219,22 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, r
     geodata = settings.load().geodata_dir
     listed = plans.load_plans(geodata)
     corrections = plans.load_corrections(geodata / "corrections.csv")
-    commitments = [item for plan in listed.values() for item in _extract_listed(plan, plans_dir, corrections)]
-    circles = [
-        row
-        for plan in listed.values()
-        for row in plans.extract_circles(plans.read_text(plans_dir / plan.file), plan=plan.id, geodata=geodata)
-    ]
+    for row in corrections:
+        if row.plan not in listed:
+            zh, en = f"plans.toml 里没有规划 {row.plan}", f"no plan {row.plan} in plans.toml"
+            click.echo(f"corrections.csv 第 {row.row} 行已不适用 no longer applies：{zh} / {en}", err=True)
+    commitments: list[plans.Commitment] = []
+    circles: list[plans.PlanCircle] = []
+    for plan in listed.values():
+        path = plans_dir / plan.file
+        if keep and not path.exists():
+            stored = plans.load_commitments(geodata / "commitments.jsonl")
+            commitments += [item for item in stored if item.plan == plan.id]
+            circles += [row for row in plans.load_circles(geodata / "plan_circles.toml") if row.plan == plan.id]
+            click.echo(f"{plan.id}：没有 {plan.file}，沿用已有的任务 kept as it is, no such text", err=True)
+            continue
+        commitments += _extract_listed(plan, plans_dir, corrections)
+        circles += plans.extract_circles(plans.read_text(path), plan=plan.id, geodata=geodata)
     if townships is not None:
         needed = places.gather_places(commitments, listed, townships, villages=villages, geodata=geodata)
         places.write_places(geodata / "places.csv", needed)
@@ -188,13 +267,8 @@ def _extract_listed(
             f"{path} 与 plans.toml 登记的不是同一文本：{plan.id}.sha256 应为 {plan.sha256}，实为 {found}",
             f"{path} is not the text listed in plans.toml: {plan.id}.sha256 is {plan.sha256}, the file's {found}",
         )
-    extracted = plans.extract(text, plan=plan.id)
-    corrected, unused = plans.apply_corrections(extracted, corrections, text=text, plan=plan.id)
-    for row in unused:
-        click.echo(
-            f"corrections.csv 第 {row.row} 行已不适用 no longer applies: {row.do} {row.plan} {row.line}", err=True
-        )
-    return corrected
+    records = plans.extract(text, plan=plan.id)
+    return _corrected(records, corrections, text, plan.id, say=lambda note: click.echo(note, err=True))
 
 
 # --- bringing in what others know -------------------------------------------------------------------------------------
@@ -241,7 +315,9 @@ def _table_options(command: _F) -> _F:
 def import_places(
     file: Path, *, datum: str | None, columns: tuple[str, ...], source: str, licence: str, skip_bad: bool, dry_run: bool
 ) -> None:
-    """导入乡镇点位表到 places.csv。Add a table of townships to places.csv.
+    """导入乡镇、村、道路、地标到 places.csv。Add a table of townships, villages, streets or landmarks to places.csv.
+
+    CSV、GeoJSON、GeoPackage；点、线、面都可以，之后用 refresh 重新定位。Points, lines or polygons; then refresh.
 
     \b
     service-map import places townships.csv --datum WGS84 --source 某市民政局 --licence CC0
@@ -298,8 +374,14 @@ def import_locations(file: Path, *, datum: str | None, columns: tuple[str, ...],
               help="类别对照表 TOML table of their classes, such as geodata/osm_classes.toml.")  # fmt: skip
 @click.option("--uncertainty", default=100.0, show_default=True,
               help="点位误差，米 Metres within which the real site lies, where the row does not say.")  # fmt: skip
+@click.option("--within", "areas", multiple=True, metavar="CODE",
+              help="点位应在哪些行政区内，缺省为规划范围 Areas of the points; by default the plans'.")  # fmt: skip
 @click.option("--into", default="existing.csv", type=click.Choice(places.EXISTING_FILES), show_default=True,
               help="写入 geodata/ 的哪个表 Which table of geodata/ to write.")  # fmt: skip
+@click.option("--status", default="existing", type=click.Choice(tuple(places.STATUS_WORDS)), show_default=True,
+              help="各行没有写明时的状态 What rows are that have no status of their own.")  # fmt: skip
+@click.option("--title", default="", help="文件的标题，规划设施以此为出处，缺省为文件名 The file's title, which "
+              "planned facilities cite; its name by default.")  # fmt: skip
 @_SKIP_BAD
 @_DRY_RUN
 def import_facilities(
@@ -312,18 +394,24 @@ def import_facilities(
     date: str,
     classes: Path | None,
     uncertainty: float,
+    areas: tuple[str, ...],
     into: str,
+    status: str,
+    title: str,
     skip_bad: bool,
     dry_run: bool,
 ) -> None:
-    """导入现状设施与居民小区。Bring in what exists: facilities, and residential communities as demand points.
+    """导入现状和规划的设施、居民小区。Bring in facilities that exist or are planned, and residential communities.
 
     CSV、XLSX、GeoJSON、GeoPackage、Shapefile、OSM（.pbf）。同一来源的旧行会被替换。Rows of one source replace its
-    earlier ones.
+    earlier ones. 规划中的（--status，或“状态”一列）写入 planned.csv，以文件的标题、日期、行号为出处。What is planned
+    goes to planned.csv and cites the file's title, date and row.
 
     \b
     service-map import facilities pois.csv --datum WGS84 --classes geodata/osm_classes.toml \\
         --source OpenStreetMap --licence "ODbL 1.0" --date 2024 --dry-run
+    service-map import facilities projects.xlsx --datum CGCS2000 --status planned --title 2026年重点项目表 \\
+        --source 县发改局 --licence 内部 --date 2026-01
     """  # noqa: D301
     geodata = settings.load().geodata_dir
     for other in places.EXISTING_FILES:
@@ -335,22 +423,31 @@ def import_facilities(
     each = _row_writer() if dry_run else None
     found = places.import_facilities(
         file, datum=datum, columns=_columns(columns), source=source, licence=licence, date=date,
-        within=sorted({plan.adcode for plan in plans.load_plans(geodata).values()}),
+        within=areas or sorted({plan.adcode for plan in plans.load_plans(geodata).values()}),
         classes=places.load_classes(classes, geodata=geodata), gazetteer=gazetteer,
-        output=None if dry_run else geodata / into, uncertainty_m=uncertainty, skip_bad=skip_bad, each=each,
+        output=None if dry_run else geodata / into, uncertainty_m=uncertainty, status=status, title=title,
+        skip_bad=skip_bad, each=each,
     )  # fmt: skip
     if not dry_run:
         _report_rows(found.problems, found.warnings)
         more = found.problem_count - len(found.problems)
         if more:
             click.echo(f"……另有 {more} 行 and {more} more rows")
+    elif found.warnings and not found.warnings[0].row:
+        click.echo(f"（提醒 warning）{found.warnings[0]}", err=True)  # of the table as a whole, in no row's line
     if found.written:
         promised = places.load_facilities(geodata / "facilities.geojson")
-        for match in places.match_existing(promised, places.load_existing(geodata), gazetteer):
+        listed = places.load_listed(geodata)
+        for match in places.match_existing([*promised, *listed], places.load_existing(geodata), gazetteer):
+            _say_match(match)
+        for match in places.match_existing(promised, listed, gazetteer):
             _say_match(match)
     aside = (found.left_out + found.repeated, "不需要或重复", "not wanted or repeated")
-    _conclude(found.read, found.taken + found.demand, found.problem_count, dry_run=dry_run, skip_bad=skip_bad,
-              into=geodata / into, aside=aside)  # fmt: skip
+    if found.planned:
+        click.echo(f"其中规划或在建 of these planned or under construction: {found.planned} → {places.LISTED_FILE}",
+                   err=True)  # fmt: skip
+    _conclude(found.read, found.taken + found.planned + found.demand, found.problem_count, dry_run=dry_run,
+              skip_bad=skip_bad, into=geodata / into, aside=aside)  # fmt: skip
 
 
 @import_.command("statuses")
@@ -366,7 +463,7 @@ def import_statuses(file: Path, *, dry_run: bool) -> None:
     facilities = places.load_facilities(geodata / "facilities.geojson")
     found, problems = places.read_statuses(
         file,
-        known={facility.id for facility in facilities},
+        known={facility.id for facility in (*facilities, *places.load_listed(geodata))},
         existing={facility.id for facility in places.load_existing(geodata)},
     )
     _report_rows(problems, ())
@@ -375,6 +472,47 @@ def import_statuses(file: Path, *, dry_run: bool) -> None:
         places.write_statuses(geodata / "statuses.csv", history)
         places.write_facilities(geodata / "facilities.geojson", places.apply_statuses(facilities, history))
     _conclude(len(found) + len(problems), len(found), len(problems), dry_run=dry_run, into=geodata / "statuses.csv")
+
+
+@import_.command("gaps")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def import_gaps(files: tuple[Path, ...]) -> None:
+    """把 gaps 命令的结果作为图层发布，取代上一次的。Publish answers of `gaps` as a layer, in place of the last.
+
+    \b
+    service-map gaps --area 140521 --category kindergarten --metres 300 -o gaps.geojson
+    service-map import gaps gaps.geojson
+    service-map build
+    """  # noqa: D301
+    geodata = settings.load().geodata_dir
+    rows = gap_layer.read_answers(files)
+    gap_layer.write_gaps(geodata / gap_layer.FILE, rows)
+    click.echo(f"{len(rows)} 块缺口写入 {gap_layer.FILE} / {len(rows)} gaps; next: service-map build")
+
+
+@import_.command("summary")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="DIR")
+@click.option("--no-build", is_flag=True, help="只写入 geodata/，不建库 Write to the open data only; build later.")
+def import_summary(folder: Path, *, no_build: bool) -> None:
+    """导入 national 的分县汇总并建库，取代上一次的。Publish the summary of a national run, in place of the last.
+
+    \b
+    service-map national 140000 … --out shanxi/
+    service-map import summary shanxi/
+    """  # noqa: D301
+    from service_map.store import summary
+
+    config = settings.load()
+    table, failed = summary.read_run(folder)
+    summary.write_summary(config.geodata_dir / summary.FILE, table)
+    click.echo(f"{table.num_rows} 行汇总写入 {summary.FILE} / {table.num_rows} rows written", err=True)
+    if failed:
+        click.echo(f"这次计算缺 {len(failed)} 个县 counties that the run lacks: {' '.join(failed)}", err=True)
+    if no_build:
+        return
+    made = store.build(config.database_url, geodata=config.geodata_dir, plans_dir=config.plans_dir,
+                       progress=lambda step: click.echo(f"  {step}", err=True))  # fmt: skip
+    click.echo(f"→ {made.database}，{made.seconds:.1f} s", err=True)
 
 
 @export.command("locations")
@@ -473,10 +611,13 @@ def check(plans_dir: Path | None) -> None:
         plans_dir=plans_dir,
     )
     _say_counts("任务 commitments", {f"{plan} {kind}": number for (plan, kind), number in sorted(found.kinds.items())})
-    _say_counts("规划设施的定位精度 promised facilities by precision", found.precisions)
+    _say_counts("规划设施的定位精度 promised facilities by precision", found.precisions, share=True)
     _say_counts("规划设施的状态 promised facilities by status", found.statuses)
     _say_counts("现状设施 existing facilities", {**found.existing, "居民小区 communities": found.demand})
-    click.echo(f"认不出的地名 unresolved places: {len(found.unresolved)}")
+    if found.listed:
+        _say_counts("文件所列的规划设施 planned facilities that files list", found.listed)
+    several = sum(bool(place.candidates) for place in found.unresolved)
+    click.echo(f"认不出的地名 unresolved places: {len(found.unresolved)}，其中有歧义 of which ambiguous: {several}")
     for place in found.unresolved:
         click.echo(f"  {place.commitment} {place.words} {'|'.join(place.candidates)} → {place.fallback}")
     click.echo(f"疑似重复 suspected duplicates: {len(found.duplicates)}")
@@ -485,6 +626,10 @@ def check(plans_dir: Path | None) -> None:
     click.echo(f"疑似已建成 promised facilities that may exist: {len(found.matches)}")
     for match in found.matches:
         _say_match(match)
+    if found.doubles:
+        click.echo(f"规划与文件所列疑似同一处 promised facilities that files may list too: {len(found.doubles)}")
+        for match in found.doubles:
+            _say_match(match)
     click.echo(f"不再使用的标识 retired ids: {len(found.retired)}")
     compared = "、".join(found.texts) or "未核对原文 not compared with any text"
     click.echo(f"损坏 broken: {len(found.broken)}（{compared}）")
@@ -493,10 +638,11 @@ def check(plans_dir: Path | None) -> None:
     sys.exit(1 if found.broken else 0)
 
 
-def _say_counts(title: str, counts: Mapping[str, int]) -> None:
-    click.echo(f"{title}: {sum(counts.values())}")
+def _say_counts(title: str, counts: Mapping[str, int], *, share: bool = False) -> None:
+    total = sum(counts.values())
+    click.echo(f"{title}: {total}")
     for name, number in counts.items():
-        click.echo(f"  {name} {number}")
+        click.echo(f"  {name} {number}{f' {number / total:.1%}' if share and total else ''}")
 
 
 def _say_match(match: places.Match) -> None:
@@ -528,10 +674,13 @@ def _row_writer() -> Callable[[places.Outcome], None]:
 
 
 def _report_rows(problems: Sequence[places.Problem], warnings: Sequence[places.Problem]) -> None:
-    for problem in problems:
+    for problem in problems[: places.MOST_LISTED]:
         click.echo(f"{problem}")
-    for warning in warnings:
+    for warning in warnings[: places.MOST_LISTED]:
         click.echo(f"（提醒 warning）{warning}")
+    more = max(len(problems) - places.MOST_LISTED, 0) + max(len(warnings) - places.MOST_LISTED, 0)
+    if more:
+        click.echo(f"……另有 {more} 行 and {more} more rows")
 
 
 def _conclude(
@@ -654,4 +803,8 @@ def _write(output: Path | None, lines: Iterable[str]) -> None:
 
 
 def _complain(error: ServiceMapError) -> None:
-    click.echo(f"service-map: {' '.join(str(error).split())}", err=True)
+    click.echo(_complaint(error), err=True)
+
+
+def _complaint(error: ServiceMapError) -> str:
+    return f"service-map: {' '.join(str(error).split())}"

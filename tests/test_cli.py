@@ -340,15 +340,6 @@ def test_check_compares_the_citations_with_the_texts(tmp_path, data):
     assert "qinshui.txt" in answer.stdout
 
 
-def test_explain_says_why_each_record_is_one_and_why_a_facility_word_is_none(tmp_path):
-    (tmp_path / "plan.txt").write_text(PLAN + "依托县文化馆开展文化活动。\n", encoding="utf-8")
-    answer = run("extract", "plan.txt", "--explain", cwd=tmp_path)
-    assert answer.returncode == 0, answer.stderr
-    told = answer.stdout.splitlines()
-    assert any(line.startswith("2\t+ elderly_institution\tsite") and "新建" in line for line in told)
-    assert any(line.startswith("3\t- cultural_centre") for line in told)
-
-
 @pytest.mark.plans
 def test_a_correction_is_respected_and_one_that_no_longer_applies_is_told(data, shared, tmp_path):
     first = json.loads((data / "commitments.jsonl").read_text(encoding="utf-8").splitlines()[0])

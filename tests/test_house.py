@@ -13,7 +13,19 @@ import pytest
 from service_map import cli, settings
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ["errors", "settings", "catalogue", "plans", "places", "coverage", "store", "analysis", "web", "cli"]
+ROOMS = [
+    "errors",
+    "settings",
+    "catalogue",
+    "plans",
+    "places",
+    "coverage",
+    "store",
+    "analysis",
+    "national",
+    "web",
+    "cli",
+]
 
 
 def tracked():
