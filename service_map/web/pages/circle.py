@@ -23,6 +23,8 @@ NEAR_METRES = 5_000.0
 NEAR_SHOWN = 12
 WALKABLE_METRES = 3_000.0
 """Beyond it a walk is not told in minutes."""
+FAR_METRES = 50_000.0
+"""Beyond it the nearest on record is another city's and tells a resident nothing; the card says that there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,8 @@ class Check:
     ----------
     code, possible
         The verdict, and whether any facility on record may lie within reach.
+    far
+        Whether the nearest on record surely lies beyond `FAR_METRES`, and is not named for that.
     plan
         Id and title of the plan that promises the rule itself; None for a standard.
     others
@@ -49,6 +53,7 @@ class Check:
 
     code: str
     possible: bool
+    far: bool
     category_name: str
     colour: str
     distance_words: str
@@ -123,6 +128,7 @@ def circle() -> str:
             Near(item=frame.entry(record), words=words.apart(metres, record.uncertainty_m)) for record, metres in near
         ],
         near_metres=NEAR_METRES,
+        far_metres=FAR_METRES,
         profiles=[(code, str(said)) for code, said in words.PROFILE.items()],
         minute_options=[(minutes, str(minutes)) for minutes in reversed(analysis.CIRCLE_MINUTES)],
         year_options=[(year, year) for year in frame.years(queries.plans(frame.conn()))],
@@ -140,6 +146,9 @@ def _by_category(ground: analysis.Ground, told: Sequence[Mapping[str, Any]]) -> 
 
 def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
     place, rule = said["facility"], ground.rule(said["rule"]["id"])
+    far = "verdict" in said and place is not None and said["distance_low_m"] > FAR_METRES
+    if far:
+        place = None
     there = []
     if place is not None:
         there = [str(words.STATUS[place["status"]]), str(words.PRECISION[place["precision"]])]
@@ -147,7 +156,9 @@ def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
             there.insert(1, _("到 %(year)s 年", year=place["year"]))
     metres, walk, minutes = said["distance_m"], said["walk_m"], said["walk_minutes"]
     distance = ""
-    if walk is not None:
+    if far:
+        distance = ""
+    elif walk is not None:
         distance = _("步行 %(distance)s", distance=words.distance(walk))
     elif metres is not None:
         distance = words.bounds(metres, said["distance_low_m"], said["distance_high_m"])
@@ -155,6 +166,7 @@ def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
     return Check(
         code=said.get("verdict", "apart"),
         possible=bool(said.get("possible")),
+        far=far,
         category_name=said["category_name"],
         colour=site().categories[said["category"]].colour,
         distance_words=distance,
