@@ -24,6 +24,7 @@ const DOTS = new Set(["site", "street", "village"]);
 const POPUP = { maxWidth: 270, autoPanPaddingTopLeft: [62, 10], autoPanPaddingBottomRight: [10, 10] };
 const SOFT = { township: 10, most: 26 }; // pixels of the halo at rest; the whole extent is drawn when the mark is opened
 const SHADE = { stroke: false, fillOpacity: 0.09 };
+const BEADS = 24; // facilities of one seat that are drawn each for itself, as beads on its ring; more run together
 const EARTH_METRES_PER_PIXEL = 156543.03392;
 const CITY_ZOOM = 8; // below it the counties' rings would lie on each other: one ring a city then
 
@@ -134,18 +135,33 @@ function drawing(tag, attributes) {
   return element;
 }
 
+/** A bead for each facility on the ring round its seat: drawn apart, though all have the seat's coordinates. */
+function beads(parts, total) {
+  const each = parts.flatMap(([hue, number]) => Array(number).fill(hue));
+  return each.map((hue, index) => {
+    const angle = (2 * Math.PI * index) / total - Math.PI / 2;
+    const [x, y] = [20 + 17 * Math.cos(angle), 20 + 17 * Math.sin(angle)];
+    return drawing("circle", { class: "bead", cx: x.toFixed(2), cy: y.toFixed(2), r: total > 12 ? 2 : 3, fill: hue });
+  });
+}
+
 /** A hollow ring in the families' colours, with the number in it. Colours stand in attributes: inline style is not allowed. */
 function ring(parts, total, size, raised) {
   const svg = drawing("svg", { viewBox: "0 0 40 40", "aria-hidden": "true" });
-  let start = 0;
-  for (const [hue, number] of parts) {
-    const share = (100 * number) / total;
-    const arc = drawing("circle", {
-      cx: 20, cy: 20, r: 17.5, fill: "none", stroke: hue, "stroke-width": 4, pathLength: 100,
-      "stroke-dasharray": `${share} ${100 - share}`, "stroke-dashoffset": 25 - start,
-    });
-    svg.append(arc);
-    start += share;
+  if (total <= BEADS) {
+    svg.append(drawing("circle", { cx: 20, cy: 20, r: 17, fill: "none", stroke: "currentColor", "stroke-opacity": 0.35 }));
+    svg.append(...beads(parts, total));
+  } else {
+    let start = 0;
+    for (const [hue, number] of parts) {
+      const share = (100 * number) / total;
+      const arc = drawing("circle", {
+        cx: 20, cy: 20, r: 17.5, fill: "none", stroke: hue, "stroke-width": 4, pathLength: 100,
+        "stroke-dasharray": `${share} ${100 - share}`, "stroke-dashoffset": 25 - start,
+      });
+      svg.append(arc);
+      start += share;
+    }
   }
   const box = make("div", { class: "within" }, svg, make("b", {}, String(total)));
   return L.divIcon({ className: "", html: box, iconSize: [size, size], iconAnchor: [size / 2, size + 4 + raised] });

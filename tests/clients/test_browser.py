@@ -181,6 +181,17 @@ def test_what_is_known_only_to_its_county_is_a_numbered_ring_and_never_a_pin(rea
     assert page.locator(".leaflet-marker-pane img").count() == 0
 
 
+def test_facilities_of_one_seat_are_drawn_apart_as_beads_on_its_ring(reader):
+    page = reader().open("/?area=140200")
+    few = 0
+    for ring in page.locator(".leaflet-marker-icon").all():
+        number = int(re.search(r"([\d,]+) 处", ring.get_attribute("aria-label"))[1].replace(",", ""))
+        spots = [(bead.get_attribute("cx"), bead.get_attribute("cy")) for bead in ring.locator("circle.bead").all()]
+        assert len(set(spots)) == len(spots) == (number if number <= 24 else 0)
+        few += number <= 24
+    assert few >= 5
+
+
 def test_a_ring_lists_what_it_stands_for_and_leads_to_the_list(reader):
     page = reader().open("/?area=140521")
     page.locator(".leaflet-marker-icon").first.focus()
