@@ -205,7 +205,7 @@ def test_a_ring_lists_what_it_stands_for_and_leads_to_the_list(reader):
     assert _found(page) > 0
 
 
-@pytest.mark.parametrize("query", ["", "lang=en", "big=1"])
+@pytest.mark.parametrize("query", ["", "lang=en", "big=1", "lang=en&big=1"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_any_page(reader, addresses, query, scheme):
     visit = reader(
@@ -398,7 +398,7 @@ def test_every_chart_says_its_figures_in_words_too(reader, addresses):
 @pytest.mark.parametrize(
     ("address", "status"), [("/nowhere", 404), ("/?year=soon", 400), ("/circle?lon=2&lat=48", 422)]
 )
-@pytest.mark.parametrize("query", ["", "lang=en", "big=1"])
+@pytest.mark.parametrize("query", ["", "lang=en", "big=1", "lang=en&big=1"])
 def test_a_page_that_tells_an_error_is_as_good_as_any(reader, address, status, query):
     visit = reader(viewport=PHONE, reduced_motion="reduce")
     page = visit.context.new_page()
