@@ -258,24 +258,10 @@ def gap(
     limit = float(radii.max(initial=0.0)) if np.ndim(metres) else float(_given.radius(metres))  # type: ignore[arg-type]
     rows = _may_reach(usable, supply, radii)
     reaching, radii = supply[rows], radii[rows]
-    whole = square_km(usable)
     corners = CIRCLE_VERTICES if len(reaching) <= _MANY else _FEWER_VERTICES
     grounds = [surface for surface in surfaces if shapely.intersects(surface, usable)]
     union = shapely.union_all([*circles(reaching, radii, vertices=corners), *grounds])
-    covered = _surface(shapely.intersection(usable, union))
-    left = _surface(shapely.difference(usable, union))
-    gap_km2 = square_km(left)
-    return Coverage(
-        area_km2=whole,
-        covered_km2=whole - gap_km2,
-        gap_km2=gap_km2,
-        share=min(1.0, max(0.0, 1 - gap_km2 / whole)),
-        covered=covered,
-        gap=left,
-        metres=limit,
-        facilities=len(reaching),
-        mended=mended,
-    )
+    return _cut(usable, union, metres=limit, facilities=len(reaching), mended=mended)
 
 
 def gap_on_foot(
@@ -319,12 +305,17 @@ def gap_on_foot(
     farthest, widest = _given.radius(metres), _given.radius(limit, "limit")
     supply = _given.lonlat(facilities, "facilities")
     further = _given.amounts(ahead, len(supply), "ahead")
-    whole = square_km(usable)
     left_over = farthest - node_metres(network, supply, metres=farthest, limit=limit, ahead=further)
     grounds = [surface for surface in surfaces if shapely.intersects(surface, usable)]
     union = _around_ways(usable, network, np.minimum(left_over, widest), widest)
     union = shapely.union_all([union, *grounds]) if grounds else union
-    covered = _surface(shapely.intersection(usable, union))
+    facilities = int(_may_reach(usable, np.unique(supply, axis=0), farthest).sum())
+    return _cut(usable, union, metres=farthest, facilities=facilities, mended=mended)
+
+
+def _cut(usable: BaseGeometry, union: BaseGeometry, *, metres: float, facilities: int, mended: bool) -> Coverage:
+    """Cut an area into what a union of reaches covers and what it leaves."""
+    whole = square_km(usable)
     left = _surface(shapely.difference(usable, union))
     gap_km2 = square_km(left)
     return Coverage(
@@ -332,10 +323,10 @@ def gap_on_foot(
         covered_km2=whole - gap_km2,
         gap_km2=gap_km2,
         share=min(1.0, max(0.0, 1 - gap_km2 / whole)),
-        covered=covered,
+        covered=_surface(shapely.intersection(usable, union)),
         gap=left,
-        metres=farthest,
-        facilities=int(_may_reach(usable, np.unique(supply, axis=0), farthest).sum()),
+        metres=metres,
+        facilities=facilities,
         mended=mended,
     )
 
