@@ -4,8 +4,6 @@ Each can be asked of an area of the data with GET, or with the caller's own poin
 of which nothing is stored. `service_map.analysis` answers; this module reads the query and writes the answer.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,18 +11,15 @@ from flask import Response, request
 
 from service_map import analysis
 from service_map.analysis import Given, Ground, Region, Report
-from service_map.errors import BusyError, InvalidParameterError, UnanswerableError
+from service_map.errors import InvalidParameterError, UnanswerableError
 from service_map.places import load_demand
 from service_map.web import geojson, params
 from service_map.web.api import blueprint
-from service_map.web.reading import query, reading, reply, say
+from service_map.web.reading import analysing, query, reading, reply, say
 from service_map.web.site import site
 
 MOST_CHECKED = 100
 """Points of one body that get a card each."""
-
-WAIT_S = 10.0
-"""How long a question waits for its turn before it is told to come back."""
 
 __all__ = ["blueprint"]
 
@@ -50,7 +45,7 @@ def circles() -> Response:
     points = given.demand.lonlat
     if len(points) > MOST_CHECKED:
         raise InvalidParameterError("body", f"至多 {MOST_CHECKED} 个点", f"takes at most {MOST_CHECKED} points")
-    with _turn():
+    with analysing():
         ground = _standing(_ground(), values, given, None)
         found = [_card(ground, round(lon, 7), round(lat, 7), values) for lon, lat in points.tolist()]
     return _forget(reply({"circles": found, "numberReturned": len(found)}))
@@ -78,7 +73,7 @@ def area_coverage() -> Response:
     asked, region = _reach(ground, values), _region(ground, values, given)
     ground = _standing(ground, values, given, asked.categories[0])
     _no_places(given)
-    with _turn():
+    with analysing():
         found = analysis.covered_share(
             ground, asked, region, year=values["year"], demand=given.demand, by_year=values["by_year"] == "true"
         )
@@ -93,7 +88,7 @@ def gaps() -> Response:
     asked, region = _reach(ground, values), _region(ground, values, given)
     ground = _standing(ground, values, given, asked.categories[0])
     _no_places(given)
-    with _turn():
+    with analysing():
         found = analysis.gap_pieces(
             ground,
             asked,
@@ -125,7 +120,7 @@ def sites() -> Response:
     places, source = given.places, "given"
     if places is None and values["places"] == "communities":
         places, source = _communities(), "communities"
-    with _turn():
+    with analysing():
         found = analysis.choose_sites(
             ground,
             asked,
@@ -151,7 +146,7 @@ def completeness() -> Response:
     region = _region(ground, values, given)
     ground = _standing(ground, values, given, None)
     _no_places(given)
-    with _turn():
+    with analysing():
         found = analysis.completeness_index(
             ground,
             region,
@@ -223,19 +218,6 @@ def _communities() -> np.ndarray:
     if not rows:
         raise UnanswerableError("places", "数据中没有居住小区", "the data holds no residential communities")
     return np.array([(row.lon, row.lat) for row in rows], dtype=np.float64)
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    """Work on a few analyses at once only."""
-    if not site().work.acquire(timeout=WAIT_S):
-        raise BusyError(
-            "正在计算的分析太多，请稍后再试", "too many analyses are being worked on, please try again later"
-        )
-    try:
-        yield
-    finally:
-        site().work.release()
 
 
 # --- what is answered -------------------------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
 """What every address that reads the data does: one transaction a request, its query read, 304 where that will do."""
 
-from collections.abc import Collection
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, g, request
 
+from service_map.errors import BusyError
 from service_map.store import queries
 from service_map.web import params
 from service_map.web.database import Reading
@@ -15,6 +16,9 @@ from service_map.web.security import takes_body
 from service_map.web.site import site
 
 JSON = "application/json"
+
+WAIT_S = 10.0
+"""How long a question waits for its turn before it is told to come back."""
 
 PROMISED_ONLY = (
     "数据含规划承诺的设施与现状资料中的设施，现状资料很不完整：数据中没有，不等于当地没有",
@@ -90,6 +94,25 @@ def reading() -> Reading:
 def by_turns() -> AbstractContextManager[object]:
     """Read and write a page alone in this process, where the data is a file; see `service_map.web.site.Site`."""
     return site().rows if reading().conn.dialect.name == "sqlite" else nullcontext()
+
+
+@contextmanager
+def analysing() -> Iterator[None]:
+    """Work on a few analyses at once only; see `service_map.web.site.AT_ONCE`.
+
+    Raises
+    ------
+    BusyError
+        When its turn does not come within `WAIT_S`.
+    """
+    if not site().work.acquire(timeout=WAIT_S):
+        raise BusyError(
+            "正在计算的分析太多，请稍后再试", "too many analyses are being worked on, please try again later"
+        )
+    try:
+        yield
+    finally:
+        site().work.release()
 
 
 def query(parameters: Collection[params.Parameter]) -> dict[str, Any]:

@@ -268,7 +268,7 @@ def test_addresses_that_take_a_body_are_those_that_the_document_says():
 
 
 def test_too_many_analyses_at_once_are_told_to_come_back(invented, monkeypatch):
-    monkeypatch.setattr("service_map.web.answers.WAIT_S", 0.05)
+    monkeypatch.setattr("service_map.web.reading.WAIT_S", 0.05)
     app = make_app(invented.url, invented.geodata)
     work = app.extensions[EXTENSION].work
     for _ in range(AT_ONCE):

@@ -6,8 +6,7 @@ also for what a reader uploads, of which nothing is kept.
 """
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -22,14 +21,14 @@ from service_map import analysis, coverage
 from service_map.analysis import Feature, Ground, Reach, Report
 from service_map.catalogue import Rule
 from service_map.coverage import Demand
-from service_map.errors import BusyError, InvalidParameterError
+from service_map.errors import InvalidParameterError
 from service_map.store import queries
 from service_map.web import links, params, report, words
 from service_map.web.pages import choices, frame, upload
 from service_map.web.pages.frame import blueprint
+from service_map.web.reading import analysing
 from service_map.web.site import site
 
-WAIT_S = 10.0
 GAPS_SHOWN = 10
 DRAWN_DEGREES = 0.00005
 """Tolerance of the shapes on the map, about 5 m: a pixel at the closest zoom; figures and downloads are exact."""
@@ -219,7 +218,7 @@ def _answer(values: Mapping[str, Any], brought: Brought) -> Planned:
     demand = _demand(ground, values, brought)
     year = values["year"]
     sites: Report | None = None
-    with _turn():
+    with analysing():
         covered = analysis.covered_share(ground, asked, region, year=year, demand=demand, by_year=True)
         gaps = analysis.gap_pieces(ground, asked, region, year=year, demand=demand, limit=GAPS_SHOWN, zones=True)
         if values["count"]:
@@ -252,18 +251,6 @@ def _demand(ground: Ground, values: Mapping[str, Any], brought: Brought) -> Dema
         zh="按在册居住小区计，一个小区算一个",
         en="By the residential communities on record, one each",
     )
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    if not site().work.acquire(timeout=WAIT_S):
-        raise BusyError(
-            "正在计算的分析太多，请稍后再试", "too many analyses are being worked on, please try again later"
-        )
-    try:
-        yield
-    finally:
-        site().work.release()
 
 
 # ---------------------------------------------------------------- the answer as the map and as files
