@@ -20,8 +20,9 @@ declare -A tests=(
 )
 have() {
     case $1 in
+        # A server alone is not enough: some machines come with one that has no PostGIS.
         pg_ctl) compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null &&
-            compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null || command -v pg_ctl >/dev/null ;;
+            compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null ;;
         chromium) command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
             [ -d "/Applications/Google Chrome.app" ] ;;
         qgis) /usr/bin/python3 -c 'import qgis.core' 2>/dev/null ;;

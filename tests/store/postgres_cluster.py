@@ -13,7 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+# The newest server of Debian's that has PostGIS: one without it is of no use here.
+_VERSIONS = sorted(
+    (path.parents[1].name for path in Path("/usr/share/postgresql").glob("*/extension/postgis.control")), key=float
+)
+PROGRAMS = Path("/usr/lib/postgresql") / (_VERSIONS[-1] if _VERSIONS else "none") / "bin"
 
 
 @dataclass(frozen=True)
