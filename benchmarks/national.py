@@ -21,12 +21,11 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
 import china  # noqa: E402 - the number of threads has to be set before
-import dask  # noqa: E402
 import distributed  # noqa: E402
 import numpy as np  # noqa: E402
 
 from service_map import national  # noqa: E402
-from service_map.national.cluster import TRIM_BYTES  # noqa: E402
+from service_map.national.cluster import local  # noqa: E402
 from service_map.national.question import Horizon, Target  # noqa: E402
 
 MISSED, WRONG = [], []
@@ -106,14 +105,6 @@ def _processor(cluster):
         return sum(client.run(time.process_time).values())
 
 
-def _cluster(workers):
-    # As the product's own local cluster.
-    dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": TRIM_BYTES})
-    return distributed.LocalCluster(
-        n_workers=workers, threads_per_worker=1, dashboard_address=":0", memory_limit="2GB", silence_logs=50
-    )
-
-
 def _warm(home, codes, kinds, cluster, **given):
     """Let every worker import what it needs, which a long run does once and a short one must not be charged for."""
     ask(home, codes[: 2 * 4], kinds, cluster, **given)
@@ -123,7 +114,7 @@ def speed(home, codes, kinds):
     print(f"{len(codes)} counties × 50,000 cells × {kinds} categories on networks")
     took, busy, digests = {}, {}, set()
     for workers in (2, 1):
-        with _cluster(workers) as cluster:
+        with local(workers) as cluster:
             _warm(home, codes, kinds, cluster)
             before = _processor(cluster)
             found, digest, size = ask(home, codes, kinds, cluster)
@@ -143,7 +134,7 @@ def growth(folder, sizes, cells, kinds):
     print(f"time by the number of counties ({cells:,} cells, {kinds} categories each, on networks, two workers)")
     codes = country(folder, counties=max(sizes), cells=cells, kinds=kinds, each=10, networks=max(sizes))
     seconds = []
-    with _cluster(2) as cluster:
+    with local(2) as cluster:
         _warm(folder, codes, kinds, cluster)
         for size in sizes:
             found, _, _ = ask(folder, codes[:size], kinds, cluster)
@@ -160,7 +151,7 @@ def growth(folder, sizes, cells, kinds):
 
 def memory(home, codes, kinds):
     print(f"{len(codes) * 50_000:,} cells in one run, {kinds} categories, straight lines, two workers of 2 GB")
-    with _cluster(2) as cluster:
+    with local(2) as cluster:
         _warm(home, codes, kinds, cluster, networks=False)
         found, _, _ = ask(home, codes, kinds, cluster, networks=False)
         with distributed.Client(cluster) as client:

@@ -410,7 +410,7 @@ def _people(
     sure = coverage.choose(stock.supply.candidates, stock.does)
     if asked.network is not None:
         laid = coverage.lay_out(sure)
-        away = coverage.walk(asked.network, laid.lonlat, demand.lonlat, metres=_FARTHEST_WALK_M).metres
+        away = coverage.walk_metres(asked.network, laid.lonlat, demand.lonlat, metres=_FARTHEST_WALK_M)
         away[coverage.inside(laid, demand.lonlat)] = 0.0
     else:
         away, _ = coverage.nearest_edge(sure, demand.lonlat)

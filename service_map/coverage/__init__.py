@@ -23,7 +23,7 @@ from service_map.coverage.people import (
     served,
 )
 from service_map.coverage.siting import Siting, site
-from service_map.coverage.straight import Cells, cells, covered
+from service_map.coverage.straight import Cells, cells, covered, nearest_cells
 from service_map.coverage.supply import Candidates, candidates, choose, horizon, in_place
 from service_map.coverage.terrain import sample_heights
 from service_map.coverage.walking import (
@@ -41,6 +41,7 @@ from service_map.coverage.walking import (
     snap,
     walk,
     walk_from,
+    walk_metres,
     walk_pairs,
 )
 
@@ -94,6 +95,7 @@ __all__ = [
     "load_network",
     "metres_between",
     "nearest",
+    "nearest_cells",
     "nearest_edge",
     "network",
     "node_metres",
@@ -115,6 +117,7 @@ __all__ = [
     "usable_lonlat",
     "walk",
     "walk_from",
+    "walk_metres",
     "walk_pairs",
     "within",
 ]

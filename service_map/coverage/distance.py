@@ -117,7 +117,7 @@ def nearest(facilities: ArrayLike, demand: ArrayLike, *, metres: float | None = 
     chord, index = cKDTree(ecef(supply)).query(ecef(wanted), distance_upper_bound=limit + _DOUBT_M)
     found = np.isfinite(chord)
     index = np.where(found, index, -1).astype(np.int64)
-    arc = _arc(chord, wanted, supply, index)
+    arc = arcs(chord, wanted, supply, index)
     if metres is not None:
         index[arc > limit] = -1
         arc[arc > limit] = np.inf
@@ -129,8 +129,23 @@ def nearest(facilities: ArrayLike, demand: ArrayLike, *, metres: float | None = 
     return arc, index
 
 
-def _arc(chord: Floats, wanted: Floats, supply: Floats, index: Whole) -> Floats:
-    arc = chord + chord**3 / (24 * MEAN_RADIUS_M**2)
+def arcs(chord: Floats, wanted: Floats, supply: Floats, index: Whole) -> Floats:
+    """Give the metres on the ellipsoid between points whose chord is known, as exactly as `nearest` says.
+
+    Parameters
+    ----------
+    chord
+        Metres straight through the earth from each point to its partner, shape (n,); ``inf`` where it has none.
+    wanted
+        WGS 84 degrees of the points, shape (n, 2).
+    supply, index
+        WGS 84 degrees of the partners, and the row of each point's.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+    """
+    arc: Floats = chord + chord * chord * chord / (24 * MEAN_RADIUS_M**2)
     far = np.flatnonzero(np.isfinite(chord) & (chord > _SERIES_UP_TO_M))
     if len(far):
         arc[far] = metres_between(wanted[far], supply[index[far]])

@@ -19,7 +19,7 @@ from service_map.coverage.demand import Demand
 from service_map.coverage.edges import inside, lay_out, reached
 from service_map.coverage.straight import Cells, cells
 from service_map.coverage.supply import Candidates, choose, horizon, in_place
-from service_map.coverage.walking import DETOUR, DOWNHILL, SNAP_M, SPEEDS, Network, walk
+from service_map.coverage.walking import DETOUR, DOWNHILL, SNAP_M, SPEEDS, Network, walk_metres
 from service_map.errors import InvalidParameterError
 
 Flags = NDArray[np.bool_]
@@ -251,7 +251,7 @@ def _in_order(flags: Flags, ready: Cells) -> Flags:
 
 def _walked(network: Network, candidates: Candidates, ready: Cells, metres: float, limit: float) -> Flags:
     laid = lay_out(candidates)
-    found: Flags = np.isfinite(walk(network, laid.lonlat, ready.lonlat, metres=metres, limit=limit).metres)
+    found: Flags = np.isfinite(walk_metres(network, laid.lonlat, ready.lonlat, metres=metres, limit=limit))
     return found | inside(laid, ready.lonlat)
 
 

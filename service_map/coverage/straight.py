@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
-from service_map.coverage.distance import MEAN_RADIUS_M, ecef, metres_between
+from service_map.coverage.distance import MEAN_RADIUS_M, ecef, metres_between, nearest
 
 Flags = NDArray[np.bool_]
 
@@ -165,6 +165,49 @@ def along_curve(facilities: ArrayLike, prepared: Cells, metres: ArrayLike) -> Fl
     if not len(kept) or not len(prepared.lonlat):
         return np.zeros(len(prepared.lonlat), dtype=np.bool_)
     return _covered(supply[kept], np.asarray(radii[kept]), prepared)
+
+
+def nearest_cells(facilities: ArrayLike, prepared: Cells, metres: float) -> tuple[Floats, Whole]:
+    """Find the nearest facility of points made ready, as `nearest` does, leaving out whole blocks beyond the bound.
+
+    Parameters
+    ----------
+    facilities
+        WGS 84 degrees, shape (m, 2), longitude first.
+    prepared
+        From `cells`.
+    metres
+        Look no farther than this.
+
+    Returns
+    -------
+    metres : ndarray of float64, shape (n,)
+    index : ndarray of int64, shape (n,)
+        In the order of the demand, to the last bit those of `nearest`.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a coordinate or `metres` cannot be used.
+    """
+    supply, limit = _given.lonlat(facilities, "facilities"), _given.radius(metres)
+    away, index = np.full(len(prepared.lonlat), np.inf), np.full(len(prepared.lonlat), -1, dtype=np.int64)
+    if not len(supply) or not len(away):
+        return away, index
+    tree = cKDTree(ecef(supply))
+    near = np.zeros(1, dtype=np.int64)
+    parts = len(prepared.blocks[0][0])
+    for level, (centre, spread) in enumerate(prepared.blocks):
+        near = (near[:, None] * parts + np.arange(parts)).ravel()
+        # A chord is never longer than its arc: what lies beyond the bound by its chord lies beyond it.
+        bound = limit + _DOUBT_M + float(spread[near].max(initial=0.0))
+        chord, _ = tree.query(centre[near], distance_upper_bound=bound)
+        near = near[chord - spread[near] <= limit + _DOUBT_M]
+        parts = _BLOCKS[level] // _BLOCKS[level + 1] if level + 1 < len(_BLOCKS) else _BLOCKS[level]
+    place = (near[:, None] * parts + np.arange(parts)).ravel()
+    rows = prepared.order[place[place < len(prepared.order)]]
+    away[rows], index[rows] = nearest(supply, prepared.lonlat[rows], metres=limit)
+    return away, index
 
 
 def _covered(supply: Floats, radii: Floats, prepared: Cells) -> Flags:

@@ -5,6 +5,7 @@ All facilities search outward at once (Dijkstra from many sources), so ten thous
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -16,7 +17,7 @@ from scipy.spatial import cKDTree
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.catchment import MOST_PAIRS, Pairs
-from service_map.coverage.distance import ecef, metres_between
+from service_map.coverage.distance import arcs, ecef, metres_between
 from service_map.errors import GeodataError, InvalidParameterError
 
 SPEEDS = {"adult": 1.2, "elderly": 0.8, "child": 1.0, "cycle": 3.3}
@@ -282,11 +283,10 @@ def snap(net: Network, lonlat: ArrayLike, *, limit: float = SNAP_M) -> Snapped:
     node = np.full(len(points), -1, dtype=np.int64)
     away = np.full(len(points), np.inf)
     if net.tree is not None and len(points):
-        away, row = net.tree.query(ecef(points), distance_upper_bound=most)
-        found = np.isfinite(away)
+        chord, row = net.tree.query(ecef(points), distance_upper_bound=most)
+        found = np.isfinite(chord)
         node[found] = net.snappable[row[found]]
-        # The chord is shorter than the arc by a billionth at a hundred metres; measured anew, no way falls below it.
-        away[found] = metres_between(points[found], net.lonlat[node[found]])
+        away = arcs(chord, points, net.lonlat, node)
     return Snapped(node=node, metres=away)
 
 
@@ -346,16 +346,53 @@ def walk(
     supply = facilities if isinstance(facilities, Snapped) else snap(net, facilities, limit=limit)
     wanted = demand if isinstance(demand, Snapped) else snap(net, demand, limit=limit)
     away, source = _from_all(net, supply, most)
-    on = wanted.node >= 0
-    total = np.full(len(wanted.node), np.inf)
-    total[on] = away[wanted.node[on]] + wanted.metres[on]
-    reached = total <= most
+    total = _to_doors(away, wanted, most)
     return Walk(
-        metres=np.where(reached, total, np.inf),
-        index=np.where(reached, source[wanted.node], -1),
-        on_network=on,
+        metres=total,
+        index=np.where(np.isfinite(total), source[wanted.node], -1),
+        on_network=wanted.node >= 0,
         facilities_on_network=supply.node >= 0,
     )
+
+
+def walk_metres(
+    net: Network,
+    facilities: ArrayLike | Snapped,
+    demand: ArrayLike | Snapped,
+    *,
+    metres: float,
+    limit: float = SNAP_M,
+) -> Floats:
+    """Find how far every demand point walks to its nearest facility, where nobody asks which that is.
+
+    Parameters
+    ----------
+    net, facilities, demand, metres, limit
+        As in `walk`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        `Walk.metres`, in half the time of `walk`.
+
+    Raises
+    ------
+    InvalidParameterError
+        As in `walk`.
+    """
+    most = _given.radius(metres)
+    supply = facilities if isinstance(facilities, Snapped) else snap(net, facilities, limit=limit)
+    wanted = demand if isinstance(demand, Snapped) else snap(net, demand, limit=limit)
+    return _to_doors(_metres_from_all(net, supply, most), wanted, most)
+
+
+def _to_doors(away: Floats, wanted: Snapped, most: float) -> Floats:
+    """Metres from node to nearest facility made those from door to door, ``inf`` beyond the bound."""
+    # Row -1, of what is not on the network, is the last: nobody is there.
+    total: Floats = np.append(away, np.inf)[wanted.node]
+    total += wanted.metres
+    total[total > most] = np.inf
+    return total
 
 
 def walk_from(net: Network, point: ArrayLike, facilities: ArrayLike, *, metres: float, limit: float = SNAP_M) -> Floats:
@@ -532,18 +569,31 @@ def node_metres(
     further = _given.amounts(ahead, len(supply.node), "ahead")
     kept = supply.metres + further <= most
     started = Snapped(node=np.where(kept, supply.node, -1), metres=supply.metres + further)
-    away, _ = _from_all(net, started, most)
-    return away[: len(net.lonlat)]
+    return _metres_from_all(net, started, most)[: len(net.lonlat)]
 
 
 def _from_all(net: Network, supply: Snapped, most: float) -> tuple[Floats, Whole]:
     """Metres from every node to its nearest facility, and which that is."""
-    count = len(net.lonlat)
-    rows = np.flatnonzero(supply.node >= 0)
+    count, rows = len(net.lonlat), np.flatnonzero(supply.node >= 0)
     if not len(rows) or not count:
         return np.full(max(count, 1), np.inf), np.full(max(count, 1), -1, dtype=np.int64)
-    # Each facility is a node of its own, from which the search starts along the way from its door.
-    graph = net.inward
+    away, _, source = dijkstra(**_search(net, supply, rows, most), return_predecessors=True)
+    found = source[:count] >= count
+    return away[:count], np.where(found, rows[np.where(found, source[:count] - count, 0)], -1)
+
+
+def _metres_from_all(net: Network, supply: Snapped, most: float) -> Floats:
+    """Give the first that `_from_all` does, at less cost."""
+    count, rows = len(net.lonlat), np.flatnonzero(supply.node >= 0)
+    if not len(rows) or not count:
+        return np.full(max(count, 1), np.inf)
+    away: Floats = dijkstra(**_search(net, supply, rows, most))[:count]
+    return away
+
+
+def _search(net: Network, supply: Snapped, rows: Whole, most: float) -> dict[str, Any]:
+    """Lay out a search from all facilities at once: each is a node of its own, with a way that begins at its door."""
+    graph, count = net.inward, len(net.lonlat)
     extended = csr_array(
         (
             np.concatenate((graph.data, np.maximum(supply.metres[rows], _SHORTEST_M))),
@@ -552,16 +602,8 @@ def _from_all(net: Network, supply: Snapped, most: float) -> tuple[Floats, Whole
         ),
         shape=(count + len(rows), count + len(rows)),
     )
-    away, _, source = dijkstra(
-        extended,
-        directed=True,
-        indices=np.arange(count, count + len(rows)),
-        min_only=True,
-        limit=most,
-        return_predecessors=True,
-    )
-    found = source[:count] >= count
-    return away[:count], np.where(found, rows[np.where(found, source[:count] - count, 0)], -1)
+    doors = np.arange(count, count + len(rows))
+    return {"csgraph": extended, "directed": True, "indices": doors, "min_only": True, "limit": most}
 
 
 def save_network(path: Path, net: Network) -> None:

@@ -18,8 +18,12 @@ CONNECT_S = 10.0
 MEMORY = "2GB"
 """Memory of a worker of the local cluster, where the machine has as much."""
 
-TRIM_BYTES = 268_435_456
-"""Free memory that a process of the local cluster keeps before it gives it back to the machine."""
+ALLOCATOR = {"MALLOC_TRIM_THRESHOLD_": 268_435_456, "MALLOC_MMAP_THRESHOLD_": 33_554_432}
+"""Bytes that glibc keeps in a process of the local cluster, and the size from which an array is a mapping of its own.
+
+Dask lets a worker give memory back at every turn, which costs large arrays more than their arithmetic; and a threshold
+set by hand stops glibc from raising the other by itself, so that every array of a county would be mapped anew.
+"""
 
 _SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
 
@@ -69,13 +73,7 @@ def connected(scheduler: str | None, *, workers: int | None = None, memory: str 
             "scheduler", f"应为 tcp://主机:端口，现为 {scheduler!r}", f"takes tcp://host:port, not {scheduler!r}"
         )
     if scheduler is None:
-        # Dask lets a worker give memory back at every turn, which costs large arrays more than their arithmetic.
-        need("dask").config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": TRIM_BYTES})
-        cluster = distributed.LocalCluster(
-            n_workers=workers or len(os.sched_getaffinity(0)), threads_per_worker=1, processes=True,
-            memory_limit=_memory(memory), dashboard_address="127.0.0.1:0", silence_logs=50,
-        )  # fmt: skip
-        with cluster, distributed.Client(cluster) as client:
+        with local(workers, memory) as cluster, distributed.Client(cluster) as client:
             yield _workers(client)
         return
     try:
@@ -90,6 +88,32 @@ def connected(scheduler: str | None, *, workers: int | None = None, memory: str 
         with suppress(TimeoutError):
             client.wait_for_workers(1, timeout=CONNECT_S)
         yield _workers(client)
+
+
+def local(workers: int | None = None, memory: str = MEMORY) -> Any:
+    """Start a cluster of processes on this machine, one thread each; to be left as a context is.
+
+    Parameters
+    ----------
+    workers
+        How many; None for one a processor.
+    memory
+        Of each of them, e.g. ``2GB``.
+
+    Raises
+    ------
+    InvalidParameterError
+        When `memory` is no size.
+    """
+    need("dask").config.set({
+        **{f"distributed.nanny.pre-spawn-environ.{name}": size for name, size in ALLOCATOR.items()},
+        # It looks at the stack of every worker a hundred times a second, which takes a twentieth of the whole.
+        "distributed.worker.profile.enabled": False,
+    })  # fmt: skip
+    return need("distributed").LocalCluster(
+        n_workers=workers or len(os.sched_getaffinity(0)), threads_per_worker=1, processes=True,
+        memory_limit=_memory(memory), dashboard_address="127.0.0.1:0", silence_logs=50,
+    )  # fmt: skip
 
 
 def _memory(text: str) -> str:

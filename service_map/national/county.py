@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -43,7 +44,7 @@ class County:
     @property
     def shape(self) -> BaseGeometry:
         """The boundary, WGS 84 degrees."""
-        return shapely.from_wkb(self.boundary)
+        return _shape(self.boundary)
 
     def box(self, metres: float) -> tuple[float, float, float, float]:
         """Give west, south, east, north of the county with a margin around it that is nowhere narrower than asked."""
@@ -52,6 +53,12 @@ class County:
         cosine = math.cos(math.radians(min(89.0, max(abs(south), abs(north)) + up)))
         sideways = metres / (_LON_M * cosine)
         return (float(west - sideways), float(south - up), float(east + sideways), float(north + up))
+
+
+# A worker asks for the shape of the county at hand several times, and a boundary has many corners.
+@lru_cache(maxsize=4)
+def _shape(boundary: bytes) -> BaseGeometry:
+    return shapely.from_wkb(boundary)
 
 
 def counties(gazetteer: Gazetteer, areas: Iterable[str]) -> list[County]:

@@ -19,7 +19,8 @@ import math
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -102,23 +103,24 @@ def _geo(kind: str, bounds: Sequence[float]) -> bytes:
 def cell_table(question: Question, judged: Judged, schema: pa.Schema, *, network: bool) -> pa.Table:
     """Make the rows of a part."""
     cells = judged.cells
-    count = np.zeros(len(cells), dtype=np.uint8)
-    for bit in range(len(question.targets)):
-        count += ((judged.reached >> np.uint64(bit)) & np.uint64(1)).astype(np.uint8)
     arrays: list[Any] = [
         _wkb_points(cells),
         pa.array(cells.people / MICRO),
         *(pa.array(cells.groups[name] / MICRO) for name in cells.groups),
-        pa.array(count),
+        pa.array(judged.count),
         pa.array(judged.reached),
     ]
     for row, target in enumerate(question.targets):
         away = judged.metres[row]
-        none = away < 0
-        walked = np.ceil(away / target.pace(network=network))
         minute = schema.field(f"minutes_{target.category}").type
-        arrays.append(pa.array(np.maximum(away, 0).astype(np.uint16), mask=none))
-        arrays.append(pa.array(np.maximum(walked, 0).astype(minute.to_pandas_dtype()), mask=none))
+        # Metres are whole and few: the minutes of each are worked out once. Row -1, the last, is left out as unknown.
+        walked = np.ceil(np.arange(away.max(initial=0) + 1) / target.pace(network=network))
+        known = pa.py_buffer(np.packbits(away >= 0, bitorder="little"))
+        for kind, values in (
+            (pa.uint16(), away.astype(np.uint16)),
+            (minute, walked.astype(minute.to_pandas_dtype())[away]),
+        ):
+            arrays.append(pa.Array.from_buffers(kind, len(away), [known, pa.py_buffer(values)]))
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
@@ -132,7 +134,8 @@ def _wkb_points(cells: Cells) -> pa.Array:
 
 def write_cells(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> None:
     """Write the parts of a county one after another, in groups of `ROWS`, however they were cut."""
-    given = {"compression": "zstd", "compression_level": 1, "use_dictionary": False}
+    # A county is one group of rows: what its least and greatest values are spares no reader anything.
+    given = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
     with pa.parquet.ParquetWriter(path, schema, **given) as writer:
         for group in _regrouped(tables):
             writer.write_table(group, row_group_size=ROWS)
@@ -276,6 +279,7 @@ class _Grid:
     size: tuple[int, int]
     squares: NDArray[Any]
     km2: NDArray[np.float64]
+    drawn: dict[bytes, Any] = field(default_factory=dict)
 
     @classmethod
     def around(cls, row: NDArray[np.int64], column: NDArray[np.int64]) -> "_Grid":
@@ -283,11 +287,7 @@ class _Grid:
         west, east = (SQUARE_DEGREES * (column + more) - 180 for more in (0, 1))
         south, north = (SQUARE_DEGREES * (row + more) - 90 for more in (0, 1))
         lines, line = np.unique(row, return_inverse=True)
-        # All squares of a row are of one size.
-        size = [
-            coverage.square_km(shapely.box(0, SQUARE_DEGREES * at - 90, SQUARE_DEGREES, SQUARE_DEGREES * (at + 1) - 90))
-            for at in lines.tolist()
-        ]
+        size = [_square_km(at) for at in lines.tolist()]
         return cls(
             row=row, column=column, top=top, left=left,
             size=(int(row.max()) - top + 1, int(column.max()) - left + 1),
@@ -306,24 +306,33 @@ class _Grid:
         chosen = np.argsort(-total, kind="stable")[:most]
         rank = np.full(count + 1, -1)
         rank[chosen + 1] = np.arange(len(chosen))
-        mine = np.flatnonzero(rank[label] >= 0)
-        mine = mine[np.lexsort((mine, -people[mine], rank[label[mine]]))]
-        piece = rank[label[mine]]
-        first = np.searchsorted(piece, np.arange(len(chosen)))
-        widest = int(np.bincount(piece).max()) if len(piece) else 0
-        members = np.full((len(chosen), widest), None, dtype=object)
-        members[piece, np.arange(len(piece)) - first[piece]] = self.squares[mine]
-        # Squares side by side have the very same corners, which makes them a coverage.
-        outline = np.asarray(shapely.coverage_union_all(members, axis=1)) if widest else np.empty(0, dtype=object)
-        most_of = mine[first] if len(mine) else mine
+        piece = rank[label]
+        mine = np.argsort(piece, kind="stable")[np.count_nonzero(piece < 0) :]
+        members = np.split(mine, np.searchsorted(piece[mine], np.arange(1, len(chosen)))) if len(chosen) else []
+        most_of = np.array([of[people[of].argmax()] for of in members], dtype=np.int64)
         return count, _Pieces(
             category="",
-            outline=_multipolygons(outline),
+            outline=_multipolygons(np.array([self._outline(of) for of in members], dtype=object)),
             people=total[chosen] / MICRO,
-            km2=np.bincount(piece, self.km2[mine], minlength=len(chosen)).astype(np.float64),
+            km2=np.array([self.km2[of].sum() for of in members], dtype=np.float64),
             lon=(self.column[most_of] + 0.5) * SQUARE_DEGREES - 180,
             lat=(self.row[most_of] + 0.5) * SQUARE_DEGREES - 90,
         )
+
+    def _outline(self, members: NDArray[np.int64]) -> Any:
+        # A village that nothing reaches is the same piece for many kinds: it is drawn once.
+        key = members.tobytes()
+        if key not in self.drawn:
+            # Squares side by side have the very same corners, which makes them a coverage.
+            self.drawn[key] = shapely.coverage_union_all(self.squares[members])
+        return self.drawn[key]
+
+
+@cache
+def _square_km(row: int) -> float:
+    """Square kilometres of a square; all of a row are of one size."""
+    south, north = (SQUARE_DEGREES * (row + more) - 90 for more in (0, 1))
+    return float(coverage.square_km(shapely.box(0, south, SQUARE_DEGREES, north)))
 
 
 def _multipolygons(shapes: NDArray[Any]) -> NDArray[Any]:

