@@ -11,6 +11,7 @@ import os
 import platform
 import resource
 import shutil
+import statistics
 import sys
 import tempfile
 import time
@@ -21,7 +22,6 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
 import china  # noqa: E402 - the number of threads has to be set before
-import distributed  # noqa: E402
 import numpy as np  # noqa: E402
 
 from service_map import national  # noqa: E402
@@ -29,6 +29,7 @@ from service_map.national.cluster import local  # noqa: E402
 from service_map.national.question import Horizon, Target  # noqa: E402
 
 MISSED, WRONG = [], []
+ROUNDS = 3
 REACH = {"metres": None, "minutes": 15.0, "speed": 1.2}
 CHINA_CELLS, LAND_CELLS = 140_000_000, 960_000_000
 
@@ -77,13 +78,13 @@ def country(folder, *, counties, cells, kinds, each, networks):
     return codes
 
 
-def ask(home, codes, kinds, cluster, *, networks=True, **given):
+def ask(home, codes, kinds, client, *, networks=True, **given):
     out = Path(tempfile.mkdtemp(prefix="national-"))
     try:
         found = national.run(
             question(china.kinds(kinds)), [china.county(code) for code in codes],
             facilities=str(home / "facilities.parquet"), demand=national.Source(path=str(home / "people")), out=out,
-            networks=home / "networks" if networks else None, scheduler=cluster.scheduler_address, **given,
+            networks=home / "networks" if networks else None, scheduler=client.cluster.scheduler_address, **given,
         )  # fmt: skip
         if len(found.done) != len(codes):
             raise SystemExit(f"{len(found.done)} of {len(codes)} counties: {found.failed[0].en}")
@@ -100,26 +101,30 @@ def _peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _processor(cluster):
-    with distributed.Client(cluster) as client:
-        return sum(client.run(time.process_time).values())
+def _processor(client):
+    return sum(client.run(time.process_time).values())
 
 
-def _warm(home, codes, kinds, cluster, **given):
+def _warm(home, codes, kinds, client, **given):
     """Let every worker import what it needs, which a long run does once and a short one must not be charged for."""
-    ask(home, codes[: 2 * 4], kinds, cluster, **given)
+    ask(home, codes[: 2 * 4], kinds, client, **given)
 
 
 def speed(home, codes, kinds):
-    print(f"{len(codes)} counties × 50,000 cells × {kinds} categories on networks")
+    print(f"{len(codes)} counties × 50,000 cells × {kinds} categories on networks, the median of {ROUNDS} runs")
     took, busy, digests = {}, {}, set()
     for workers in (2, 1):
-        with local(workers) as cluster:
-            _warm(home, codes, kinds, cluster)
-            before = _processor(cluster)
-            found, digest, size = ask(home, codes, kinds, cluster)
-            took[workers], busy[workers] = found.seconds, _processor(cluster) - before
-            digests.add(digest)
+        seconds, processor = [], []
+        with local(workers) as client:
+            _warm(home, codes, kinds, client)
+            for _ in range(ROUNDS):
+                before = _processor(client)
+                found, digest, size = ask(home, codes, kinds, client)
+                seconds.append(found.seconds)
+                processor.append(_processor(client) - before)
+                digests.add(digest)
+        took[workers], busy[workers] = statistics.median(seconds), statistics.median(processor)
+        print(f"  {workers} worker(s): {', '.join(f'{one:.2f}' for one in seconds)} s")
     line("two workers, reading and writing included", took[2], "s", 10 * len(codes) / 140)
     line("processor time of the two workers together", busy[2], "s")
     line("one worker", took[1], "s")
@@ -134,10 +139,10 @@ def growth(folder, sizes, cells, kinds):
     print(f"time by the number of counties ({cells:,} cells, {kinds} categories each, on networks, two workers)")
     codes = country(folder, counties=max(sizes), cells=cells, kinds=kinds, each=10, networks=max(sizes))
     seconds = []
-    with local(2) as cluster:
-        _warm(folder, codes, kinds, cluster)
+    with local(2) as client:
+        _warm(folder, codes, kinds, client)
         for size in sizes:
-            found, _, _ = ask(folder, codes[:size], kinds, cluster)
+            found, _, _ = ask(folder, codes[:size], kinds, client)
             seconds.append(found.seconds)
             line(f"{size} counties", found.seconds, "s")
     slope, start = np.polyfit(sizes, seconds, 1)
@@ -151,11 +156,10 @@ def growth(folder, sizes, cells, kinds):
 
 def memory(home, codes, kinds):
     print(f"{len(codes) * 50_000:,} cells in one run, {kinds} categories, straight lines, two workers of 2 GB")
-    with local(2) as cluster:
-        _warm(home, codes, kinds, cluster, networks=False)
-        found, _, _ = ask(home, codes, kinds, cluster, networks=False)
-        with distributed.Client(cluster) as client:
-            peaks = client.run(_peak)
+    with local(2) as client:
+        _warm(home, codes, kinds, client, networks=False)
+        found, _, _ = ask(home, codes, kinds, client, networks=False)
+        peaks = client.run(_peak)
     line("seconds", found.seconds, "s")
     line("cells", found.cells / 1e6, "million")
     line("most memory of a worker (the most it ever held)", max(peaks.values()), "MB", 2000)

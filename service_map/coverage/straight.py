@@ -23,7 +23,7 @@ _BLOCKS = (256, 32)
 # How many facilities a block's points are held against before the tree is asked point by point.
 _RIVALS = 4
 _DOUBT_M = 0.001
-_MOST_NORTH = 2**32 - 1
+_MOST_EAST, _MOST_NORTH = 2**20 - 1, 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Cells:
     ----------
     lonlat
         WGS 84 degrees, shape (n, 2), in the caller's order.
+    xyz
+        Earth-centred metres, shape (n, 3), in the caller's order.
     order
         Rows of `lonlat`, tile by tile.
     axes
@@ -44,6 +46,7 @@ class Cells:
     """
 
     lonlat: Floats
+    xyz: Floats
     order: Whole
     axes: tuple[Floats, ...]
     blocks: tuple[tuple[Floats, Floats], ...]
@@ -68,11 +71,12 @@ def cells(lonlat: ArrayLike) -> Cells:
     """
     points = _given.lonlat(lonlat, "demand")
     order = _tiled(points)
-    xyz = ecef(points[order])
-    if len(xyz):
-        xyz = np.concatenate((xyz, np.broadcast_to(xyz[-1], (-len(xyz) % _BLOCKS[0], 3))))
-    axes = tuple(np.ascontiguousarray(xyz[:, axis]).reshape(-1, _BLOCKS[1]) for axis in range(3))
-    return Cells(points, order, axes, tuple(_block(xyz, size) for size in _BLOCKS))
+    xyz = ecef(points)
+    laid = xyz[order]
+    if len(laid):
+        laid = np.concatenate((laid, np.broadcast_to(laid[-1], (-len(laid) % _BLOCKS[0], 3))))
+    axes = tuple(np.ascontiguousarray(laid[:, axis]).reshape(-1, _BLOCKS[1]) for axis in range(3))
+    return Cells(points, xyz, order, axes, tuple(_block(laid, size) for size in _BLOCKS))
 
 
 def _tiled(points: Floats) -> Whole:
@@ -84,10 +88,7 @@ def _tiled(points: Floats) -> Whole:
     count = len(points)
     if not count:
         return np.empty(0, dtype=np.int64)
-    low = points.min(axis=0)
-    span = np.maximum(points.max(axis=0) - low, 1e-12)
-    north = ((points[:, 1] - low[1]) * (_MOST_NORTH / span[1])).astype(np.uint32)
-    east = ((points[:, 0] - low[0]) * ((2**20 - 1) / span[0])).astype(np.uint32)
+    east, north = (_scaled(points[:, axis], most) for axis, most in enumerate((_MOST_EAST, _MOST_NORTH)))
     strips = max(1, round(np.sqrt(count / _BLOCKS[0])))
     strip = np.empty(count, dtype=np.uint32)
     strip[np.argsort(north)] = (np.arange(count) // (-(-count // (strips * _BLOCKS[0])) * _BLOCKS[0])).astype(np.uint32)
@@ -100,9 +101,15 @@ def _tiled(points: Floats) -> Whole:
     return order[inner.ravel()[:count]].astype(np.int64)
 
 
+def _scaled(values: Floats, most: int) -> NDArray[np.uint32]:
+    low = values.min()
+    scaled: NDArray[np.uint32] = ((values - low) * (most / max(values.max() - low, 1e-12))).astype(np.uint32)
+    return scaled
+
+
 def _block(xyz: Floats, size: int) -> tuple[Floats, Floats]:
     members = xyz.reshape(-1, size, 3)
-    centre = members.mean(axis=1)
+    centre = np.einsum("ijk->ik", members) / size
     away = members - centre[:, None]
     return centre, np.sqrt(np.einsum("ijk,ijk->ij", away, away).max(axis=1, initial=0.0))
 

@@ -18,6 +18,7 @@ from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.catchment import MOST_PAIRS, Pairs
 from service_map.coverage.distance import arcs, ecef, metres_between
+from service_map.coverage.straight import Cells
 from service_map.errors import GeodataError, InvalidParameterError
 
 SPEEDS = {"adult": 1.2, "elderly": 0.8, "child": 1.0, "cycle": 3.3}
@@ -258,7 +259,7 @@ class Snapped:
     metres: Floats
 
 
-def snap(net: Network, lonlat: ArrayLike, *, limit: float = SNAP_M) -> Snapped:
+def snap(net: Network, lonlat: ArrayLike | Cells, *, limit: float = SNAP_M) -> Snapped:
     """Find the node at which each point stands.
 
     Parameters
@@ -266,7 +267,7 @@ def snap(net: Network, lonlat: ArrayLike, *, limit: float = SNAP_M) -> Snapped:
     net
         The network.
     lonlat
-        WGS 84 degrees, shape (n, 2), longitude first.
+        WGS 84 degrees, shape (n, 2), longitude first, or `Cells` made of them.
     limit
         Metres beyond which a point is not on the network.
 
@@ -279,11 +280,13 @@ def snap(net: Network, lonlat: ArrayLike, *, limit: float = SNAP_M) -> Snapped:
     InvalidParameterError
         When a coordinate or `limit` cannot be used.
     """
-    points, most = _given.lonlat(lonlat, "lonlat"), _given.radius(limit, "limit")
+    most = _given.radius(limit, "limit")
+    points = lonlat.lonlat if isinstance(lonlat, Cells) else _given.lonlat(lonlat, "lonlat")
     node = np.full(len(points), -1, dtype=np.int64)
     away = np.full(len(points), np.inf)
     if net.tree is not None and len(points):
-        chord, row = net.tree.query(ecef(points), distance_upper_bound=most)
+        xyz = lonlat.xyz if isinstance(lonlat, Cells) else ecef(points)
+        chord, row = net.tree.query(xyz, distance_upper_bound=most)
         found = np.isfinite(chord)
         node[found] = net.snappable[row[found]]
         away = arcs(chord, points, net.lonlat, node)

@@ -1,5 +1,6 @@
 """Dask's workers: a cluster of this machine, or any that runs already; the same program on each, the same folders."""
 
+import gc
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -73,7 +74,7 @@ def connected(scheduler: str | None, *, workers: int | None = None, memory: str 
             "scheduler", f"应为 tcp://主机:端口，现为 {scheduler!r}", f"takes tcp://host:port, not {scheduler!r}"
         )
     if scheduler is None:
-        with local(workers, memory) as cluster, distributed.Client(cluster) as client:
+        with local(workers, memory) as client:
             yield _workers(client)
         return
     try:
@@ -90,8 +91,9 @@ def connected(scheduler: str | None, *, workers: int | None = None, memory: str 
         yield _workers(client)
 
 
-def local(workers: int | None = None, memory: str = MEMORY) -> Any:
-    """Start a cluster of processes on this machine, one thread each; to be left as a context is.
+@contextmanager
+def local(workers: int | None = None, memory: str = MEMORY) -> Iterator[Any]:
+    """Start a cluster of processes on this machine, one thread each.
 
     Parameters
     ----------
@@ -100,20 +102,34 @@ def local(workers: int | None = None, memory: str = MEMORY) -> Any:
     memory
         Of each of them, e.g. ``2GB``.
 
+    Yields
+    ------
+    distributed.Client
+        Of that cluster, which ends with the context.
+
     Raises
     ------
     InvalidParameterError
         When `memory` is no size.
     """
+    distributed = need("distributed")
     need("dask").config.set({
         **{f"distributed.nanny.pre-spawn-environ.{name}": size for name, size in ALLOCATOR.items()},
         # It looks at the stack of every worker a hundred times a second, which takes a twentieth of the whole.
         "distributed.worker.profile.enabled": False,
     })  # fmt: skip
-    return need("distributed").LocalCluster(
+    with distributed.LocalCluster(
         n_workers=workers or len(os.sched_getaffinity(0)), threads_per_worker=1, processes=True,
         memory_limit=_memory(memory), dashboard_address="127.0.0.1:0", silence_logs=50,
-    )  # fmt: skip
+    ) as cluster, distributed.Client(cluster) as client:  # fmt: skip
+        client.run(_settle)
+        yield client
+
+
+def _settle() -> None:
+    """Keep the collector of a worker from looking, county after county, through all that it has imported."""
+    gc.collect()
+    gc.freeze()
 
 
 def _memory(text: str) -> str:

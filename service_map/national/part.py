@@ -140,7 +140,8 @@ def judge(question: Question, cells: Cells, candidates: Candidates, network: Net
             key = (may.tobytes(), does.tobytes())
             if key not in known:
                 found, away = search.reached(target, np.flatnonzero(may), np.flatnonzero(does))
-                known[key] = found, away, np.array([[of[rows].sum() for of in weights] for rows in found])
+                people = {id(rows): [of[rows].sum() for of in weights] for rows in found}
+                known[key] = found, away, np.array([people[id(rows)] for rows in found])
             (certain, located, possible), away, covered[number, row] = known[key]
             for kind, rows in enumerate((certain, located, possible)):
                 counts[number, kind, rows] += 1
@@ -181,7 +182,7 @@ class _Search:
         self._farthest = question.farthest(network=network is not None)
         self._ready = coverage.cells(cells.lonlat)
         if network is not None:
-            self._homes = coverage.snap(network, cells.lonlat, limit=question.snap_m)
+            self._homes = coverage.snap(network, self._ready, limit=question.snap_m)
             self._doors = coverage.snap(network, candidates.lonlat, limit=question.snap_m)
 
     def reached(self, target: Target, may: Whole, does: Whole) -> tuple[tuple[Whole, Whole, Whole], Floats]:
