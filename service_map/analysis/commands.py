@@ -33,7 +33,6 @@ from service_map.analysis.sites import PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.table import check_format, write_report
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
-from service_map.places import load_demand
 from service_map.places.datum import DATUMS
 from service_map.store import queries
 from service_map.store.adcode import prefix
@@ -198,7 +197,7 @@ def site(*, output: Path | None, places: str, **given: Any) -> None:
         asked, where = reach(opened, **_of(given, _REACH_NAMES)), _region(opened, given)
         ground = _with_own(opened, given, asked.categories[0])
         demand = _demand(ground, where, given, step)
-        candidates, source = _places(places, given["datum"])
+        candidates, source = _places(ground.conn, places, given["datum"])
         step("site")
         found = choose_sites(
             ground, asked, where, count=given["count"] if commitment is None else int(commitment.count or 0),
@@ -286,7 +285,8 @@ def _demand(ground: Ground, where: Region, given: dict[str, Any], step: _Step) -
     if given["census"] is not None:
         zones, seats = _zones(ground.conn, where)
         built = None if given["built"] is None else read_built(given["built"], datum=given["datum"])
-        return clip(read_census(given["census"], zones, homes=_homes(), built=built, seats=seats), where.shape)
+        homes = _homes(ground.conn)
+        return clip(read_census(given["census"], zones, homes=homes, built=built, seats=seats), where.shape)
     if given["built"] is not None:
         raise InvalidParameterError("built", "只用于 --census", "is for a --census only")
     return None
@@ -314,18 +314,18 @@ def _with_own(ground: Ground, given: dict[str, Any], category: str | None) -> Gr
     return with_own(ground, brought, category=category, stock=given["stock"])
 
 
-def _homes() -> dict[str, NDArray[np.float64]]:
+def _homes(conn: Connection) -> dict[str, NDArray[np.float64]]:
     found: dict[str, list[tuple[float, float]]] = {}
-    for row in load_demand(settings.load().geodata_dir):
+    for row in queries.communities(conn):
         found.setdefault(row.adcode, []).append((row.lon, row.lat))
     return {code: np.array(points, dtype=np.float64) for code, points in found.items()}
 
 
-def _places(asked: str, datum: str | None) -> tuple[NDArray[np.float64] | None, str]:
+def _places(conn: Connection, asked: str, datum: str | None) -> tuple[NDArray[np.float64] | None, str]:
     if asked == PLACE_SOURCES[0]:
         return None, asked
     if asked == PLACE_SOURCES[1]:
-        homes = list(_homes().values())
+        homes = list(_homes(conn).values())
         if not homes:
             raise InvalidParameterError("places", "数据中没有居住小区", "the data holds no residential communities")
         return np.concatenate(homes), asked

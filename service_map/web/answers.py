@@ -12,7 +12,7 @@ from flask import Response, request
 from service_map import analysis
 from service_map.analysis import Given, Ground, Region, Report
 from service_map.errors import InvalidParameterError, UnanswerableError
-from service_map.places import load_demand
+from service_map.store import queries
 from service_map.web import geojson, params
 from service_map.web.api import blueprint
 from service_map.web.reading import analysing, query, reading, reply, say
@@ -119,7 +119,7 @@ def sites() -> Response:
     ground = _standing(ground, values, given, asked.categories[0])
     places, source = given.places, "given"
     if places is None and values["places"] == "communities":
-        places, source = _communities(), "communities"
+        places, source = _communities(ground), "communities"
     with analysing():
         found = analysis.choose_sites(
             ground,
@@ -213,11 +213,11 @@ def _standing(ground: Ground, values: dict[str, Any], given: Given, category: st
     return analysis.with_own(ground, given.facilities, category=category, stock=values.get("stock", "all"))
 
 
-def _communities() -> np.ndarray:
-    rows = load_demand(site().settings.geodata_dir)
-    if not rows:
+def _communities(ground: Ground) -> np.ndarray:
+    homes = queries.communities(ground.conn)
+    if not homes:
         raise UnanswerableError("places", "数据中没有居住小区", "the data holds no residential communities")
-    return np.array([(row.lon, row.lat) for row in rows], dtype=np.float64)
+    return np.array([(home.lon, home.lat) for home in homes], dtype=np.float64)
 
 
 # --- what is answered -------------------------------------------------------------------------------------------------

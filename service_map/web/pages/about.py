@@ -14,7 +14,7 @@ from service_map.web.problems import Problem
 @blueprint.get("/about")
 def about() -> str:
     """Explain what the data is and is not, where it comes from, and how to read it."""
-    choices.query((choices.BIG,))
+    frame.query((choices.BIG,))
     return render_template("about.html", plans=queries.plans(frame.conn()))
 
 

@@ -20,7 +20,7 @@ AREA_GROUP_SHOWN = 6
 @blueprint.get("/areas")
 def areas() -> str:
     """All cities and counties."""
-    choices.query((choices.BIG,))
+    frame.query((choices.BIG,))
     return render_template("areas.html", area_tree=frame.area_tree())
 
 
@@ -38,7 +38,7 @@ class FamilyGroup:
 @blueprint.get("/area/<adcode>")
 def area(adcode: str) -> str:
     """Promises in one area: by category, by year, how surely, what they cover, beside its siblings."""
-    choices.query((choices.BIG,))
+    frame.query((choices.BIG,))
     record = queries.area(frame.conn(), adcode)
     told = _figures(record)
     inside = FacilityFilter(area=record.adcode, promised=True)
@@ -126,7 +126,7 @@ def _coverage(record: AreaRecord, told: figures.AreaFigures) -> list[CoverageRow
 @blueprint.get("/area/<adcode>/report.html")
 def area_report(adcode: str) -> Response:
     """Everything about an area in one file that opens without a network; a download, so that no policy bends for it."""
-    choices.query((choices.BIG,))
+    frame.query((choices.BIG,))
     body = report.as_html(_report_contents(adcode))
     return _download(body.encode(), f"service-map-{adcode}.html", "text/html; charset=utf-8")
 
@@ -134,7 +134,7 @@ def area_report(adcode: str) -> Response:
 @blueprint.get("/area/<adcode>/report.xlsx")
 def area_report_xlsx(adcode: str) -> Response:
     """Give the figures of the report as a spreadsheet."""
-    choices.query((choices.BIG,))
+    frame.query((choices.BIG,))
     return _download(report.as_xlsx(_report_contents(adcode)), f"service-map-{adcode}.xlsx", report.XLSX)
 
 

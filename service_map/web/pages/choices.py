@@ -1,20 +1,12 @@
 """Every choice of a reader: each stands in the address of its page, and every link of that page carries it on."""
 
 import re
-from collections.abc import Collection
-from typing import Any
-
-from flask import request
-from werkzeug.datastructures import MultiDict
 
 from service_map.analysis import MOST_SITES
 from service_map.errors import InvalidParameterError
 from service_map.places.datum import DATUMS
-from service_map.store import queries
 from service_map.web import params, ranking
-from service_map.web.pages import frame
 from service_map.web.params import Parameter
-from service_map.web.site import site
 
 BIG = Parameter(name="big", zh="大字版", en="large type", schema={"type": "string"})
 POINT = Parameter(name="point", zh="打开的生活圈卡片", en="the open card", schema={"type": "string"})
@@ -113,46 +105,3 @@ RANKING = (*ranking.RANKING, WHEN, BIG)
 PLANNER = (params.COVERAGE_AREA, *params.REACH, params.HORIZON, MORE, BY, AS, BIG)
 UPLOADED = (*PLANNER, ALONE, DATUM)
 KNOWN = ("lang", *dict.fromkeys(parameter.name for parameter in (*HOME, *CIRCLE, *PLANNER, *RANKING)))
-
-
-def query(parameters: Collection[Parameter], texts: MultiDict[str, str] | None = None) -> dict[str, Any]:
-    """Read the query like the API does, but as a form sends it (empty means absent), and let unknown names pass.
-
-    Chat programs append parameters of their own to a shared link; the page must still open.
-
-    Parameters
-    ----------
-    parameters
-        What the page takes; ``lang`` is always taken besides.
-    texts
-        What a form posted; None reads the address.
-
-    Returns
-    -------
-    dict
-        As `service_map.web.params.read`.
-
-    Raises
-    ------
-    InvalidParameterError
-        Naming the parameter and what it allows.
-    """
-    names = {parameter.name for parameter in parameters} | {"lang"}
-    args = (request.args if texts is None else texts).copy()
-    for name in [name for name in args if name not in names]:
-        args.poplist(name)
-    return params.read(args, parameters, known=_known, blank="absent")
-
-
-def _known(name: str) -> Collection[str]:
-    match name:
-        case "category":
-            return site().categories
-        case "family":
-            return site().families
-        case "area":
-            return frame.areas()
-        case "rule":
-            return [rule.id for rule in (*site().rules, *site().plan_rules)]
-        case _:
-            return {plan.id: None for plan in queries.plans(frame.conn())}

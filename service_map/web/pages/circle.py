@@ -81,7 +81,7 @@ class VerdictGroup:
 @blueprint.get("/circle")
 def circle() -> str:
     """Check a point's 15-minute life circle, and list what is planned around it."""
-    values = choices.query(choices.CIRCLE)
+    values = frame.query(choices.CIRCLE)
     lon, lat = values["lon"], values["lat"]
     ground = frame.ground()
     told = analysis.check_point(

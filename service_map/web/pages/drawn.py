@@ -41,7 +41,7 @@ def points() -> Response:
     With ``bbox`` and ``zoom`` many are told for that view: rings for what is known only to its county or city, and for
     the rest clusters, or the facilities one by one where they are few.
     """
-    values = choices.query(choices.DRAWN)
+    values = frame.query(choices.DRAWN)
     wanted, view = replace(params.facility_filter(values), bbox=None), values["bbox"]
     matched = sum(part.count for part in queries.tally(frame.conn(), wanted))
     if matched <= DRAWN_AT_ONCE:

@@ -33,7 +33,7 @@ class Near:
 @blueprint.get("/facility/<facility_id>")
 def facility(facility_id: str) -> str | BaseResponse:
     """One facility: what, where, how sure, when, and who promises it."""
-    choices.query((choices.BIG,))
+    frame.query((choices.BIG,))
     try:
         record = queries.facility(frame.conn(), facility_id)
     except GoneError as gone:

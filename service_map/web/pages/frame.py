@@ -5,7 +5,7 @@ Each page says everything the reader chose in its address; links carry those cho
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -16,6 +16,7 @@ import shapely
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Connection
+from werkzeug.datastructures import MultiDict
 
 from service_map import __version__
 from service_map.analysis import Ground
@@ -25,6 +26,8 @@ from service_map.store.records import AreaRecord, FacilityFilter, FacilityRecord
 from service_map.web import basemap, feeds, figures, links, params, words
 from service_map.web.database import Reading
 from service_map.web.language import language
+from service_map.web.pages import choices
+from service_map.web.params import Parameter
 from service_map.web.site import site
 
 blueprint = Blueprint("pages", __name__)
@@ -148,11 +151,51 @@ def ground() -> Ground:
     )
 
 
+def query(parameters: Collection[Parameter], texts: MultiDict[str, str] | None = None) -> dict[str, Any]:
+    """Read the query like the API does, but as a form sends it (empty means absent), and let unknown names pass.
+
+    Chat programs append parameters of their own to a shared link; the page must still open.
+
+    Parameters
+    ----------
+    parameters
+        What the page takes; ``lang`` is always taken besides.
+    texts
+        What a form posted; None reads the address.
+
+    Returns
+    -------
+    dict
+        As `service_map.web.params.read`.
+
+    Raises
+    ------
+    InvalidParameterError
+        Naming the parameter and what it allows.
+    """
+    names = {parameter.name for parameter in parameters} | {"lang"}
+    args = (request.args if texts is None else texts).copy()
+    for name in [name for name in args if name not in names]:
+        args.poplist(name)
+    return params.read(args, parameters, known=_known, blank="absent")
+
+
+def _known(name: str) -> Collection[str]:
+    match name:
+        case "category":
+            return site().categories
+        case "family":
+            return site().families
+        case "area":
+            return areas()
+        case "rule":
+            return [rule.id for rule in (*site().rules, *site().plan_rules)]
+        case _:
+            return {plan.id: None for plan in queries.plans(conn())}
+
+
 def here(**changes: str | None) -> str:
     """Make the address of this page with some choices changed; None takes a choice out."""
-    # `choices` stands on this module.
-    from service_map.web.pages import choices
-
     return links.here(known=choices.KNOWN, **changes)
 
 

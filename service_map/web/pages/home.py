@@ -175,7 +175,7 @@ def _homes(q: str | None) -> list[Home]:
 @blueprint.get("/")
 def home() -> str:
     """Map and list of facilities, by filter; nearest first where the address says from where."""
-    values = choices.query(choices.HOME)
+    values = frame.query(choices.HOME)
     wanted = params.facility_filter(values)
     listed = _listed(values, wanted)
     families, categories = _chips(values, wanted)
@@ -249,7 +249,7 @@ def _share(values: Mapping[str, Any]) -> dict[str, str]:
 @blueprint.get("/embed")
 def embed() -> str:
     """Give the map alone, for other sites to frame; `security` lets them do that here and nowhere else."""
-    values = choices.query((*params.FILTER, choices.BIG))
+    values = frame.query((*params.FILTER, choices.BIG))
     asked, lasting = frame.filter_query(values), links.lasting()
     return render_template(
         "embed.html",

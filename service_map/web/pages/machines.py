@@ -31,7 +31,7 @@ def qr() -> Response:
 @blueprint.get("/feed.atom")
 def feed() -> Response:
     """Every search as an Atom feed (RFC 4287); for an area it is the search of that area."""
-    values = choices.query((*params.FILTER, choices.BIG))
+    values = frame.query((*params.FILTER, choices.BIG))
     known = {plan.id: plan for plan in queries.plans(frame.conn())}
     items = queries.facilities(frame.conn(), params.facility_filter(values), limit=FEED_SIZE, surest_first=True).items
     entries = [feeds.entry(item, plans=known, english=frame.english()) for item in items]

@@ -97,7 +97,7 @@ def plan_coverage() -> str | Response:
     if not asked:
         values: dict[str, Any] = {parameter.name: None for parameter in choices.UPLOADED}
         return _page(values | {"area": request.args.get("area")}, None)
-    values = _settled(choices.query(choices.PLANNER))
+    values = _settled(frame.query(choices.PLANNER))
     return _answered(values, _answer(values, Brought()))
 
 
@@ -105,7 +105,7 @@ def plan_coverage() -> str | Response:
 def plan_with_own() -> str | Response:
     """Answer with the reader's own points; they are read in memory, and nothing of them is kept."""
     form = upload.read_form()
-    values = _settled(choices.query(choices.UPLOADED, form.texts))
+    values = _settled(frame.query(choices.UPLOADED, form.texts))
     if not form.files:
         raise InvalidParameterError(
             "people",

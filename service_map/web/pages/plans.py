@@ -18,7 +18,7 @@ PLAN_PAGE_SIZE = 100
 @blueprint.get("/plans")
 def plans() -> str:
     """All plans."""
-    choices.query((choices.BIG,))
+    frame.query((choices.BIG,))
     return render_template("plans.html", plans=queries.plans(frame.conn()))
 
 
@@ -50,7 +50,7 @@ class Section:
 @blueprint.get("/plan/<plan_id>")
 def plan(plan_id: str) -> str:
     """Everything that one plan promises, in its own order."""
-    values = choices.query(choices.PAGED)
+    values = frame.query(choices.PAGED)
     record = queries.plan(frame.conn(), plan_id)
     page = queries.commitments(
         frame.conn(), CommitmentFilter(plans=(record.id,)), limit=PLAN_PAGE_SIZE, cursor=values["cursor"]

@@ -38,7 +38,7 @@ def _has_ranking() -> bool:
 @blueprint.get("/ranking")
 def area_ranking() -> str:
     """Rank the areas within one, as a table and a map."""
-    values = choices.query(choices.RANKING)
+    values = frame.query(choices.RANKING)
     has = summary.offered(frame.conn())
     if has is None:
         return render_template("ranking.html", heading=_("各地排名"), has=None)
