@@ -1,8 +1,4 @@
-"""Facilities as files of tables and layers: GeoPackage, Shapefile, FlatGeobuf, KML, GeoParquet and Excel.
-
-Run as a program (``python -m service_map.store.tables``) it reads one order from its standard input and writes one
-file: what GDAL and Arrow take of memory then leaves with the process, and a server's own stay small.
-"""
+"""Facilities as files of tables and layers: GeoPackage, Shapefile, FlatGeobuf, KML, GeoParquet and Excel."""
 
 import csv
 import json
@@ -11,7 +7,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, filterwarnings
@@ -22,11 +17,7 @@ import xlsxwriter
 from pyarrow import parquet
 from pyproj import CRS
 
-from service_map.errors import StoreError
-from service_map.store import export
-from service_map.store.database import open_readonly, stamp
-from service_map.store.export import LONLAT, Placed, dictionary, layer_name, table_fields, told_rows, values
-from service_map.store.records import FacilityFilter, FacilityRecord
+from service_map.store.content import LONLAT, Placed, dictionary, layer_name, table_fields, told_rows, values
 
 # GCJ-02 has no EPSG code and no published definition: a system of its own name keeps a program from taking it for
 # another, and a program that knows neither then refuses to reproject, which is right.
@@ -52,9 +43,9 @@ def write(path: Path, pages: Iterable[list[Placed]], *, suffix: str, system: str
     pages
         The facilities with their coordinates in `system`, easting or longitude first.
     suffix, system
-        Of `service_map.store.export.FORMATS`, not ``streamed``, and of `service_map.store.export.SYSTEMS`.
+        Of `service_map.store.export.FORMATS`, not ``streamed``, and of `service_map.store.content.SYSTEMS`.
     told
-        What `service_map.store.export.about` says of the file.
+        What `service_map.store.content.about` says of the file.
 
     Raises
     ------
@@ -242,50 +233,3 @@ def _row(sheet: Any, number: int, cells: Sequence[Any]) -> None:
 _WRITERS: Mapping[str, Callable[[Path, Iterable[list[Placed]], str, Mapping[str, Any]], None]] = {
     "gpkg": _gpkg, "fgb": _fgb, "kml": _kml, "shp.zip": _shapefile, "parquet": _parquet, "xlsx": _xlsx,
 }  # fmt: skip
-
-
-# --- a process of its own ---------------------------------------------------------------------------------------------
-
-
-def _obey(order: Mapping[str, Any]) -> int:
-    given: dict[str, Any] = {}
-    for name, value in order["wanted"].items():
-        given[name] = tuple(value) if isinstance(value, list) else value
-    engine = open_readonly(order["database_url"])
-    try:
-        with engine.connect() as connection:
-            if stamp(connection) != order["state"]:
-                raise StoreError("数据刚刚更新，请再试一次", "the data has just been replaced; ask again")
-            return export.write(
-                Path(order["path"]), connection, FacilityFilter(**given), suffix=order["suffix"], feature=_no_feature,
-                system=order["system"],
-            )  # fmt: skip
-    finally:
-        engine.dispose()
-
-
-def _no_feature(_record: FacilityRecord) -> dict[str, Any]:
-    raise NotImplementedError  # tables hold no features
-
-
-class _Unneeded(MetaPathFinder):
-    """Hides what pyogrio and pyarrow load wherever it is installed, 80 MB that no table here needs."""
-
-    def find_spec(self, name: str, _path: object, _target: object = None) -> None:
-        if name in {"geopandas", "pandas"}:
-            raise ModuleNotFoundError(name)
-
-
-def main() -> int:
-    """Obey one order of `service_map.store.export.write_apart`; a fault is told as JSON, with status 2."""
-    sys.meta_path.insert(0, _Unneeded())
-    try:
-        print(_obey(json.load(sys.stdin)))  # noqa: T201 - to the process that asked
-    except StoreError as error:
-        print(json.dumps([error.zh, error.en]))  # noqa: T201 - as above
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

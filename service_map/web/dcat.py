@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from service_map.store import export, queries
+from service_map.store import content, export, queries
 from service_map.web.reading import attach, query, reading
 
 blueprint = Blueprint("dcat", __name__)
@@ -26,7 +26,7 @@ def catalog() -> Response:
     """Give the record."""
     query(())
     data = reading()
-    told = data.keep("about", export.about)
+    told = data.keep("about", content.about)
     areas = [area for area in queries.areas(data.conn) if area.level == "city"]
     plans = queries.plans(data.conn)
     root = request.url_root.rstrip("/")

@@ -27,7 +27,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from service_map.errors import InvalidParameterError, NotFoundError, StoreError
 from service_map.settings import Settings
-from service_map.store import FacilityFilter, FacilityRecord, export, open_readonly, queries, read_meta
+from service_map.store import FacilityFilter, FacilityRecord, apart, content, export, open_readonly, queries, read_meta
 from service_map.web import geojson, openapi, params
 from service_map.web.reading import IMPRECISE, PROMISED_ONLY, attach, query, reading, say
 from service_map.web.site import site
@@ -158,7 +158,7 @@ def _whole(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: b
     def make(path: Path) -> int:
         if not chosen.streamed:
             url = site().settings.database_url
-            return export.write_apart(path, data.conn, url, wanted, suffix=chosen.suffix, system=system)
+            return apart.write(path, data.conn, url, wanted, suffix=chosen.suffix, system=system)
         return export.write(
             path, data.conn, wanted, suffix=chosen.suffix, feature=_feature(language), system=system, bom=bom,
             members=_members(data, wanted) if chosen.suffix == "geojson" else None,
@@ -213,7 +213,7 @@ def negotiated() -> BaseResponse:
 def about() -> Response:
     """Say what a download is: sources, licences, citation, date, fields."""
     values = query(params.DOWNLOAD)
-    told = export.about(reading().conn, params.facility_filter(values), system=values["crs"])
+    told = content.about(reading().conn, params.facility_filter(values), system=values["crs"])
     return Response(orjson.dumps(told), content_type="application/ld+json")
 
 
@@ -269,7 +269,7 @@ def to_file(
             count = export.write(
                 path, conn, wanted, suffix=suffix, feature=_feature(values["lang"] or "zh"), system=system, bom=bom
             )
-            told.write_bytes(orjson.dumps(export.about(conn, wanted, system=system), option=orjson.OPT_INDENT_2))
+            told.write_bytes(orjson.dumps(content.about(conn, wanted, system=system), option=orjson.OPT_INDENT_2))
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"无法写入 {path}：{reason}", f"cannot write {path}: {reason}") from error

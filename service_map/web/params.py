@@ -23,7 +23,7 @@ from service_map.errors import InvalidParameterError
 from service_map.places.datum import DATUMS
 from service_map.places.facility import PRECISIONS, STATUSES
 from service_map.store import CommitmentFilter, FacilityFilter
-from service_map.store.export import SYSTEMS
+from service_map.store.content import SYSTEMS
 from service_map.store.queries import KINDS
 from service_map.web.language import LANGUAGES
 

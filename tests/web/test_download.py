@@ -21,10 +21,10 @@ from pyarrow import parquet
 
 from service_map.cli import main
 from service_map.places import gcj02_to_wgs84
-from service_map.store import export
+from service_map.store import content, export
 
 TABLES = [suffix for suffix in export.FORMATS if "geojson" not in suffix]
-NAMES = [field.name for field in export.FIELDS]
+NAMES = [field.name for field in content.FIELDS]
 
 
 def fetch(api, folder, suffix, **query):
@@ -81,7 +81,7 @@ def test_every_format_holds_the_same_facilities_at_the_same_places(shipped_app, 
 def test_every_table_has_the_same_fields_with_the_same_values(shipped_app, tmp_path, expected, suffix):
     found = frame(fetch(shipped_app.test_client(), tmp_path, suffix))
     short = suffix == "shp.zip"
-    for field in export.FIELDS[1:]:
+    for field in content.FIELDS[1:]:
         column = field.short if short else field.name
         assert column in found, field.name
         for name, value in found[column].items():
@@ -112,7 +112,7 @@ def _wanted(feature, name):
 
 
 def test_the_names_of_a_shapefile_are_short_and_no_two_are_alike():
-    shorts = [field.short for field in (*export.FIELDS, export.DATUM_FIELD)]
+    shorts = [field.short for field in (*content.FIELDS, content.DATUM_FIELD)]
     assert len(set(shorts)) == len(shorts)
     assert all(len(short) <= 10 and short.isascii() for short in shorts)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service_map.store import export
+from service_map.store import apart, export
 
 HEAVY = ("pandas", "geopandas", "pyogrio", "openpyxl", "xlsxwriter", "pypinyin", "folium", "rasterio")
 MOST_MB = 200
@@ -55,7 +55,7 @@ def test_a_worker_stays_small_through_every_page_and_every_download(invented):
 WRITER = """
 import runpy, sys
 try:
-    runpy.run_module("service_map.store.tables", run_name="__main__")
+    runpy.run_module("service_map.store.apart", run_name="__main__")
 finally:
     held = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
     print(int(held.split()[1]) // 1024, file=sys.stderr)
@@ -75,10 +75,10 @@ def test_a_process_that_writes_a_table_stays_small_too(invented, tmp_path, suffi
         told.append(done)
         return done
 
-    monkeypatch.setattr(export.subprocess, "run", watched)
+    monkeypatch.setattr(apart.subprocess, "run", watched)
     engine = store.open_readonly(invented.url)
     with engine.connect() as conn:
-        count = export.write_apart(tmp_path / "out", conn, invented.url, store.FacilityFilter(), suffix=suffix)
+        count = apart.write(tmp_path / "out", conn, invented.url, store.FacilityFilter(), suffix=suffix)
         assert count == store.queries.facilities(conn, limit=1).matched
     engine.dispose()
     assert int(told[0].stderr.split()[-1]) < MOST_MB
@@ -94,7 +94,7 @@ def test_an_order_for_data_that_was_replaced_meanwhile_is_refused(invented, tmp_
         store.stamp(conn)
         invented.build(tmp_path / "changing.gpkg")
         with pytest.raises(StoreError, match="ask again"):
-            export.write_apart(tmp_path / "out.fgb", conn, url, store.FacilityFilter(), suffix="fgb")
+            apart.write(tmp_path / "out.fgb", conn, url, store.FacilityFilter(), suffix="fgb")
     engine.dispose()
     assert not (tmp_path / "out.fgb").exists()
 
@@ -109,7 +109,7 @@ def test_a_table_that_cannot_be_written_is_told_in_one_sentence(invented, tmp_pa
         resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, limit[1]))
         try:
             with pytest.raises(StoreError) as told:
-                export.write_apart(tmp_path / "out.gpkg", conn, invented.url, store.FacilityFilter(), suffix="gpkg")
+                apart.write(tmp_path / "out.gpkg", conn, invented.url, store.FacilityFilter(), suffix="gpkg")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     engine.dispose()

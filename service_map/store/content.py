@@ -1,0 +1,273 @@
+"""What a file of facilities holds, whatever its format: the rows, their fields, and what the file says of itself.
+
+Fields of the table formats are those of the table ``facilities`` of the published GeoPackage, in its order, then
+``passage_sha256`` of the primary citation and ``commitments``, the ids of all that promise the facility.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from pyproj import Transformer
+from sqlalchemy import Connection, Double, Integer, select
+from sqlalchemy.types import Boolean
+
+from service_map.places import wgs84_to_gcj02
+from service_map.store import queries
+from service_map.store.conditions import facility_conditions
+from service_map.store.database import read_meta
+from service_map.store.geometry import Geometry
+from service_map.store.models import DOMAINS, Area, Facility
+from service_map.store.records import FacilityFilter, FacilityRecord
+
+LAYER = "facilities"
+SYSTEMS: Mapping[str, str] = {
+    "4326": "WGS 84 (EPSG:4326)",
+    "4490": "CGCS2000 (EPSG:4490)",
+    "3857": "WGS 84 / Pseudo-Mercator (EPSG:3857)",
+    "gcj02": "GCJ-02（火星坐标，仅供叠加高德、腾讯底图） / GCJ-02 (shifted; only to lie on base maps that are)",
+}
+"""Reference systems of a download by their name in the address; always longitude or easting first."""
+
+PAGE = 1000
+"""Facilities that a file holds in memory at once."""
+
+_DECIMALS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of the table formats.
+
+    Attributes
+    ----------
+    name, short
+        Its name, and the one within ten characters that a Shapefile allows.
+    kind
+        ``text``, ``integer``, ``number`` or ``boolean``.
+    zh, en
+        What it means.
+    values
+        The closed set of its values with their meaning, where there is one.
+    """
+
+    name: str
+    short: str
+    kind: str
+    zh: str
+    en: str
+    values: Mapping[str, str] | None = None
+
+
+# A Shapefile's names hold ten characters; those that are longer are shortened so that they stay readable.
+_SHORT = {
+    "name_given": "name_given", "category_zh": "categ_zh", "category_en": "categ_en", "uncertainty_m": "uncert_m",
+    "point_source": "pt_source", "point_licence": "pt_licence", "located_by": "located_by", "plan_title": "plan_title",
+    "status_date": "stat_date", "status_source": "stat_src", "source_title": "src_title", "source_row": "src_row",
+    "passage_sha256": "psg_sha256", "commitments": "commitmts",
+}  # fmt: skip
+
+
+def _fields() -> tuple[Field, ...]:
+    found = []
+    for column in Facility.__table__.columns:
+        if column.primary_key or isinstance(column.type, Geometry):
+            continue
+        kind = "text"
+        for type_, name in ((Boolean, "boolean"), (Integer, "integer"), (Double, "number")):
+            if isinstance(column.type, type_):
+                kind = name
+        zh, _, en = (column.comment or column.name).partition(" / ")
+        domain = column.info.get("domain")
+        short = _SHORT.get(column.name, column.name[:10])
+        values = DOMAINS[domain] if domain else None
+        found.append(Field(name=column.name, short=short, kind=kind, zh=zh, en=en, values=values))
+    found += [
+        Field(name="passage_sha256", short=_SHORT["passage_sha256"], kind="text", zh="主要出处原文行的 SHA-256",
+              en="SHA-256 of the line of the primary citation"),
+        Field(name="commitments", short=_SHORT["commitments"], kind="text", zh="承诺它的各项任务的标识，分号隔开",
+              en="ids of the commitments that promise it, separated by semicolons"),
+    ]  # fmt: skip
+    return tuple(found)
+
+
+FIELDS = _fields()
+"""Fields of the table formats, in order."""
+
+DATUM_FIELD = Field(
+    name="datum",
+    short="datum",
+    kind="text",
+    zh="坐标系；只在不是 WGS 84 的文件里有",
+    en="datum of the coordinates; only in files that are shifted",
+)
+LONLAT = (
+    Field(name="lon", short="lon", kind="number", zh="经度或东坐标", en="longitude or easting"),
+    Field(name="lat", short="lat", kind="number", zh="纬度或北坐标", en="latitude or northing"),
+)
+
+
+def layer_name(system: str) -> str:
+    """Name the layer: ``facilities``, or a name that says so where its coordinates are shifted."""
+    return LAYER if system != "gcj02" else f"{LAYER}_gcj02"
+
+
+def table_fields(system: str) -> tuple[Field, ...]:
+    """Give the fields of a table in a system of `SYSTEMS`."""
+    return (*FIELDS, DATUM_FIELD) if system == "gcj02" else FIELDS
+
+
+def dictionary(system: str) -> list[dict[str, str]]:
+    """Give the data dictionary of the tables in a system of `SYSTEMS`, a row a field."""
+    return [
+        {
+            "field": field.name, "shapefile": field.short, "type": field.kind, "zh": field.zh, "en": field.en,
+            "values": "；".join(f"{value} = {meaning}" for value, meaning in (field.values or {}).items()),
+        }
+        for field in table_fields(system)
+    ]  # fmt: skip
+
+
+def told_rows(told: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Write what `about` says as rows of ``key`` and ``value``, for files that hold tables alone."""
+    rows = []
+    for key, value in told.items():
+        if key in {"@context", "@type", "variableMeasured"}:
+            continue
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        rows.append({"key": key, "value": text})
+    return rows
+
+
+_TITLES = {
+    "promised": (
+        "规划设施 / planned facilities",
+        "规划文件所承诺的公共服务设施，",
+        "Public facilities that plans promise",
+    ),
+    "existing": ("现状设施 / existing facilities", "已经建成的公共服务设施，", "Public facilities that stand already"),
+    "both": (
+        "规划与现状设施 / planned and existing facilities",
+        "规划文件所承诺的和已经建成的公共服务设施，",
+        "Public facilities that plans promise or that stand already",
+    ),
+}
+
+
+def _holds(wanted: FacilityFilter) -> str:
+    if wanted.status == "existing":
+        return "existing"
+    return "promised" if wanted.promised or wanted.status is not None else "both"
+
+
+def about(connection: Connection, wanted: FacilityFilter | None = None, *, system: str = "4326") -> dict[str, Any]:
+    """Say what a file of facilities is, as schema.org's ``Dataset`` with the dictionary of its fields.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    wanted
+        The filter that the file holds the result of.
+    system
+        Of `SYSTEMS`.
+
+    Returns
+    -------
+    dict
+        Ready for JSON-LD: title, sources, licences, citation, version, date, reference system, filter and fields.
+    """
+    meta = read_meta(connection)
+    plans = queries.plans(connection)
+    conditions = facility_conditions(connection, wanted or FacilityFilter())
+    points = connection.execute(
+        select(Facility.point_source, Facility.point_licence).where(*conditions).distinct()
+    ).all()
+    bounds = connection.execute(select(Area.source, Area.licence).distinct()).all()
+    built = meta.get("built_at", "")
+    fields = table_fields(system)
+    title, description, description_en = _TITLES[_holds(wanted or FacilityFilter())]
+    return {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "name": title,
+        "description": (
+            f"{description}附出处和定位精度；点位不等于确切地址，承诺不等于建成。"
+            f" {description_en}, with source and precision; a point is not a surveyed address, and a promise is not a"
+            " building."
+        ),
+        "version": meta.get("data_version", ""),
+        "dateModified": built,
+        "citation": (
+            f"规划设施 Service Map, {meta.get('data_version', '')}, {built[:10]}。"
+            f"依据 based on: {'；'.join(f'《{plan.title}》' for plan in plans)}"
+        ),
+        "isBasedOn": [
+            {"@type": "CreativeWork", "identifier": plan.id, "name": plan.title, "url": plan.url} for plan in plans
+        ],
+        "license": [f"{source}: {licence}" for source, licence in sorted({*map(tuple, points), *map(tuple, bounds)})],
+        "coordinates": SYSTEMS[system],
+        "filter": {name: value for name, value in asdict(wanted or FacilityFilter()).items() if value},
+        "variableMeasured": [
+            {"@type": "PropertyValue", "name": field.name, "alternateName": field.short, "description": field.zh,
+             "descriptionEn": field.en, "measurementTechnique": field.kind,
+             **({"valueReference": dict(field.values)} if field.values else {})}
+            for field in fields
+        ],
+    }  # fmt: skip
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+Placed = tuple[FacilityRecord, float, float]
+"""A facility with its two coordinates in the system of the file."""
+
+
+def pages(connection: Connection, wanted: FacilityFilter, system: str) -> Iterator[list[Placed]]:
+    """Give the facilities of a filter, a page of at most `PAGE` after another.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    wanted
+        The filter.
+    system
+        Of `SYSTEMS`: of the coordinates.
+
+    Yields
+    ------
+    list of Placed
+    """
+    cursor = None
+    while True:
+        page = queries.facilities(connection, wanted, limit=PAGE, cursor=cursor)
+        if page.items:
+            lonlat = np.array([(record.lon, record.lat) for record in page.items])
+            xs, ys = _project(lonlat[:, 0], lonlat[:, 1], system)
+            yield list(zip(page.items, xs.tolist(), ys.tolist(), strict=True))
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _project(lon: Any, lat: Any, system: str) -> tuple[Any, Any]:
+    if system == "3857":
+        return Transformer.from_crs(4326, 3857, always_xy=True).transform(lon, lat)
+    if system == "gcj02":
+        lon, lat = wgs84_to_gcj02(lon, lat)
+    return np.round(lon, _DECIMALS), np.round(lat, _DECIMALS)
+
+
+def values(record: FacilityRecord) -> list[Any]:
+    """Give a facility's values of `FIELDS`, in their order."""
+    first = record.citations[0] if record.citations else None
+    found = []
+    for field in FIELDS[:-1]:
+        # Section, line and hash are of the primary citation; a facility that stands already may have none.
+        holder = record if hasattr(record, field.name) else first
+        found.append(getattr(holder, field.name, None))
+    found.append(";".join(citation.commitment for citation in record.citations))
+    return found
