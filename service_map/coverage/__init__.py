@@ -10,7 +10,7 @@ from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_
 from service_map.coverage.demand import Demand, land, points, raster, spread
 from service_map.coverage.distance import metres_between, nearest, to_ecef, within
 from service_map.coverage.edges import LaidOut, along, edge_pairs, inside, lay_out, nearest_edge
-from service_map.coverage.gaps import Coverage, Gap, circles, gap, gap_on_foot, rank, square_km, usable_area
+from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, rank
 from service_map.coverage.osm import read_osm
 from service_map.coverage.people import (
     Bounds,
@@ -22,6 +22,7 @@ from service_map.coverage.people import (
     equity,
     served,
 )
+from service_map.coverage.shapes import circles, square_km, usable_area
 from service_map.coverage.siting import Siting, site
 from service_map.coverage.straight import Cells, cells, covered, nearest_cells
 from service_map.coverage.supply import Candidates, candidates, choose, horizon, in_place

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage._raster import rasterio as _rasterio
-from service_map.coverage.gaps import square_km, usable_area
+from service_map.coverage.shapes import square_km, usable_area
 from service_map.errors import GeodataError, InvalidParameterError
 
 UNITS = ("people", "km2")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -13,19 +12,10 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
-from service_map.coverage.distance import GEOD, nearest
+from service_map.coverage.demand import Demand
+from service_map.coverage.distance import nearest
+from service_map.coverage.shapes import CIRCLE_VERTICES, circles, square_km, usable_area
 from service_map.coverage.walking import SNAP_M, Network, node_metres
-from service_map.errors import InvalidParameterError
-
-if TYPE_CHECKING:  # demand measures areas with this module, so the import at run time goes the other way
-    from service_map.coverage.demand import Demand
-
-_A = GEOD.a
-_E2 = GEOD.es
-_SQUARE_KM = 1e6
-
-CIRCLE_VERTICES = 128
-"""Corners of a drawn circle. Its radius is widened by 0.02 % so that it has the true circle's area."""
 
 # Thousands of circles are drawn with fewer corners: widened by 0.21 % they still have their area, and their outline is
 # off by at most 0.62 m at 300 m.
@@ -37,9 +27,6 @@ _DISC_QUARTER = 6
 _FINE_DEGREES = 1e-8
 _SEAM_M = 0.01
 _DISC_STEP = np.pi / 2 / _DISC_QUARTER
-
-# Beyond this the circle is drawn by Geod itself: the curvature's change along the way is no longer below a centimetre.
-_EULER_UP_TO_M = 5_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,160 +58,6 @@ class Coverage:
     metres: float
     facilities: int
     mended: bool
-
-
-def circles(centres: ArrayLike, metres: ArrayLike, *, vertices: int = CIRCLE_VERTICES) -> np.ndarray:
-    """Draw a geodesic circle around each point.
-
-    Parameters
-    ----------
-    centres
-        WGS 84 degrees, shape (n, 2), longitude first.
-    metres
-        One radius, or one for each centre, shape (n,).
-    vertices
-        Corners of each circle.
-
-    Returns
-    -------
-    ndarray of shapely Polygon, shape (n,)
-        WGS 84, counter-clockwise.
-
-    Raises
-    ------
-    InvalidParameterError
-        When a coordinate or a radius cannot be used, or a circle would cross a pole or the antimeridian.
-
-    Notes
-    -----
-    Up to 5 km a corner is reached along the normal section with Euler's radius of curvature
-    R(α) = M N / (N cos² α + M sin² α), right to a millimetre; beyond, by the direct geodesic problem (`pyproj.Geod`).
-    """
-    centre = _given.lonlat(centres, "centres")
-    radii = _given.amounts(metres, len(centre), "metres")
-    for value in np.unique(radii):
-        _given.radius(value)
-    if not len(centre):
-        return np.empty(0, dtype=object)
-    _refuse_edge_of_map(centre, radii)
-    step = 2 * np.pi / vertices
-    widened = radii * np.sqrt(step / np.sin(step))
-    azimuth: Floats = -step * np.arange(vertices, dtype=np.float64)
-    corners = np.empty((len(centre), vertices, 2))
-    near = radii <= _EULER_UP_TO_M
-    corners[near] = _normal_section(centre[near], widened[near], azimuth)
-    corners[~near] = _direct(centre[~near], widened[~near], azimuth)
-    return np.asarray(shapely.polygons(corners))
-
-
-def _refuse_edge_of_map(centre: Floats, radii: Floats) -> None:
-    north = np.abs(centre[:, 1]) + radii / 110_000
-    cosine = np.cos(np.radians(np.minimum(north, 89.9)))
-    if (north > 89).any() or (np.abs(centre[:, 0]) + radii / 110_000 / cosine >= 180).any():
-        raise InvalidParameterError(
-            "metres",
-            "圆越过了极点或 180 度经线，暂不支持",
-            "a circle would cross a pole or the antimeridian, which is not supported",
-        )
-
-
-def _normal_section(centre: Floats, radii: Floats, azimuth: Floats) -> Floats:
-    lam, phi = np.radians(centre[:, :1]), np.radians(centre[:, 1:])
-    sine, cosine = np.sin(phi), np.cos(phi)
-    root = 1 - _E2 * sine**2
-    prime_vertical, meridian = _A / np.sqrt(root), _A * (1 - _E2) / root**1.5
-    north, east = np.cos(azimuth), np.sin(azimuth)
-    curvature = prime_vertical * meridian / (prime_vertical * north**2 + meridian * east**2)
-    angle = radii[:, None] / curvature
-    along, down = curvature * np.sin(angle), curvature * (1 - np.cos(angle))
-    # The point in the meridian plane of the centre (outward, northward) and across it, from the earth's centre.
-    outward = prime_vertical * cosine - along * north * sine - down * cosine
-    axial = prime_vertical * (1 - _E2) * sine + along * north * cosine - down * sine
-    across = along * east
-    distance = np.hypot(outward, across)
-    # Bowring's latitude (Survey Review 23, 1976): one step is right to 1e-11 degrees on the ellipsoid.
-    flattened = np.sqrt(1 - _E2)
-    reduced = np.arctan2(axial, flattened * distance)
-    b = _A * flattened
-    latitude = np.arctan2(
-        axial + _E2 / (1 - _E2) * b * np.sin(reduced) ** 3, distance - _E2 * _A * np.cos(reduced) ** 3
-    )
-    corners: Floats = np.degrees(np.stack((lam + np.arctan2(across, outward), latitude), axis=-1))
-    return corners
-
-
-def _direct(centre: Floats, radii: Floats, azimuth: Floats) -> Floats:
-    shape = (len(centre), len(azimuth))
-    lon, lat, _ = GEOD.fwd(
-        np.broadcast_to(centre[:, :1], shape).ravel(),
-        np.broadcast_to(centre[:, 1:], shape).ravel(),
-        np.broadcast_to(np.degrees(azimuth), shape).ravel(),
-        np.broadcast_to(radii[:, None], shape).ravel(),
-    )
-    return np.stack((np.reshape(lon, shape), np.reshape(lat, shape)), axis=-1)
-
-
-def square_km(geometry: BaseGeometry) -> float:
-    """Measure a polygon's area on the ellipsoid.
-
-    Parameters
-    ----------
-    geometry
-        WGS 84 polygons; lines and points have no area.
-
-    Returns
-    -------
-    float
-        Square kilometres.
-
-    Notes
-    -----
-    The ellipsoid's own equal-area cylinder (Snyder, Map Projections, USGS PP 1395, eq. 3-12 and 10-14 with φ_s = 0),
-    so that the areas of the parts of a cut polygon add up to the whole.
-    """
-    flat = shapely.transform(geometry, _equal_area)
-    return float(shapely.area(flat)) / _SQUARE_KM
-
-
-def _equal_area(degrees: Floats) -> Floats:
-    eccentricity = np.sqrt(_E2)
-    sine = np.sin(np.radians(degrees[:, 1]))
-    q = (1 - _E2) * (sine / (1 - _E2 * sine**2) + np.arctanh(eccentricity * sine) / eccentricity)
-    return np.stack((_A * np.radians(degrees[:, 0]), _A * q / 2), axis=1)
-
-
-def usable_area(area: BaseGeometry) -> tuple[BaseGeometry, bool]:
-    """Give the polygonal part of an area, mended where it crosses itself.
-
-    Parameters
-    ----------
-    area
-        Polygon or MultiPolygon in WGS 84.
-
-    Returns
-    -------
-    area : Polygon or MultiPolygon
-        Valid.
-    mended : bool
-        True where the one given was not.
-
-    Raises
-    ------
-    InvalidParameterError
-        When it is empty, has no surface, or lies outside the world.
-    """
-    if shapely.get_dimensions(area) != 2 or area.is_empty:
-        raise InvalidParameterError(
-            "area", "应为非空的多边形", "takes a polygon that is not empty", ("Polygon", "MultiPolygon")
-        )
-    _given.lonlat(shapely.get_coordinates(area), "area")
-    if shapely.is_valid(area):
-        return area, False
-    parts = shapely.get_parts(shapely.make_valid(area))
-    kept = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
-    if kept.is_empty:
-        raise InvalidParameterError("area", "多边形没有面积", "the polygon has no surface")
-    return kept, True
 
 
 def gap(
@@ -393,7 +226,7 @@ class Gap:
 
 
 def rank(
-    coverage: Coverage, facilities: ArrayLike, *, demand: "Demand | None" = None, least_km2: float = 0.01
+    coverage: Coverage, facilities: ArrayLike, *, demand: Demand | None = None, least_km2: float = 0.01
 ) -> list[Gap]:
     """Take the gap apart and put the piece that most people live in first.
 
@@ -447,7 +280,7 @@ def rank(
     return sorted(found, key=lambda piece: (piece.people or 0.0, piece.km2), reverse=True)
 
 
-def _members(parts: np.ndarray, demand: "Demand") -> list[Whole]:
+def _members(parts: np.ndarray, demand: Demand) -> list[Whole]:
     # A point on the line between two pieces belongs to the first, so that nobody is counted twice.
     row, piece = shapely.STRtree(parts).query(shapely.points(demand.lonlat), predicate="intersects")
     order = np.lexsort((piece, row))
