@@ -54,6 +54,17 @@ def test_an_import_against_the_order_is_noticed(tmp_path):
     assert "service_map.web" in answer.stdout
 
 
+def test_two_files_that_import_each_other_are_noticed(tmp_path):
+    shutil.copytree(ROOT / "service_map", tmp_path / "service_map", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    demand = tmp_path / "service_map" / "coverage" / "demand.py"
+    lazy = "\n\ndef _late():\n    from service_map.coverage import gaps\n"
+    demand.write_text(demand.read_text(encoding="utf-8") + lazy, encoding="utf-8")
+    answer = lint_imports(tmp_path)
+    assert answer.returncode != 0
+    assert "service_map.coverage" in answer.stdout
+
+
 def test_the_order_holds_for_every_room_there_is():
     layers = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"][
         0
