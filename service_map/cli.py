@@ -500,12 +500,12 @@ def import_summary(folder: Path, *, no_build: bool) -> None:
     service-map national 140000 … --out shanxi/
     service-map import summary shanxi/
     """  # noqa: D301
-    from service_map.store import summary
+    from service_map.store import ranks, summary
 
     config = settings.load()
     table, failed = summary.read_run(folder)
-    summary.write_summary(config.geodata_dir / summary.FILE, table)
-    click.echo(f"{table.num_rows} 行汇总写入 {summary.FILE} / {table.num_rows} rows written", err=True)
+    summary.write_summary(config.geodata_dir / ranks.FILE, table)
+    click.echo(f"{table.num_rows} 行汇总写入 {ranks.FILE} / {table.num_rows} rows written", err=True)
     if failed:
         click.echo(f"这次计算缺 {len(failed)} 个县 counties that the run lacks: {' '.join(failed)}", err=True)
     if no_build:

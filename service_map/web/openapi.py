@@ -14,7 +14,7 @@ from service_map.catalogue import CONFIDENCES, RULE_STATUSES, SCOPES
 from service_map.catalogue import LEVELS as RULE_LEVELS
 from service_map.coverage import VERDICTS
 from service_map.places.facility import PRECISIONS, STATUSES
-from service_map.store import summary
+from service_map.store import ranks
 from service_map.store.export import FORMATS
 from service_map.store.queries import KINDS
 from service_map.web import params, problems, ranking
@@ -1146,7 +1146,7 @@ def _ranking_schemas() -> dict[str, Schema]:
     number = {"type": "number", "minimum": 0}
     share = {"type": ["number", "null"], "minimum": 0, "maximum": 1.000001}
     kinds = {"type": ["number", "null"], "minimum": 0}
-    level = _enum(*summary.LEVELS)
+    level = _enum(*ranks.LEVELS)
     ranked = {
         "rank": _WHOLE, "adcode": _ADCODE, "name": _STRING, "level": level, "parent": _ADCODE, "counties": _WHOLE,
         "people": number, "certain": number, "located": number, "possible": number, "share_low": share, "share": share,
@@ -1154,7 +1154,7 @@ def _ranking_schemas() -> dict[str, Schema]:
         "kinds": kinds, "kinds_high": kinds, "methods": _array(_enum("network", "straight_line", "detour")),
         "fallback": _WHOLE,
     }  # fmt: skip
-    horizon, year = _enum(*summary.HORIZONS), {"type": ["integer", "null"]}
+    horizon, year = _enum(*ranks.HORIZONS), {"type": ["integer", "null"]}
     around = _closed({"adcode": _ADCODE, "name": _STRING, "level": level, "parent": _ADCODE})
     offered = {
         "categories": _array(_STRING), "horizons": _array(_closed({"horizon": horizon, "year": year})),

@@ -15,8 +15,8 @@ from flask import Blueprint, Response
 from sqlalchemy import Connection
 
 from service_map.catalogue import Category
-from service_map.store import read_meta, summary
-from service_map.store.summary import ALL, HORIZONS, LEVELS, ORDERS, Ranked
+from service_map.store import ranks, read_meta
+from service_map.store.ranks import ALL, HORIZONS, LEVELS, ORDERS, Ranked
 from service_map.web import params
 from service_map.web.params import Parameter
 from service_map.web.reading import attach, query, reading, reply, say
@@ -101,7 +101,7 @@ def asked(values: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keywords of `service_map.store.summary.ranking`.
+        Keywords of `service_map.store.ranks.rank`.
     """
     year = values["year"]
     horizon = values["horizon"] or ("promised" if year is None else "by_year")
@@ -150,9 +150,9 @@ def areas() -> Response:
     """Rank the areas within one."""
     values = asked(query(RANKING))
     data = reading()
-    found = summary.ranking(data.conn, **values)
-    has = summary.offered(data.conn)
-    around = None if values["area"] is None else summary.ranked_area(data.conn, values["area"])
+    found = ranks.rank(data.conn, **values)
+    has = ranks.offered(data.conn)
+    around = None if values["area"] is None else ranks.ranked_area(data.conn, values["area"])
     return reply({
         "ranking": [row(item) for item in found],
         "numberReturned": len(found),
@@ -176,7 +176,7 @@ def areas() -> Response:
 def table() -> Response:
     """Give the ranking as CSV, with the mark that Excel needs."""
     values = asked(query(RANKING))
-    found = [row(item) for item in summary.ranking(reading().conn, **values)]
+    found = [row(item) for item in ranks.rank(reading().conn, **values)]
     written = io.StringIO()
     names = list(found[0]) if found else []
     writer = csv.writer(written, lineterminator="\r\n")
@@ -195,7 +195,7 @@ def _cell(value: Any) -> Any:
 def layer() -> Response:
     """Give the ranking as GeoJSON, with simplified boundaries."""
     values = asked(query(RANKING))
-    found = summary.ranking(reading().conn, **values)
+    found = ranks.rank(reading().conn, **values)
     return _attached(reply(collection(reading().conn, found, values), "application/geo+json"), "ranking.geojson")
 
 
@@ -211,7 +211,7 @@ def collection(conn: Connection, found: Sequence[Ranked], values: Mapping[str, A
     values
         What was asked, from `asked`.
     """
-    shapes = summary.shapes(conn, [item.adcode for item in found])
+    shapes = ranks.shapes(conn, [item.adcode for item in found])
     return {
         "type": "FeatureCollection",
         "features": [

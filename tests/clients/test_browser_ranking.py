@@ -9,7 +9,7 @@ from serving import serving
 
 from service_map import settings, store
 from service_map.places import load_gazetteer
-from service_map.store import summary
+from service_map.store import ranks, summary
 from service_map.web import create_app
 
 pytestmark = pytest.mark.browser
@@ -41,7 +41,7 @@ def live_site(geodata, tmp_path_factory):
     home = tmp_path_factory.mktemp("ranked")
     shutil.copytree(geodata, home / "geodata")
     table = pa.Table.from_pylist(list(_rows()), schema=summary.COLUMNS)
-    summary.write_summary(home / "geodata" / summary.FILE, table)
+    summary.write_summary(home / "geodata" / ranks.FILE, table)
     config = settings.load({"DATABASE_URL": f"sqlite:///{home}/map.gpkg", "GEODATA_DIR": str(home / "geodata")})
     store.build(config.database_url, geodata=config.geodata_dir)
     with serving(create_app(config)) as address:

@@ -22,7 +22,7 @@ from service_map import store, web
 from service_map.coverage import square_km
 from service_map.errors import GeodataError, InvalidParameterError, NotFoundError
 from service_map.settings import load
-from service_map.store import summary
+from service_map.store import ranks, summary
 
 PROGRAM = Path(sys.executable).with_name("service-map")
 
@@ -186,15 +186,15 @@ def test_facilities_come_from_postgis_by_partition_too(published, postgis, count
 
 
 def test_either_database_ranks_provinces_cities_and_counties(conn, rows, country):
-    has = summary.offered(conn)
+    has = ranks.offered(conn)
     assert has.categories == ("all", *country.kinds)
     assert has.horizons == (("existing", None), ("by_year", 2022), ("by_year", 2024), ("promised", None))
     assert has.counties == 40
-    provinces = summary.ranking(conn)
+    provinces = ranks.rank(conn)
     assert [area.level for area in provinces] == ["province"] * len(provinces)
-    cities = summary.ranking(conn, area="140000", category="kindergarten")
+    cities = ranks.rank(conn, area="140000", category="kindergarten")
     assert {area.parent for area in cities} == {"140000"}
-    counties = summary.ranking(conn, area=cities[0].adcode, category="kindergarten")
+    counties = ranks.rank(conn, area=cities[0].adcode, category="kindergarten")
     assert sum(area.people for area in counties) == pytest.approx(cities[0].people)
     assert sum(area.located for area in counties) == pytest.approx(cities[0].located)
     for area in counties:
@@ -210,14 +210,14 @@ def test_either_database_ranks_provinces_cities_and_counties(conn, rows, country
 
 def test_a_ranking_has_an_order_that_can_be_turned_round(conn):
     for order in ("share", "gap_people", "people", "kinds", "adcode"):
-        one = summary.ranking(conn, level="county", order=order)
-        other = summary.ranking(conn, level="county", order=f"-{order}")
+        one = ranks.rank(conn, level="county", order=order)
+        other = ranks.rank(conn, level="county", order=f"-{order}")
         assert [area.rank for area in one] == sorted(area.rank for area in one)
         assert {area.adcode for area in one} == {area.adcode for area in other}
         assert one[0].rank == other[0].rank == 1
-    shares = [area.share() for area in summary.ranking(conn, level="county", category="kindergarten")]
+    shares = [area.share() for area in ranks.rank(conn, level="county", category="kindergarten")]
     assert shares == sorted(shares, reverse=True)
-    codes = [area.adcode for area in summary.ranking(conn, level="county", order="adcode")]
+    codes = [area.adcode for area in ranks.rank(conn, level="county", order="adcode")]
     assert codes == sorted(codes)
 
 
@@ -227,16 +227,16 @@ def test_what_a_summary_does_not_offer_is_refused(conn):
         ({"order": "beauty"}, "beauty"), ({"level": "village"}, "village"), ({"order": "kinds", "category": "nursery"}, "kinds"),
     ]:  # fmt: skip
         with pytest.raises(InvalidParameterError, match=words):
-            summary.ranking(conn, **wrong)
+            ranks.rank(conn, **wrong)
     with pytest.raises(NotFoundError):
-        summary.ranking(conn, area="650000")
+        ranks.rank(conn, area="650000")
 
 
 def test_boundaries_are_simplified_together_and_cover_every_level(conn):
-    counties = summary.shapes(conn, [area.adcode for area in summary.ranking(conn, level="county")])
+    counties = ranks.shapes(conn, [area.adcode for area in ranks.rank(conn, level="county")])
     assert len(counties) == 40
     assert all(shape.is_valid and not shape.is_empty for shape in counties.values())
-    province = summary.shapes(conn, ["140000"])["140000"]
+    province = ranks.shapes(conn, ["140000"])["140000"]
     inside = [shape for code, shape in counties.items() if code.startswith("14")]
     assert province.area == pytest.approx(sum(shape.area for shape in inside), rel=1e-6)
 
@@ -246,7 +246,7 @@ def test_a_rebuild_keeps_the_summary(published, tmp_path):
     store.build(url, geodata=Path(published["GEODATA_DIR"]))
     engine = store.open_readonly(url)
     with engine.connect() as connection:
-        assert summary.offered(connection).counties == 40
+        assert ranks.offered(connection).counties == 40
     engine.dispose()
 
 

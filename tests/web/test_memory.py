@@ -10,7 +10,7 @@ import pytest
 
 from service_map.store import apart, export
 
-HEAVY = ("pandas", "geopandas", "pyogrio", "openpyxl", "xlsxwriter", "pypinyin", "folium", "rasterio")
+HEAVY = ("pandas", "geopandas", "pyogrio", "pyarrow", "openpyxl", "xlsxwriter", "pypinyin", "folium", "rasterio")
 MOST_MB = 200
 
 # A process of its own, as a worker is: it answers each address whole and says what it holds then.

@@ -6,8 +6,8 @@ from typing import Any
 from flask import render_template, url_for
 from flask_babel import gettext as _
 
-from service_map.store import summary
-from service_map.store.summary import ALL, Offered, Ranked
+from service_map.store import ranks
+from service_map.store.ranks import ALL, Offered, Ranked
 from service_map.web import links, ranking
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
@@ -32,22 +32,22 @@ def _offering() -> dict[str, Any]:
 
 
 def _has_ranking() -> bool:
-    return frame.is_reading() and summary.offered(frame.conn()) is not None
+    return frame.is_reading() and ranks.offered(frame.conn()) is not None
 
 
 @blueprint.get("/ranking")
 def area_ranking() -> str:
     """Rank the areas within one, as a table and a map."""
     values = frame.query(choices.RANKING)
-    has = summary.offered(frame.conn())
+    has = ranks.offered(frame.conn())
     if has is None:
         return render_template("ranking.html", heading=_("各地排名"), has=None)
     if values["when"]:
         kind, _dash, year = values["when"].partition("-")
         values |= {"horizon": kind, "year": int(year) if year else None}
     asked = ranking.asked(values)
-    found = summary.ranking(frame.conn(), **asked)
-    around = None if asked["area"] is None else summary.ranked_area(frame.conn(), asked["area"])
+    found = ranks.rank(frame.conn(), **asked)
+    around = None if asked["area"] is None else ranks.ranked_area(frame.conn(), asked["area"])
     kept = {name: value for name, value in asked.items() if value is not None}
     english = frame.english()
     return render_template(
@@ -94,8 +94,8 @@ def _trail(around: tuple[str, str, str, str] | None, kept: dict[str, Any]) -> li
     """Give the names and addresses of the rankings around this one, the widest first."""
     found = []
     code = None if around is None else around[3]
-    while code is not None and code != summary.COUNTRY:
-        _adcode, name, _level, parent = summary.ranked_area(frame.conn(), code)
+    while code is not None and code != ranks.COUNTRY:
+        _adcode, name, _level, parent = ranks.ranked_area(frame.conn(), code)
         found.append((name, links.to("pages.area_ranking", **{**kept, "area": code, "level": None})))
         code = parent
     if around is not None:
