@@ -116,6 +116,16 @@ class PlanArea:
             return True
         return _is_county_stem(text) and self._wording.verb_kind(text) is None
 
+    def unread(self, text: str) -> bool:
+        """Tell whether a text holds no word that the grammar reads, so that it can be a place."""
+        if self.placeable(text):
+            return True
+        return (
+            bool(re.fullmatch(f"{CJK}+", text))
+            and self._wording.residue(text) != ""
+            and not any(token.start == 0 or token.category for token in self._wording.tokens(text))
+        )
+
     def whole(self, text: str) -> bool:
         """Tell whether a table's cell is a place and nothing else: a known one, or 某县某镇."""
         if self.placeable(text):

@@ -1,6 +1,6 @@
 """Why a line of a plan gave the records it gave: the rule, the passage and the words behind each field, or the refusal.
 
-The words are noted by the rules themselves where they set a field (`promise.Draft.told`), and read here from the source
+The words are noted by the rules themselves where they set a field (`draft.Draft.told`), and read here from the source
 as it is spelled there. A field may rest on words of another line: a year named in an earlier clause, the place in a
 heading, a target year, another cell of the row.
 """
@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from service_map.catalogue import categories
 from service_map.plans.clause import split_sentences
 from service_map.plans.commitment import PER_ZH, Commitment, label, label_record
+from service_map.plans.draft import Draft
 from service_map.plans.extract import PlanReader, finish
 from service_map.plans.outline import Passage, Span, source_lines
-from service_map.plans.promise import Draft
 from service_map.plans.wording import load_wording
 
 _CITATION = frozenset(["id", "plan", "line", "quote", "passage_sha256"])

@@ -3,7 +3,8 @@
 Each sentence is read for the few forms in which plans promise facilities: which verb governs a facility's noun and what
 stands behind it (what is done); which list the noun belongs to and what it shares with the others (which one); what is
 counted (how many); every unit of a kind, a list of places, a name or only a type (what kind of promise); and the year
-last named before it (by when). `outline` finds the sentences, `clause` takes them apart, `promise` reads them.
+last named before it (by when). `outline` finds the sentences, `clause` takes them apart, `promise` reads them, with
+`share` for numbers that are shared out and `name` for names.
 """
 
 import hashlib
@@ -17,8 +18,9 @@ from typing import Any, NamedTuple
 from service_map.plans.area import Place, PlanArea, find_area, last
 from service_map.plans.clause import ACTS, split_clauses, split_sentences
 from service_map.plans.commitment import Commitment
+from service_map.plans.draft import Carry, Draft, Rejection, act_kinds
 from service_map.plans.outline import LeftOut, Passage, Span, outline, source_lines
-from service_map.plans.promise import Carry, Draft, PromiseReader, Rejection, act_kinds
+from service_map.plans.promise import PromiseReader
 from service_map.plans.wording import Wording, load_wording, years
 
 _RATE = re.compile(r"率|占比|比例|%|人均|每千|每万|每百|床位|面积|人次|人数|职工")

@@ -21,6 +21,8 @@ CJK = "[\u4e00-\u9fff]"
 """A Chinese character, in a pattern."""
 HIDDEN = "\ue000"
 """Stands for a character that the grammar does not read at this level."""
+LEAST = re.compile(r"[≥>]|至少|不少于|不低于|最少")
+"""Words before a number that make it the least."""
 
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _TENS = {"十": 10, "百": 100, "千": 1000}
