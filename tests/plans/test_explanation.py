@@ -3,11 +3,13 @@
 import json
 import random
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from service_map import plans
 from service_map.plans import explain, explanation_record, explanation_text, extract, outline, read_text
 from service_map.plans.explanation import FIELDS, rule_names
 
@@ -195,3 +197,10 @@ def test_an_explanation_reads_in_a_terminal_and_as_json():
     assert record["commitment"]["count"] == 5
     assert record["rejected"] is None
     assert explanation_record(left[0])["commitment"] is None
+
+
+def test_every_rule_of_the_grammar_has_a_name_for_planners():
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(plans.__file__).parent.glob("*.py"))
+    rules = set(re.findall(r'\brule="([a-z ]+)"', source))
+    assert len(rules) > 15
+    assert [rule for rule in sorted(rules) if rule_names(rule) == (rule, rule)] == []
