@@ -125,14 +125,11 @@ def main():
             print(f"  built a GeoPackage in {store.build(url, geodata=geodata).seconds:.0f} s")
             ask(url, geodata, towns)
         elif not postgres_cluster.installed():
-            print("  left out: PostgreSQL 15 is not installed: apt-get install postgresql postgresql-15-postgis-3")
+            print(f"  left out: {postgres_cluster.LACKING}")
         else:
             with postgres_cluster.running() as server:
-                server.sql("postgres", "CREATE DATABASE map")
-                server.sql("map", "CREATE EXTENSION postgis")
-                url = f"{server.url}/map"
-                print(f"  built PostGIS in {store.build(url, geodata=geodata).seconds:.0f} s")
-                ask(url, geodata, towns)
+                print(f"  built PostGIS in {store.build(server.map, geodata=geodata).seconds:.0f} s")
+                ask(server.map, geodata, towns)
     for what in MISSED:
         print(f"MISSED: {what}")
 

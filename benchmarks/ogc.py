@@ -213,9 +213,9 @@ def features(
         servers["service map, GeoPackage"] = (f"http://{HOST}:{port}", "/ogc/collections/facilities/items")
         own = started.pid, f"http://{HOST}:{port}"
         if cluster is None:
-            print("left out: PostGIS and the peers over it, because PostgreSQL with PostGIS is not installed")
+            print(f"left out: PostGIS and the peers over it, because {postgres_cluster.LACKING}")
         else:
-            url = f"{cluster.url}/map"
+            url = cluster.map
             began = time.perf_counter()
             database.build(url, geodata=geodata)
             print(f"built PostGIS in {time.perf_counter() - began:.1f} s")
@@ -361,8 +361,6 @@ def main() -> int:
             cluster = None
             if postgres_cluster.installed():
                 cluster = stack.enter_context(postgres_cluster.running())
-                cluster.sql("postgres", "CREATE DATABASE map")
-                cluster.sql("map", "CREATE EXTENSION postgis")
             features(number, given.peers, folder, geodata, cluster)
     return 0
 

@@ -168,13 +168,11 @@ def main() -> None:
             ask_store("GeoPackage", f"sqlite:///{path}", geodata)
             ask_peers(path)
             if not postgres_cluster.installed():
-                print(" PostGIS left out: PostgreSQL 15 is not installed")
+                print(f" PostGIS left out: {postgres_cluster.LACKING}")
                 continue
             with postgres_cluster.running() as cluster:
-                cluster.sql("postgres", "CREATE DATABASE map")
-                cluster.sql("map", "CREATE EXTENSION postgis")
-                build("PostGIS", f"{cluster.url}/map", geodata)
-                ask_store("PostGIS", f"{cluster.url}/map", geodata)
+                build("PostGIS", cluster.map, geodata)
+                ask_store("PostGIS", cluster.map, geodata)
         print(f"most memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     finally:
         shutil.rmtree(home)

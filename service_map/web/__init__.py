@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service_map import analysis, catalogue
 from service_map.errors import ServiceMapError
 from service_map.settings import STATIC_DIR, TEMPLATES_DIR, Settings, load
-from service_map.store import FacilityFilter, features, queries
+from service_map.store import FacilityFilter, clusters, features, queries
 from service_map.web import answers, dcat, download, ogc, params, problems, ranking, service, tiles
 from service_map.web.database import Database
 from service_map.web.language import init_language
@@ -101,6 +101,8 @@ def warm(app: Flask) -> None:
     with suppress(ServiceMapError, SQLAlchemyError), app.extensions[EXTENSION].database.reading() as data:
         queries.vocabulary(data.conn)
         queries.facilities(data.conn, FacilityFilter(promised=True), limit=1)
+        queries.tally(data.conn, FacilityFilter(promised=True))
+        clusters.is_fresh(data.conn)
         for layer in features.collections(data.conn).values():
             features.extent(data.conn, layer)
             features.page(data.conn, layer, features.FeatureQuery(), limit=1)

@@ -45,13 +45,10 @@ def published(alone, geodata, tmp_path_factory):
 def postgis(published):
     """The same in PostGIS."""
     if not postgres_cluster.installed():
-        pytest.skip("PostgreSQL 15 is not installed: apt-get install postgresql postgresql-15-postgis-3")
+        pytest.skip(postgres_cluster.LACKING)
     with postgres_cluster.running() as server:
-        server.sql("postgres", "CREATE DATABASE map")
-        server.sql("map", "CREATE EXTENSION postgis")
-        url = f"{server.url}/map"
-        store.build(url, geodata=Path(published["GEODATA_DIR"]))
-        yield url
+        store.build(server.map, geodata=Path(published["GEODATA_DIR"]))
+        yield server.map
 
 
 @pytest.fixture(params=["gpkg", pytest.param("postgis", marks=pytest.mark.postgis)])

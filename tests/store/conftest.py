@@ -86,16 +86,14 @@ def large(world, tmp_path_factory):
 def postgres():
     """A private PostgreSQL cluster with PostGIS, and the URLs of the databases in it."""
     if not postgres_cluster.installed():
-        pytest.skip("PostgreSQL 15 is not installed: apt-get install postgresql postgresql-15-postgis-3")
+        pytest.skip(postgres_cluster.LACKING)
     with postgres_cluster.running() as cluster:
-        for name in ("map", "bare", "other", "empty"):
+        for name in ("bare", "other", "empty"):
             cluster.sql("postgres", f"CREATE DATABASE {name}")
             if name != "bare":
                 cluster.sql(name, "CREATE EXTENSION postgis")
-        urls = {"url": "map", "bare": "bare", "other": "other", "empty": "empty"}
-        yield SimpleNamespace(
-            sql=cluster.sql, cluster=cluster, **{key: f"{cluster.url}/{name}" for key, name in urls.items()}
-        )
+        urls = {name: f"{cluster.url}/{name}" for name in ("bare", "other", "empty")}
+        yield SimpleNamespace(sql=cluster.sql, cluster=cluster, url=cluster.map, **urls)
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,13 @@ _VERSIONS = sorted(
 PROGRAMS = Path("/usr/lib/postgresql") / (_VERSIONS[-1] if _VERSIONS else "none") / "bin"
 
 
+LACKING = "PostgreSQL with PostGIS is not installed: apt-get install postgresql postgresql-15-postgis-3"
+
+
 @dataclass(frozen=True)
 class Cluster:
     url: str
+    map: str
     sql: Callable[[str, str], str]
     kill: Callable[[], None]
     start: Callable[[], None]
@@ -34,7 +38,10 @@ def installed() -> bool:
 
 @contextmanager
 def running() -> Iterator[Cluster]:
-    """Start a cluster that trusts everybody on this machine; ``url`` lacks only the database's name."""
+    """Start a cluster that trusts everybody on this machine.
+
+    ``url`` lacks only the database's name; ``map`` is that of an empty one with PostGIS.
+    """
     # Not under pytest's own folder, which no other user may enter.
     home = Path(tempfile.mkdtemp(prefix="service-map-postgres-"))
     as_server = {}
@@ -70,7 +77,10 @@ def running() -> Iterator[Cluster]:
 
         try:
             start()
-            yield Cluster(url=f"postgresql://owner@127.0.0.1:{port}", sql=sql, kill=kill, start=start)
+            sql("postgres", "CREATE DATABASE map")
+            sql("map", "CREATE EXTENSION postgis")
+            url = f"postgresql://owner@127.0.0.1:{port}"
+            yield Cluster(url=url, map=f"{url}/map", sql=sql, kill=kill, start=start)
         finally:
             if servers[-1].poll() is None:
                 # At once: what is left of a reader would keep a gentle stop waiting.

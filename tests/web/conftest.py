@@ -54,12 +54,10 @@ def shipped_app(geodata, tmp_path_factory):
 def postgis_app(invented):
     """The site over the invented world in PostGIS."""
     if not postgres_cluster.installed():
-        pytest.skip("PostgreSQL 15 is not installed: apt-get install postgresql postgresql-15-postgis-3")
+        pytest.skip(postgres_cluster.LACKING)
     with postgres_cluster.running() as cluster:
-        cluster.sql("postgres", "CREATE DATABASE map")
-        cluster.sql("map", "CREATE EXTENSION postgis")
-        store.build(f"{cluster.url}/map", geodata=invented.geodata)
-        app = make_app(f"{cluster.url}/map", invented.geodata)
+        store.build(cluster.map, geodata=invented.geodata)
+        app = make_app(cluster.map, invented.geodata)
         yield app
         app.extensions[EXTENSION].database._engine.dispose()
 

@@ -20,13 +20,10 @@ ASKED = (
 def server(invented):
     """A server of this module's own, which it may kill, and the site over it."""
     if not postgres_cluster.installed():
-        pytest.skip("PostgreSQL 15 is not installed: apt-get install postgresql postgresql-15-postgis-3")
+        pytest.skip(postgres_cluster.LACKING)
     with postgres_cluster.running() as cluster:
-        cluster.sql("postgres", "CREATE DATABASE map")
-        cluster.sql("map", "CREATE EXTENSION postgis")
-        url = f"{cluster.url}/map"
-        store.build(url, geodata=invented.geodata)
-        app = make_app(url, invented.geodata)
+        store.build(cluster.map, geodata=invented.geodata)
+        app = make_app(cluster.map, invented.geodata)
         yield cluster, app
         let_go(app)
 
