@@ -60,6 +60,10 @@ CONFORMANCE = tuple(
     )
 )
 _LATITUDE_FIRST = {"4326", "4490"}
+_SHOWN = (
+    "area_name", "level", "status", "year", "precision", "uncertainty_m", "plan", "line", "people", "km2",
+)  # fmt: skip
+_SHOWN_ZH, _SHOWN_EN = ("category_zh", *_SHOWN), ("category_en", *_SHOWN)
 # Beyond this web Mercator is not defined (EPSG guidance note 7-2, method 1024).
 _MERCATOR_LATITUDE = 85.06
 _SYMBOL = re.compile(r"[A-Za-z0-9_.=-]{1,1600}", re.ASCII)
@@ -228,10 +232,16 @@ def _wants_html(values: Mapping[str, Any]) -> bool:
 def _reply(values: Mapping[str, Any], document: Any, template: str, *, media: str = JSON, **more: Any) -> Response:
     if _wants_html(values):
         page = render_template(
-            f"ogc/{template}.html", document=document, root=_root(), english=_english(), say=_say, here=_here, **more
-        )
+            f"ogc/{template}.html", document=document, root=_root(), english=_english(), say=_say, here=_here,
+            columns=_columns, **more,
+        )  # fmt: skip
         return Response(page, content_type="text/html; charset=utf-8")
     return Response(orjson.dumps(document), content_type=media)
+
+
+def _columns(layer: Collection) -> list[features.Property]:
+    """Choose what a page of features shows of each: what it is, where, since when, and how sure."""
+    return [layer.properties[name] for name in (_SHOWN_EN if _english() else _SHOWN_ZH) if name in layer.properties]
 
 
 def _here(**changes: str | None) -> str:

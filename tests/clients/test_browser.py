@@ -226,6 +226,27 @@ def test_axe_finds_nothing_serious_on_any_page(reader, addresses, query, scheme)
     assert faults == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_pages_for_gis_teams_are_as_good_as_any(reader, funeral_home, language, scheme):
+    visit = reader(viewport={"width": 320, "height": 700}, color_scheme=scheme, reduced_motion="reduce")
+    faults = []
+    for address in (
+        "/ogc/", "/ogc/collections", "/ogc/collections/facilities", "/ogc/collections/facilities/queryables",
+        "/ogc/collections/facilities/items", "/ogc/collections/commitments/items", "/ogc/api",
+        f"/ogc/collections/facilities/items/{funeral_home.id}",
+    ):  # fmt: skip
+        page = visit.open(f"{address}?f=html&lang={language}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, address
+        faults += [
+            (address, fault["id"], node["target"], node.get("failureSummary"))
+            for fault in Axe().run(page).response["violations"]
+            if fault["impact"] in {"serious", "critical"}
+            for node in fault["nodes"]
+        ]
+    assert faults == []
+
+
 def test_axe_finds_nothing_serious_on_the_open_card_and_a_popup(reader):
     # Without motion nothing is half faded in when it is judged.
     page = reader(reduced_motion="reduce").open("/?area=140521&point=112.18700,35.69000")
