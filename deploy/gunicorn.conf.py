@@ -22,6 +22,9 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 # Longer than the longest query that the program itself accepts (3,000 bytes), so that it refuses in its own words.
 limit_request_line = 8_190
+# Which proxy is believed is TRUSTED_PROXIES' alone to say: by itself gunicorn takes these from anyone on this machine.
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
 loglevel = "warning"
 accesslog = None
 

@@ -764,8 +764,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
+        # Which proxy is believed is TRUSTED_PROXIES' alone to say, and what is too long is told in the program's words.
         for key, value in {"bind": self._bind, "worker_class": "gthread", "threads": self._settings.threads,
-                           "loglevel": "warning"}.items():  # fmt: skip
+                           "loglevel": "warning", "secure_scheme_headers": {}, "forwarder_headers": "",
+                           "limit_request_line": 8_190}.items():  # fmt: skip
             self.cfg.set(key, value)
 
     def load(self) -> Flask:

@@ -38,6 +38,10 @@ class StoreError(ServiceMapError, RuntimeError):
     """The database is missing, damaged, or of another schema version."""
 
 
+class OutputError(StoreError):
+    """A file that was asked for cannot be written."""
+
+
 class BusyError(ServiceMapError, RuntimeError):
     """As many analyses are being worked on as the machine can bear; asking again later helps."""
 

@@ -15,10 +15,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from service_map.errors import StoreError
+from service_map.errors import OutputError, StoreError
 from service_map.store import export, queries
 from service_map.store.database import open_readonly, stamp
 from service_map.store.records import FacilityFilter, FacilityRecord
+
+_ERRORS = {2: StoreError, 3: OutputError}
+"""Which fault an exit status stands for."""
 
 
 def write(
@@ -46,8 +49,10 @@ def write(
     ------
     InvalidParameterError
         As for `service_map.store.export.write`.
+    OutputError
+        When the file cannot be written.
     StoreError
-        When the file cannot be written, or the data was replaced meanwhile.
+        When the data was replaced meanwhile.
     """
     export.check(suffix, system)
     queries.check_filter(connection, wanted)
@@ -60,11 +65,11 @@ def write(
         [sys.executable, "-m", "service_map.store.apart"], input=json.dumps(order), capture_output=True, text=True,
         check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here), *filter(None, sys.path)])},
     )  # fmt: skip
-    if done.returncode == 2:
-        raise StoreError(*json.loads(done.stdout))
+    if done.returncode in _ERRORS:
+        raise _ERRORS[done.returncode](*json.loads(done.stdout))
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        raise StoreError(f"文件未能写出：{reason}", f"the file could not be written: {reason}")
+        raise OutputError(f"文件未能写出：{reason}", f"the file could not be written: {reason}")
     return int(done.stdout)
 
 
@@ -98,13 +103,13 @@ class _Unneeded(MetaPathFinder):
 
 
 def main() -> int:
-    """Obey one order of `write`; a fault is told as JSON, with status 2."""
+    """Obey one order of `write`; a fault is told as JSON, its kind by the status."""
     sys.meta_path.insert(0, _Unneeded())
     try:
         print(_obey(json.load(sys.stdin)))  # noqa: T201 - to the process that asked
     except StoreError as error:
         print(json.dumps([error.zh, error.en]))  # noqa: T201 - as above
-        return 2
+        return next(status for status, kind in _ERRORS.items() if type(error) is kind)
     return 0
 
 

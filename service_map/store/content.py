@@ -103,10 +103,19 @@ DATUM_FIELD = Field(
     zh="坐标系；只在不是 WGS 84 的文件里有",
     en="datum of the coordinates; only in files that are shifted",
 )
-LONLAT = (
-    Field(name="lon", short="lon", kind="number", zh="经度或东坐标", en="longitude or easting"),
-    Field(name="lat", short="lat", kind="number", zh="纬度或北坐标", en="latitude or northing"),
+_LONLAT = (
+    Field(name="lon", short="lon", kind="number", zh="经度，度", en="longitude, degrees"),
+    Field(name="lat", short="lat", kind="number", zh="纬度，度", en="latitude, degrees"),
 )
+_EASTING = (
+    Field(name="x", short="x", kind="number", zh="东坐标，米", en="easting, metres"),
+    Field(name="y", short="y", kind="number", zh="北坐标，米", en="northing, metres"),
+)
+
+
+def place_fields(system: str) -> tuple[Field, Field]:
+    """Give the fields of the two coordinates in a system of `SYSTEMS`, for tables that have no geometry."""
+    return _EASTING if system == "3857" else _LONLAT
 
 
 def layer_name(system: str) -> str:

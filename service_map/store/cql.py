@@ -158,7 +158,7 @@ class _Compiler:
         if isinstance(node, Mapping) and "property" in node:
             # A property that is true or false is a condition by itself.
             return "=", [node, True]
-        shown = json.dumps(node, ensure_ascii=False)[:40]
+        shown = _shown(node)
         raise _refusal(f"这不是条件：{shown}", f"this is no condition: {shown}")
 
     def _flat(self, operator: str, arguments: list[Any]) -> list[Any]:
@@ -199,7 +199,7 @@ class _Compiler:
                 if kind != "text":
                     raise _refusal("casei 只用于文字", "casei takes text")
                 return func.lower(value), "text"
-        shown = json.dumps(node, ensure_ascii=False)[:40]
+        shown = _shown(node)
         raise _refusal(f"不支持的值：{shown}", f"this value is not supported: {shown}")
 
     def _property(self, name: str) -> _Scalar:
@@ -251,6 +251,13 @@ def _glob(pattern: str) -> str:
             kept = plain or letter
             parts.append(f"[{kept}]" if kept in "*?[" else kept)
     return "".join(parts)
+
+
+def _shown(node: Any) -> str:
+    try:
+        return json.dumps(node, ensure_ascii=False)[:40]
+    except RecursionError:  # arithmetic nests as deep as it is long
+        return "…"
 
 
 def _storable(text: str) -> str:

@@ -17,19 +17,19 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from service_map.errors import InvalidParameterError, StoreError
+from service_map.errors import InvalidParameterError, OutputError
 from service_map.store import queries
 from service_map.store.content import (
     DATUM_FIELD,
     FIELDS,
     LAYER,
-    LONLAT,
     SYSTEMS,
     Field,
     Placed,
     about,
     layer_name,
     pages,
+    place_fields,
     values,
 )
 from service_map.store.records import FacilityFilter, FacilityRecord
@@ -212,7 +212,7 @@ def _geojsonl(pages: Iterable[list[Placed]], system: str, feature: Feature) -> I
 
 
 def _csv(pages: Iterable[list[Placed]], system: str, *, bom: bool) -> Iterator[bytes]:
-    fields = (*FIELDS, *((DATUM_FIELD,) if system == "gcj02" else ()), *LONLAT, _WKT)
+    fields = (*FIELDS, *((DATUM_FIELD,) if system == "gcj02" else ()), *place_fields(system), _WKT)
     if bom:
         yield b"\xef\xbb\xbf"
     buffer = io.StringIO(newline="")
@@ -261,7 +261,7 @@ def write(
     ------
     InvalidParameterError
         As for `stream`.
-    StoreError
+    OutputError
         When the file cannot be written; what stood at `path` is unchanged.
     """
     wanted = wanted or FacilityFilter()
@@ -295,7 +295,7 @@ def write(
             beside.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StoreError(
+        raise OutputError(
             f"文件 {path} 未能写出：{reason}", f"the file {path} could not be written: {reason}"
         ) from error
     return count

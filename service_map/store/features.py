@@ -483,7 +483,12 @@ def _property(layer: Collection, name: str, field: str | None = None) -> Propert
 def _order(layer: Collection, wanted: FeatureQuery) -> list[tuple[Column, bool]]:
     if len(wanted.sortby) > MAX_SORTED:
         raise InvalidParameterError("sortby", f"至多 {MAX_SORTED} 个属性", f"at most {MAX_SORTED} properties")
-    order = [(_property(layer, name, "sortby").column, descending) for name, descending in wanted.sortby]
+    order: list[tuple[Column, bool]] = []
+    for name, descending in wanted.sortby:
+        if name in {"id", layer.key.key}:
+            # The key decides between equals; behind it nothing is left to sort.
+            return [*order, (layer.key, descending)]
+        order.append((_property(layer, name, "sortby").column, descending))
     # The key decides between equals, so that no row can stand on two pages.
     return [*order, (layer.key, False)]
 

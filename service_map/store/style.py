@@ -11,10 +11,14 @@ _TABLE = """CREATE TABLE layer_styles (
   useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
   update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))"""
 _POINT, _POLYGON = "0", "2"
+_WHITE, _NOTHING = "255,255,255,255", "255,255,255,0"
+_DOT = {"name": "circle", "outline_width": "0.3", "size": "3"}
+# What stands for a place; the point of anything less sure is a seat of government.
+_EXACT = ("site", "street", "village")
 
 
 def write(connection: Connection, now: str) -> None:
-    """Give the facilities the colours of their families, the areas an outline, and the gaps a wash of red.
+    """Give the facilities the colours of their families and the shape of how surely they stand; the others a wash.
 
     Parameters
     ----------
@@ -32,8 +36,16 @@ def write(connection: Connection, now: str) -> None:
         " styleQML, styleSLD, useAsDefault, description, owner, update_time)"
         " VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', ?)",
         [
-            ("facilities", "设施大类", _facilities(families), "按设施大类着色 / coloured by family", now),
+            (
+                "facilities",
+                "设施大类",
+                _facilities(families),
+                "按大类着色；位置不准的空心，现有的为方块 / by family; hollow where not sure, square where standing",
+                now,
+            ),
+            ("communities", "居住小区", _points("120,120,120,255"), "居住小区 / residential communities", now),
             ("areas", "行政区界", _polygons("no", "90,90,90,255"), "行政区界线 / boundaries", now),
+            ("ranked_areas", "参加排名的地区", _polygons("no", "90,90,90,255"), "排名的地区 / ranked areas", now),
             ("gaps", "服务缺口", _polygons("solid", "178,24,43,255", fill="178,24,43,60"), "服务缺口 / gaps", now),
         ],
     )
@@ -45,13 +57,33 @@ def write(connection: Connection, now: str) -> None:
 
 
 def _facilities(families: Iterable[Row[str, str, str]]) -> str:
-    root, renderer = _document("categorizedSymbol", "family")
-    categories = ET.SubElement(renderer, "categories")
+    root, renderer = _document("RuleRenderer")
+    rules = ET.SubElement(renderer, "rules", key="all")
     symbols = ET.SubElement(renderer, "symbols")
-    for number, (code, zh, colour) in enumerate(families):
-        ET.SubElement(categories, "category", symbol=str(number), value=code, label=zh, render="true")
-        dot = {"name": "circle", "color": _rgba(colour), "outline_color": "255,255,255,255", "outline_width": "0.3"}
-        _symbol(symbols, str(number), "marker", "SimpleMarker", {**dot, "size": "3"})
+    exact = f'"precision" IN ({", ".join(repr(name) for name in _EXACT)})'
+    number = 0
+    for code, zh, colour in families:
+        for name, words, condition, drawn in (
+            ("known", zh, f"\"status\" <> 'existing' AND {exact}", {"color": _rgba(colour), "outline_color": _WHITE}),
+            ("vague", f"{zh}（只知道乡镇、县或市）", f"\"status\" <> 'existing' AND NOT ({exact})",
+             {"color": _NOTHING, "outline_color": _rgba(colour), "outline_width": "0.6"}),
+            ("existing", f"{zh}（现有）", "\"status\" = 'existing'",
+             {"name": "square", "color": _rgba(colour), "outline_color": _WHITE, "size": "1.8"}),
+        ):  # fmt: skip
+            ET.SubElement(
+                rules, "rule", key=f"{code}-{name}", symbol=str(number), label=words,
+                filter=f"\"family\" = '{code}' AND {condition}",
+            )  # fmt: skip
+            _symbol(symbols, str(number), "marker", "SimpleMarker", {**_DOT, **drawn})
+            number += 1
+    ET.SubElement(root, "layerGeometryType").text = _POINT
+    return _text(root)
+
+
+def _points(colour: str) -> str:
+    root, renderer = _document("singleSymbol")
+    symbols = ET.SubElement(renderer, "symbols")
+    _symbol(symbols, "0", "marker", "SimpleMarker", {**_DOT, "color": colour, "outline_color": _WHITE, "size": "1.2"})
     ET.SubElement(root, "layerGeometryType").text = _POINT
     return _text(root)
 
@@ -72,12 +104,9 @@ def _polygons(style: str, line: str, *, fill: str = "255,255,255,255") -> str:
     return _text(root)
 
 
-def _document(kind: str, attribute: str = "") -> tuple[ET.Element, ET.Element]:
+def _document(kind: str) -> tuple[ET.Element, ET.Element]:
     root = ET.Element("qgis", version="3.22", styleCategories="Symbology")
-    renderer = ET.SubElement(root, "renderer-v2", type=kind)
-    if attribute:
-        renderer.set("attr", attribute)
-    return root, renderer
+    return root, ET.SubElement(root, "renderer-v2", type=kind)
 
 
 def _symbol(symbols: ET.Element, name: str, kind: str, layer_class: str, options: dict[str, str]) -> None:

@@ -3,10 +3,12 @@
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, filterwarnings
@@ -17,7 +19,7 @@ import xlsxwriter
 from pyarrow import parquet
 from pyproj import CRS
 
-from service_map.store.content import LONLAT, Placed, dictionary, layer_name, table_fields, told_rows, values
+from service_map.store.content import Placed, dictionary, layer_name, place_fields, table_fields, told_rows, values
 
 # GCJ-02 has no EPSG code and no published definition: a system of its own name keeps a program from taking it for
 # another, and a program that knows neither then refuses to reproject, which is right.
@@ -54,10 +56,19 @@ def write(path: Path, pages: Iterable[list[Placed]], *, suffix: str, system: str
     """
     import pyogrio.errors
 
+    # A file says when its data was made, not when somebody asked for it: one state of the data, the same bytes.
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": told["dateModified"] or None})
     try:
         _WRITERS[suffix](path, pages, system, told)
     except (pyogrio.errors.DataSourceError, pa.ArrowException, xlsxwriter.exceptions.XlsxWriterException) as error:
         raise OSError(str(error)) from error
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def _made(told: Mapping[str, Any]) -> datetime:
+    """Give the time of the data; that of the oldest file a zip can hold where the data does not say."""
+    return datetime.fromisoformat(told["dateModified"]) if told["dateModified"] else datetime(1980, 1, 1, tzinfo=UTC)
 
 
 def _schema(system: str, geometry: str, *, short: bool = False, rename: Mapping[str, str] | None = None) -> pa.Schema:
@@ -174,7 +185,11 @@ def _shapefile(path: Path, pages: Iterable[list[Placed]], system: str, told: Map
     folder = path.with_name("shapefile")
     folder.mkdir()
     name = layer_name(system)
-    _ogr(folder / f"{name}.shp", pages, system, driver="ESRI Shapefile", short=True)
+    made = _made(told)
+    _ogr(
+        folder / f"{name}.shp", pages, system, driver="ESRI Shapefile", short=True,
+        layer_options={"DBF_DATE_LAST_UPDATE": f"{made:%Y-%m-%d}"},
+    )  # fmt: skip
     with (folder / "fields.csv").open("w", encoding="utf-8-sig", newline="") as file:
         rows = dictionary(system)
         writer = csv.DictWriter(file, list(rows[0]))
@@ -183,7 +198,10 @@ def _shapefile(path: Path, pages: Iterable[list[Placed]], system: str, told: Map
     (folder / "about.json").write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
         for part in sorted(folder.iterdir()):
-            archive.write(part, part.name)
+            entry = zipfile.ZipInfo(part.name, made.timetuple()[:6])
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            with part.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
+                shutil.copyfileobj(source, target)
             part.unlink()
 
 
@@ -201,9 +219,10 @@ def _parquet(path: Path, pages: Iterable[list[Placed]], system: str, told: Mappi
 def _xlsx(path: Path, pages: Iterable[list[Placed]], system: str, told: Mapping[str, Any]) -> None:
     # Its constant memory: a row is written to a file as soon as the next one begins.
     book = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(path.parent)})
+    book.set_properties({"created": _made(told)})
     sheet = book.add_worksheet(layer_name(system))
     sheet.freeze_panes(1, 0)
-    fields = (*table_fields(system), *LONLAT)
+    fields = (*table_fields(system), *place_fields(system))
     _row(sheet, 0, [field.name for field in fields])
     datum = ["GCJ-02"] if system == "gcj02" else []
     number = 0

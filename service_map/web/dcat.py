@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 
 from service_map.store import content, export, queries
 from service_map.web.reading import attach, query, reading
+from service_map.web.site import site
 
 blueprint = Blueprint("dcat", __name__)
 attach(blueprint)
@@ -30,6 +31,7 @@ def catalog() -> Response:
     areas = [area for area in queries.areas(data.conn) if area.level == "city"]
     plans = queries.plans(data.conn)
     root = request.url_root.rstrip("/")
+    whole = export.FORMATS["gpkg"].media_type
     dataset = {
         "@id": f"{root}/catalog.jsonld#facilities",
         "@type": "dcat:Dataset",
@@ -55,6 +57,11 @@ def catalog() -> Response:
             *(
                 _distribution(f"{root}/download/facilities.{chosen.suffix}", chosen.name, chosen.media_type)
                 for chosen in export.FORMATS.values()
+            ),
+            *(
+                [_distribution(f"{root}/download/service_map.gpkg", "GeoPackage, 全部图层 all layers", whole)]
+                if site().database.file
+                else []
             ),
             {
                 "@type": "dcat:Distribution",

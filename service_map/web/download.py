@@ -7,6 +7,7 @@ first, kept while the data stays the same, and sent with its length, its checksu
 
 import base64
 import hashlib
+import logging
 import shutil
 import tempfile
 from collections import OrderedDict
@@ -25,7 +26,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotAcceptable
 from werkzeug.wrappers import Response as BaseResponse
 
-from service_map.errors import InvalidParameterError, NotFoundError, StoreError
+from service_map.errors import InvalidParameterError, NotFoundError, OutputError, StoreError
 from service_map.settings import Settings
 from service_map.store import FacilityFilter, FacilityRecord, apart, content, export, open_readonly, queries, read_meta
 from service_map.web import geojson, openapi, params
@@ -39,6 +40,7 @@ MOST_KEPT_FILES = 24
 MOST_KEPT_BYTES = 1 << 30
 
 _EXTENSION = "service_map_files"
+_log = logging.getLogger(__name__)
 _ATTRIBUTION = (
     "Service Map：由公开的规划文本提取；出处见各要素的 citation，点位来自谁、以何许可使用，见 sources",
     "Service Map: extracted from published plans; each feature's citation says from where, sources say whose points",
@@ -164,10 +166,15 @@ def _whole(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: b
             members=_members(data, wanted) if chosen.suffix == "geojson" else None,
         )  # fmt: skip
 
-    kept = files().get(
-        (data.version, site().version, chosen.suffix, wanted, system, bom, spoken),
-        make,
-    )
+    try:
+        kept = files().get((data.version, site().version, chosen.suffix, wanted, system, bom, spoken), make)
+    except OutputError as error:
+        # Where this machine keeps its files, and the words of its libraries, are for its operator alone.
+        _log.error("request %s: %s", g.get("request_id", "?"), error.en)
+        raise OutputError(
+            "文件没能写出，服务器上可能没有空间了；请稍后再试，或下载 GeoJSON、CSV",
+            "the file could not be written, the server may lack room; try again later, or take GeoJSON or CSV",
+        ) from error
     response = send_file(
         kept.path, mimetype=_media_type(chosen), conditional=True, etag=kept.sha256.hex()[:32], max_age=None
     )
@@ -294,13 +301,21 @@ def geopackage() -> Response:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
 
-    response = send_file(
-        path.absolute(),
-        mimetype=openapi.GEOPACKAGE,
-        as_attachment=True,
-        download_name="service_map.gpkg",
-        conditional=True,
-        etag=g.tag,
-    )
-    _vouch(response, reading().keep("sha256", digest))
+    try:
+        kept = reading().keep("sha256", digest)
+        response = send_file(
+            path.absolute(),
+            mimetype=openapi.GEOPACKAGE,
+            as_attachment=True,
+            download_name="service_map.gpkg",
+            conditional=True,
+            etag=g.tag,
+        )
+        _vouch(response, kept)
+    except OSError as error:
+        # What was opened before is answered from still; the file itself is not there to be handed out.
+        raise StoreError(
+            "数据库文件暂时不在，其他内容仍可查看；请稍后再试",
+            "the database file is away for the moment, everything else is still served; please try again later",
+        ) from error
     return response

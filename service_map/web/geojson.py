@@ -32,9 +32,11 @@ def facility_feature(record: FacilityRecord, *, language: str, **extra: Any) -> 
     Returns
     -------
     dict
-        A Feature whose ``id`` is the facility's permanent id.
+        A Feature whose ``id`` is the facility's permanent id. Its properties are the fields of every other format, the
+        names in the reader's language, and the citations whole.
     """
     citations = [citation_member(citation) for citation in record.citations]
+    first = record.citations[0] if record.citations else None
     english = language == "en"
     return {
         "type": "Feature",
@@ -44,8 +46,12 @@ def facility_feature(record: FacilityRecord, *, language: str, **extra: Any) -> 
             "name": record.name,
             "name_given": record.name_given,
             "category": record.category,
+            "category_zh": record.category_zh,
+            "category_en": record.category_en,
             "category_name": record.category_en if english else record.category_zh,
             "family": record.family,
+            "family_zh": record.family_zh,
+            "family_en": record.family_en,
             "family_name": record.family_en if english else record.family_zh,
             "status": record.status,
             "status_date": record.status_date,
@@ -55,6 +61,10 @@ def facility_feature(record: FacilityRecord, *, language: str, **extra: Any) -> 
             "source_row": record.source_row,
             "plan": record.plan,
             "plan_title": record.plan_title,
+            "section": first and first.section,
+            "line": first and first.line,
+            "passage_sha256": first and first.passage_sha256,
+            "commitments": ";".join(citation.commitment for citation in record.citations),
             "citation": citations[0] if citations else None,
             "citations": citations,
             "precision": record.precision,

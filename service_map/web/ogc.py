@@ -5,6 +5,7 @@ queryables and filters in CQL2's basic class, in text and JSON; sorting by part 
 by key, so rows that come or go shift no other. Links take the host that the request came for.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -66,6 +67,7 @@ _SHOWN = (
 _SHOWN_ZH, _SHOWN_EN = ("category_zh", *_SHOWN), ("category_en", *_SHOWN)
 # Beyond this web Mercator is not defined (EPSG guidance note 7-2, method 1024).
 _MERCATOR_LATITUDE = 85.06
+_MERCATOR_EDGE = math.pi * 6_378_137.0
 _SYMBOL = re.compile(r"[A-Za-z0-9_.=-]{1,1600}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -422,7 +424,10 @@ def _boxes(numbers: tuple[float, ...], system: str) -> tuple[Box, ...]:
     if system in _LATITUDE_FIRST:
         west, south, east, north = south, west, north, east
     elif system == "3857":
+        # Beyond its edges the projection begins anew on the other side, where a box drawn round the world means none.
+        west, east = (min(max(edge, -_MERCATOR_EDGE), _MERCATOR_EDGE) for edge in (west, east))
         (west, east), (south, north) = _mercator().transform([west, east], [south, north], direction="INVERSE")
+        west, east = max(west, -180.0), min(east, 180.0)
     fits = all(abs(edge) <= 180 for edge in (west, east)) and all(abs(edge) <= 90 for edge in (south, north))
     if not fits or south > north:
         raise InvalidParameterError(

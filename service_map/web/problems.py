@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
-from flask import Response, request
+from flask import Response, g, request
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -120,7 +120,7 @@ def from_exception(error: Exception) -> Problem:
         return _from_http(error)
     if isinstance(error, SQLAlchemyError):
         # A file can be damaged behind its header, and a server can go away, after the database was opened well.
-        _log.error("the database failed", exc_info=error)
+        _log.error("request %s: the database failed", _request_id(), exc_info=error)
         if isinstance(error, DBAPIError) and site().database.file is None:
             return _unavailable(
                 "与数据库服务器的连接中断，请稍后再试",
@@ -132,12 +132,16 @@ def from_exception(error: Exception) -> Problem:
                 "the database is damaged or gone; rebuild it with: service-map build",
             )
     else:
-        _log.error("unexpected error at %s", request.path, exc_info=error)
+        _log.error("request %s: unexpected error at %s", _request_id(), request.path, exc_info=error)
     return Problem(
         kind="internal",
         zh="服务器出现意外错误，已记入日志，请稍后再试",
         en="something unexpected went wrong; it has been logged, please try again later",
     )
+
+
+def _request_id() -> str:
+    return str(g.get("request_id", "?"))
 
 
 def problem_response(problem: Problem, *, language: str) -> Response:

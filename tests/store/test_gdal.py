@@ -183,12 +183,15 @@ from qgis.core import QgsApplication, QgsVectorLayer
 app = QgsApplication([], False)
 app.initQgis()
 told = {}
-for name in ("facilities", "areas", "gaps"):
+for name in ("facilities", "areas", "gaps", "communities", "ranked_areas"):
     layer = QgsVectorLayer(sys.argv[1] + "|layername=" + name, name, "ogr")
     told[name] = {"valid": layer.isValid(), "count": layer.featureCount(), "crs": layer.crs().authid(),
                   "fields": [field.name() for field in layer.fields()], "renderer": layer.renderer().type()}
     if name == "facilities":
-        told["colours"] = {item.value(): item.symbol().color().name() for item in layer.renderer().categories()}
+        told["rules"] = [[rule.filterExpression(), rule.symbol().color().name(), rule.symbol().color().alpha(),
+                          rule.symbol().symbolLayer(0).strokeColor().name(), int(rule.symbol().symbolLayer(0).shape())]
+                         for rule in layer.renderer().rootRule().children()]
+        told["drawn"] = [sum(1 for _ in layer.getFeatures(rule[0])) for rule in told["rules"]]
 print(json.dumps(told), flush=True)
 os._exit(0)
 """
@@ -203,7 +206,17 @@ def test_qgis_opens_the_layers_in_the_colours_of_the_catalogue(path, geodata):
     )
     told = json.loads(done.stdout.splitlines()[-1])
     families = catalogue.families(geodata)
-    assert told["colours"] == {code: family.colour for code, family in families.items()}
+    known, vague, existing = (told["rules"][start::3] for start in range(3))
+    assert [colour for _rule, colour, alpha, _line, _shape in known if alpha == 255] == [
+        family.colour for family in families.values()
+    ]
+    # What is known to its township, county or city alone is drawn hollow, and what stands already in a shape of its own.
+    assert [line for _rule, _fill, alpha, line, _shape in vague if alpha == 0] == [
+        family.colour for family in families.values()
+    ]
+    assert {rule[-1] for rule in existing}.isdisjoint({rule[-1] for rule in (*known, *vague)})
+    assert sum(told["drawn"]) == told["facilities"]["count"]
+    assert told["communities"]["renderer"] == told["ranked_areas"]["renderer"] == "singleSymbol"
     for table in TABLES:
         if table.name in told:
             layer = told[table.name]

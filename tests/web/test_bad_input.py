@@ -38,6 +38,12 @@ def test_a_filter_that_nests_a_thousand_deep_is_refused(either, text, language):
     refused(either.get(ITEMS, query_string={"filter": text, "filter-lang": language}), "filter")
 
 
+@pytest.mark.parametrize("operator", ["-", "^", "+", "*"])
+def test_arithmetic_of_five_hundred_terms_is_refused_in_words(either, operator):
+    answer = either.get("/ogc/collections/facilities/items", query_string={"filter": operator.join("1" * 600) + "=1"})
+    assert (answer.status_code, answer.get_json(force=True)["field"]) == (400, "filter")
+
+
 def test_a_filter_longer_than_any_address_is_refused(either):
     text = '{"op":"not","args":[' * 1000 + "true" + "]}" * 1000
     assert either.get(ITEMS, query_string={"filter": text, "filter-lang": "cql2-json"}).status_code == 414

@@ -5,8 +5,10 @@ import csv
 import hashlib
 import io
 import json
+import re
 import shutil
 import subprocess
+import time
 import zipfile
 
 import geopandas
@@ -17,11 +19,14 @@ import pyogrio
 import pytest
 from click.testing import CliRunner
 from gpkg_validator import validate
+from invented_world import make_app
 from pyarrow import parquet
 
 from service_map.cli import main
+from service_map.errors import OutputError
 from service_map.places import gcj02_to_wgs84
 from service_map.store import content, export
+from service_map.web import download
 
 TABLES = [suffix for suffix in export.FORMATS if "geojson" not in suffix]
 NAMES = [field.name for field in content.FIELDS]
@@ -47,7 +52,8 @@ def frame(path):
         found = geopandas.GeoDataFrame(table, geometry=geopandas.GeoSeries.from_wkt(table.wkt))
     elif path.name.endswith(".xlsx"):
         table = pd.read_excel(path, dtype={"adcode": str})
-        found = geopandas.GeoDataFrame(table, geometry=geopandas.points_from_xy(table.lon, table.lat))
+        places = (table.lon, table.lat) if "lon" in table else (table.x, table.y)
+        found = geopandas.GeoDataFrame(table, geometry=geopandas.points_from_xy(*places))
     else:
         source = f"zip://{path}" if path.name.endswith(".zip") else path
         layer = None if path.name.endswith((".geojson", ".geojsonl")) else path.name.partition(".")[0]
@@ -169,6 +175,63 @@ def test_a_filter_of_the_api_holds_in_every_format_also_where_nothing_is_left(ap
         assert json.loads(empty.read_bytes())["features"] == []
     else:
         assert frame_is_empty(empty)
+
+
+@pytest.mark.parametrize("suffix", ["geojson", "geojsonl"])
+def test_features_hold_every_field_of_the_tables_under_its_name(shipped_app, tmp_path, expected, suffix):
+    found = frame(fetch(shipped_app.test_client(), tmp_path, suffix))
+    table = frame(fetch(shipped_app.test_client(), tmp_path, "parquet"))
+    for field in content.FIELDS[1:]:
+        mine, theirs = found[field.name], table.loc[found.index, field.name]
+        assert mine.isna().equals(theirs.isna()), field.name
+        if field.name == "uncertainty_m":
+            assert (mine - theirs).abs().max() <= 0.05
+        else:
+            assert (mine.dropna() == theirs.dropna()).all(), field.name
+
+
+@pytest.mark.parametrize("suffix", [suffix for suffix, chosen in export.FORMATS.items() if not chosen.streamed])
+def test_every_worker_writes_the_same_bytes_whenever_it_is_asked(invented, tmp_path, suffix, monkeypatch):
+    """One state of the data, one checksum: a range taken from another worker's file must fit."""
+    digests = set()
+    for moment in range(2):
+        with make_app(invented.url, invented.geodata).test_client().get(f"/download/facilities.{suffix}") as answer:
+            digests.add((answer.headers["Repr-Digest"], answer.headers["ETag"]))
+        if not moment:
+            time.sleep(1.1)  # a file that holds the time of its writing holds it to the second
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize(("suffix", "names"), [("csv", ["x", "y"]), ("xlsx", ["x", "y"])])
+def test_metres_are_not_called_degrees(api, tmp_path, suffix, names):
+    path = fetch(api, tmp_path, suffix, crs="3857")
+    table = pd.read_csv(path) if suffix == "csv" else pd.read_excel(path)
+    assert set(names) <= set(table.columns)
+    assert not {"lon", "lat"} & set(table.columns)
+
+
+def test_a_file_that_cannot_be_written_is_told_without_the_servers_own_paths(invented, monkeypatch):
+    app = make_app(invented.url, invented.geodata)
+
+    def full(path, *_given, **_more):
+        raise OutputError(
+            f"文件 {path} 未能写出：INSERT INTO …", f"the file {path} could not be written: INSERT INTO …"
+        )
+
+    monkeypatch.setattr(download.apart, "write", full)
+    answer = app.test_client().get("/download/facilities.fgb")
+    assert answer.status_code == 503
+    assert not re.search("INSERT|tmp", answer.text)
+
+
+def test_the_whole_database_is_away_in_words_while_its_file_is(invented, tmp_path):
+    url = invented.build(tmp_path / "away.gpkg")
+    client = make_app(url, invented.geodata).test_client()
+    with client.get("/download/service_map.gpkg") as answer:
+        assert answer.status_code == 200
+    (tmp_path / "away.gpkg").rename(tmp_path / "elsewhere.gpkg")
+    assert client.get("/api/facilities").status_code == 200
+    assert client.get("/download/service_map.gpkg").status_code == 503
 
 
 def frame_is_empty(path):
@@ -348,7 +411,7 @@ def test_the_catalogue_record_leads_to_every_distribution(api):
     assert dataset["dct:temporal"]["dcat:startDate"] == "2021"
     assert "虚构: CC0-1.0" in dataset["dct:rights"]
     addresses = [item["dcat:accessURL"]["@id"] for item in dataset["dcat:distribution"]]
-    assert len(addresses) == len(export.FORMATS) + 2
+    assert len(addresses) == len(export.FORMATS) + 3
     for item, address in zip(dataset["dcat:distribution"], addresses, strict=True):
         with api.get(address.removeprefix("http://localhost")) as found:
             assert found.status_code == 200

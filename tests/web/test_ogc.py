@@ -131,6 +131,25 @@ def test_coordinates_follow_the_axes_of_their_reference_system(api, system, plac
     assert "f000000000001" in ids(api, **{"bbox": near, "bbox-crs": system})
 
 
+@pytest.mark.parametrize(
+    "edges", [(-20037508.3428,) * 2 + (20037508.3428,) * 2, (-21e6, -10e6, 21e6, 10e6), (-1e9, -1e9, 1e9, 1e9)]
+)
+def test_a_box_round_the_whole_world_in_metres_holds_everything(api, edges):
+    asked = {"bbox": ",".join(str(edge) for edge in edges), "bbox-crs": f"{EPSG}3857"}
+    assert get(api, ITEMS, **asked)["numberMatched"] == get(api, ITEMS)["numberMatched"] == 17
+
+
+def test_the_id_sorts_too_and_pages_follow(api):
+    for sortby in ("id", "-id", "year,-id"):
+        first = get(api, ITEMS, sortby=sortby, limit=9)
+        following = next(link["href"] for link in first["links"] if link["rel"] == "next")
+        rest = get(api, following.removeprefix("http://localhost"))
+        ids = [feature["id"] for feature in (*first["features"], *rest["features"])]
+        assert len(set(ids)) == 17
+        if sortby != "year,-id":
+            assert ids == sorted(ids, reverse=sortby == "-id")
+
+
 def test_a_box_across_the_antimeridian_holds_both_of_its_halves(api):
     assert ids(api, bbox="170,-90,-170,90") == []
     assert len(ids(api, bbox="170,-90,113,90")) == 17

@@ -111,6 +111,27 @@ def test_nginx_takes_the_site(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("way", ["serve", "deploy"])
+def test_no_header_of_a_reader_moves_the_links_where_no_proxy_is_configured(invented, way):
+    port = free_port()
+    environment = {
+        **os.environ, "DATABASE_URL": invented.url, "GEODATA_DIR": str(invented.geodata), "HOST": "127.0.0.1",
+        "PORT": str(port),
+    }  # fmt: skip
+    programs = Path(sys.executable).parent
+    command = {
+        "serve": [programs / "service-map", "serve"],
+        "deploy": [programs / "gunicorn", "-c", ROOT / "deploy" / "gunicorn.conf.py", "service_map.web:create_app()"],
+    }[way]
+    with serving(command, ready=f"http://127.0.0.1:{port}/readyz", env=environment, cwd=ROOT):
+        plain, _ = fetch(f"http://127.0.0.1:{port}/ogc/")
+        for name, value in (
+            ("X-Forwarded-Proto", "https"), ("X-Forwarded-Protocol", "ssl"), ("X-Forwarded-Ssl", "on"),
+            ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Prefix", "/evil"), ("SCRIPT_NAME", "/ogc"),
+        ):  # fmt: skip
+            assert fetch(f"http://127.0.0.1:{port}/ogc/", **{name: value})[0] == plain, name
+
+
 @contextlib.contextmanager
 def serving(command, *, ready, **options):
     """A server while it serves; its words where it does not."""
@@ -175,6 +196,8 @@ def test_the_site_behind_nginx_as_both_files_say(invented, tmp_path):
         body, headers = fetch(f"{site}/ogc/", Host="map.example.org", **{"X-Forwarded-Host": "evil.example"})
         assert {urlsplit(link["href"]).netloc for link in json.loads(body)["links"]} == {"map.example.org"}
         assert re.fullmatch("[0-9a-f]{32}", headers["X-Request-ID"])
+        body, _ = fetch(f"{site}/ogc/")
+        assert {urlsplit(link["href"]).netloc for link in json.loads(body)["links"]} == {f"127.0.0.1:{outside}"}
         for suffix in ("geojson", "gpkg"):
             body, _ = fetch(f"{site}/download/facilities.{suffix}")
             assert len(body) > 5000

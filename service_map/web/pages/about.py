@@ -3,19 +3,25 @@
 from flask import Response, render_template, send_from_directory
 from flask_babel import gettext as _
 
-from service_map.store import queries
+from service_map.store import export, queries
 from service_map.web import links
 from service_map.web.language import language
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
 from service_map.web.problems import Problem
+from service_map.web.site import site
 
 
 @blueprint.get("/about")
 def about() -> str:
     """Explain what the data is and is not, where it comes from, and how to read it."""
     frame.query((choices.BIG,))
-    return render_template("about.html", plans=queries.plans(frame.conn()))
+    return render_template(
+        "about.html",
+        plans=queries.plans(frame.conn()),
+        formats=[(chosen.suffix, chosen.name) for chosen in export.FORMATS.values()],
+        whole=site().database.file is not None,
+    )
 
 
 @blueprint.get("/vendor/leaflet/<path:file>")
