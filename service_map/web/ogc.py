@@ -334,6 +334,8 @@ def _collection(layer: Collection) -> dict[str, Any]:
                 "http://www.opengis.net/def/rel/ogc/1.0/queryables", f"{here}/queryables", SCHEMA,
                 _say("可查询的属性", "queryables"),
             ),
+            # Relations are the same in any case (RFC 8288, section 3.3); Debian 12's GDAL knows this spelling alone.
+            _link("describedBy", f"{here}/schema", SCHEMA, _say("属性的类型", "types of the properties")),
         ],
     }  # fmt: skip
 
@@ -343,12 +345,7 @@ def queryables(name: str) -> Response:
     """Say what a filter on a layer may name."""
     values = query((FORMAT,))
     layer = features.collection(reading().conn, name)
-    found: dict[str, Any] = {
-        item.name: {
-            "title": _say(item.zh, item.en), "type": item.kind, **({"enum": list(item.values)} if item.values else {}),
-        }
-        for item in layer.properties.values()
-    }  # fmt: skip
+    found = _typed(layer)
     if layer.key.key not in found:
         found = {"id": {"title": "id", "type": "string", "x-ogc-role": "id"}, **found}
     document = {
@@ -360,6 +357,38 @@ def queryables(name: str) -> Response:
         "additionalProperties": False,
     }
     return _reply(values, document, "queryables", media=SCHEMA)
+
+
+@blueprint.get("/collections/<name>/schema")
+def schema(name: str) -> Response:
+    """Describe the features of a layer, so that a client need not guess their types from the first that come."""
+    values = query((FORMAT,))
+    layer = features.collection(reading().conn, name)
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{_root()}/collections/{name}/schema",
+        "title": _say(layer.zh, layer.en),
+        "type": "object",
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": {"type": "string"},
+            # Each may be null where the layer does not know it: GDAL takes plain types alone for those of its fields.
+            "properties": {"type": "object", "properties": _typed(layer)},
+        },
+    }
+    if _wants_html(values):
+        # For a person the queryables say the same.
+        document = {**document, "properties": _typed(layer)}
+    return _reply(values, document, "queryables", media=SCHEMA)
+
+
+def _typed(layer: Collection) -> dict[str, Any]:
+    return {
+        item.name: {
+            "title": _say(item.zh, item.en), "type": item.kind, **({"enum": list(item.values)} if item.values else {}),
+        }
+        for item in layer.properties.values()
+    }  # fmt: skip
 
 
 @blueprint.get("/collections/<name>/items")
@@ -501,6 +530,7 @@ def _definition(layers: Mapping[str, Collection]) -> dict[str, Any]:
         paths[f"{here}/queryables"] = _operation(
             f"queryables_{name}", title, (FORMAT,), media=SCHEMA, schema="Queryables"
         )
+        paths[f"{here}/schema"] = _operation(f"schema_{name}", title, (FORMAT,), media=SCHEMA)
         paths[f"{here}/items"] = _operation(
             f"items_{name}", title, _of_layer(layer), media=geojson.MEDIA_TYPE, schema="FeatureCollection"
         )

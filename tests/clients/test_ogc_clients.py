@@ -1,9 +1,11 @@
 """OGC API – Features as its clients use it: GDAL's driver, old and new, and OWSLib, against the running site."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+from urllib.request import urlopen
 
 import geopandas
 import numpy as np
@@ -46,6 +48,18 @@ def test_gdal_lists_every_layer_and_counts_its_features(ogc, layers):
     for name, items in layers.items():
         assert f": {name} (title: " in listed
         assert f"Feature Count: {len(items)}\n" in ogr("ogrinfo", "-ro", "-so", f"OAPIF:{ogc}", name)
+
+
+@pytest.mark.gdal
+def test_a_field_is_of_one_type_in_every_layer_whatever_its_first_features_hold(ogc, layers):
+    kinds = {"string": "String", "integer": "Integer", "number": "Real", "boolean": "Integer(Boolean)"}
+    with urlopen(f"{ogc}/collections/facilities/queryables?f=json") as answer:  # noqa: S310 - our own loopback
+        wanted = {name: kinds[item["type"]] for name, item in json.load(answer)["properties"].items()}
+    for name in layers:
+        if name.startswith(("facilities", "existing")):
+            told = ogr("ogrinfo", "-ro", "-so", f"OAPIF:{ogc}", name)
+            found = dict(re.findall(r"^(\w+): (\w+(?:\(\w+\))?) \(", told, re.MULTILINE))
+            assert {field: found[field] for field in wanted if field in found} == wanted, name
 
 
 @pytest.mark.gdal
