@@ -138,10 +138,9 @@ def _memory(text: str) -> str:
         asked = parse(text)
     except ValueError:
         asked = 0
-    if asked < 256 * 10**6:
-        raise InvalidParameterError(
-            "memory", f"应为至少 256MB，如 2GB，现为 {text!r}", f"is at least 256MB, not {text!r}"
-        )
+    # Dask stops a worker at four fifths of its memory, and the program alone takes a third of a gigabyte.
+    if asked < 10**9:
+        raise InvalidParameterError("memory", f"应为至少 1GB，如 2GB，现为 {text!r}", f"is at least 1GB, not {text!r}")
     return text
 
 

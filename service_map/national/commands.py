@@ -90,7 +90,8 @@ def national(
         )  # fmt: skip
     click.echo(
         f"{len(found.done)} 个县算好 done，{len(found.kept)} 个原已算好 kept，"
-        f"{len(found.left_out)} 个无人口略过 left out，{len(found.failed)} 个失败 failed；"
+        f"{len(found.left_out)} 个无人口略过 left out，{len(found.failed)} 个失败 failed，"
+        f"{len(found.fallback)} 个没有路网、按直线 in straight lines for want of a network；"
         f"{found.cells} 格 cells，{found.people:.0f} 人 people，{found.seconds:.1f} s → {out}",
         err=True,
     )

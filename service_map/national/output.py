@@ -18,7 +18,7 @@ import json
 import math
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -386,7 +386,7 @@ class Staging:
                 path.unlink(missing_ok=True)
             self.folder.rmdir()
 
-    def publish(self, key: str, about: Mapping[str, Any]) -> None:
+    def publish(self, key: str, question: Question, about: Mapping[str, Any]) -> None:
         """Put the files in place, and the manifest last: until then the county has no answer."""
         manifest = manifest_of(self._out, self._adcode)
         files = {}
@@ -395,7 +395,8 @@ class Staging:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             files[table] = {"bytes": path.stat().st_size, "sha256": digest}
-        said = {"format": FORMAT, "key": key, "adcode": self._adcode, **about, "files": files}
+        said = {"format": FORMAT, "key": key, "question": _named(question), "adcode": self._adcode, **about,
+                "files": files}  # fmt: skip
         written = self.folder / "manifest.json"
         written.write_text(json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         manifest.unlink(missing_ok=True)
@@ -414,6 +415,31 @@ def withdraw(out: Path, adcode: str) -> None:
         file_of(out, table, adcode).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             folder_of(out, table, adcode).rmdir()
+
+
+def keep_only(out: Path, question: Question, *, spared: Collection[str], gone: Collection[str]) -> None:
+    """Take away what would be read beside this run's answers and is none of them.
+
+    Parameters
+    ----------
+    out
+        Folder of the run.
+    question
+        Of this run: answers of other counties to the very same question stay.
+    spared, gone
+        Counties answered by this run, and those of which it found that nobody lives there.
+    """
+    for path in sorted((out / "manifests").glob("*.json")):
+        code = path.stem
+        if code in spared:
+            continue
+        found = manifest(out, code)
+        if code in gone or found is None or found.get("question") != _named(question):
+            withdraw(out, code)
+
+
+def _named(question: Question) -> str:
+    return hashlib.sha256(json.dumps(question.parameters(), sort_keys=True).encode()).hexdigest()
 
 
 def manifest(out: Path, adcode: str) -> dict[str, Any] | None:

@@ -113,7 +113,7 @@ def check(source: Source, counties: Iterable[County]) -> tuple[str, ...]:
         )
     if source.groups:
         raise InvalidParameterError("group", "只用于栅格", "is for rasters alone")
-    return tuple(county.adcode for county in counties if _table(path, county.adcode) is None)
+    return tuple(county.adcode for county in counties if _holds_nobody(path, county.adcode))
 
 
 def _check_raster(source: Source, path: Path, counties: list[County]) -> tuple[str, ...]:
@@ -203,10 +203,24 @@ def _table(folder: Path, adcode: str) -> Path | None:
     return None
 
 
+def _holds_nobody(folder: Path, adcode: str) -> bool:
+    table = _table(folder, adcode)
+    try:
+        return table is None or not sum(_rows(path) for path in _tables(table))
+    except GeodataError:
+        return False  # a damaged table costs its own county, later
+
+
 def identity(source: Source, county: County) -> list[list[Any]]:
-    """Name the files that a county's people are read from, by path, size and time of change."""
+    """Name the files that a county's people are read from, and whose they are, by name, size and time of change."""
     if source.is_raster:
-        return [_stat(Path(path)) for path in (source.path, *source.groups.values())]
+        rasterio = _rasterio()
+        named: list[list[Any]] = []
+        for name, raster in (("", source.path), *source.groups.items()):
+            with _opening(rasterio, Path(raster)) as opened:
+                # A virtual raster is its parts as well.
+                named += [[name, *_stat(Path(file))] for file in sorted(opened.files) if Path(file).is_file()]
+        return named
     table = _table(Path(source.path), county.adcode)
     files = [] if table is None else sorted(table.rglob("*.parquet")) if table.is_dir() else [table]
     return [_stat(path) for path in files]
@@ -362,8 +376,7 @@ def _read_table(source: Source, county: County, rows: tuple[int, int]) -> Cells:
     if table is None:
         return Cells(lonlat=np.empty((0, 2)), people=np.empty(0, dtype=np.int64), groups={})
     try:
-        read = [pyarrow.parquet.ParquetFile(path).read(use_threads=False) for path in _tables(table)]
-        given = pyarrow.concat_tables(read).slice(rows[0], rows[1] - rows[0])
+        given = pyarrow.concat_tables(_slices(_tables(table), *rows))
     except (OSError, pyarrow.ArrowException) as error:
         raise GeodataError(
             f"人口表 {table.name} 读不出：{error}", f"cannot read the table {table.name}: {error}"
@@ -385,6 +398,23 @@ def _read_table(source: Source, county: County, rows: tuple[int, int]) -> Cells:
             if name.startswith(_GROUP) and len(name) > len(_GROUP)
         },
     )
+
+
+def _slices(files: list[Path], first: int, last: int) -> list[pyarrow.Table]:
+    """Read some rows of files that follow each other, by the groups of rows that hold them."""
+    found, start = [], 0
+    for path in files:
+        file = pyarrow.parquet.ParquetFile(path)
+        for number in range(file.num_row_groups):
+            size = file.metadata.row_group(number).num_rows
+            if start < last and start + size > first:
+                group = file.read_row_group(number, use_threads=False)
+                begin = max(first - start, 0)
+                found.append(group.slice(begin, min(last - start, size) - begin))
+            start += size
+        if not file.num_row_groups:
+            found.append(file.schema_arrow.empty_table())
+    return found or [pyarrow.parquet.ParquetFile(files[0]).schema_arrow.empty_table()]
 
 
 def _micro(values: Floats, name: str) -> Whole:

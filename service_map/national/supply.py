@@ -172,6 +172,14 @@ def _lay_frame(frame: Any, wanted: tuple[str, ...], folder: str) -> tuple[int, i
     points = np.where(flat, shapes, shapely.point_on_surface(shapes)) if not flat.all() else shapes
     count = len(frame)
 
+    def number(name: str, kind: type) -> NDArray[Any]:
+        try:
+            return column(name, 0).astype(kind)
+        except (TypeError, ValueError):
+            raise InvalidParameterError(
+                "facilities", f"列 {name} 应为数字", f"the column {name} takes numbers"
+            ) from None
+
     def column(name: str, default: Any) -> NDArray[Any]:
         if name not in frame.columns:
             return np.full(count, default)
@@ -181,9 +189,9 @@ def _lay_frame(frame: Any, wanted: tuple[str, ...], folder: str) -> tuple[int, i
     records = _records(
         lonlat=shapely.get_coordinates(points),
         category=column("category", "").astype(str),
-        uncertainty_m=column("uncertainty_m", 0.0).astype(np.float64),
+        uncertainty_m=number("uncertainty_m", np.float64),
         status=column("status", "existing").astype(str),
-        year=column("year", 0).astype(np.int64),
+        year=number("year", np.int64),
         wanted=wanted,
     )
     _write(records, Path(folder))
@@ -238,7 +246,10 @@ def _records(
     state = _codes(status, STATUSES)
     if (state < 0).any():
         raise InvalidParameterError(
-            "facilities", f"没有状态 {status[state < 0][0]!r}", f"no status {status[state < 0][0]!r}", STATUSES
+            "facilities",
+            f"没有状态 {str(status[state < 0][0])!r}",
+            f"no status {str(status[state < 0][0])!r}",
+            STATUSES,
         )
     if not (np.isfinite(uncertainty_m) & (uncertainty_m >= 0)).all():
         raise InvalidParameterError(

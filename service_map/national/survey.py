@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ class Outcome:
         Counties computed now, and those whose answer stood already.
     left_out
         Counties without people, left out because that was asked for.
+    fallback
+        Counties that no network of the folder reaches, answered in straight lines.
     failed
         Counties that failed three times.
     cells, people
@@ -65,6 +68,7 @@ class Outcome:
     done: tuple[str, ...]
     kept: tuple[str, ...]
     left_out: tuple[str, ...]
+    fallback: tuple[str, ...]
     failed: tuple[Failure, ...]
     cells: int
     people: float
@@ -131,6 +135,12 @@ def run(
         When Dask is not installed, or the disk has no room.
     """
     need_all()
+    if scheduler is not None and workers is not None:
+        raise InvalidParameterError(
+            "workers",
+            "只用于本机，给了 scheduler 就不要再给",
+            "is for this machine alone; leave it out beside scheduler",
+        )
     tell: Progress = say or (lambda _line: None)
     if most_cells < 1:
         raise InvalidParameterError("cells", "应为正整数", "takes a whole number above 0")
@@ -156,9 +166,17 @@ def run(
         tell("按块整理设施 / laying facilities into tiles")
         codes = tuple(dict.fromkeys(code for target in question.targets for code in target.codes))
         source = facilities if supply.is_database(facilities) else str(Path(facilities).absolute())
-        laid = supply.lay(source, codes, out / ".work" / "facilities",
-                          scheduler="synchronous" if found is None else found.client)  # fmt: skip
+        with _told_of_a_full_disk(out):
+            laid = supply.lay(source, codes, out / ".work" / "facilities",
+                              scheduler="synchronous" if found is None else found.client)  # fmt: skip
         tell(f"{laid.taken} / {laid.read} 处设施 facilities")
+        if laid.read and not laid.taken:
+            raise InvalidParameterError(
+                "facilities",
+                f"{laid.read} 处设施没有一处属于所问的类别；category 列应为类别代码，如 kindergarten",
+                f"none of the {laid.read} facilities is of a category asked about; the column category holds codes such"
+                " as kindergarten",
+            )
         jobs = [
             work.Job(
                 county=county, question=question, supply=laid, demand=_absolute(demand),
@@ -169,11 +187,21 @@ def run(
         ]  # fmt: skip
         start = time.perf_counter()
         came = _here(jobs) if found is None else _there(jobs, found.client)
-        outcome = _gather(came, jobs, out, progress)
+        outcome = _gather(came, jobs, out, progress, skip_empty=skip_empty)
         seconds = time.perf_counter() - start
         if not outcome[1]:
             shutil.rmtree(out / ".work", ignore_errors=True)
     return _conclude(question, empty, outcome, out, facilities=laid.taken, seconds=seconds)
+
+
+@contextmanager
+def _told_of_a_full_disk(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if not output.is_full(error):
+            raise
+        raise SettingsError(f"{out} 的磁盘已满", f"the disk of {out} is full") from error
 
 
 def check_inputs(
@@ -314,19 +342,45 @@ def _there(jobs: Sequence[work.Job], client: Any) -> Iterator[_Came]:
     finished = distributed.as_completed(list(waiting))
     for future in finished:
         code = waiting.pop(future)
-        error = future.exception() if future.status in ("error", "lost", "cancelled") else None
-        yield code, future.result() if future.status == "finished" else (error or RuntimeError(future.status))
+        try:
+            answer = future.result() if future.status == "finished" else future.exception()
+        except (OSError, CancelledError) as error:
+            raise _lost(error) from error
+        if future.status not in ("finished", "error"):
+            raise _lost(answer)
+        yield code, answer
         future.release()
 
 
+def _lost(error: BaseException) -> SettingsError:
+    """Tell that no county failed but whoever hands them out is gone: what stands, stands."""
+    said = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return SettingsError(
+        f"与 Dask 调度器的连接断了（{said}）；算好的县都保留，恢复后用同样的参数重跑会接着算",
+        f"the connection to Dask's scheduler is lost ({said}); the counties done stay, and a new run with the same"
+        " options goes on there",
+    )
+
+
 def _gather(
-    came: Iterator[_Came], jobs: Sequence[work.Job], out: Path, progress: Callable[[int, int, str], None] | None
+    came: Iterator[_Came],
+    jobs: Sequence[work.Job],
+    out: Path,
+    progress: Callable[[int, int, str], None] | None,
+    *,
+    skip_empty: bool,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, Failure]]:
     names = {job.county.adcode: job.county.name for job in jobs}
     answers: dict[str, dict[str, Any]] = {}
     failed: dict[str, Failure] = {}
     for code, answer in came:
-        if isinstance(answer, dict):
+        if isinstance(answer, dict) and answer["state"] == "empty":
+            output.withdraw(out, code)
+            if skip_empty:
+                answers[code] = answer
+            else:
+                failed[code] = Failure(adcode=code, name=names[code], zh=work.NOBODY[0], en=work.NOBODY[1])
+        elif isinstance(answer, dict):
             answers[code] = answer
         else:
             if isinstance(answer, PartitionError) and answer.full:
@@ -364,6 +418,9 @@ def _conclude(
     seconds: float,
 ) -> Outcome:
     answers, failed = outcome
+    empty = sorted({*empty, *(code for code, answer in answers.items() if answer["state"] == "empty")})
+    answers = {code: answer for code, answer in answers.items() if answer["state"] != "empty"}
+    output.keep_only(out, question, spared={*answers}, gone={*empty})
     failures = [failed[code] for code in sorted(failed)]
     # Nothing here says when or where: two runs of the same inputs leave the same files.
     about = {
@@ -381,6 +438,7 @@ def _conclude(
         done=tuple(sorted(code for code, answer in answers.items() if answer["state"] == "done")),
         kept=tuple(sorted(code for code, answer in answers.items() if answer["state"] == "kept")),
         left_out=tuple(sorted(empty)),
+        fallback=tuple(sorted(code for code, answer in answers.items() if answer["fallback"])),
         failed=tuple(failures),
         cells=sum(answer["cells"] for answer in answers.values()),
         people=sum(answer["people"] for answer in answers.values()),

@@ -113,6 +113,13 @@ def load(path: str, box: tuple[float, float, float, float]) -> Network:
     return cut(_loaded(path, Path(path).stat().st_mtime_ns), box)
 
 
+def reaches(net: Network, box: tuple[float, float, float, float]) -> bool:
+    """Tell whether any way that can be stepped on lies in a box of west, south, east, north."""
+    west, south, east, north = box
+    lon, lat = net.lonlat[net.snappable].T
+    return bool(((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)).any())
+
+
 # A worker meets the counties of a province one after another: its network is read once.
 @lru_cache(maxsize=1)
 def _loaded(path: str, _changed: int) -> Network:

@@ -3,19 +3,19 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
 from service_map import __version__
+from service_map.coverage import Network
 from service_map.errors import PartitionError, ServiceMapError
 from service_map.national import output, part, people, supply, ways
 from service_map.national.county import County
@@ -23,7 +23,12 @@ from service_map.national.people import Source
 from service_map.national.question import Question
 from service_map.national.supply import Laid
 
+NOBODY = ("人口数据里这个县没有人", "the population data holds nobody in this county")
+"""Why a county has no answer, in Chinese and English."""
+
 _ROOMS = ("coverage", "national")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _PACKAGES = ("numpy", "scipy", "shapely", "pyproj", "pyarrow")
 
 
@@ -60,6 +65,29 @@ class Job:
         return self.county.box(self.question.halo)
 
 
+def _naming(of: Callable[Concatenate[Job, _P], _T]) -> Callable[Concatenate[Job, _P], _T]:
+    """Turn whatever goes wrong with a county into one error that a scheduler can carry and that names the county."""
+
+    @wraps(of)
+    def named(job: Job, *given: _P.args, **more: _P.kwargs) -> _T:
+        try:
+            return of(job, *given, **more)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            failure = _failed(job, error)
+        # Raised by itself: what it came of need not survive the way from a worker.
+        raise failure
+
+    return named  # type: ignore[return-value]  # a function of the same parameters
+
+
+def _failed(job: Job, error: Exception) -> PartitionError:
+    where = f"{job.county.adcode} {job.county.name}"
+    zh = en = f"{type(error).__name__}: {error}"
+    if isinstance(error, ServiceMapError):
+        zh, en = error.zh, error.en
+    return PartitionError(f"{where}：{zh}", f"{where}: {en}", full=output.is_full(error))
+
+
 @cache
 def program() -> str:
     """Name this program by what computes, its code and the packages it rests on: equal names, equal answers."""
@@ -78,6 +106,7 @@ def network_of(job: Job) -> Path | None:
     return None if job.networks is None else ways.find(Path(job.networks), job.county)
 
 
+@_naming
 def parts_of(job: Job) -> list[tuple[int, int]]:
     """Split a county where it holds more cells than a worker may.
 
@@ -86,10 +115,10 @@ def parts_of(job: Job) -> list[tuple[int, int]]:
     PartitionError
         When its people cannot be read.
     """
-    with _naming(job):
-        return people.parts(job.demand, job.county, job.most_cells)
+    return people.parts(job.demand, job.county, job.most_cells)
 
 
+@_naming
 def whole(job: Job) -> dict[str, Any]:
     """Compute a county of one part.
 
@@ -101,27 +130,29 @@ def whole(job: Job) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``adcode``, ``state`` (``done``, or ``kept`` where the answer stands already), ``cells`` and ``people``.
+        ``adcode``, ``state`` (``done``, ``kept`` where the answer stands already, ``empty`` where nobody lives there),
+        ``cells``, ``people``, and ``fallback``: whether straight lines stand for a network that does not reach there.
 
     Raises
     ------
     PartitionError
         When it cannot be computed; names the county and the reason.
     """
-    with _naming(job):
-        inputs = _inputs(job)
-        kept = _standing(job, inputs.key)
-        if kept is not None:
-            return kept
-        parts = people.parts(job.demand, job.county, job.most_cells)
-        if len(parts) > 1:
-            return _merge(job, inputs, [_write_part(job, inputs, rows) for rows in parts])
-        judged = _judged(job, inputs, parts[0])
-        schema = _schema(job, inputs, judged.sums.groups, judged.sums.bounds)
-        table = output.cell_table(job.question, judged, schema, network=inputs.network is not None)
-        return _finish(job, inputs, judged.sums, [table])
+    inputs = _inputs(job)
+    kept = _standing(job, inputs.key)
+    if kept is not None:
+        return kept
+    inputs = _with_ways(job, inputs)
+    parts = people.parts(job.demand, job.county, job.most_cells)
+    if len(parts) > 1:
+        return _merge(job, inputs, [_write_part(job, inputs, rows) for rows in parts])
+    judged = _judged(job, inputs, parts[0])
+    schema = _schema(job, inputs, judged.sums.groups, judged.sums.bounds)
+    table = output.cell_table(job.question, judged, schema, network=inputs.network is not None)
+    return _finish(job, inputs, judged.sums, [table])
 
 
+@_naming
 def portion(job: Job, rows: tuple[int, int]) -> str:
     """Compute a part of a large county and leave it in the work folder.
 
@@ -135,13 +166,13 @@ def portion(job: Job, rows: tuple[int, int]) -> str:
     PartitionError
         As in `whole`.
     """
-    with _naming(job):
-        inputs = _inputs(job)
-        if _standing(job, inputs.key) is not None:
-            return ""
-        return _write_part(job, inputs, rows)
+    inputs = _inputs(job)
+    if _standing(job, inputs.key) is not None:
+        return ""
+    return _write_part(job, _with_ways(job, inputs), rows)
 
 
+@_naming
 def merge(job: Job, names: Sequence[str]) -> dict[str, Any]:
     """Put the parts of a large county together, in their order.
 
@@ -150,12 +181,11 @@ def merge(job: Job, names: Sequence[str]) -> dict[str, Any]:
     PartitionError
         As in `whole`.
     """
-    with _naming(job):
-        inputs = _inputs(job)
-        kept = _standing(job, inputs.key)
-        if kept is not None:
-            return kept
-        return _merge(job, inputs, names)
+    inputs = _inputs(job)
+    kept = _standing(job, inputs.key)
+    if kept is not None:
+        return kept
+    return _merge(job, _with_ways(job, inputs), names)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -167,6 +197,7 @@ class _Inputs:
     network: Path | None
     key: str
     named: dict[str, Any]
+    ways: Network | None = None
 
 
 def _inputs(job: Job) -> _Inputs:
@@ -195,15 +226,20 @@ def _standing(job: Job, key: str) -> dict[str, Any] | None:
     found = output.manifest(Path(job.out), job.county.adcode)
     if found is None or found["key"] != key:
         return None
-    return {"adcode": job.county.adcode, "state": "kept", "cells": found["cells"], "people": found["people"]}
+    return {"adcode": job.county.adcode, "state": "kept", "cells": found["cells"], "people": found["people"],
+            "fallback": found["fallback"]}  # fmt: skip
+
+
+def _with_ways(job: Job, inputs: _Inputs) -> _Inputs:
+    """Load the ways; a file that does not reach the county is as good as none, and the answer says so."""
+    if inputs.network is None:
+        return inputs
+    network = ways.load(ways.prepare(str(inputs.network), str(Path(job.out) / ".work" / "networks")), job.box)
+    return replace(inputs, ways=network) if ways.reaches(network, job.county.box(0)) else replace(inputs, network=None)
 
 
 def _judged(job: Job, inputs: _Inputs, rows: tuple[int, int]) -> part.Judged:
-    cells = people.read(job.demand, job.county, rows)
-    network = None
-    if inputs.network is not None:
-        network = ways.load(ways.prepare(str(inputs.network), str(Path(job.out) / ".work" / "networks")), job.box)
-    return part.judge(job.question, cells, inputs.candidates, network)
+    return part.judge(job.question, people.read(job.demand, job.county, rows), inputs.candidates, inputs.ways)
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
@@ -265,7 +301,7 @@ def _merge(job: Job, inputs: _Inputs, names: Sequence[str]) -> dict[str, Any]:
 
 def _finish(job: Job, inputs: _Inputs, sums: part.Sums, tables: Any) -> dict[str, Any]:
     if not sums.cells:
-        raise PartitionError("人口数据里这个县没有人", "the population data holds nobody in this county")
+        return {"adcode": job.county.adcode, "state": "empty", "cells": 0, "people": 0.0, "fallback": False}
     by_network = inputs.network is not None
     fallback = job.networks is not None and not by_network
     gaps, pieces = output.gap_table(job.question, sums)
@@ -278,21 +314,6 @@ def _finish(job: Job, inputs: _Inputs, sums: part.Sums, tables: Any) -> dict[str
         output.write_cells(staged.folder / "cells.parquet", tables, schema)
         output.write_table(staged.folder / "gaps.parquet", gaps)
         output.write_table(staged.folder / "summary.parquet", summary)
-        staged.publish(inputs.key, about)
-    return {"adcode": job.county.adcode, "state": "done", "cells": sums.cells, "people": about["people"]}
-
-
-# --- failing ----------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _naming(job: Job) -> Iterator[None]:
-    """Turn whatever goes wrong with a county into one error that a scheduler can carry and that names the county."""
-    try:
-        yield
-    except Exception as error:
-        where = f"{job.county.adcode} {job.county.name}"
-        zh = en = f"{type(error).__name__}: {error}"
-        if isinstance(error, ServiceMapError):
-            zh, en = error.zh, error.en
-        raise PartitionError(f"{where}：{zh}", f"{where}: {en}", full=output.is_full(error)) from error
+        staged.publish(inputs.key, job.question, about)
+    return {"adcode": job.county.adcode, "state": "done", "cells": sums.cells, "people": about["people"],
+            "fallback": fallback}  # fmt: skip

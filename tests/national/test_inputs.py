@@ -156,18 +156,25 @@ def test_a_facility_that_cannot_be_used_is_refused(country, tmp_path, column, va
         supply.lay(str(tmp_path / "bad.parquet"), country.kinds, tmp_path / "laid")
 
 
-def test_an_extract_that_counties_share_serves_each_of_them(country, cluster, tmp_path):
-    nodes = "".join(f'<node id="{n}" lat="37.75" lon="{112.55 + n / 1000}" version="1"/>' for n in range(1, 13))
+def test_an_extract_that_counties_share_serves_each_that_it_reaches_and_the_others_say_so(
+    china, country, cluster, tmp_path
+):
+    codes = [code for code in country.codes if code.startswith("1401")][:3]
+    place = china.shape(codes[0]).representative_point()
+    nodes = "".join(f'<node id="{n}" lat="{place.y}" lon="{place.x + n / 10_000}" version="1"/>' for n in range(1, 13))
     (tmp_path / "networks").mkdir()
     (tmp_path / "networks" / "140000.osm").write_text(OSM.format(nodes=nodes), encoding="utf-8")
-    codes = [code for code in country.codes if code.startswith("1401")][:3]
     found = country.run(
         tmp_path / "out", counties=codes, networks=tmp_path / "networks", workers=None, scheduler=cluster
     )
     assert found.done == tuple(codes)
+    near = [code for code in codes if shapely.box(*shapely.bounds(china.shape(code))).contains(place)]
+    assert codes[0] in near
+    assert found.fallback == tuple(code for code in codes if code not in near) != ()
     for code in codes:
         rows = pq.ParquetFile(tmp_path / "out" / "summary" / f"adcode={code}" / "summary.parquet").read().to_pylist()
-        assert {(row["method"], row["fallback"]) for row in rows} == {("network", False)}
+        told = ("network", False) if code in near else ("straight_line", True)
+        assert {(row["method"], row["fallback"]) for row in rows} == {told}
 
 
 @pytest.fixture(scope="module")
@@ -226,3 +233,89 @@ def test_a_county_walks_over_a_real_pbf_extract_as_over_the_arrays_made_of_it(
     reached = np.isfinite(metres)
     assert 50 < reached.sum() < np.isfinite(away).sum()
     assert (metres[reached] >= np.floor(away[reached])).all()
+
+
+def test_a_virtual_raster_is_its_parts_as_well(rasters, country, china, tmp_path):
+    source, codes = rasters
+    shutil.copy(source.path, tmp_path / "part.tif")
+    with rasterio.open(tmp_path / "part.tif") as part:
+        shape, transform = part.shape, part.transform
+    (tmp_path / "all.vrt").write_text(
+        f'<VRTDataset rasterXSize="{shape[1]}" rasterYSize="{shape[0]}"><SRS>EPSG:4326</SRS>'
+        f"<GeoTransform>{', '.join(map(str, transform.to_gdal()))}</GeoTransform>"
+        '<VRTRasterBand dataType="Float32" band="1"><NoDataValue>-99999</NoDataValue><SimpleSource>'
+        '<SourceFilename relativeToVRT="1">part.tif</SourceFilename><SourceBand>1</SourceBand></SimpleSource>'
+        "</VRTRasterBand></VRTDataset>",
+        encoding="utf-8",
+    )
+    virtual = people.Source(path=str(tmp_path / "all.vrt"))
+    before = people.identity(virtual, china.county(codes[0]))
+    first = country.run(tmp_path / "out", counties=codes[:1], demand=virtual, networks=None)
+    with rasterio.open(tmp_path / "part.tif", "r+") as part:
+        whole = part.read(1)
+        part.write(np.where(whole > 0, whole * 2, whole), 1)
+    assert people.identity(virtual, china.county(codes[0])) != before
+    second = country.run(tmp_path / "out", counties=codes[:1], demand=virtual, networks=None)
+    assert (len(first.done), len(second.done)) == (1, 1)
+    assert second.people == pytest.approx(2 * first.people, rel=1e-6)
+
+
+def test_a_group_by_another_name_is_another_input(rasters, china):
+    source, codes = rasters
+    path = source.groups["60+"]
+    one, other = (people.Source(path=source.path, groups={name: path}) for name in ("60+", "65+"))
+    assert people.identity(one, china.county(codes[0])) != people.identity(other, china.county(codes[0]))
+
+
+def test_a_county_that_turns_out_to_hold_nobody_is_left_out_or_named(rasters, country, china, tmp_path):
+    source, codes = rasters
+    west, south, east, north = shapely.bounds(shapely.union_all([china.shape(code) for code in codes]))
+    near = next(
+        code for code in country.codes
+        if code not in codes and shapely.box(west, south, east, north).intersects(china.shape(code))
+    )  # fmt: skip
+    named = country.run(tmp_path / "named", counties=[codes[0], near], demand=source, networks=None)
+    assert ([failure.adcode for failure in named.failed], named.done) == ([near], (codes[0],))
+    assert "nobody" in named.failed[0].en
+    skipped = country.run(
+        tmp_path / "skipped", counties=[codes[0], near], demand=source, networks=None, skip_empty=True
+    )
+    assert (skipped.left_out, skipped.failed, skipped.done) == ((near,), (), (codes[0],))
+
+
+def test_a_table_without_rows_is_named_before_any_work(country, china, tmp_path):
+    shutil.copytree(country.home / "people", tmp_path / "people")
+    code = country.codes[2]
+    path = tmp_path / "people" / f"adcode={code}" / "people.parquet"
+    pq.write_table(pq.ParquetFile(path).read().slice(0, 0), path)
+    with pytest.raises(InvalidParameterError, match=code):
+        country.run(tmp_path / "out", demand=people.Source(path=str(tmp_path / "people")))
+
+
+def test_a_part_of_a_county_reads_only_the_groups_of_rows_that_hold_it(country, china, tmp_path):
+    code = country.codes[0]
+    whole = pq.ParquetFile(country.home / "people" / f"adcode={code}" / "people.parquet").read()
+    (tmp_path / f"adcode={code}").mkdir()
+    pq.write_table(whole, tmp_path / f"adcode={code}" / "people.parquet", row_group_size=32)
+    county, source = china.county(code), people.Source(path=str(tmp_path))
+    told = people.Source(path=str(country.home / "people"))
+    for rows in ((0, 300), (0, 1), (31, 33), (64, 96), (250, 300), (299, 300)):
+        found, wanted = (people.read(of, county, rows) for of in (source, told))
+        assert np.array_equal(found.lonlat, wanted.lonlat)
+        assert np.array_equal(found.people, wanted.people)
+
+
+def test_facilities_of_no_category_asked_about_are_refused(country, tmp_path):
+    frame = geopandas.read_parquet(country.home / "facilities.parquet")
+    frame["category"] = "幼儿园"
+    frame.to_parquet(tmp_path / "named.parquet")
+    with pytest.raises(InvalidParameterError, match="kindergarten"):
+        country.run(tmp_path / "out", facilities=str(tmp_path / "named.parquet"))
+
+
+def test_a_year_that_is_no_number_is_refused_by_its_column(country, tmp_path):
+    frame = geopandas.read_parquet(country.home / "facilities.parquet")
+    frame["year"] = ["", *["2024"] * (len(frame) - 1)]
+    frame.to_parquet(tmp_path / "bad.parquet")
+    with pytest.raises(InvalidParameterError, match="year"):
+        supply.lay(str(tmp_path / "bad.parquet"), country.kinds, tmp_path / "laid")

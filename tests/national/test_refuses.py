@@ -231,7 +231,7 @@ def test_other_inputs_that_cannot_be_used_are_named(country, tmp_path):
         ({"--category": "nonsense"}, "no category"),
         ({"--year": 20}, "year"),
         ({"--minutes": 15}, "at most one"),
-        ({"--memory": "lots", "--workers": "2"}, "256MB"),
+        ({"--memory": "lots", "--workers": "2"}, "1GB"),
     ]:
         given = [part for name, value in {**good, **change}.items() for part in (name, value) if part is not None]
         answer = ask("140521", *given)

@@ -246,3 +246,67 @@ def test_a_really_full_disk_is_named(country, tmp_path):
         assert (len(found.kept), len(found.done)) == (3, 37)
     finally:
         subprocess.run(["umount", small], check=True)
+
+
+def test_a_lost_scheduler_costs_no_county_its_answer(country, alone, prints, tmp_path):
+    """Whoever hands the counties out dies: what stood stays, and the error names the scheduler and no county."""
+    import distributed
+
+    shutil.copytree(alone, tmp_path / "copy")
+    for code in country.codes[:6]:
+        output.manifest_of(tmp_path / "copy", code).unlink()
+    port = 18_786 + os.getpid() % 1000
+    programs = [
+        subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", str(port), "--no-dashboard"],
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL),
+    ]  # fmt: skip
+    address = f"tcp://127.0.0.1:{port}"
+    try:
+        with distributed.Client(address, timeout=30):
+            pass
+        programs.append(
+            subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_worker", address, "--nworkers", "1",
+                              "--nthreads", "1", "--no-dashboard"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )  # fmt: skip
+        killed = []
+
+        def kill(_done, _all, _code):
+            if not killed:
+                programs[0].kill()
+                killed.append(True)
+
+        with pytest.raises(SettingsError, match="scheduler"):
+            country.run(tmp_path / "copy", workers=None, scheduler=address, progress=kill)
+        assert killed
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
+    assert len(list((tmp_path / "copy" / "manifests").glob("*.json"))) >= 34
+    country.run(tmp_path / "copy")
+    assert prints(tmp_path / "copy") == prints(alone)
+
+
+def test_answers_to_another_question_do_not_stay_beside_those_of_this_one(country, alone, tmp_path):
+    shutil.copytree(alone, tmp_path / "copy")
+    other = national.Question(targets=country.question.targets[:2], horizons=country.question.horizons)
+    country.run(tmp_path / "copy", counties=country.codes[:2], question=other)
+    assert {path.stem for path in (tmp_path / "copy" / "manifests").glob("*.json")} == set(country.codes[:2])
+    assert len(list((tmp_path / "copy").glob("cells/*/cells.parquet"))) == 2
+
+
+def test_answers_of_other_counties_to_the_same_question_stay(country, alone, tmp_path):
+    shutil.copytree(alone, tmp_path / "copy")
+    country.run(tmp_path / "copy", counties=country.codes[:2])
+    assert len(list((tmp_path / "copy" / "manifests").glob("*.json"))) == 40
+
+
+def test_a_fault_that_cannot_travel_is_told_once_and_in_its_own_words(country, cluster, tmp_path):
+    home = tmp_path / "networks"
+    home.mkdir()
+    code = country.codes[0]
+    (home / f"{code}.osm.pbf").write_bytes(b"no extract" * 20)
+    found = country.run(tmp_path / "out", counties=[code], networks=home, workers=None, scheduler=cluster)
+    assert found.failed[0].en.startswith(f"cannot read the ways of {code}.osm.pbf")
+    assert "Error" not in found.failed[0].en
