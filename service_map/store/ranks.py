@@ -55,6 +55,9 @@ class Ranked:
         How distances were measured, each once.
     fallback
         Counties that have no network although others of the run have one; straight lines stand for it.
+    metres, rules
+        Reaches in metres that were judged by, and the ids of the clauses that ask for them, each once; empty for all
+        kinds together.
     """
 
     adcode: str
@@ -74,6 +77,8 @@ class Ranked:
     kinds_possible: float | None
     methods: tuple[str, ...]
     fallback: int
+    metres: tuple[float, ...]
+    rules: tuple[str, ...]
 
     def share(self, bound: str = "located") -> float | None:
         """Give the covered share of the people, 0 to 1; None where there is nobody."""
@@ -262,6 +267,8 @@ def _sum(code: str, named: tuple[str, str, str], rows: Sequence[Any]) -> Ranked:
         gaps=None if any(gap is None for gap in gaps) else sum(gaps), kinds_certain=mean("kinds_certain"),
         kinds_located=mean("kinds_located"), kinds_possible=mean("kinds_possible"),
         methods=tuple(sorted({row.method for row in rows})), fallback=sum(bool(row.fallback) for row in rows),
+        metres=tuple(sorted({row.metres for row in rows if row.metres is not None})),
+        rules=tuple(sorted({row.rule for row in rows if row.rule is not None})),
     )  # fmt: skip
 
 

@@ -1161,7 +1161,7 @@ def _ranking_schemas() -> dict[str, Schema]:
         "people": number, "certain": number, "located": number, "possible": number, "share_low": share, "share": share,
         "share_high": share, "gap_people": number, "gaps": {"type": ["integer", "null"]}, "kinds_low": kinds,
         "kinds": kinds, "kinds_high": kinds, "methods": _array(_enum("network", "straight_line", "detour")),
-        "fallback": _WHOLE,
+        "fallback": _WHOLE, "metres": _array(number), "rules": _array(_STRING),
     }  # fmt: skip
     horizon, year = _enum(*ranks.HORIZONS), {"type": ["integer", "null"]}
     around = _closed({"adcode": _ADCODE, "name": _STRING, "level": level, "parent": _ADCODE})

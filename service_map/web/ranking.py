@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from service_map.catalogue import Category
 from service_map.store import ranks, read_meta
-from service_map.store.ranks import ALL, HORIZONS, LEVELS, ORDERS, Ranked
+from service_map.store.ranks import ALL, HORIZONS, LEVELS, ORDERS, Offered, Ranked
 from service_map.web import params
 from service_map.web.params import Parameter
 from service_map.web.reading import attach, query, reading, reply, say
@@ -131,6 +131,7 @@ def row(found: Ranked) -> dict[str, Any]:
         "share_high": _rounded(found.share("possible")), "gap_people": round(found.gap_people, 1), "gaps": found.gaps,
         "kinds_low": _rounded(found.kinds_certain), "kinds": _rounded(found.kinds_located),
         "kinds_high": _rounded(found.kinds_possible), "methods": list(found.methods), "fallback": found.fallback,
+        "metres": [round(metres, 1) for metres in found.metres], "rules": list(found.rules),
     }  # fmt: skip
 
 
@@ -138,11 +139,28 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
 
-def limits(rows: Sequence[Ranked]) -> list[tuple[str, str]]:
+def limits(rows: Sequence[Ranked], has: Offered | None, category: str) -> list[tuple[str, str]]:
     """Say what the figures rest on, in Chinese and English."""
+    kinds, counties = (len(has.categories) - 1, has.counties) if has else (0, 0)
+    metres = sorted({metres for found in rows for metres in found.metres})
+    rules = "、".join(sorted({rule for found in rows for rule in found.rules}))
+    asked = (
+        f"“各类合计”指 {kinds} 类设施每一类都走得到的人；平均类数以 {kinds} 为满",
+        f"“all kinds” counts who has every one of {kinds} kinds within reach; the mean of kinds is out of {kinds}",
+    )
+    if category != ALL:
+        reach = "–".join(f"{edge:.0f}" for edge in dict.fromkeys((metres[0], metres[-1]))) if metres else "?"
+        asked = (
+            f"走得到：{reach} 米以内" + (f"，规则 {rules}" if rules else ""),
+            f"within reach: within {reach} m" + (f", by {rules}" if rules else ""),
+        )
+    counted = (
+        f"只含有结果的 {counties} 个县（市、区）；没有结果的县不在任何一行里",
+        f"holds the {counties} counties that have results; a county without stands in no row",
+    )
     methods = {method for found in rows for method in found.methods}
     said = [NETWORK] if methods == {"network"} else [STRAIGHT] if "network" not in methods else [NETWORK, FALLBACK]
-    return [*said, BOUNDS, RECORD]
+    return [asked, counted, *said, BOUNDS, RECORD]
 
 
 @blueprint.get("/api/ranking")
@@ -167,7 +185,7 @@ def areas() -> Response:
             "horizons": [{"horizon": kind, "year": year} for kind, year in has.horizons] if has else [],
             "counties": has.counties if has else 0,
         },
-        "limits": [say(pair) for pair in limits(found)],
+        "limits": [say(pair) for pair in limits(found, has, values["category"])],
         "data_version": read_meta(data.conn).get("data_version", ""),
     })  # fmt: skip
 
@@ -188,7 +206,7 @@ def table() -> Response:
 
 
 def _cell(value: Any) -> Any:
-    return "|".join(value) if isinstance(value, list) else value
+    return "|".join(map(str, value)) if isinstance(value, list) else value
 
 
 @blueprint.get("/download/ranking.geojson")

@@ -311,6 +311,16 @@ def test_the_page_leads_from_province_to_city_to_county_and_back_without_a_scrip
     assert [cell.get("aria-sort") for cell in _tree(site, turned).iter("th")].count("ascending") == 1
 
 
+def test_an_answer_says_what_was_judged_and_how_many_counties_it_holds(site):
+    told = site.get("/api/ranking?category=kindergarten").get_json(force=True)
+    assert told["ranking"][0]["metres"] == [600.0]
+    assert "600 米" in told["limits"][0]
+    assert "40 个县" in told["limits"][1]
+    every = site.get("/api/ranking?lang=en").get_json(force=True)
+    assert "6 kinds" in every["limits"][0]
+    assert every["limits"][0].replace("“", "") in site.get("/ranking?lang=en").get_data(as_text=True).replace("“", "")
+
+
 def test_the_page_is_complete_in_english(site):
     page = site.get("/ranking?area=140000&lang=en").get_data(as_text=True)
     assert "People within reach" in page

@@ -65,7 +65,7 @@ def area_ranking() -> str:
         lasting=[*links.lasting().items(), *([("area", asked["area"])] if asked["area"] else [])],
         sort=lambda name: _sort(name, kept),
         sorted_by=lambda name: _sorted_by(name, asked["order"]),
-        limits=[pair[1] if english else pair[0] for pair in ranking.limits(found)],
+        limits=[pair[1] if english else pair[0] for pair in ranking.limits(found, has, asked["category"])],
         legend=LEGEND,
         map_url=url_for("ranking.layer", **kept),
         csv_url=url_for("ranking.table", **kept),
