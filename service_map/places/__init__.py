@@ -1,4 +1,4 @@
-"""Room: places. A name in, a point or polygon with its precision out; commitments in, facilities out."""
+"""A name in, a point or polygon with its precision out; commitments in, facilities out."""
 
 from service_map.places.audit import Audit, audit
 from service_map.places.classes import DEMAND, Classes, load_classes

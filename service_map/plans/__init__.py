@@ -1,4 +1,4 @@
-"""Plans: a document in, commitments out."""
+"""A document in, commitments out."""
 
 from service_map.plans.circles import PlanCircle, circles_text, extract_circles, load_circles, write_circles
 from service_map.plans.commitment import Commitment, label, label_record, load_commitments, write_commitments
