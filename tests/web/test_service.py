@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -19,6 +21,7 @@ import pytest
 
 from service_map import settings
 from service_map.web import create_app
+from service_map.web.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -161,6 +164,20 @@ def fetch(address, **headers):
     request = Request(address, headers=headers)  # noqa: S310 - our own loopback
     with contextlib.closing(urlopen(request, timeout=30)) as answer:  # noqa: S310 - as above
         return answer.read(), answer.headers
+
+
+def test_a_process_whose_threads_are_all_busy_leaves_new_connections_to_the_others():
+    worker = Worker.__new__(Worker)
+    worker.cfg = SimpleNamespace(threads=4)
+    worker.nr_conns, worker.keepalived_conns, worker.pending_conns = 0, deque(), deque()
+    worker.worker_connections = 1000
+    takes = []
+    for worker.nr_conns in range(7):
+        takes.append(worker.nr_conns < worker.worker_connections)
+    assert takes == [True] * 4 + [False] * 3
+    # Connections that wait for their reader keep nobody busy.
+    worker.keepalived_conns.extend("idle")
+    assert worker.nr_conns < worker.worker_connections
 
 
 def test_the_site_behind_nginx_as_both_files_say(invented, tmp_path):
