@@ -20,8 +20,6 @@ from sqlalchemy import Connection
 from service_map.errors import InvalidParameterError, OutputError
 from service_map.store import queries
 from service_map.store.content import (
-    DATUM_FIELD,
-    FIELDS,
     LAYER,
     SYSTEMS,
     Field,
@@ -30,6 +28,7 @@ from service_map.store.content import (
     layer_name,
     pages,
     place_fields,
+    table_fields,
     values,
 )
 from service_map.store.records import FacilityFilter, FacilityRecord
@@ -212,7 +211,7 @@ def _geojsonl(pages: Iterable[list[Placed]], system: str, feature: Feature) -> I
 
 
 def _csv(pages: Iterable[list[Placed]], system: str, *, bom: bool) -> Iterator[bytes]:
-    fields = (*FIELDS, *((DATUM_FIELD,) if system == "gcj02" else ()), *place_fields(system), _WKT)
+    fields = (*table_fields(system), *place_fields(system), _WKT)
     if bom:
         yield b"\xef\xbb\xbf"
     buffer = io.StringIO(newline="")

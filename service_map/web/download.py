@@ -29,7 +29,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from service_map.errors import InvalidParameterError, NotFoundError, OutputError, StoreError
 from service_map.settings import Settings
 from service_map.store import FacilityFilter, FacilityRecord, apart, content, export, open_readonly, queries, read_meta
-from service_map.web import geojson, openapi, params
+from service_map.web import geojson, openapi, params, problems
 from service_map.web.reading import IMPRECISE, PROMISED_ONLY, attach, query, reading, say
 from service_map.web.site import site
 
@@ -170,7 +170,7 @@ def _whole(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: b
         kept = files().get((data.version, site().version, chosen.suffix, wanted, system, bom, spoken), make)
     except OutputError as error:
         # Where this machine keeps its files, and the words of its libraries, are for its operator alone.
-        _log.error("request %s: %s", g.get("request_id", "?"), error.en)
+        _log.error("request %s: %s", problems.request_id(), error.en)
         raise OutputError(
             "文件没能写出，服务器上可能没有空间了；请稍后再试，或下载 GeoJSON、CSV",
             "the file could not be written, the server may lack room; try again later, or take GeoJSON or CSV",

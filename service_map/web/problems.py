@@ -120,7 +120,7 @@ def from_exception(error: Exception) -> Problem:
         return _from_http(error)
     if isinstance(error, SQLAlchemyError):
         # A file can be damaged behind its header, and a server can go away, after the database was opened well.
-        _log.error("request %s: the database failed", _request_id(), exc_info=error)
+        _log.error("request %s: the database failed", request_id(), exc_info=error)
         if isinstance(error, DBAPIError) and site().database.file is None:
             return _unavailable(
                 "与数据库服务器的连接中断，请稍后再试",
@@ -132,7 +132,7 @@ def from_exception(error: Exception) -> Problem:
                 "the database is damaged or gone; rebuild it with: service-map build",
             )
     else:
-        _log.error("request %s: unexpected error at %s", _request_id(), request.path, exc_info=error)
+        _log.error("request %s: unexpected error at %s", request_id(), request.path, exc_info=error)
     return Problem(
         kind="internal",
         zh="服务器出现意外错误，已记入日志，请稍后再试",
@@ -140,7 +140,8 @@ def from_exception(error: Exception) -> Problem:
     )
 
 
-def _request_id() -> str:
+def request_id() -> str:
+    """Give the id of this request, by which an operator finds it in the log."""
     return str(g.get("request_id", "?"))
 
 
