@@ -10,7 +10,16 @@ from service_map.places.existing import (
     load_demand,
     load_existing,
 )
-from service_map.places.facility import PRECISIONS, STATUSES, Facility, load_facilities, write_facilities
+from service_map.places.facility import (
+    EXACT,
+    PLACED,
+    PRECISIONS,
+    STATUSES,
+    WIDE,
+    Facility,
+    load_facilities,
+    write_facilities,
+)
 from service_map.places.gazetteer import (
     Area,
     Gazetteer,
@@ -53,13 +62,16 @@ from service_map.places.table import PlaceImport, Problem, import_places
 __all__ = [
     "DATUMS",
     "DEMAND",
+    "EXACT",
     "EXISTING_FILES",
     "LISTED_FILE",
     "MOST_LISTED",
+    "PLACED",
     "PRECISIONS",
     "SHAPES_FILE",
     "STATUSES",
     "STATUS_WORDS",
+    "WIDE",
     "Ambiguity",
     "Area",
     "Audit",

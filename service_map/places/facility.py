@@ -14,6 +14,15 @@ from service_map.errors import GeodataError
 PRECISIONS = ("site", "street", "village", "township", "county", "city")
 """What a facility's point stands for, surest first."""
 
+EXACT = PRECISIONS[:3]
+"""Precisions whose point stands for the place itself."""
+
+PLACED = PRECISIONS[:4]
+"""Precisions whose point is near the place."""
+
+WIDE = PRECISIONS[4:]
+"""Precisions whose point is a seat of government and not a place."""
+
 STATUSES = ("existing", "planned", "under_construction", "open", "cancelled")
 
 

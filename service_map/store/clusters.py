@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from service_map.places import PLACED, WIDE
 from service_map.store import queries
 from service_map.store.conditions import check_box, check_filter, once
 from service_map.store.geometry import Box
@@ -24,11 +25,6 @@ WIDEST_DEGREES = 112.5
 
 STEPS = 10
 """The finest step that is prepared: cells of 0.11 degrees, some ten kilometres."""
-
-WIDE = ("county", "city")
-"""Precisions whose point is a seat of government and not a place."""
-
-PLACED = ("site", "street", "village", "township")
 
 TILE_ZOOM = 8
 """The closest zoom whose tiles are prepared; one of zoom 9 is seldom more than some ten thousand facilities."""

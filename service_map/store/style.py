@@ -5,6 +5,8 @@ from xml.etree import ElementTree as ET
 
 from sqlalchemy import Connection, Row
 
+from service_map.places import EXACT
+
 _TABLE = """CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
   f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
@@ -13,8 +15,6 @@ _TABLE = """CREATE TABLE layer_styles (
 _POINT, _POLYGON = "0", "2"
 _WHITE, _NOTHING = "255,255,255,255", "255,255,255,0"
 _DOT = {"name": "circle", "outline_width": "0.3", "size": "3"}
-# What stands for a place; the point of anything less sure is a seat of government.
-_EXACT = ("site", "street", "village")
 
 
 def write(connection: Connection, now: str) -> None:
@@ -60,7 +60,7 @@ def _facilities(families: Iterable[Row[str, str, str]]) -> str:
     root, renderer = _document("RuleRenderer")
     rules = ET.SubElement(renderer, "rules", key="all")
     symbols = ET.SubElement(renderer, "symbols")
-    exact = f'"precision" IN ({", ".join(repr(name) for name in _EXACT)})'
+    exact = f'"precision" IN ({", ".join(repr(name) for name in EXACT)})'
     number = 0
     for code, zh, colour in families:
         for name, words, condition, drawn in (

@@ -13,11 +13,9 @@ from sqlalchemy import Connection
 from service_map import analysis, coverage
 from service_map.analysis import Ground
 from service_map.catalogue import Family, Rule
+from service_map.places.facility import WIDE
 from service_map.store import queries
 from service_map.store.records import AreaRecord, CommitmentFilter, CommitmentRecord, FacilityFilter, Tally
-
-WIDE = ("county", "city")
-"""Precisions whose point is a seat of government and not a place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from flask import render_template
 from flask_babel import gettext as _
 
+from service_map.places.facility import WIDE
 from service_map.store.records import AreaRecord, CommitmentRecord, FacilityRecord
 from service_map.web import words
-from service_map.web.figures import WIDE, AreaFigures, CoverageFigure
+from service_map.web.figures import AreaFigures, CoverageFigure
 from service_map.web.links import VENDOR_DIR
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

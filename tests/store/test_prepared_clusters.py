@@ -10,11 +10,10 @@ from sqlalchemy import func, select
 
 from service_map import store
 from service_map.errors import InvalidParameterError
+from service_map.places import PLACED
 from service_map.store import FacilityFilter, clusters, queries, tiles
 from service_map.store.geometry import add_functions
 from service_map.store.models import Cluster, Facility, TileCell
-
-PLACED = clusters.PLACED
 
 
 def told(found):

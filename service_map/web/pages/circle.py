@@ -12,11 +12,12 @@ from flask import render_template
 from flask_babel import gettext as _
 
 from service_map import analysis
+from service_map.places.facility import WIDE
 from service_map.store import queries
 from service_map.store.records import FacilityFilter
 from service_map.web import words
 from service_map.web.pages import choices, frame
-from service_map.web.pages.frame import WIDE, Entry, blueprint
+from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
 
 NEAR_METRES = 5_000.0

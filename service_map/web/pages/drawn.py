@@ -8,12 +8,13 @@ from typing import Any
 import orjson
 from flask import Response
 
+from service_map.places.facility import PLACED, WIDE
 from service_map.store import clusters, queries
 from service_map.store.geometry import Box
 from service_map.store.records import FacilityFilter, FacilityRecord
 from service_map.web import params, words
 from service_map.web.pages import choices, frame
-from service_map.web.pages.frame import PLACED, WIDE, blueprint
+from service_map.web.pages.frame import blueprint
 from service_map.web.site import site
 
 DRAWN_AT_ONCE = 800

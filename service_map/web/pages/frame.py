@@ -20,7 +20,6 @@ from werkzeug.datastructures import MultiDict
 
 from service_map import __version__
 from service_map.analysis import Ground
-from service_map.places.facility import PRECISIONS
 from service_map.store import queries
 from service_map.store.records import AreaRecord, FacilityFilter, FacilityRecord, PlanRecord
 from service_map.web import basemap, feeds, figures, links, params, words
@@ -33,12 +32,6 @@ from service_map.web.site import site
 blueprint = Blueprint("pages", __name__)
 
 COUNTY_DIGITS = 6
-WIDE = ("county", "city")
-"""Precisions whose point is a seat of government and not a place."""
-
-PLACED = tuple(code for code in PRECISIONS if code not in WIDE)
-"""Precisions whose point is near the place."""
-
 SIMPLIFY_DEGREES = 0.008
 """Tolerance of the boundaries on the map, about 800 m: two pixels at the zoom where a whole county fills a phone."""
 

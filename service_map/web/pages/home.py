@@ -11,7 +11,7 @@ from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
-from service_map.places.facility import PRECISIONS, STATUSES
+from service_map.places.facility import PLACED, PRECISIONS, STATUSES, WIDE
 from service_map.store import pinyin, queries
 from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord
 from service_map.web import feeds, links, params, words
@@ -60,7 +60,7 @@ def _by_sureness(items: Sequence[FacilityRecord]) -> list[Tier]:
         return " ".join(dict.fromkeys(areas[code].name for code in codes if code in areas))
 
     def sureness(record: FacilityRecord) -> str:
-        return record.precision if record.precision in frame.WIDE else "placed"
+        return record.precision if record.precision in WIDE else "placed"
 
     return [
         Tier(
@@ -116,7 +116,7 @@ def _nearest_first(values: Mapping[str, Any], wanted: FacilityFilter) -> Listed:
     """List what lies near by its distance; a page further is a page longer, up to what a request may ask for."""
     lon, lat = values["near"]
     shown = values["limit"] if "limit" in request.args else PAGE_SIZE
-    placed = replace(wanted, precisions=frame.PLACED)
+    placed = replace(wanted, precisions=PLACED)
     found: list[tuple[FacilityRecord, float]] = []
     for metres in NEAR_RINGS_M:
         found = queries.nearby(frame.conn(), lon, lat, metres, placed, limit=min(shown + 1, queries.MAX_LIMIT))
@@ -127,7 +127,7 @@ def _nearest_first(values: Mapping[str, Any], wanted: FacilityFilter) -> Listed:
     return Listed(
         tiers=(),
         nearest=[(frame.entry(record), words.apart(metres, record.uncertainty_m)) for record, metres in found[:shown]],
-        unplaced=sum(part.count for part in parts if part.precision in frame.WIDE),
+        unplaced=sum(part.count for part in parts if part.precision in WIDE),
         matched=sum(part.count for part in parts),
         first_page=None,
         next_page=frame.here(limit=str(longer)) if len(found) > shown and longer > shown else None,
