@@ -25,7 +25,7 @@ from service_map.coverage.people import (
 from service_map.coverage.shapes import circles, square_km, usable_area
 from service_map.coverage.siting import Siting, site
 from service_map.coverage.straight import Cells, cells, covered, nearest_cells
-from service_map.coverage.supply import Candidates, candidates, choose, horizon, in_place
+from service_map.coverage.supply import Candidates, candidates, choose, horizon, in_place, placed
 from service_map.coverage.terrain import sample_heights
 from service_map.coverage.walking import (
     DETOUR,
@@ -101,6 +101,7 @@ __all__ = [
     "network",
     "node_metres",
     "pairs",
+    "placed",
     "points",
     "rank",
     "raster",

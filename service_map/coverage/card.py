@@ -16,7 +16,7 @@ from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage.distance import metres_between
 from service_map.coverage.edges import closest, lay_out
-from service_map.coverage.supply import Candidates, horizon, in_place
+from service_map.coverage.supply import Candidates, horizon, in_place, placed
 from service_map.coverage.walking import DETOUR, DOWNHILL, SPEEDS, Network, walk_from
 from service_map.errors import InvalidParameterError
 
@@ -93,8 +93,8 @@ class Verdict:
         The nearest facilities, at most as many as asked for, by their near bound; where the rule is met, now or once
         the plan is kept, those that meet it come first.
     certain_built, certain, located, possible
-        Facilities in place whose far bound is within the radius; those in place or promised; those whose own point is;
-        those whose near bound is. Each is at most the next.
+        Facilities in place whose far bound is within the radius; those in place or promised; those whose own point is
+        (none that is known to its county or city only); those whose near bound is. Each is at most the next.
     zh, en
         One sentence for the reader.
     """
@@ -347,7 +347,7 @@ def _judge(
         nearest=found,
         certain_built=certain_built,
         certain=certain,
-        located=int(((there <= radius) & dated).sum()),
+        located=int((((there <= radius) & placed(candidates)[rows] | (far <= radius)) & dated).sum()),
         possible=possible,
         zh=zh,
         en=en,

@@ -2,7 +2,7 @@
 
 A location that is known only within u metres gives three answers: *certain* counts who lies within r - u of it,
 *located* who lies within r of the point that stands for it, *possible* who lies within r + u. The truth is never below
-the first nor above the last, and each is at most the next.
+the first nor above the last, and each is at most the next. What is known to its county or city only is never located.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from service_map.coverage.card import JUDGED, SITE_M
 from service_map.coverage.demand import Demand
 from service_map.coverage.edges import inside, lay_out, reached
 from service_map.coverage.straight import Cells, cells
-from service_map.coverage.supply import Candidates, choose, horizon, in_place
+from service_map.coverage.supply import Candidates, choose, horizon, in_place, placed
 from service_map.coverage.walking import DETOUR, DOWNHILL, SNAP_M, SPEEDS, Network, walk_metres
 from service_map.errors import InvalidParameterError
 
@@ -228,18 +228,20 @@ def _flags(
     # heights are known, a way downhill may be walked in the time of a shorter one.
     farthest = radius * (DOWNHILL if network is not None and network.sloped else 1)
     possible = _in_order(reached(all_, ready, _capped(farthest + all_.uncertainty_m)), ready)
+    here = sure if placed(sure).all() else choose(sure, placed(sure))
     if network is None:
-        located = _in_order(reached(sure, ready, radius), ready)
+        located = _in_order(reached(here, ready, radius), ready)
         if not sure.uncertainty_m.any():
             return located, located, possible
-        return _in_order(reached(sure, ready, radius - sure.uncertainty_m), ready), located, possible
-    located = _walked(network, sure, ready, radius, limit)
+        certain = _in_order(reached(sure, ready, radius - sure.uncertainty_m), ready)
+        return certain, located | certain, possible
+    located = _walked(network, here, ready, radius, limit)
     certain = np.zeros(len(located), dtype=np.bool_)
     for uncertainty in np.unique(sure.uncertainty_m[sure.uncertainty_m <= min(SITE_M, radius / DETOUR)]):
         left = radius - uncertainty * DETOUR
         if left > 0:
             certain |= _walked(network, choose(sure, sure.uncertainty_m == uncertainty), ready, left, limit)
-    return certain, located, possible
+    return certain, located | certain, possible
 
 
 def _in_order(flags: Flags, ready: Cells) -> Flags:
@@ -393,8 +395,12 @@ def _one(
         flags = _flags(ready, candidates, may, does, radius, network=network, limit=limit)
         return flags[KINDS.index(kind)][ready.order]
     counted = choose(candidates, may if kind == "possible" else does)
-    sign = {"certain": -1, "located": 0, "possible": 1}[kind]
-    return reached(counted, ready, _capped(radius + sign * counted.uncertainty_m))
+    if kind == "possible":
+        return reached(counted, ready, _capped(radius + counted.uncertainty_m))
+    certain = reached(counted, ready, radius - counted.uncertainty_m)
+    if kind == "certain":
+        return certain
+    return certain | reached(choose(counted, placed(counted)), ready, radius)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

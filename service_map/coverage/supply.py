@@ -40,6 +40,9 @@ class Candidates:
     shape
         Line or polygon in WGS 84 from whose edge it is measured, None for one that is measured from its point; may be
         left empty. `uncertainty_m` is then that of the edge.
+    wide
+        True for one known to its county or city only: its point stands for no place, so it may lie within reach and is
+        never counted as located there. May be left empty where every place is known more closely.
     """
 
     lonlat: Floats
@@ -50,6 +53,7 @@ class Candidates:
     id: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
     level: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
     shape: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=np.object_))
+    wide: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
 
 
 def candidates(
@@ -62,6 +66,7 @@ def candidates(
     id: Sequence[str] | None = None,  # noqa: A002 - the field's own name
     level: Sequence[str] | None = None,
     shape: Sequence[BaseGeometry | None] | None = None,
+    wide: Sequence[bool] | None = None,
 ) -> Candidates:
     """Make `Candidates` from lists, checked.
 
@@ -81,6 +86,8 @@ def candidates(
         n texts, or None.
     shape
         n lines or polygons in WGS 84 (None among them for those measured from their point), or None.
+    wide
+        n flags of those known to their county or city only, or None where there is none.
 
     Returns
     -------
@@ -110,7 +117,14 @@ def candidates(
         id=_texts(id, count, "id") if id is not None else np.empty(0, dtype=np.str_),
         level=_texts(level, count, "level") if level is not None else np.empty(0, dtype=np.str_),
         shape=_shapes(shape, count) if shape is not None else np.empty(0, dtype=np.object_),
+        wide=_wide(wide, count) if wide is not None else np.empty(0, dtype=np.bool_),
     )
+
+
+def _wide(values: Sequence[bool], count: int) -> NDArray[np.bool_]:
+    if len(values) != count:
+        raise InvalidParameterError("wide", f"应有 {count} 个", f"takes {count} values")
+    return np.array(values, dtype=np.bool_)
 
 
 def _shapes(values: Sequence[BaseGeometry | None], count: int) -> NDArray[np.object_]:
@@ -194,4 +208,20 @@ def choose(candidates: Candidates, rows: NDArray[np.bool_] | NDArray[np.int64]) 
         id=candidates.id[rows] if len(candidates.id) else candidates.id,
         level=candidates.level[rows] if len(candidates.level) else candidates.level,
         shape=candidates.shape[rows] if len(candidates.shape) else candidates.shape,
+        wide=candidates.wide[rows] if len(candidates.wide) else candidates.wide,
     )
+
+
+def placed(candidates: Candidates) -> NDArray[np.bool_]:
+    """Tell which facilities have a place of their own: those not known to their county or city only.
+
+    Parameters
+    ----------
+    candidates
+        Facilities, n of them.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    return ~candidates.wide if len(candidates.wide) else np.ones(len(candidates.lonlat), dtype=np.bool_)

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func
 from sqlalchemy import cast as as_type
 
 from service_map.errors import GoneError, InvalidParameterError, NotFoundError
+from service_map.places.facility import WIDE
 from service_map.store import cursor as cursors
 from service_map.store.conditions import (
     MAX_LIMIT,
@@ -395,11 +396,11 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
     rows = connection.execute(
         select(
             Facility.id, lonlat(Facility.geom), Facility.uncertainty_m, Facility.category, Facility.status,
-            Facility.year, Facility.count, Facility.unit, Facility.at_least,
+            Facility.year, Facility.count, Facility.unit, Facility.at_least, Facility.precision,
         ).where(*conditions).order_by(Facility.id)
     ).all()  # fmt: skip
-    columns = zip(*rows, strict=True) if rows else ((),) * 9
-    ids, points, uncertainties, categories, statuses, years, counts, units, least = columns
+    columns = zip(*rows, strict=True) if rows else ((),) * 10
+    ids, points, uncertainties, categories, statuses, years, counts, units, least, precisions = columns
     return FacilityPoints(
         lonlat=np.array(points, dtype=np.float64).reshape(-1, 2),
         uncertainty_m=np.array(uncertainties, dtype=np.float64),
@@ -410,6 +411,7 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
         count=np.array(counts, dtype=np.float64),
         unit=np.array([unit or "" for unit in units], dtype=np.str_),
         at_least=np.array(least, dtype=np.bool_),
+        wide=np.isin(np.array(precisions, dtype=np.str_), WIDE),
     )
 
 

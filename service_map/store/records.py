@@ -223,6 +223,8 @@ class FacilityPoints:
         Shape (n,), float64; NaN where no year is stated.
     count, unit, at_least
         Shape (n,): how many stand there, of what ("" for plain pieces), and whether it may be more.
+    wide
+        Shape (n,), bool: known to its county or city only.
     """
 
     lonlat: NDArray[np.float64]
@@ -234,6 +236,7 @@ class FacilityPoints:
     count: NDArray[np.float64]
     unit: NDArray[np.str_]
     at_least: NDArray[np.bool_]
+    wide: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

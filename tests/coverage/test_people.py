@@ -207,3 +207,12 @@ def test_wrong_questions_are_refused_by_name():
         with pytest.raises(InvalidParameterError) as error:
             call()
         assert error.value.field == field
+
+
+def test_what_is_known_to_its_county_only_may_serve_and_is_never_located() -> None:
+    home = points([(113.0, 40.0)], 7.0)
+    seat = candidates([(113.0, 40.0)], ["kindergarten"], uncertainty_m=20_000.0, status="planned", wide=[True])
+    found = served(home, seat, 300.0)
+    assert (found.covered.certain, found.covered.located, found.covered.possible) == (0.0, 0.0, 7.0)
+    sure = served(home, seat, 30_000.0)
+    assert (sure.covered.certain, sure.covered.located, sure.covered.possible) == (7.0, 7.0, 7.0)
