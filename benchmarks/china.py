@@ -7,7 +7,8 @@ meet at county lines. Run ``python benchmarks/china.py OUT --counties 40 --cells
 towns         a county's towns lie in its boundary, the first the largest (sizes fall by rank, as Zipf found)
 cells         those of a grid of 3 arc seconds that are nearest to a town, for its size; people fall with the distance
 ages          shares of the young and the old, which differ by town
-facilities    in towns, by size, clustered about their centres; a tenth of them in no town; some promised, some vague
+facilities    in towns, by size, clustered about their centres; a tenth in no town; some promised, some vague, some
+              known to their county only
 streets       a jittered grid of 6 arc seconds around the towns, a tenth of the streets missing
 ============  ========================================================================================================
 """
@@ -159,6 +160,7 @@ def facilities(adcode, cells, kinds, each, *, existing=False):
     lonlat[outside] = middle[outside, :2]
     promised = (rng.random(number) < 0.2) & (not existing)
     vague = promised & (rng.random(number) < 0.5)
+    wide = vague & (rng.random(number) < 0.5)
     return geopandas.GeoDataFrame(
         {
             "id": [f"{adcode}-{row}" for row in range(number)],
@@ -166,7 +168,8 @@ def facilities(adcode, cells, kinds, each, *, existing=False):
             "category": np.tile(np.array(kinds), each),
             "status": np.where(promised, "planned", "existing"),
             "year": np.where(promised, rng.integers(2021, 2026, number), 0),
-            "uncertainty_m": np.where(vague, 800.0, np.where(promised, 50.0, 0.0)),
+            "uncertainty_m": np.where(wide, 15_000.0, np.where(vague, 800.0, np.where(promised, 50.0, 0.0))),
+            "precision": np.where(wide, "county", np.where(vague, "township", "site")),
         },
         geometry=shapely.points(np.round(lonlat, 7)),
         crs=4326,

@@ -40,7 +40,7 @@ from service_map.national.question import Question
 from service_map.store.ranks import ALL
 from service_map.store.summary import COLUMNS
 
-FORMAT = 1
+FORMAT = 2
 """Goes up with every change of what the files hold: answers of another format are computed again."""
 
 TABLES = ("cells", "gaps", "summary")

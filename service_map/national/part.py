@@ -178,7 +178,7 @@ class _Search:
     """The people and facilities of a part, made ready to be asked about many kinds of facility."""
 
     def __init__(self, question: Question, cells: Cells, candidates: Candidates, network: Network | None) -> None:
-        self._candidates, self._network = candidates, network
+        self._candidates, self._network, self._placed = candidates, network, coverage.placed(candidates)
         self._farthest = question.farthest(network=network is not None)
         self._ready = coverage.cells(cells.lonlat)
         if network is not None:
@@ -193,16 +193,20 @@ class _Search:
         """
         radius = target.reach(network=self._network is not None)
         unsure = self._candidates.uncertainty_m
-        possible = self._straight(may, radius + unsure[may])
+        downhill = coverage.DOWNHILL if self._network is not None and self._network.sloped else 1.0
+        possible = self._straight(may, radius * downhill + unsure[may])
         if self._network is not None:
             certain, located, away = self._walked(radius, does)
             return (certain, located, possible), away
-        away, _ = coverage.nearest_cells(self._candidates.lonlat[does], self._ready, self._farthest)
-        if len(may) == len(does) and not unsure[may].any():
+        here = does[self._placed[does]]
+        away, _ = coverage.nearest_cells(self._candidates.lonlat[here], self._ready, self._farthest)
+        if len(may) == len(here) and not unsure[may].any():
             return (possible, possible, possible), away
-        located = self._straight(does, np.full(len(does), radius))
-        certain = self._straight(does, radius - unsure[does]) if unsure[does].any() else located
-        return (certain, located, possible), away
+        located = self._straight(here, np.full(len(here), radius))
+        if not unsure[does].any():
+            return (located, located, possible), away
+        certain = self._straight(does, radius - unsure[does])
+        return (certain, _either(located, certain, sure=len(here) == len(does)), possible), away
 
     def _straight(self, facilities: Whole, radii: Floats) -> Whole:
         flags = along_curve(self._candidates.lonlat[facilities], self._ready, _capped(radii))
@@ -210,23 +214,31 @@ class _Search:
 
     def _walked(self, radius: float, does: Whole) -> tuple[Whole, Whole, Floats]:
         """List who certainly, and as located, walks no farther than so many metres, and say how far all walk."""
-        away = self._walk(does, self._farthest)
+        here = does[self._placed[does]]
+        away = self._walk(here, self._farthest)
         located = np.flatnonzero(away <= radius)
         unsure = self._candidates.uncertainty_m[does]
-        if not unsure.any():
+        sure = len(here) == len(does)
+        if sure and not unsure.any():
             return located, located, away
         certain = np.zeros(len(away), dtype=np.bool_)
         for uncertainty in np.unique(unsure[unsure <= min(SITE_M, radius / coverage.DETOUR)]):
             left = radius - uncertainty * coverage.DETOUR
             group = unsure == uncertainty
             if left > 0:
-                certain |= (away if group.all() else self._walk(does[group], left)) <= left
-        return np.flatnonzero(certain), located, away
+                certain |= (away if sure and group.all() else self._walk(does[group], left)) <= left
+        rows = np.flatnonzero(certain)
+        return rows, _either(located, rows, sure=sure), away
 
     def _walk(self, facilities: Whole, metres: float) -> Floats:
         assert self._network is not None  # noqa: S101 - asked only where there is one
         some = coverage.Snapped(node=self._doors.node[facilities], metres=self._doors.metres[facilities])
         return coverage.walk_metres(self._network, some, self._homes, metres=metres)
+
+
+def _either(located: Whole, certain: Whole, *, sure: bool) -> Whole:
+    """Count who is certainly reached among those located; where all have a place of their own, they are already."""
+    return located if sure else np.union1d(located, certain)
 
 
 def _whole(away: Floats, located: Whole, radius: float) -> NDArray[np.int32]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 
 from service_map.catalogue import CONFIDENCES, RULE_STATUSES, Category, Rule
-from service_map.coverage import DETOUR, SPEEDS
+from service_map.coverage import DETOUR, DOWNHILL, SPEEDS
 from service_map.coverage.card import JUDGED
 from service_map.coverage.walking import SNAP_M
 from service_map.errors import InvalidParameterError
@@ -98,8 +98,11 @@ class Question:
 
     @property
     def halo(self) -> float:
-        """Metres around a county within which a facility may serve it, the snap allowance at both ends included."""
-        return max(self.farthest(network=True), self.farthest(network=False)) + 2 * self.snap_m
+        """Metres around a county within which a facility may serve it, the snap allowance at both ends included.
+
+        Where ways have slopes, one downhill is walked in the time of a shorter one.
+        """
+        return max(self.farthest(network=True) * DOWNHILL, self.farthest(network=False)) + 2 * self.snap_m
 
     def parameters(self) -> dict[str, object]:
         """Give everything asked as plain values, for hashing; not to be changed."""

@@ -1,6 +1,6 @@
 """Facilities at the size of a country: read a partition at a time, laid into tiles, taken up by county with its halo.
 
-A tile is one degree square. What is located worse than `_WIDE_M` stands apart, since it may serve from far away. A
+A tile is one degree square. What is located worse than `_FAR_M` stands apart, since it may serve from far away. A
 county's facilities come in one order, whatever the partitions they were read in, so equal inputs give equal answers.
 """
 
@@ -22,23 +22,27 @@ from service_map import coverage
 from service_map.coverage import Candidates
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.national.extra import need
+from service_map.places import PRECISIONS, WIDE
 from service_map.store import FacilityFilter, open_readonly, queries
 
 Floats = NDArray[np.float64]
 
 STATUSES = ("existing", "open", "planned", "under_construction", "cancelled")
 
-_WIDE_M = 2_000.0
-_WIDE = "wide"
+_FAR_M = 2_000.0
+_FAR = "far"
 # Boxes in which a database is read: a few degrees hold some ten thousand facilities.
 _READ_DEGREES = 4
 _CHINA = (70.0, 0.0, 138.0, 56.0)
 _NEEDED = ("category",)
-_USED = ("category", "uncertainty_m", "status", "year")
+_USED = ("category", "uncertainty_m", "status", "year", "precision")
 _DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:")
 _RECORD = np.dtype(
-    [("lon", "<f8"), ("lat", "<f8"), ("kind", "<i2"), ("uncertainty_m", "<f8"), ("status", "u1"), ("year", "<i2")]
-)
+    [
+        ("lon", "<f8"), ("lat", "<f8"), ("kind", "<i2"), ("uncertainty_m", "<f8"), ("status", "u1"), ("year", "<i2"),
+        ("wide", "?"),
+    ]
+)  # fmt: skip
 
 
 def is_database(source: str) -> bool:
@@ -192,10 +196,22 @@ def _lay_frame(frame: Any, wanted: tuple[str, ...], folder: str) -> tuple[int, i
         uncertainty_m=number("uncertainty_m", np.float64),
         status=column("status", "existing").astype(str),
         year=number("year", np.int64),
+        wide=_wide(column("precision", "").astype(str)),
         wanted=wanted,
     )
     _write(records, Path(folder))
     return count, len(records)
+
+
+def _wide(precision: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Tell what is known to its county or city only; what says nothing of its precision is taken at its point."""
+    known = _codes(precision, ("", *PRECISIONS))
+    if (known < 0).any():
+        strange = str(precision[known < 0][0])
+        raise InvalidParameterError(
+            "facilities", f"列 precision 没有 {strange!r}", f"the column precision has no {strange!r}", PRECISIONS
+        )
+    return np.isin(precision, WIDE)
 
 
 def _boxes() -> Iterator[tuple[float, float, float, float]]:
@@ -226,7 +242,7 @@ def _lay_box(
     years = np.nan_to_num(found.year, nan=0).astype(np.int64)
     records = _records(
         lonlat=found.lonlat, category=found.category, uncertainty_m=found.uncertainty_m, status=found.status,
-        year=years, wanted=wanted,
+        year=years, wide=found.wide, wanted=wanted,
     )  # fmt: skip
     _write(records, Path(folder))
     return len(found.lonlat), len(records)
@@ -239,6 +255,7 @@ def _records(
     uncertainty_m: Floats,
     status: NDArray[Any],
     year: NDArray[np.int64],
+    wide: NDArray[np.bool_],
     wanted: tuple[str, ...],
 ) -> NDArray[Any]:
     place = coverage.usable_lonlat(lonlat, "facilities")
@@ -258,7 +275,7 @@ def _records(
     records = np.empty(len(place), dtype=_RECORD)
     records["lon"], records["lat"] = place[:, 0], place[:, 1]
     records["kind"], records["status"], records["year"] = kind, state, year
-    records["uncertainty_m"] = uncertainty_m
+    records["uncertainty_m"], records["wide"] = uncertainty_m, wide
     return records[kind >= 0]
 
 
@@ -272,10 +289,10 @@ def _codes(values: NDArray[Any], among: Sequence[str]) -> NDArray[np.int64]:
 def _write(records: NDArray[Any], folder: Path) -> None:
     if not len(records):
         return
-    wide = records["uncertainty_m"] > _WIDE_M
+    far = records["uncertainty_m"] > _FAR_M
     tiles = np.column_stack((np.floor(records["lon"]), np.floor(records["lat"]))).astype(np.int64)
-    groups = {_WIDE: np.flatnonzero(wide)}
-    near = np.flatnonzero(~wide)
+    groups = {_FAR: np.flatnonzero(far)}
+    near = np.flatnonzero(~far)
     names, member = np.unique(tiles[near], axis=0, return_inverse=True)
     order = np.argsort(member.ravel(), kind="stable")
     edges = np.searchsorted(member.ravel()[order], np.arange(len(names) + 1))
@@ -315,9 +332,10 @@ def take(laid: Laid, box: tuple[float, float, float, float]) -> tuple[Candidates
     GeodataError
         When a tile is damaged.
     """
-    found = [_inside(records, box) for records in (*_tiles(laid, box), *_read(Path(laid.folder) / _WIDE))]
+    found = [_inside(records, box) for records in (*_tiles(laid, box), *_read(Path(laid.folder) / _FAR))]
     records = np.concatenate(found) if found else np.empty(0, dtype=_RECORD)
-    records = records[np.lexsort([records[name] for name in ("year", "status", "uncertainty_m", "lat", "lon", "kind")])]
+    order = ("wide", "year", "status", "uncertainty_m", "lat", "lon", "kind")
+    records = records[np.lexsort([records[name] for name in order])]
     kinds = np.array(laid.kinds, dtype=np.str_)
     return (
         Candidates(
@@ -326,13 +344,14 @@ def take(laid: Laid, box: tuple[float, float, float, float]) -> tuple[Candidates
             uncertainty_m=records["uncertainty_m"].astype(np.float64),
             status=np.array(STATUSES)[records["status"]],
             year=records["year"].astype(np.int64),
+            wide=records["wide"].copy(),
         ),
         hashlib.sha256(records.tobytes() + "\0".join(laid.kinds).encode()).hexdigest(),
     )
 
 
 def _tiles(laid: Laid, box: tuple[float, float, float, float]) -> Iterator[NDArray[Any]]:
-    west, south, east, north = _widened(box, _WIDE_M)
+    west, south, east, north = _widened(box, _FAR_M)
     for column in range(int(np.floor(west)), int(np.floor(east)) + 1):
         for row in range(int(np.floor(south)), int(np.floor(north)) + 1):
             yield from _read(Path(laid.folder) / f"{column}_{row}")

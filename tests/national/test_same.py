@@ -47,7 +47,8 @@ def test_forty_counties_answer_as_if_there_were_no_county_lines(country, alone, 
     laid = supply.lay(str(country.home / "facilities.parquet"), country.kinds, country.home / "laid")
     candidates, _ = supply.take(laid, (70.0, 0.0, 140.0, 60.0))
     for target in country.question.targets:
-        mine = coverage.choose(candidates, candidates.category == target.category)
+        placed = coverage.placed(candidates)
+        mine = coverage.choose(candidates, (candidates.category == target.category) & placed)
         away = coverage.walk(net, mine.lonlat, lonlat, metres=600.0).metres
         told = [_column(alone, code, f"metres_{target.category}") for code in country.codes]
         metres = np.concatenate([column.to_numpy(zero_copy_only=False) for column in told])
@@ -62,7 +63,8 @@ def test_without_streets_too_there_are_no_county_lines(country, china, tmp_path)
     laid = supply.lay(str(country.home / "facilities.parquet"), country.kinds, tmp_path / "laid")
     candidates, _ = supply.take(laid, (70.0, 0.0, 140.0, 60.0))
     for target in country.question.targets:
-        mine = coverage.choose(candidates, candidates.category == target.category)
+        placed = coverage.placed(candidates)
+        mine = coverage.choose(candidates, (candidates.category == target.category) & placed)
         away, _ = coverage.nearest(mine.lonlat, lonlat, metres=600.0)
         told = [_column(tmp_path, code, f"metres_{target.category}") for code in country.codes]
         metres = np.concatenate([column.to_numpy(zero_copy_only=False) for column in told])
@@ -81,6 +83,7 @@ def test_the_figures_are_those_of_the_planners_questions(country, alone, china, 
     cells = people.read(people.Source(path=str(country.home / "people")), county, (0, 10_000))
     laid = supply.lay(str(country.home / "facilities.parquet"), country.kinds, tmp_path / "laid")
     candidates, _ = supply.take(laid, county.box(country.question.halo))
+    assert candidates.wide.any()
     net = coverage.load_network(country.home / "networks" / f"{code}.npz") if walking else None
     demand = coverage.points(
         cells.lonlat, cells.people / 1e6, groups={name: of / 1e6 for name, of in cells.groups.items()}
@@ -140,6 +143,29 @@ def test_a_facility_just_over_the_county_line_serves_this_side_of_it(china, coun
     row = next(row for row in rows if row["category"] == "kindergarten" and row["horizon"] == "promised")
     assert not one.contains(beyond)
     assert row["located"] == 10.0
+
+
+@pytest.mark.parametrize("walking", [True, False])
+@pytest.mark.parametrize("precision", ["county", "city", "township", None])
+def test_what_is_known_to_its_county_only_is_possible_and_never_located(china, country, tmp_path, precision, walking):
+    located = 0.0 if precision in {"county", "city"} else 10.0
+    code = country.codes[0]
+    net = coverage.load_network(country.home / "networks" / f"{code}.npz")
+    home = next(corner for corner in net.lonlat[net.snappable] if china.shape(code).contains(shapely.Point(corner)))
+    table = pa.table({"lon": home[:1], "lat": home[1:], "people": [10.0]})
+    (tmp_path / "people" / f"adcode={code}").mkdir(parents=True)
+    pq.write_table(table, tmp_path / "people" / f"adcode={code}" / "people.parquet")
+    geopandas.GeoDataFrame(
+        {"category": ["kindergarten"], "uncertainty_m": [9_000.0], "precision": [precision]},
+        geometry=[shapely.Point(home)], crs=4326,
+    ).to_parquet(tmp_path / "facilities.parquet")  # fmt: skip
+    networks = country.home / "networks" if walking else None
+    country.run(tmp_path / "out", home=tmp_path, counties=[code], networks=networks)
+    rows = pq.ParquetFile(tmp_path / "out" / "summary" / f"adcode={code}" / "summary.parquet").read().to_pylist()
+    row = next(row for row in rows if row["category"] == "kindergarten" and row["horizon"] == "existing")
+    assert (row["certain"], row["located"], row["possible"]) == (0.0, located, 10.0)
+    metres = _column(tmp_path / "out", code, "metres_kindergarten").to_pylist()
+    assert (metres == [None]) == (not located)
 
 
 def _sides(point, one, other):
