@@ -146,7 +146,11 @@ def test_what_is_located_badly_is_taken_from_as_far_as_it_may_stand(tmp_path, co
 
 @pytest.mark.parametrize(
     ("column", "value", "words"),
-    [("status", "ruined", "no status"), ("uncertainty_m", -1.0, "at least 0"), ("precision", "exact", "township")],
+    [
+        ("status", "ruined", "no status"),
+        ("uncertainty_m", -1.0, "at least 0"),
+        ("precision", "exact", "precision has no 'exact'"),
+    ],
 )
 def test_a_facility_that_cannot_be_used_is_refused(country, tmp_path, column, value, words):
     frame = geopandas.read_parquet(country.home / "facilities.parquet")
