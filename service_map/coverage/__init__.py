@@ -11,6 +11,7 @@ from service_map.coverage.demand import Demand, land, points, raster, spread
 from service_map.coverage.distance import metres_between, nearest, to_ecef, within
 from service_map.coverage.edges import LaidOut, along, edge_pairs, inside, lay_out, nearest_edge
 from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, rank
+from service_map.coverage.openland import lattice, open_places, site_land
 from service_map.coverage.osm import read_osm
 from service_map.coverage.people import (
     Bounds,
@@ -92,6 +93,7 @@ __all__ = [
     "in_place",
     "inside",
     "land",
+    "lattice",
     "lay_out",
     "load_network",
     "metres_between",
@@ -100,6 +102,7 @@ __all__ = [
     "nearest_edge",
     "network",
     "node_metres",
+    "open_places",
     "pairs",
     "placed",
     "points",
@@ -110,6 +113,7 @@ __all__ = [
     "save_network",
     "served",
     "site",
+    "site_land",
     "snap",
     "spread",
     "square_km",

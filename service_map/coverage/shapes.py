@@ -3,6 +3,7 @@
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike
+from pyproj import Proj
 from shapely.geometry.base import BaseGeometry
 
 from service_map.coverage import _given
@@ -13,6 +14,7 @@ from service_map.errors import InvalidParameterError
 _A = GEOD.a
 _E2 = GEOD.es
 _SQUARE_KM = 1e6
+_CYLINDER = Proj(proj="cea", ellps="WGS84")
 
 CIRCLE_VERTICES = 128
 """Corners of a drawn circle. Its radius is widened by 0.02 % so that it has the true circle's area."""
@@ -130,11 +132,33 @@ def square_km(geometry: BaseGeometry) -> float:
     The ellipsoid's own equal-area cylinder (Snyder, Map Projections, USGS PP 1395, eq. 3-12 and 10-14 with φ_s = 0),
     so that the areas of the parts of a cut polygon add up to the whole.
     """
-    flat = shapely.transform(geometry, _equal_area)
-    return float(shapely.area(flat)) / _SQUARE_KM
+    return float(shapely.area(equal_area(geometry))) / _SQUARE_KM
 
 
-def _equal_area(degrees: Floats) -> Floats:
+def equal_area(geometry: BaseGeometry) -> BaseGeometry:
+    """Draw a geometry in the plane in which every area is that of the ellipsoid.
+
+    Parameters
+    ----------
+    geometry
+        WGS 84.
+
+    Returns
+    -------
+    geometry
+        In metres of the equal-area cylinder that `square_km` measures in.
+    """
+    return shapely.transform(geometry, to_equal_area)
+
+
+def from_equal_area(metres: Floats) -> Floats:
+    """Give the WGS 84 degrees of points of that plane, shape (n, 2), right to a nanodegree."""
+    lon, lat = _CYLINDER(metres[:, 0], metres[:, 1], inverse=True)
+    return np.column_stack((lon, lat))
+
+
+def to_equal_area(degrees: Floats) -> Floats:
+    """Give the metres, in that plane, of points in WGS 84 degrees, shape (n, 2)."""
     eccentricity = np.sqrt(_E2)
     sine = np.sin(np.radians(degrees[:, 1]))
     q = (1 - _E2) * (sine / (1 - _E2 * sine**2) + np.arctanh(eccentricity * sine) / eccentricity)

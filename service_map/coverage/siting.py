@@ -12,19 +12,14 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from service_map.coverage import _given
+from service_map.coverage._cover import LEAST_GAIN, Cover, Crowd, greedy, lagrange_bound, swap
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.catchment import Pairs, pairs
 from service_map.coverage.demand import Demand
-from service_map.coverage.distance import ecef
 from service_map.coverage.straight import covered
 from service_map.errors import InvalidParameterError
 
 BOUNDS = ("lagrange", "lp", "none")
-
-_LAGRANGE_STEPS = 150
-_SWAP_ROUNDS = 50
-# Below this a gain is the noise of adding floating-point numbers, and chasing it would never end.
-_LEAST_GAIN = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +120,7 @@ def site(
     """
     radius, where = _given.radius(metres), _given.lonlat(places, "places")
     kept = _given.lonlat(existing, "existing")
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-        raise InvalidParameterError("count", "应为正整数", "takes a whole number of at least 1")
+    counted(count)
     if bound not in BOUNDS:
         raise InvalidParameterError("bound", f"没有 {bound!r}", f"no {bound!r}", BOUNDS)
     most = None if capacity is None else _given.amounts(capacity, len(where), "capacity")
@@ -135,10 +129,10 @@ def site(
     already = float(demand.amount[done].sum())
     open_ = np.flatnonzero(~done & (demand.amount > 0))
     found = pairs(where, demand.lonlat[open_], radius) if reach is None else _among(reach, open_, demand, len(where))
-    crowd = _Crowd(where, kept, distance)
+    crowd = Crowd(where, kept, distance)
     solver = ""
     proven = False
-    cover = _Cover.of(found.facility, found.demand, demand.amount[open_], len(where))
+    cover = Cover.of(found.facility, found.demand, demand.amount[open_], len(where))
     top: float | None = None
     if most is not None:
         chosen, gain = _greedy_capacity(found, demand.amount[open_], most, int(count), crowd)
@@ -147,7 +141,7 @@ def site(
             # What the greatest places can take bounds it, and so does what could be had without limits.
             top = min(_bound(cover, bound, chosen, int(count)), float(np.sort(most)[::-1][: int(count)].sum()))
     else:
-        chosen = _swap(cover, _greedy(cover, int(count), crowd), crowd)
+        chosen = swap(cover, greedy(cover, int(count), crowd), crowd)
         method = "greedy_swap"
         if exact_seconds > 0 and distance is None:
             better, proven, solver = _exact(cover, int(count), exact_seconds)
@@ -175,6 +169,13 @@ def site(
     )
 
 
+def counted(count: int) -> int:
+    """Give how many to choose, refusing what is no whole number of at least 1."""
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+        raise InvalidParameterError("count", "应为正整数", "takes a whole number of at least 1")
+    return int(count)
+
+
 def _flags(values: ArrayLike, count: int) -> NDArray[np.bool_]:
     flags = np.asarray(values)
     if flags.shape != (count,) or flags.dtype != np.bool_:
@@ -197,159 +198,7 @@ def _among(reach: Pairs, open_: Whole, demand: Demand, places: int) -> Pairs:
     return Pairs(facility=reach.facility[kept], demand=row[reach.demand[kept]], metres=reach.metres[kept])
 
 
-class _Crowd:
-    """Which places stand too near to what is there or chosen."""
-
-    def __init__(self, places: Floats, existing: Floats, spacing: float | None) -> None:
-        self._spacing = spacing
-        self._xyz = ecef(places)
-        self.barred = np.zeros(len(places), dtype=np.bool_)
-        if spacing is not None:
-            self.barred = covered(existing, places, spacing)
-
-    def around(self, place: int) -> NDArray[np.bool_]:
-        """Flag the places that this one keeps out, itself among them."""
-        if self._spacing is None:
-            flags = np.zeros(len(self._xyz), dtype=np.bool_)
-            flags[place] = True
-            return flags
-        near: NDArray[np.bool_] = np.linalg.norm(self._xyz - self._xyz[place], axis=1) < self._spacing
-        near[place] = True
-        return near
-
-
-@dataclass(frozen=True, slots=True)
-class _Cover:
-    """Who reaches whom; demand points reached by the very same places are one."""
-
-    by_place: csr_array  # (p, d) of ones
-    by_demand: csr_array  # (d, p)
-    amount: Floats
-
-    @classmethod
-    def of(cls, place: Whole, row: Whole, amount: Floats, places: int) -> "_Cover":
-        # Two rows reached by the same places have the same sum of random marks (2^-64 to be wrong, and checked by
-        # the number of places as well).
-        marks = np.random.default_rng(0).integers(1, 2**63, places, dtype=np.uint64)
-        order = np.argsort(row, kind="stable")
-        place, row = place[order], row[order]
-        if not len(row):
-            empty = csr_array((places, 0), dtype=np.float64)
-            return cls(empty, csr_array((0, places), dtype=np.float64), np.empty(0))
-        first = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
-        mark = np.add.reduceat(marks[place], first)
-        size = np.diff(np.r_[first, len(row)]).astype(np.uint64)
-        _, example, group = np.unique(np.stack((mark, size), axis=1), axis=0, return_index=True, return_inverse=True)
-        merged = np.bincount(group.ravel(), amount[row[first]]).astype(np.float64)
-        length = size[example].astype(np.int64)
-        starts = np.r_[0, np.cumsum(length)]
-        taken = np.repeat(first[example] - starts[:-1], length) + np.arange(starts[-1])
-        by_demand = csr_array(
-            (np.ones(len(taken)), place[taken].astype(np.int32), starts.astype(np.int32)), shape=(len(merged), places)
-        )
-        return cls(by_demand.T.tocsr(), by_demand, merged)
-
-    def reached(self, place: int) -> Whole:
-        return np.asarray(self.by_place.indices[self.by_place.indptr[place] : self.by_place.indptr[place + 1]])
-
-    def gains(self, rows: Whole) -> Floats:
-        """Sum what each place would gain from these rows of demand."""
-        flags = np.zeros(len(self.amount))
-        flags[rows] = self.amount[rows]
-        return np.asarray(self.by_place @ flags)
-
-    def times(self, chosen: Whole) -> Whole:
-        counts = np.zeros(len(self.amount), dtype=np.int64)
-        for place in chosen:
-            counts[self.reached(int(place))] += 1
-        return counts
-
-    def value(self, chosen: Whole) -> float:
-        return float(self.amount[self.times(chosen) > 0].sum())
-
-    def ranked(self, chosen: Whole) -> tuple[Whole, Floats]:
-        """Order them so that each gains the most after those before it."""
-        rows = self.by_place[chosen]
-        few = _Cover(rows, rows.T.tocsr(), self.amount)
-        each = few.gains(np.arange(len(self.amount)))
-        free = np.ones(len(self.amount), dtype=np.bool_)
-        order: list[int] = []
-        gain: list[float] = []
-        for _ in chosen:
-            best = int(np.argmax(each))
-            gain.append(max(float(each[best]), 0.0))
-            order.append(best)
-            new = few.reached(best)
-            new = new[free[new]]
-            free[new] = False
-            each -= _sum_over(few, new)
-            each[best] = -np.inf
-        return chosen[np.array(order, dtype=np.int64)], np.array(gain)
-
-
-def _greedy(cover: _Cover, count: int, crowd: _Crowd) -> Whole:
-    gain = cover.gains(np.arange(len(cover.amount)))
-    free = np.ones(len(cover.amount), dtype=np.bool_)
-    barred = crowd.barred.copy()
-    chosen: list[int] = []
-    while len(chosen) < count and not barred.all():
-        best = int(np.argmax(np.where(barred, -1.0, gain)))
-        if gain[best] <= _LEAST_GAIN:
-            break
-        chosen.append(best)
-        barred |= crowd.around(best)
-        rows = cover.reached(best)
-        new = rows[free[rows]]
-        free[new] = False
-        gain -= _sum_over(cover, new)
-    return np.array(chosen, dtype=np.int64)
-
-
-def _sum_over(cover: _Cover, rows: Whole) -> Floats:
-    """Sum what these rows of demand are worth to each place, touching only the pairs they are in."""
-    start, end = cover.by_demand.indptr[rows], cover.by_demand.indptr[rows + 1]
-    length = end - start
-    offsets = np.repeat(start - np.r_[0, np.cumsum(length)[:-1]], length) + np.arange(length.sum())
-    places = cover.by_demand.indices[offsets]
-    worth = np.repeat(cover.amount[rows], length)
-    return np.bincount(places, worth, minlength=cover.by_demand.shape[1]).astype(np.float64)
-
-
-def _swap(cover: _Cover, chosen: Whole, crowd: _Crowd) -> Whole:
-    """Exchange one chosen place for another as long as that covers more."""
-    taken = chosen.copy()
-    if not len(taken):
-        return taken
-    times = cover.times(taken)
-    gain = cover.gains(np.flatnonzero(times == 0))
-    around = {int(place): crowd.around(int(place)) for place in taken}
-    kept_out = crowd.barred.astype(np.int64) + np.sum([around[int(place)] for place in taken], axis=0)
-    for _ in range(_SWAP_ROUNDS):
-        improved = False
-        for slot, old in enumerate(taken.tolist()):
-            rows = cover.reached(old)
-            lonely = rows[times[rows] == 1]
-            loss = float(cover.amount[lonely].sum())
-            worth = gain + _sum_over(cover, lonely)
-            worth[(kept_out - around[old]) > 0] = -1.0
-            new = int(np.argmax(worth))
-            if worth[new] <= loss + _LEAST_GAIN * max(1.0, loss):
-                continue
-            improved = True
-            gain += _sum_over(cover, lonely)
-            times[rows] -= 1
-            fresh = cover.reached(new)
-            gain -= _sum_over(cover, fresh[times[fresh] == 0])
-            times[fresh] += 1
-            taken[slot] = new
-            around[new] = crowd.around(new)
-            kept_out += around[new].astype(np.int64) - around.pop(old)
-        if not improved:
-            break
-    return taken
-
-
-def _greedy_capacity(found: Pairs, amount: Floats, capacity: Floats, count: int, crowd: _Crowd) -> tuple[Whole, Floats]:
+def _greedy_capacity(found: Pairs, amount: Floats, capacity: Floats, count: int, crowd: Crowd) -> tuple[Whole, Floats]:
     order = np.lexsort((found.metres, found.facility))
     place, row = found.facility[order], found.demand[order]
     bounds = np.searchsorted(place, np.arange(len(capacity) + 1))
@@ -360,7 +209,7 @@ def _greedy_capacity(found: Pairs, amount: Floats, capacity: Floats, count: int,
     while len(chosen) < count and not barred.all():
         worth = np.minimum(np.bincount(place, left[row], minlength=len(capacity)), capacity)
         best = int(np.argmax(np.where(barred, -1.0, worth)))
-        if worth[best] <= _LEAST_GAIN:
+        if worth[best] <= LEAST_GAIN:
             break
         chosen.append(best)
         gain.append(float(worth[best]))
@@ -370,49 +219,16 @@ def _greedy_capacity(found: Pairs, amount: Floats, capacity: Floats, count: int,
     return np.array(chosen, dtype=np.int64), np.array(gain)
 
 
-def _bound(cover: _Cover, kind: str, chosen: Whole, count: int) -> float:
+def _bound(cover: Cover, kind: str, chosen: Whole, count: int) -> float:
     reachable = float(cover.amount.sum())
     if not len(cover.amount):
         return 0.0
     if kind == "lp":
         return min(reachable, _linear_bound(cover, count))
-    return min(reachable, _lagrange_bound(cover, count, cover.value(chosen)))
+    return min(reachable, lagrange_bound(cover, count, cover.value(chosen)))
 
 
-def _lagrange_bound(cover: _Cover, count: int, known: float) -> float:
-    """Price each demand point at λ ≤ its worth: what places earn at these prices, and what is left, bounds the best.
-
-    Held, Wolfe and Crowder, Mathematical Programming 6 (1974) 62–88: subgradient steps towards the lowest bound.
-    """
-    amount = cover.amount
-    price = amount / 2
-    lowest, step = np.inf, 1.0
-    since = 0
-    for _ in range(_LAGRANGE_STEPS):
-        earned = np.asarray(cover.by_place @ price)
-        best = np.argpartition(-earned, min(count, len(earned)) - 1)[:count]
-        value = float((amount - price).sum() + earned[best].sum())
-        if value < lowest - 1e-9 * abs(value):
-            lowest, since = value, 0
-        else:
-            since += 1
-            if since == 8:
-                step, since = step / 2, 0
-        if lowest <= known * (1 + 1e-12):
-            break
-        chosen = np.zeros(len(earned))
-        chosen[best] = 1.0
-        # A point reached by more than one chosen place is priced too high, one reached by none too low.
-        slope = np.asarray(cover.by_demand @ chosen) - 1.0
-        slope[(price >= amount) & (slope < 0)] = 0.0
-        norm = float(slope @ slope)
-        if norm == 0:
-            break
-        price = np.clip(price - step * (value - known) / norm * slope, 0.0, amount)
-    return lowest
-
-
-def _program(cover: _Cover) -> tuple[Floats, csr_array, csr_array]:
+def _program(cover: Cover) -> tuple[Floats, csr_array, csr_array]:
     places, rows = cover.by_place.shape
     worth = np.concatenate((np.zeros(places), -cover.amount))
     reach = csr_array(hstack((-cover.by_demand, eye_array(rows)), format="csr"))
@@ -420,7 +236,7 @@ def _program(cover: _Cover) -> tuple[Floats, csr_array, csr_array]:
     return worth, reach, limit
 
 
-def _linear_bound(cover: _Cover, count: int) -> float:
+def _linear_bound(cover: Cover, count: int) -> float:
     worth, reach, limit = _program(cover)
     answer = linprog(
         worth,
@@ -432,7 +248,7 @@ def _linear_bound(cover: _Cover, count: int) -> float:
     return float(-answer.fun) if answer.status == 0 else float(cover.amount.sum())
 
 
-def _exact(cover: _Cover, count: int, seconds: float) -> tuple[Whole | None, bool, str]:
+def _exact(cover: Cover, count: int, seconds: float) -> tuple[Whole | None, bool, str]:
     if not len(cover.amount):
         return np.empty(0, dtype=np.int64), True, "nothing to cover"
     worth, reach, limit = _program(cover)
