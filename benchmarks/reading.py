@@ -1,4 +1,4 @@
-"""Reading and starting: five plans in one process, each alone, the cost at 1×, 10× and 100×, and the warm start.
+"""Reading and starting: five plans in one process, each alone, the cost at 1×, 10× and 100×, endless lines, the start.
 
 Run by ``make bench``. The plan texts stand beside the project (``../shared/plans``) or in PLANS_DIR.
 """
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 
 PROGRAM = Path(sys.executable).with_name("service-map")
@@ -31,6 +32,22 @@ spent, cpu = time.perf_counter() - start, time.process_time() - cpu
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
 print(json.dumps({"records": found, "seconds": spent, "cpu": cpu, "peak_mb": peak}))
 """
+
+PIECES = ("新建幼儿园5所，", "幼儿园\t", "新建甲镇、", "（", "a", "<", "2025年末")
+
+
+def endless():
+    """Print what one line of a repeated piece costs: four times the line should cost four times the work."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "line.txt"
+        for piece in PIECES:
+            spent = []
+            for size in (2**15, 2**17, 2**19):
+                path.write_text(piece * (size // len(piece.encode())), encoding="utf-8")
+                spent.append(min(read(path)["cpu"] for _ in range(3)))
+            grown = ", ".join(f"{later / former:.1f}" for former, later in pairwise(spent))
+            print(f"  one line of {piece!r}, 512 kB: {spent[-1]:.2f} s of a processor; "
+                  f"four times the line takes {grown} times as long (target 4, quadratic 16)")  # fmt: skip
 
 
 def read(*paths, times=1):
@@ -83,6 +100,7 @@ def main():
                   f"{one['seconds'] / first['seconds'] / times:.2f} of the first's time a character")  # fmt: skip
     else:
         print(f"extraction is left out: no plan texts in {PLANS}")
+    endless()
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([PROGRAM, "build"], cwd=folder, capture_output=True, check=True)
         print(f"warm start to the first page: {statistics.median(start(folder) for _ in range(3)):.2f} s (target 5)")

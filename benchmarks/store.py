@@ -114,7 +114,7 @@ def ask_store(name: str, url: str, geodata: Path) -> None:
         inside = queries.facilities(connection, FacilityFilter(bbox=BOX), limit=1).matched
         near = len(queries.nearby(connection, *CENTRE, 1000))
     print(f" {name}: {inside} facilities in the box, {near} within 1 km")
-    show("is_current", lambda: store.is_current(url, geodata))
+    show("is_current", lambda: store.is_current(url, geodata), target=100.0)
     show("page of 100", on(lambda c: queries.facilities(c, **page)))
     show("page of 100 after 5,000", on(lambda c: queries.facilities(c, cursor=cursor, **page)))
     show("page of 100 in a box", on(lambda c: queries.facilities(c, FacilityFilter(bbox=BOX), **page)))

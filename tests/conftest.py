@@ -1,5 +1,6 @@
-"""What all rooms' tests share: the open data, and the plan texts where they stand beside the project."""
+"""What all rooms' tests share: the open data, the plan texts where they stand beside the project, a count of work."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,28 @@ def shared():
 def plan_texts(shared):
     """Path of each of the five plan texts by its file name."""
     return {path.name: path for path in sorted((shared / "plans").glob("*.txt"))}
+
+
+@pytest.fixture(scope="session")
+def calls_of():
+    """Count the function calls, Python's and C's, of a piece of work: what no other program on the machine changes.
+
+    What one call does inside C (a pattern over a long line, a query) is not seen; ``benchmarks/`` has the seconds.
+    """
+
+    def count(work):
+        made = 0
+
+        def note(_frame, event, _what):
+            nonlocal made
+            made += event in {"call", "c_call"}
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            work()
+        finally:
+            sys.setprofile(before)
+        return made
+
+    return count

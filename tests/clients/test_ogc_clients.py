@@ -103,7 +103,7 @@ pyogrio.read_dataframe("OAPIF:" + url, layer=layer, **({"CRS": system} if system
 
 def read(folder, url, layer, system=""):
     out = folder / "read.parquet"
-    subprocess.run([sys.executable, "-c", READ, url, layer, system, out], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", READ, url, layer, system, out], check=True, timeout=300)
     return geopandas.read_parquet(out)
 
 

@@ -24,9 +24,9 @@ def test_no_server_error_and_no_answer_off_its_schema(live_site, tmp_path, defin
     command = [
         program, "--config-file", tmp_path / "none.toml", "run", f"{live_site}{definition}", "--url", f"{live_site}{base}",
         "--checks", CHECKS, *effort, "--generation-deterministic",
-        "--suppress-health-check", "all", "--no-color", "--max-failures", "5",
+        "--suppress-health-check", "all", "--no-color", "--max-failures", "5", "--request-timeout", "300",
     ]  # fmt: skip
     (tmp_path / "none.toml").write_text("", encoding="utf-8")
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, timeout=1800)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "failed" not in done.stdout.rpartition("Test cases:")[2]

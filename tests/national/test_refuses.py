@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click.testing
@@ -66,10 +65,9 @@ def test_the_product_starts_without_dask():
     assert answer.stdout.strip() == "fine", answer.stderr
 
 
-def test_an_unknown_scheduler_is_named_within_seconds(country, tmp_path):
-    start = time.monotonic()
+def test_an_unknown_scheduler_is_named_before_any_work(country, tmp_path):
     answer = ask("140521", *basics(country, tmp_path), "--scheduler", "tcp://127.0.0.1:9", "--metres", "500")
-    assert time.monotonic() - start < clusters.CONNECT_S + 10
+    assert not list(tmp_path.rglob("manifests"))
     assert answer.exit_code == 2
     assert "tcp://127.0.0.1:9" in answer.output
     assert "no Dask scheduler answers" in answer.output
@@ -100,12 +98,12 @@ def test_a_worker_of_another_version_is_named_before_any_work(country, tmp_path)
         )  # fmt: skip
         try:
             with distributed.Client(cluster) as client:
-                client.wait_for_workers(2, timeout=60)
+                client.wait_for_workers(2, timeout=300)
             with pytest.raises(InvalidParameterError, match="install the same version") as error:
                 country.run(tmp_path / "out", workers=None, scheduler=cluster.scheduler_address)
         finally:
             worker.terminate()
-            worker.wait(timeout=30)
+            worker.wait(timeout=300)
     assert error.value.field == "scheduler"
     assert not (tmp_path / "out" / "manifests").exists()
 

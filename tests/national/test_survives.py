@@ -64,8 +64,7 @@ def test_a_run_killed_in_the_middle_goes_on_where_it_stopped(country, prints, tm
         command(country, broken, "--workers", "2"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
-    end = time.monotonic() + 120
-    while len(list((broken / "manifests").glob("*.json"))) < 3 and running.poll() is None and time.monotonic() < end:
+    while len(list((broken / "manifests").glob("*.json"))) < 3 and running.poll() is None:
         time.sleep(0.005)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
@@ -262,7 +261,7 @@ def test_a_lost_scheduler_costs_no_county_its_answer(country, alone, prints, tmp
     ]  # fmt: skip
     address = f"tcp://127.0.0.1:{port}"
     try:
-        with distributed.Client(address, timeout=30):
+        with distributed.Client(address, timeout=300):
             pass
         programs.append(
             subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_worker", address, "--nworkers", "1",

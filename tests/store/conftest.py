@@ -88,11 +88,11 @@ def postgres():
     if not postgres_cluster.installed():
         pytest.skip(postgres_cluster.LACKING)
     with postgres_cluster.running() as cluster:
-        for name in ("bare", "other", "empty"):
+        for name in ("bare", "other", "empty", "whole"):
             cluster.sql("postgres", f"CREATE DATABASE {name}")
             if name != "bare":
                 cluster.sql(name, "CREATE EXTENSION postgis")
-        urls = {name: f"{cluster.url}/{name}" for name in ("bare", "other", "empty")}
+        urls = {name: f"{cluster.url}/{name}" for name in ("bare", "other", "empty", "whole")}
         yield SimpleNamespace(sql=cluster.sql, cluster=cluster, url=cluster.map, **urls)
 
 

@@ -68,7 +68,7 @@ def running() -> Iterator[Cluster]:
         def kill() -> None:
             """Stop it at once, as a lost machine does: every connection breaks where it is."""
             servers[-1].send_signal(signal.SIGQUIT)
-            servers[-1].wait(timeout=30)
+            servers[-1].wait(timeout=300)
 
         def sql(database: str, statement: str) -> str:
             target = ["-U", "owner", "-d", database, "-v", "ON_ERROR_STOP=1", "-At", "-c", statement]
@@ -85,15 +85,15 @@ def running() -> Iterator[Cluster]:
             if servers[-1].poll() is None:
                 # At once: what is left of a reader would keep a gentle stop waiting.
                 servers[-1].send_signal(signal.SIGINT)
-                servers[-1].wait(timeout=60)
+                servers[-1].wait(timeout=300)
             shutil.rmtree(home)
 
 
 def _wait(address: list[str]) -> None:
-    for _ in range(300):
+    for _ in range(1_800):
         done = subprocess.run([PROGRAMS / "pg_isready", *address], check=False, capture_output=True)
         if done.returncode == 0:
             return
         time.sleep(0.1)
-    message = "PostgreSQL did not start within 30 s"
+    message = "PostgreSQL did not start within three minutes"
     raise RuntimeError(message)
