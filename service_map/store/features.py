@@ -86,7 +86,8 @@ class Collection:
     point
         Whether that geometry is a point.
     time
-        Columns of the first and the last year that a feature stands for; None where it has no time.
+        Columns of the first and the last year that a feature stands for; None where no feature has a time. One that
+        says neither year has none, one that says one of them stands for all years from it on, or up to it.
     properties
         By name, in the order of the table.
     rows
@@ -118,12 +119,15 @@ class Collection:
 class FeatureQuery:
     """Which features are asked for; every given condition must hold.
 
+    A box and a time pick among the features that have a place and a time: those that have none match all the same (OGC
+    17-069r4, requirements ``/req/core/fc-bbox-response`` and ``/req/core/fc-time-response``, part C of each).
+
     Attributes
     ----------
     boxes
-        The geometry touches one of these boxes, WGS 84 degrees; None for all.
+        The geometry, if there is one, touches one of these boxes, WGS 84 degrees; None for all.
     years
-        First and last year, either None for open: the feature's time touches them.
+        First and last year, either None for open: the feature's time, if it has one, touches them.
     equals
         Property and value, which must be equal.
     filter, language
@@ -434,12 +438,11 @@ def _conditions(connection: Connection, layer: Collection, wanted: FeatureQuery)
         conditions.append(_touching(connection, layer, wanted.boxes))
     if wanted.years is not None and layer.time is not None:
         first, last = wanted.years
+        begins, ends = layer.time
         if first is not None:
-            conditions.append(layer.time[1] >= first)
+            conditions.append(or_(ends >= first, ends.is_(None)))
         if last is not None:
-            conditions.append(layer.time[0] <= last)
-        if first is last is None:
-            conditions.append(layer.time[0].is_not(None))
+            conditions.append(or_(begins <= last, begins.is_(None)))
     conditions += [_property(layer, name).column == value for name, value in wanted.equals]
     if wanted.filter is not None:
         kinds: dict[str, cql.Kind] = {"string": "text", "integer": "number", "number": "number", "boolean": "boolean"}
@@ -455,11 +458,15 @@ def _conditions(connection: Connection, layer: Collection, wanted: FeatureQuery)
 def _touching(connection: Connection, layer: Collection, boxes: tuple[Box, ...]) -> ColumnElement[bool]:
     assert layer.geometry is not None  # noqa: S101 - the caller asked
     if layer.point:
-        return or_(*(point_in_box(layer.geometry, box) for box in boxes))
+        return or_(*(point_in_box(layer.geometry, box) for box in boxes), *_nowhere(layer.geometry))
     # Boundaries are few: they are looked through exactly, where the database's index knows their envelopes only.
     names, tree = once(connection, ("shapes", layer.id), lambda: _shapes(connection, layer))
     hit = {int(index) for box in boxes for index in tree.query(shapely.box(*box), predicate="intersects")}
-    return layer.key.in_(sorted(names[index] for index in hit))
+    return or_(layer.key.in_(sorted(names[index] for index in hit)), *_nowhere(layer.geometry))
+
+
+def _nowhere(geometry: Column) -> list[ColumnElement[bool]]:
+    return [geometry.is_(None)] if getattr(geometry, "nullable", True) else []
 
 
 def _shapes(connection: Connection, layer: Collection) -> tuple[list[str], shapely.STRtree]:

@@ -68,6 +68,9 @@ _SHOWN_ZH, _SHOWN_EN = ("category_zh", *_SHOWN), ("category_en", *_SHOWN)
 # Beyond this web Mercator is not defined (EPSG guidance note 7-2, method 1024).
 _MERCATOR_LATITUDE = 85.06
 _MERCATOR_EDGE = math.pi * 6_378_137.0
+# A unit of the last decimal of an answer's degrees, a centimetre: a box that was found from an answer or an extent, and
+# rounded on its way through another reference system, holds what it was drawn around.
+_ROUNDING = 10.0**-geojson.DECIMALS
 _SYMBOL = re.compile(r"[A-Za-z0-9_.=-]{1,1600}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -104,8 +107,8 @@ def _limit(name: str, text: str) -> int:
 
 def _moment(name: str, text: str) -> int:
     try:
-        if _DATE_TIME.fullmatch(text):
-            return datetime.fromisoformat(text).year
+        if _DATE_TIME.fullmatch(text.upper()):
+            return datetime.fromisoformat(text.upper()).year
         return date.fromisoformat(text).year if len(text) == 10 else date(int(text), 1, 1).year
     except ValueError:
         raise InvalidParameterError(
@@ -149,7 +152,9 @@ LIMIT = Parameter(
     parse=_limit, default=DEFAULT_LIMIT,
 )  # fmt: skip
 BBOX = Parameter(
-    name="bbox", zh="范围，四个数；西大于东即跨 180° 经线", en="box of four numbers; west beyond east crosses 180°",
+    name="bbox", zh="范围，四个数，边上含 1 厘米；西大于东即跨 180° 经线；没有几何的要素都在其内",
+    en="box of four numbers, its edges within a centimetre; west beyond east crosses 180°; features without a geometry"
+    " all match",
     schema={"type": "array", "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
             "items": {"type": "number"}},
     parse=_numbers,
@@ -163,7 +168,8 @@ CRS = Parameter(
     schema={"type": "string", "format": "uri", "enum": list(SYSTEMS), "default": CRS84}, parse=_system, default="CRS84",
 )  # fmt: skip
 DATETIME = Parameter(
-    name="datetime", zh="时刻或时段；按年计", en="moment or interval; counted in years",
+    name="datetime", zh="时刻或时段；按年计；没有年份的要素都在其内",
+    en="moment or interval; counted in years; features without a year all match",
     schema={"type": "string"}, parse=_years,
 )  # fmt: skip
 FILTER = Parameter(
@@ -423,7 +429,9 @@ def items(name: str) -> Response:
         "links": links,
         "features": written,
     }
-    response = _reply(values, document, "items", media=geojson.MEDIA_TYPE, layer=layer, next=following)
+    response = _reply(
+        values, document, "items", media=geojson.MEDIA_TYPE, layer=layer, next=following, kept=_kept(layer, values)
+    )
     return _in_system(response, values["crs"])
 
 
@@ -440,6 +448,20 @@ def item(name: str, feature_id: str) -> Response:
     document = {**_writer(layer, values["crs"])(found), "links": links}
     response = _reply(values, document, "item", media=geojson.MEDIA_TYPE, layer=layer)
     return _in_system(response, values["crs"])
+
+
+def _kept(layer: Collection, values: Mapping[str, Any]) -> list[str]:
+    """Say to a person which features a box or a time does not pick among."""
+    told = []
+    if values["datetime"] is not None:
+        told.append(
+            _say("没有年份的要素不受 datetime 取舍，都在其内", "Features without a year match whatever datetime says")
+        )
+    if values["bbox"] is not None and (layer.geometry is None or getattr(layer.geometry, "nullable", True)):
+        told.append(
+            _say("没有几何的要素不受 bbox 取舍，都在其内", "Features without a geometry match whatever bbox says")
+        )
+    return told
 
 
 def _in_system(response: Response, system: str) -> Response:
@@ -465,8 +487,15 @@ def _boxes(numbers: tuple[float, ...], system: str) -> tuple[Box, ...]:
             "outside the world, or south above north; the order is that of the axes of bbox-crs",
         )
     if west <= east:
-        return ((west, south, east, north),)
-    return ((west, south, 180.0, north), (-180.0, south, east, north))
+        return (_widened(west, south, east, north),)
+    return (_widened(west, south, 180.0, north), _widened(-180.0, south, east, north))
+
+
+def _widened(west: float, south: float, east: float, north: float) -> Box:
+    return (
+        max(west - _ROUNDING, -180.0), max(south - _ROUNDING, -90.0),
+        min(east + _ROUNDING, 180.0), min(north + _ROUNDING, 90.0),
+    )  # fmt: skip
 
 
 @cache

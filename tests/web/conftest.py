@@ -51,15 +51,33 @@ def shipped_app(geodata, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def postgis_app(invented):
-    """The site over the invented world in PostGIS."""
+def postgres():
+    """A private PostgreSQL cluster; its database ``map`` is empty and has PostGIS."""
     if not postgres_cluster.installed():
         pytest.skip(postgres_cluster.LACKING)
     with postgres_cluster.running() as cluster:
-        store.build(cluster.map, geodata=invented.geodata)
-        app = make_app(cluster.map, invented.geodata)
-        yield app
-        app.extensions[EXTENSION].database._engine.dispose()
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgis_app(invented, postgres):
+    """The site over the invented world in PostGIS."""
+    store.build(postgres.map, geodata=invented.geodata)
+    app = make_app(postgres.map, invented.geodata)
+    yield app
+    app.extensions[EXTENSION].database._engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def shipped_postgis_app(geodata, postgres):
+    """The site over the data that the product ships, in PostGIS."""
+    postgres.sql("postgres", "CREATE DATABASE shipped")
+    postgres.sql("shipped", "CREATE EXTENSION postgis")
+    url = f"{postgres.url}/shipped"
+    store.build(url, geodata=geodata)
+    app = make_app(url, geodata)
+    yield app
+    app.extensions[EXTENSION].database._engine.dispose()
 
 
 @pytest.fixture(params=["invented_app", pytest.param("postgis_app", marks=pytest.mark.postgis)])

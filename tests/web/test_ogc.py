@@ -224,10 +224,14 @@ def test_a_chain_of_many_conditions_is_no_nesting(api):
         ("2024-01-01T00:00:00Z/2030-12-31T00:00:00+08:00", {2, 5}),
         ("../2025", {2}),
         ("2025/..", {5}),
+        ("2025-06-01", set()),
+        ("../..", {2, 5}),
     ],
 )
-def test_time_picks_features_by_their_year(api, moment, expected):
-    assert set(ids(api, datetime=moment)) == {f"f{number:012x}" for number in expected}
+def test_time_picks_features_by_their_year_and_keeps_those_that_have_none(api, moment, expected):
+    undated = {feature["id"] for feature in get(api, ITEMS)["features"] if feature["properties"]["year"] is None}
+    assert len(undated) == 15
+    assert set(ids(api, datetime=moment)) == undated | {f"f{number:012x}" for number in expected}
 
 
 def test_properties_are_parameters_too(api):
