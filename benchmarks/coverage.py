@@ -311,7 +311,7 @@ def gaps(demand, supply):
     nodes, edges = street_grid()
     net = network(nodes, edges)
     spent, answer = timed(lambda: gap_on_foot(area, supply[:300], 1_000, net), 1)
-    line("gap on foot, 200,704 nodes, 300 facilities, 1000 m", spent, note=f"{answer.share:.2%} covered")
+    line("gap on foot, 200,704 nodes, 300 facilities, 1000 m", spent, 1.5, f"{answer.share:.2%} covered")
 
 
 def card(supply):

@@ -179,20 +179,26 @@ def _around_ways(area: BaseGeometry, network: Network, radii: Floats, widest: fl
     flat, nodes = flat[kept], nodes[kept]
     flat, first = np.unique(flat.round(3), axis=0, return_index=True)
     radius = radii[nodes[first]]
-    centres = shapely.points(flat)
-    drawn = radius > 0
-    # Widened to the area of a true circle, as in `circles`.
-    discs = shapely.buffer(
-        centres[drawn], radius[drawn] * np.sqrt(_DISC_STEP / np.sin(_DISC_STEP)), quad_segs=_DISC_QUARTER
-    )
     hull = shapely.box(*(flat.min(axis=0) - 2 * widest), *(flat.max(axis=0) + 2 * widest))
-    cells = shapely.voronoi_polygons(shapely.multipoints(centres), extend_to=hull, ordered=True)
-    pieces = shapely.intersection(discs, shapely.get_parts(cells)[drawn])
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(flat), extend_to=hull, ordered=True))
+    # A cell that lies within reach of its node whole needs no disc, and such cells share their edges to the last bit.
+    corner, cell = shapely.get_coordinates(cells, return_index=True)
+    farthest = np.zeros(len(cells))
+    np.maximum.at(farthest, cell, np.hypot(*(corner - flat[cell]).T))
+    whole = radius >= farthest
+    part = (radius > 0) & ~whole
+    # Widened to the area of a true circle, as in `circles`.
+    widened = radius[part] * np.sqrt(_DISC_STEP / np.sin(_DISC_STEP))
+    pieces = shapely.intersection(
+        shapely.buffer(shapely.points(flat[part]), widened, quad_segs=_DISC_QUARTER), cells[part]
+    )
     # Neighbours share an edge that each computed by itself: made a centimetre wider, they surely meet.
-    drawing = shapely.union_all(shapely.buffer(pieces, _SEAM_M, join_style="mitre"))
+    seamed = shapely.buffer(pieces, _SEAM_M, join_style="mitre")
+    blocks = shapely.get_parts(shapely.coverage_union_all(cells[whole]))
+    drawing = shapely.disjoint_subset_union_all(np.concatenate((blocks, seamed)))
     back = shapely.transform(drawing, lambda xy: np.column_stack(plane(xy[:, 0], xy[:, 1], inverse=True)))
     # What was valid in the plane may cross itself by a rounding in degrees; a millimetre's grid mends that.
-    return shapely.set_precision(back, _FINE_DEGREES)
+    return back if shapely.is_valid(back) else shapely.set_precision(back, _FINE_DEGREES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
