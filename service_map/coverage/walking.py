@@ -37,7 +37,7 @@ ISLAND_NODES = 10
 """A piece of the network with fewer nodes is taken for an error of the survey, and nothing snaps to it."""
 
 # Goes up when what is read out of a map or a table changes, so that arrays kept from before are made again.
-_FORM = 2
+_FORM = 3
 _OUTDATED = "written by another edition; make it again from the map"
 _STEEPEST = 1.0
 DOWNHILL = float(np.exp(3.5 * 0.05))
