@@ -23,6 +23,7 @@ from service_map.coverage.people import (
     equity,
     served,
 )
+from service_map.coverage.pieces import Zones, around_places, cut, given_zones, hexagons, needs_at_least
 from service_map.coverage.shapes import circles, square_km, usable_area
 from service_map.coverage.siting import Siting, site
 from service_map.coverage.straight import Cells, cells, covered, nearest_cells
@@ -73,8 +74,10 @@ __all__ = [
     "Snapped",
     "Verdict",
     "Walk",
+    "Zones",
     "along",
     "apart",
+    "around_places",
     "by_year",
     "candidates",
     "cells",
@@ -85,10 +88,13 @@ __all__ = [
     "count_pairs",
     "count_within",
     "covered",
+    "cut",
     "edge_pairs",
     "equity",
     "gap",
     "gap_on_foot",
+    "given_zones",
+    "hexagons",
     "horizon",
     "in_place",
     "inside",
@@ -100,6 +106,7 @@ __all__ = [
     "nearest",
     "nearest_cells",
     "nearest_edge",
+    "needs_at_least",
     "network",
     "node_metres",
     "open_places",

@@ -1,11 +1,11 @@
 """Which part of an area the circles of a service radius cover, and the gap (缺口) that remains."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from pyproj import Proj
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
@@ -14,7 +14,8 @@ from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.demand import Demand
 from service_map.coverage.distance import nearest
-from service_map.coverage.shapes import CIRCLE_VERTICES, circles, square_km, usable_area
+from service_map.coverage.pieces import Zones, cut, needs_at_least
+from service_map.coverage.shapes import CIRCLE_VERTICES, circles, equal_area, square_km, usable_area
 from service_map.coverage.walking import SNAP_M, Network, node_metres
 
 # Thousands of circles are drawn with fewer corners: widened by 0.21 % they still have their area, and their outline is
@@ -207,6 +208,10 @@ class Gap:
 
     Attributes
     ----------
+    rank
+        From 1; pieces that are alike in what they are ranked by share it.
+    name
+        Of its zone; None for a piece that is cut by none.
     polygon
         WGS 84.
     km2
@@ -215,6 +220,10 @@ class Gap:
         People in it, None where the demand given is not of people.
     groups
         People of each age group in it.
+    homes
+        Homes on record in it, None where none are given.
+    needs, needs_by
+        New ones that it needs at least, as `service_map.coverage.pieces.needs_at_least` says.
     metres
         From the demand in it to its nearest facility, on average weighted by the amount; from a point inside it where
         it holds no demand; None where there is no facility.
@@ -222,17 +231,36 @@ class Gap:
         A point inside it, WGS 84 degrees.
     """
 
+    rank: int
+    name: str | None
     polygon: BaseGeometry
     km2: float
     people: float | None
     groups: Mapping[str, float]
+    homes: int | None
+    needs: int
+    needs_by: str
     metres: float | None
     lon: float
     lat: float
 
+    @property
+    def ranked_by(self) -> tuple[str, float]:
+        """Tell by what it is ranked, and how much of that it has, as far as an answer shows it."""
+        if self.people is not None:
+            return "people", round(self.people, 1)
+        return ("land", round(self.km2, 4)) if self.homes is None else ("homes", self.homes)
+
 
 def rank(
-    coverage: Coverage, facilities: ArrayLike, *, demand: Demand | None = None, least_km2: float = 0.01
+    coverage: Coverage,
+    facilities: ArrayLike,
+    *,
+    demand: Demand | None = None,
+    least_km2: float = 0.01,
+    zones: Zones | None = None,
+    homes: ArrayLike | None = None,
+    widest: float | None = None,
 ) -> list[Gap]:
     """Take the gap apart and put the piece that most people live in first.
 
@@ -243,57 +271,98 @@ def rank(
     facilities
         The same facilities, WGS 84 degrees, shape (n, 2).
     demand
-        People at points or in cells; without people the pieces are ranked by area.
+        People at points or in cells.
     least_km2
-        Leave out smaller pieces that hold no people.
+        Leave out smaller pieces that hold nobody and no home.
+    zones
+        What to cut it by; None for the parts that hang together.
+    homes
+        WGS 84 degrees of homes on record, shape (h, 2), to rank by where no people are given; None ranks by land.
+    widest
+        Metres in a straight line that a new one can reach, where that is not `Coverage.metres`.
 
     Returns
     -------
     list of Gap
-        By people, then by area, greatest first.
+        By people, else by homes, else by land, greatest first; among equals the larger.
 
     Raises
     ------
     InvalidParameterError
         When a coordinate cannot be used.
     """
-    parts = shapely.get_parts(coverage.gap)
-    parts = parts[~shapely.is_empty(parts)]
-    inside = shapely.get_coordinates(shapely.point_on_surface(parts))
+    parts, zone = _parts(coverage.gap, zones)
+    inside = shapely.get_coordinates(shapely.point_on_surface(parts)).reshape(-1, 2)
     far, _ = nearest(facilities, inside)
     counted = demand is not None and demand.unit == "people"
-    held = _members(parts, demand) if demand is not None else [np.empty(0, dtype=np.int64)] * len(parts)
-    away = nearest(facilities, demand.lonlat)[0] if demand is not None else np.empty(0)
+    held = [np.empty(0, dtype=np.int64)] * len(parts)
+    away = np.empty(0)
+    if demand is not None:
+        held, away = _members(coverage.gap, parts, demand.lonlat), nearest(facilities, demand.lonlat)[0]
+    lived = None if homes is None else _members(coverage.gap, parts, _given.lonlat(homes, "homes"))
+    lands = shapely.area(equal_area(parts)) / 1e6
     found = []
-    for part, point, metres, rows in zip(parts, inside, far, held, strict=True):
-        km2 = square_km(part)
+    for row, (part, km2, rows) in enumerate(zip(parts, lands.tolist(), held, strict=True)):
         amount = demand.amount[rows] if demand is not None else np.empty(0)
-        people = float(amount.sum())
-        if km2 < least_km2 and not (counted and people > 0):
+        people, living = float(amount.sum()), None if lived is None else len(lived[row])
+        if km2 < least_km2 and not (counted and people > 0) and not living:
             continue
-        way = float(away[rows] @ amount / people) if people > 0 else float(metres)
+        way = float(away[rows] @ amount / people) if people > 0 else float(far[row])
+        where = demand.lonlat[rows[amount > 0]] if counted and demand is not None else None
+        needs, by = needs_at_least(km2, where, widest or coverage.metres)
         found.append(
             Gap(
+                rank=0,
+                name=None if zones is None or zone[row] < 0 else zones.name[zone[row]],
                 polygon=part,
                 km2=km2,
                 people=people if counted else None,
                 groups={name: float(of[rows].sum()) for name, of in demand.groups.items()} if demand else {},
+                homes=living,
+                needs=needs,
+                needs_by=by,
                 metres=way if np.isfinite(way) else None,
-                lon=float(point[0]),
-                lat=float(point[1]),
+                lon=float(inside[row, 0]),
+                lat=float(inside[row, 1]),
             )
         )
-    return sorted(found, key=lambda piece: (piece.people or 0.0, piece.km2), reverse=True)
+    return _in_order(found)
 
 
-def _members(parts: np.ndarray, demand: Demand) -> list[Whole]:
+def _parts(left: BaseGeometry, zones: Zones | None) -> tuple[NDArray[np.object_], Whole]:
+    if zones is not None:
+        return cut(left, zones)
+    parts = shapely.get_parts(left)
+    parts = parts[~shapely.is_empty(parts)]
+    return parts, np.full(len(parts), -1)
+
+
+def _in_order(found: list[Gap]) -> list[Gap]:
+    found = sorted(found, key=lambda piece: (piece.ranked_by[1], piece.km2), reverse=True)
+    place, last = 0, None
+    for number, piece in enumerate(found, 1):
+        if piece.ranked_by != last:
+            place, last = number, piece.ranked_by
+        found[number - 1] = replace(piece, rank=place)
+    return found
+
+
+def _members(left: BaseGeometry, parts: NDArray[np.object_], lonlat: Floats) -> list[Whole]:
+    """Give the points in each piece; everybody in the gap is in one piece and no other."""
     # A point on the line between two pieces belongs to the first, so that nobody is counted twice.
-    row, piece = shapely.STRtree(parts).query(shapely.points(demand.lonlat), predicate="intersects")
+    tree = shapely.STRtree(parts)
+    row, piece = tree.query(shapely.points(lonlat), predicate="intersects")
     order = np.lexsort((piece, row))
     row, piece = row[order], piece[order]
     first = np.ones(len(row), dtype=np.bool_)
     first[1:] = row[1:] != row[:-1]
     row, piece = row[first], piece[first]
+    # Between two pieces that computed their common edge each by itself a point may fall into neither.
+    lost = np.setdiff1d(np.arange(len(lonlat)), row)
+    shapely.prepare(left)
+    lost = lost[shapely.intersects_xy(left, lonlat[lost, 0], lonlat[lost, 1])]
+    if len(lost) and len(parts):
+        row, piece = np.append(row, lost), np.append(piece, tree.nearest(shapely.points(lonlat[lost])))
     by_piece = np.argsort(piece, kind="stable")
     ends = np.cumsum(np.bincount(piece, minlength=len(parts)))[:-1]
     return [rows.astype(np.int64) for rows in np.split(row[by_piece], ends)]
