@@ -77,7 +77,7 @@ _WHERE = _options(
     ),
     click.option("--built", type=_FILE, help="建成区面图层，普查人口按它分摊 Built-up land to spread --census over."),
     click.option("--datum", type=click.Choice(DATUMS), help="所给坐标的坐标系，缺省按 WGS84 Datum of what you give."),
-    click.option("--band", type=int, default=1, help="栅格波段 Band of a raster."),
+    click.option("--band", type=int, help="栅格波段，有几个时必须说明 Band of a raster, where it has several."),
 )
 _REACH = _options(
     click.option("--category", help="设施类别代码 Category code."),

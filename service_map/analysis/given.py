@@ -320,7 +320,7 @@ def read_demand(
     area: BaseGeometry | None = None,
     people: str | None = None,
     groups: Mapping[str, str] | None = None,
-    band: int = 1,
+    band: int | None = None,
 ) -> Demand:
     """Read who is to be served from a file.
 
@@ -338,7 +338,7 @@ def read_demand(
     groups
         Column of each age group by its name; None takes the columns ``people_NAME``.
     band
-        Of a raster.
+        Of a raster; None for the only one.
 
     Returns
     -------

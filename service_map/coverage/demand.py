@@ -14,9 +14,8 @@ import shapely
 from numpy.typing import ArrayLike
 from shapely.geometry.base import BaseGeometry
 
-from service_map.coverage import _given
+from service_map.coverage import _given, grid
 from service_map.coverage._given import Floats
-from service_map.coverage._raster import rasterio as _rasterio
 from service_map.coverage.shapes import square_km, usable_area
 from service_map.errors import GeodataError, InvalidParameterError
 
@@ -210,17 +209,18 @@ def land(area: BaseGeometry, *, cells: int = _LAND_CELLS) -> Demand:
     )
 
 
-def raster(path: Path, *, area: BaseGeometry | None = None, band: int = 1) -> Demand:
+def raster(path: Path, *, area: BaseGeometry | None = None, band: int | None = None) -> Demand:
     """Read people from a population raster (WorldPop, GHSL …), only the window that the area needs.
 
     Parameters
     ----------
     path
-        GeoTIFF or anything else that GDAL reads; people a cell. Cells without data or below 0 hold nobody.
+        GeoTIFF or anything else that GDAL reads; people a cell, by the band's scale and offset, whichever way up it
+        lies. Cells without data or below 0 hold nobody.
     area
         Polygon in WGS 84; None for the whole raster. A cell counts where its centre lies inside.
     band
-        1-based band.
+        1-based band; None for the only one.
 
     Returns
     -------
@@ -230,15 +230,16 @@ def raster(path: Path, *, area: BaseGeometry | None = None, band: int = 1) -> De
     Raises
     ------
     GeodataError
-        When the file cannot be read, has no coordinate reference system, or the window is too large for memory.
+        When the file cannot be read, has no coordinate reference system or one that its coordinates do not fit, a cell
+        holds more people than any can (no data that nobody declared), or the window is too large for memory.
     InvalidParameterError
-        When the area or the band cannot be used.
+        When the area or the band cannot be used, or none was named of several.
     """
-    rasterio = _rasterio()
+    rasterio = grid.rasterio()
     usable = None if area is None else usable_area(area)[0]
     try:
         with rasterio.open(path) as source:
-            place, people = _window(rasterio, source, path, usable, band)
+            place, people = _cells_of(rasterio, source, path, usable, band)
     except rasterio.errors.RasterioIOError as error:
         raise GeodataError(
             f"栅格 {path.name} 读不出：{error}", f"cannot read the raster {path.name}: {error}"
@@ -246,37 +247,25 @@ def raster(path: Path, *, area: BaseGeometry | None = None, band: int = 1) -> De
     return points(place, people, cells=True)
 
 
-def _window(rasterio: Any, source: Any, path: Path, area: BaseGeometry | None, band: int) -> tuple[Floats, Floats]:
-    if source.crs is None:
-        raise GeodataError(
-            f"栅格 {path.name} 没有坐标系，无法知道它在哪里",
-            f"the raster {path.name} has no coordinate reference system, so nobody knows where it lies",
-        )
-    if not 1 <= band <= source.count:
-        raise InvalidParameterError("band", f"应在 1 与 {source.count} 之间", f"lies between 1 and {source.count}")
-    whole = rasterio.windows.Window(0, 0, source.width, source.height)
-    window = whole
+def _cells_of(
+    rasterio: Any, source: Any, path: Path, area: BaseGeometry | None, band: int | None
+) -> tuple[Floats, Floats]:
+    grid.extent(source, path)
+    number = grid.chosen_band(source, path, band)
+    window = rasterio.windows.Window(0, 0, source.width, source.height)
     if area is not None:
-        bounds = rasterio.warp.transform_bounds("EPSG:4326", source.crs, *shapely.bounds(area))
-        wanted = rasterio.windows.from_bounds(*bounds, transform=source.transform)
-        wanted = wanted.round_offsets(op="floor").round_lengths(op="ceil")
-        wanted = rasterio.windows.Window(wanted.col_off, wanted.row_off, wanted.width + 1, wanted.height + 1)
-        if not rasterio.windows.intersect(whole, wanted):
+        window = grid.window_of(source, area)
+        if window is None:
             return np.empty((0, 2)), np.empty(0)
-        window = wanted.intersection(whole)
     if window.width * window.height > _MOST_RASTER_CELLS:
         raise GeodataError(
             f"栅格 {path.name} 的范围有 {window.width * window.height:.0f} 格，超过 {_MOST_RASTER_CELLS}；请缩小区域",
             f"the window of {path.name} has {window.width * window.height:.0f} cells, over {_MOST_RASTER_CELLS};"
             " give a smaller area",
         )
-    values = source.read(band, window=window, masked=True).astype(np.float64).filled(0.0)
-    row, column = np.nonzero(np.isfinite(values) & (values > 0))
-    across, down = window.col_off + column + 0.5, window.row_off + row + 0.5
-    affine = source.transform
-    x, y = affine.a * across + affine.b * down + affine.c, affine.d * across + affine.e * down + affine.f
-    lon, lat = rasterio.warp.transform(source.crs, "EPSG:4326", x, y)
-    place, people = np.column_stack((lon, lat)).reshape(-1, 2), values[row, column]
+    values = grid.people_in(source, path, number, window)
+    cells = np.nonzero(values > 0)
+    place, people = grid.centres_of(source, window, cells), values[cells]
     if area is None:
         return place, people
     shapely.prepare(area)

@@ -8,10 +8,12 @@ from numpy.typing import ArrayLike
 
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
-from service_map.coverage._raster import rasterio as _rasterio
+from service_map.coverage.grid import rasterio as _rasterio
 from service_map.errors import GeodataError
 
 _MOST_CELLS = 200_000_000
+# Beyond these lies what marks no data and was not declared: -9999, -32768, 32767, 3.4e38.
+_LOWEST_M, _HIGHEST_M = -9_000.0, 30_000.0
 
 
 def sample_heights(path: Path, lonlat: ArrayLike) -> Floats:
@@ -20,7 +22,7 @@ def sample_heights(path: Path, lonlat: ArrayLike) -> Floats:
     Parameters
     ----------
     path
-        GeoTIFF or anything else that GDAL reads; metres above the sea in band 1.
+        GeoTIFF or anything else that GDAL reads; metres above the sea in band 1, by its scale and offset.
     lonlat
         WGS 84 degrees, shape (n, 2), longitude first.
 
@@ -74,6 +76,8 @@ def _sampled(rasterio: Any, source: Any, path: Path, points: Floats) -> Floats:
         )
     window = rasterio.windows.Window(west, north, width, height)
     values = source.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
+    values = values * float(source.scales[0]) + float(source.offsets[0])
+    values[~((values >= _LOWEST_M) & (values <= _HIGHEST_M))] = np.nan  # no data that nobody declared
     column, row = column - west, row - north
     right, lower = across[held] - west - column, down[held] - north - row
     above = values[row, column] * (1 - right) + values[row, column + 1] * right

@@ -26,7 +26,7 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--group", "groups", multiple=True, metavar="NAME=RASTER",
               help="年龄组的栅格，如 60+=old.tif An age group's raster.")  # fmt: skip
-@click.option("--band", type=int, default=1, help="栅格波段 Band of the rasters.")
+@click.option("--band", type=int, help="栅格波段，有几个时必须说明 Band of the rasters, where they have several.")
 @click.option("--networks", type=_PATH, help="按代码命名的路网目录 Folder of networks named by area code.")
 @click.option("--out", "-o", required=True, type=_PATH, help="结果目录 Folder for the answers.")
 @click.option("--category", "categories", multiple=True, help="类别代码，可多次 Category; may be repeated.")
@@ -45,8 +45,9 @@ _PATH = click.Path(path_type=Path)
 @click.option("--skip-empty", is_flag=True, help="略过没有人口数据的县 Leave out counties without people.")
 @click.option("--dry-run", is_flag=True, help="只检查，不计算 Check the question and the counties only.")
 def national(
-    areas: tuple[str, ...], *, facilities: str, demand: Path, groups: tuple[str, ...], band: int, networks: Path | None,
-    out: Path, categories: tuple[str, ...], rules: tuple[str, ...], metres: float | None, minutes: float | None,
+    areas: tuple[str, ...], *, facilities: str, demand: Path, groups: tuple[str, ...], band: int | None,
+    networks: Path | None, out: Path, categories: tuple[str, ...], rules: tuple[str, ...], metres: float | None,
+    minutes: float | None,
     profile: str, years: tuple[int, ...], gaps: int, scheduler: str | None, workers: int | None, memory: str,
     cells: int, skip_empty: bool, dry_run: bool,
 ) -> None:  # fmt: skip

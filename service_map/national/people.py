@@ -4,7 +4,6 @@ People are counted in millionths of a person, as whole numbers: their sums are e
 nor where a county is split can change an answer.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from service_map import coverage
 from service_map.analysis.given import RASTERS
+from service_map.coverage import grid
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.national.county import County
 
@@ -42,12 +42,12 @@ class Source:
     groups
         Rasters of age groups by name, on the very grid of `path`.
     band
-        Of the rasters, 1-based.
+        Of the rasters, 1-based; None for the only one.
     """
 
     path: str
     groups: Mapping[str, str] = field(default_factory=dict)
-    band: int = 1
+    band: int | None = None
 
     @property
     def is_raster(self) -> bool:
@@ -62,7 +62,7 @@ class Cells:
     Attributes
     ----------
     lonlat
-        WGS 84 degrees, shape (n, 2), longitude first: by row from the north, then from the west.
+        WGS 84 degrees, shape (n, 2), longitude first: in the order of the raster's rows or of the table.
     people
         In millionths, shape (n,).
     groups
@@ -96,7 +96,8 @@ def check(source: Source, counties: Iterable[County]) -> tuple[str, ...]:
     Raises
     ------
     InvalidParameterError
-        When there is no such file, or a raster lies nowhere, elsewhere, or on another grid than the first.
+        When there is no such file, or a raster lies nowhere, elsewhere, on another grid than the first, or has several
+        bands and none was named.
     GeodataError
         When rasterio is missing.
     """
@@ -117,18 +118,19 @@ def check(source: Source, counties: Iterable[County]) -> tuple[str, ...]:
 
 
 def _check_raster(source: Source, path: Path, counties: list[County]) -> tuple[str, ...]:
-    rasterio = _rasterio()
+    rasterio = grid.rasterio()
     try:
         with rasterio.open(path) as main:
-            west, south, east, north = _extent(rasterio, main, path)
-            if not 1 <= source.band <= main.count:
-                raise InvalidParameterError("band", f"应在 1 与 {main.count} 之间", f"lies between 1 and {main.count}")
+            west, south, east, north = grid.extent(main, path)
+            band = grid.chosen_band(main, path, source.band)
             for name, other in source.groups.items():
-                _same_grid(rasterio, main, name, Path(other), source.band)
+                _same_grid(rasterio, main, name, Path(other), band)
     except rasterio.errors.RasterioIOError as error:
         raise InvalidParameterError(
             "demand", f"{path.name} 读不出：{error}", f"cannot read {path.name}: {error}"
         ) from error
+    except GeodataError as error:
+        raise InvalidParameterError("demand", error.zh, error.en) from error
     empty = []
     for county in counties:
         left, bottom, right, top = shapely.bounds(county.shape)
@@ -138,49 +140,11 @@ def _check_raster(source: Source, path: Path, counties: list[County]) -> tuple[s
         raise InvalidParameterError(
             "demand",
             f"栅格 {path.name} 的范围是经度 {west:.2f}～{east:.2f}、纬度 {south:.2f}～{north:.2f}，与所问区域没有重叠；"
-            "坐标系可能写错",
+            "坐标系或像元大小的正负号可能写错",
             f"the raster {path.name} covers longitude {west:.2f}…{east:.2f}, latitude {south:.2f}…{north:.2f}"
-            " and touches no county asked about; its CRS may be wrong",
+            " and touches no county asked about; its CRS or the sign of a pixel's size may be wrong",
         )
     return tuple(empty)
-
-
-def _rasterio() -> Any:
-    try:
-        import rasterio
-        import rasterio.errors
-        import rasterio.warp
-        import rasterio.windows
-    except ImportError:
-        raise GeodataError(
-            "读人口栅格需要 rasterio：pip install 'service-map[raster]'",
-            "reading a population raster needs rasterio: pip install 'service-map[raster]'",
-        ) from None
-    return rasterio
-
-
-def _extent(rasterio: Any, source: Any, path: Path) -> tuple[float, float, float, float]:
-    if source.crs is None:
-        raise InvalidParameterError(
-            "demand",
-            f"栅格 {path.name} 没有坐标系，无法知道它在哪里",
-            f"the raster {path.name} has no coordinate reference system, so nobody knows where it lies",
-        )
-    edges = tuple(float(edge) for edge in source.bounds)
-    fits = not source.crs.is_geographic or (
-        max(abs(edges[0]), abs(edges[2])) <= 361 and max(abs(edges[1]), abs(edges[3])) <= 91
-    )
-    try:
-        found = tuple(float(edge) for edge in rasterio.warp.transform_bounds(source.crs, "EPSG:4326", *edges))
-    except (rasterio.errors.RasterioError, ValueError):
-        found = (math.nan,) * 4
-    if not fits or not all(math.isfinite(edge) for edge in found):
-        raise InvalidParameterError(
-            "demand",
-            f"栅格 {path.name} 的坐标 {edges} 与其坐标系 {source.crs} 不符，坐标系写错了",
-            f"the coordinates {edges} of the raster {path.name} do not fit its CRS {source.crs}, which is wrong",
-        )
-    return (found[0], found[1], found[2], found[3])
 
 
 def _same_grid(rasterio: Any, main: Any, name: str, path: Path, band: int) -> None:
@@ -214,7 +178,7 @@ def _holds_nobody(folder: Path, adcode: str) -> bool:
 def identity(source: Source, county: County) -> list[list[Any]]:
     """Name the files that a county's people are read from, and whose they are, by name, size and time of change."""
     if source.is_raster:
-        rasterio = _rasterio()
+        rasterio = grid.rasterio()
         named: list[list[Any]] = []
         for name, raster in (("", source.path), *source.groups.items()):
             with _opening(rasterio, Path(raster)) as opened:
@@ -252,9 +216,9 @@ def parts(source: Source, county: County, most: int) -> list[tuple[int, int]]:
         When the file is damaged.
     """
     if source.is_raster:
-        rasterio = _rasterio()
+        rasterio = grid.rasterio()
         with _opening(rasterio, Path(source.path)) as main:
-            window = _window(rasterio, main, county)
+            window = grid.window_of(main, county.shape)
         if window is None:
             return [(0, 0)]
         first, last, wide = window.row_off, window.row_off + window.height, window.width
@@ -287,18 +251,6 @@ def _opening(rasterio: Any, path: Path) -> Any:
         ) from error
 
 
-def _window(rasterio: Any, source: Any, county: County) -> Any:
-    bounds = rasterio.warp.transform_bounds("EPSG:4326", source.crs, *shapely.bounds(county.shape))
-    wanted = rasterio.windows.from_bounds(*bounds, transform=source.transform)
-    # A cell's margin on every side: rounding must not lose the cells at the edge.
-    left, top = math.floor(wanted.col_off) - 1, math.floor(wanted.row_off) - 1
-    right, bottom = math.ceil(wanted.col_off + wanted.width) + 1, math.ceil(wanted.row_off + wanted.height) + 1
-    left, top, right, bottom = max(0, left), max(0, top), min(source.width, right), min(source.height, bottom)
-    if left >= right or top >= bottom:
-        return None
-    return rasterio.windows.Window(left, top, right - left, bottom - top)
-
-
 def read(source: Source, county: County, rows: tuple[int, int]) -> Cells:
     """Read one part of a county's people.
 
@@ -325,12 +277,12 @@ def read(source: Source, county: County, rows: tuple[int, int]) -> Cells:
 
 
 def _read_raster(source: Source, county: County, rows: tuple[int, int]) -> Cells:
-    rasterio = _rasterio()
+    rasterio = grid.rasterio()
     layers: dict[str, Floats] = {}
     place, chosen = np.empty((0, 2)), None
     for name, path in (("", source.path), *source.groups.items()):
         with _opening(rasterio, Path(path)) as opened:
-            whole = _window(rasterio, opened, county)
+            whole = grid.window_of(opened, county.shape)
             if whole is None:
                 return Cells(
                     lonlat=place,
@@ -339,14 +291,15 @@ def _read_raster(source: Source, county: County, rows: tuple[int, int]) -> Cells
                 )
             window = rasterio.windows.Window(whole.col_off, rows[0], whole.width, rows[1] - rows[0])
             try:
-                values = opened.read(source.band, window=window, masked=True).astype(np.float64).filled(0.0)
+                band = grid.chosen_band(opened, Path(path), source.band)
+                values = grid.people_in(opened, Path(path), band, window)
             except rasterio.errors.RasterioIOError as error:
                 raise GeodataError(
                     f"栅格 {Path(path).name} 读不出：{error}", f"cannot read the raster {Path(path).name}: {error}"
                 ) from error
             if chosen is None:
-                chosen = np.nonzero(np.isfinite(values) & (values > 0))
-                place = _centres(rasterio, opened, window, chosen)
+                chosen = np.nonzero(values > 0)
+                place = grid.centres_of(opened, window, chosen)
             layers[name] = values[chosen]
     shape = county.shape
     shapely.prepare(shape)
@@ -356,19 +309,8 @@ def _read_raster(source: Source, county: County, rows: tuple[int, int]) -> Cells
     return Cells(
         lonlat=place[inside][some],
         people=people[some],
-        groups={name: _micro(np.maximum(np.nan_to_num(of[inside][some]), 0), name) for name, of in layers.items()},
+        groups={name: _micro(of[inside][some], name) for name, of in layers.items()},
     )
-
-
-def _centres(rasterio: Any, opened: Any, window: Any, chosen: tuple[Any, ...]) -> Floats:
-    row, column = chosen
-    across, down = window.col_off + column + 0.5, window.row_off + row + 0.5
-    affine = opened.transform
-    x, y = affine.a * across + affine.b * down + affine.c, affine.d * across + affine.e * down + affine.f
-    if opened.crs.to_epsg() in (4326, 4490):
-        return np.column_stack((x, y)).reshape(-1, 2)
-    lon, lat = rasterio.warp.transform(opened.crs, "EPSG:4326", x, y)
-    return np.column_stack((lon, lat)).reshape(-1, 2)
 
 
 def _read_table(source: Source, county: County, rows: tuple[int, int]) -> Cells:

@@ -55,3 +55,119 @@ def test_a_raster_that_cannot_be_used_is_refused(tmp_path):
     with pytest.raises(InvalidParameterError) as error:
         raster(write(tmp_path / "one.tif", np.ones((3, 3))), band=2)
     assert error.value.field == "band"
+
+
+NORTH_UP = (0.005, 0.0, 112.15, 0.0, -0.005, 35.72)
+
+
+def grid(path, values, *, affine=NORTH_UP, dtype="float32", nodata=None, scale=None, offset=None, crs="EPSG:4326"):
+    """Write a raster as its maker did: its bands, its type, its way up, and what it declares."""
+    bands = np.atleast_3d(np.asarray(values)).reshape(-1, *np.shape(values)[-2:])
+    options = {"driver": "GTiff", "height": bands.shape[1], "width": bands.shape[2], "count": len(bands)}
+    with rasterio.open(
+        path, "w", crs=crs, transform=rasterio.Affine(*affine), nodata=nodata, dtype=dtype, **options
+    ) as target:
+        target.write(bands.astype(dtype))
+        if scale is not None:
+            target.scales, target.offsets = [scale] * len(bands), [offset] * len(bands)
+    return path
+
+
+AREA = shapely.box(112.15, 35.67, 112.20, 35.72)
+CORNER = shapely.box(112.15, 35.71, 112.16, 35.72)
+
+
+@pytest.mark.parametrize(
+    "affine",
+    [
+        (0.005, 0.0, 112.15, 0.0, 0.005, 35.67),  # rows from the south
+        (-0.005, 0.0, 112.20, 0.0, -0.005, 35.72),  # columns from the east
+        (-0.005, 0.0, 112.20, 0.0, 0.005, 35.67),
+        (0.0, 0.005, 112.15, -0.005, 0.0, 35.72),  # turned by a quarter
+        NORTH_UP,
+    ],
+)
+def test_a_raster_is_read_whichever_way_up_it_lies(tmp_path, affine):
+    path = grid(tmp_path / "people.tif", np.full((10, 10), 5.0), affine=affine)
+    assert raster(path, area=AREA).total == 500
+    assert raster(path).total == 500
+    corner = raster(path, area=CORNER)
+    assert corner.total == 20
+    np.testing.assert_allclose(np.sort(corner.lonlat[:, 0]), [112.1525, 112.1525, 112.1575, 112.1575], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [
+        ("uint16", 65535),
+        ("uint8", 255),
+        ("int16", 32767),
+        ("int32", 2147483647),
+        ("uint32", 4294967295),
+        ("float32", 3.4028235e38),
+        ("float32", 3.4e38),
+        ("float64", 1.7976931348623157e308),
+        ("float64", 3.4028234663852886e38),
+        ("float32", 65535),
+        ("float32", 4294967295),
+        ("int32", 65535),
+        ("float32", 9999999),
+        ("float64", 1e20),
+    ],
+)
+def test_no_data_that_nobody_declared_is_not_counted_as_people(tmp_path, dtype, value):
+    values = np.full((10, 10), 5.0)
+    values[:3] = value
+    path = grid(tmp_path / "people.tif", values, dtype=dtype)
+    with pytest.raises(GeodataError, match=r"30 cells of the raster people\.tif hold .*-a_nodata") as error:
+        raster(path, area=AREA)
+    told = str(error.value).rsplit("-a_nodata ", 1)[1].split()[0]
+    assert float(told) == pytest.approx(value, rel=1e-6)
+    # What is declared is left out, and so is what lies outside the area.
+    assert raster(grid(tmp_path / "told.tif", values, dtype=dtype, nodata=value), area=AREA).total == 350
+    assert raster(path, area=shapely.box(112.15, 35.67, 112.20, 35.68)).total == 100
+
+
+def test_cells_below_zero_and_cells_that_hold_no_number_hold_nobody(tmp_path):
+    values = np.full((10, 10), 5.0)
+    values[0], values[1], values[2], values[3] = -9999, -32768, np.nan, np.inf
+    assert raster(grid(tmp_path / "people.tif", values, nodata=-9999), area=AREA).total == 300
+
+
+def test_as_many_people_as_the_densest_cells_hold_are_taken(tmp_path):
+    hectare = (0.001, 0.0, 112.15, 0.0, -0.0009, 35.72)
+    values = np.full((10, 10), 5_000.0)
+    assert raster(grid(tmp_path / "towers.tif", values, affine=hectare)).total == 500_000
+    with pytest.raises(GeodataError, match="hold 50000"):
+        raster(grid(tmp_path / "slip.tif", values * 10, affine=hectare))
+
+
+def test_the_scale_and_the_offset_of_a_band_are_applied(tmp_path):
+    path = grid(tmp_path / "tenths.tif", np.full((10, 10), 45), dtype="int16", nodata=-1, scale=0.1, offset=0.5)
+    assert raster(path, area=AREA).total == pytest.approx(500)
+
+
+def test_of_several_bands_one_is_asked_for(tmp_path):
+    path = grid(tmp_path / "ages.tif", np.stack([np.full((10, 10), 5.0), np.full((10, 10), 2.0)]))
+    with pytest.raises(InvalidParameterError, match="2 bands"):
+        raster(path, area=AREA)
+    assert (raster(path, area=AREA, band=1).total, raster(path, area=AREA, band=2).total) == (500, 200)
+
+
+def test_a_raster_whose_pixel_size_has_the_wrong_sign_is_refused_or_reaches_nobody(tmp_path):
+    beyond = grid(tmp_path / "beyond.tif", np.full((200, 10), 5.0), affine=(0.5, 0.0, 0.0, 0.0, 0.5, 35.72))
+    with pytest.raises(GeodataError, match="sign"):
+        raster(beyond, area=AREA)
+    elsewhere = grid(tmp_path / "elsewhere.tif", np.full((10, 10), 5.0), affine=(0.005, 0.0, 112.15, 0.0, 0.005, 35.72))
+    assert raster(elsewhere, area=AREA).total == 0
+
+
+def test_the_rasters_that_people_of_the_field_reported_trouble_with_are_right(shared):
+    cases = shared / "cases"
+    if not cases.is_dir():
+        pytest.skip("the cases of the field do not stand beside the project (../shared/cases)")
+    assert raster(cases / "100.tif", area=AREA).total == 500
+    assert raster(cases / "100f.tif", area=AREA).total == 500
+    for name in ("100d.tif", "100i.tif"):
+        with pytest.raises(GeodataError, match="-a_nodata"):
+            raster(cases / name, area=AREA)

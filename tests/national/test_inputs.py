@@ -264,6 +264,53 @@ def test_a_virtual_raster_is_its_parts_as_well(rasters, country, china, tmp_path
     assert second.people == pytest.approx(2 * first.people, rel=1e-6)
 
 
+def test_a_raster_that_begins_in_the_south_holds_the_same_people(rasters, china, tmp_path):
+    source, codes = rasters
+    with rasterio.open(source.path) as given:
+        profile, values, affine = given.profile, given.read(1), given.transform
+    south = rasterio.Affine(affine.a, 0, affine.c, 0, -affine.e, affine.f + given.height * affine.e)
+    with rasterio.open(tmp_path / "south.tif", "w", **{**profile, "transform": south}) as out:
+        out.write(values[::-1], 1)
+    turned = people.Source(path=str(tmp_path / "south.tif"))
+    assert people.check(turned, [china.county(code) for code in codes]) == ()
+    for code in codes:
+        county = china.county(code)
+        one, other = (
+            people.read(of, county, people.parts(of, county, 10**9)[0])
+            for of in (people.Source(path=source.path), turned)
+        )
+        assert sorted(zip(one.lonlat.round(9).tolist(), one.people.tolist(), strict=True)) == sorted(
+            zip(other.lonlat.round(9).tolist(), other.people.tolist(), strict=True)
+        )
+
+
+def test_no_data_that_nobody_declared_fails_its_county_in_words(rasters, country, china, tmp_path):
+    source, codes = rasters
+    shutil.copy(source.path, tmp_path / "people.tif")
+    with rasterio.open(tmp_path / "people.tif", "r+") as out:
+        values = out.read(1)
+        values[values <= 0] = 65535
+        out.nodata = None
+        out.write(values, 1)
+    given = people.Source(path=str(tmp_path / "people.tif"))
+    found = country.run(tmp_path / "out", counties=codes[:1], demand=given, networks=None)
+    assert found.done == ()
+    assert "65535" in found.failed[0].zh
+    assert "gdal_edit.py -a_nodata 65535 people.tif" in found.failed[0].en
+
+
+def test_of_a_raster_of_several_bands_one_is_asked_for(rasters, china, tmp_path):
+    source, codes = rasters
+    with rasterio.open(source.path) as given:
+        profile, values = given.profile, given.read(1)
+    with rasterio.open(tmp_path / "two.tif", "w", **{**profile, "count": 2}) as out:
+        out.write(np.stack([values, values]))
+    county = china.county(codes[0])
+    with pytest.raises(InvalidParameterError, match="2 bands"):
+        people.check(people.Source(path=str(tmp_path / "two.tif")), [county])
+    assert people.check(people.Source(path=str(tmp_path / "two.tif"), band=2), [county]) == ()
+
+
 def test_a_group_by_another_name_is_another_input(rasters, china):
     source, codes = rasters
     path = source.groups["60+"]
