@@ -74,6 +74,38 @@ def test_the_order_holds_for_every_room_there_is():
     assert there - {"__init__", "__pycache__", "_data"} == set(ROOMS)
 
 
+# What tells the time or how busy the machine is; a wait that only ends what hangs is at least PATIENCE_S long.
+CLOCKS = re.compile(
+    r"perf_counter|process_time|thread_time|monotonic\(|time\.time\(|timeit|getloadavg|"
+    r"performance\.now|getEntriesByType|getMetrics"
+)
+PATIENCE_S = 120
+
+
+def clocks(text):
+    """What reads a clock in a test, or gives up sooner than a busy machine may need."""
+    waits = re.findall(r"\btimeout=(\d+(?:\.\d+)?)\b", text)
+    return CLOCKS.findall(text) + [f"timeout={wait}" for wait in waits if float(wait) < PATIENCE_S]
+
+
+def test_no_test_reads_a_clock():
+    """Another program that keeps the machine busy fails no test: work is counted there, seconds stand in benchmarks/."""
+    for path in tracked():
+        if path.relative_to(ROOT).parts[0] == "tests" and path.suffix == ".py" and path != Path(__file__).resolve():
+            found = clocks(path.read_text(encoding="utf-8"))
+            assert not found, (
+                f"{path.relative_to(ROOT)} reads a clock or gives up in under {PATIENCE_S} s ({', '.join(found)}): "
+                "count calls (fixture calls_of), queries, bytes or nodes there, and print the seconds in benchmarks/"
+            )
+
+
+@pytest.mark.parametrize(
+    "line", ["begun = time.perf_counter()", "page.evaluate('performance.now()')", "child.wait(timeout=30)"]
+)
+def test_a_clock_in_a_test_is_noticed(line):
+    assert clocks(line)
+
+
 def test_the_readme_documents_every_setting():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for field in fields(settings.Settings):

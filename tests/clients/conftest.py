@@ -18,6 +18,7 @@ CHROMIUM_FLAGS = (
 )  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
+PATIENCE_MS = 180_000  # what does not come at all is told; how soon it comes is judged by no test
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +91,7 @@ def reader(chromium, live_site):
 
         def make(*, viewport=DESK, **options):
             context = chromium.new_context(viewport=viewport, **options)
+            context.set_default_timeout(PATIENCE_MS)
             stack.callback(context.close)
             visits.append(Visit(context, live_site))
             return visits[-1]

@@ -141,7 +141,7 @@ def serving(command, *, ready, **options):
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
     try:
         for _ in range(600):
-            with contextlib.suppress(OSError), urlopen(ready, timeout=5) as answer:  # noqa: S310 - our own loopback
+            with contextlib.suppress(OSError), urlopen(ready, timeout=120) as answer:  # noqa: S310 - our own loopback
                 assert answer.status == 200
                 break
             assert server.poll() is None, server.stdout.read()
@@ -151,7 +151,7 @@ def serving(command, *, ready, **options):
         yield
     finally:
         server.terminate()
-        server.communicate(timeout=30)
+        server.communicate(timeout=300)
 
 
 def free_port():
@@ -162,7 +162,7 @@ def free_port():
 
 def fetch(address, **headers):
     request = Request(address, headers=headers)  # noqa: S310 - our own loopback
-    with contextlib.closing(urlopen(request, timeout=30)) as answer:  # noqa: S310 - as above
+    with contextlib.closing(urlopen(request, timeout=300)) as answer:  # noqa: S310 - as above
         return answer.read(), answer.headers
 
 
