@@ -249,13 +249,24 @@ def limits(
     measured = measured_from(ground, asked, region, supply)
     if measured is not None:
         said.append(report.FROM_POINT if measured["point"] else report.FROM_EDGE)
-    if demand is None or demand.unit != "people":
-        said.append(report.LAND)
+    said += _own_measure(asked, demand)
     if year is not None:
         said.append(report.YEARS)
     if region.mended:
         said.append(report.MENDED)
     return [ground.say(*pair) for pair in said]
+
+
+def _own_measure(asked: Reach, demand: Demand | None) -> list[tuple[str, str]]:
+    """Say in what the figures differ from what a standard or an official rate would give."""
+    said = [report.LAND, *([report.PEOPLE] if demand is not None and demand.unit == "people" else [])]
+    if asked.minutes is not None:
+        said.append(report.PACE)
+    if asked.rule is not None:
+        if asked.walking is not None and asked.rule.metres is not None:
+            said.append(report.WALKED_RADIUS)
+        said += report.sizes([asked.rule])
+    return said
 
 
 def stock_limit(supply: Supply) -> tuple[str, str]:

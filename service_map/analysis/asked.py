@@ -6,7 +6,7 @@ from typing import Any
 from service_map import coverage
 from service_map.analysis.ground import Ground
 from service_map.analysis.report import rule_member
-from service_map.catalogue import Rule
+from service_map.catalogue import JUDGED, Rule
 from service_map.errors import InvalidParameterError, UnanswerableError
 
 PROFILES = ("adult", "elderly", "child")
@@ -40,6 +40,8 @@ class Reach:
         The assumptions of the walk as plain values, None for a straight line.
     network
         Ways to walk where `method` is ``network``.
+    minutes
+        Minutes on foot that `metres` was made of, None where a distance was asked for.
     """
 
     categories: tuple[str, ...]
@@ -48,6 +50,7 @@ class Reach:
     rule: Rule | None
     walking: dict[str, Any] | None
     network: coverage.Network | None
+    minutes: float | None = None
 
 
 def walking(ground: Ground, profile: str = "adult", *, speed: float | None = None) -> dict[str, Any]:
@@ -132,7 +135,7 @@ def reach(
         )
     pace = None
     if found is not None:
-        if found.mode not in ("walk", "walk_or_cycle", "distance"):
+        if found.mode not in JUDGED:
             raise UnanswerableError(
                 "rule",
                 f"规则 {found.id} 不按步行距离评价",
@@ -144,12 +147,17 @@ def reach(
     if metres is not None and way != "walk":
         return Reach(categories=codes, metres=metres, method="straight_line", rule=found, walking=None, network=None)
     said = walking(ground, profile, speed=pace)
+    minutes = None if metres is not None else minutes
     path = metres if metres is not None else (minutes or 0) * 60 * said["speed_m_s"]
     if way == "straight" or ground.network is None:
         return Reach(
-            categories=codes, metres=path / coverage.DETOUR, method="detour", rule=found, walking=said, network=None
-        )
-    return Reach(categories=codes, metres=path, method="network", rule=found, walking=said, network=ground.network)
+            categories=codes, metres=path / coverage.DETOUR, method="detour", rule=found, walking=said, network=None,
+            minutes=minutes,
+        )  # fmt: skip
+    return Reach(
+        categories=codes, metres=path, method="network", rule=found, walking=said, network=ground.network,
+        minutes=minutes,
+    )  # fmt: skip
 
 
 def reach_member(ground: Ground, asked: Reach) -> dict[str, Any]:

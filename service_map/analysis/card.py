@@ -103,7 +103,10 @@ def check_point(
 
     verdicts = judge(rules, levels)
     whole = minutes == max(CIRCLE_MINUTES)
-    aside = coverage.apart((lon, lat), candidates, local, year=year, show=show) if whole else []
+    # What has a distance, or judges a whole city, says nothing of a point; a kind that no clause judges is told apart.
+    kinds = {said.rule.category for said in verdicts}
+    unjudged = [rule for rule in local if rule.metres is None and rule.level != "city" and rule.category not in kinds]
+    aside = coverage.apart((lon, lat), candidates, unjudged, year=year, show=show) if whole else []
     promised = _promised_here(ground, [area.adcode for area in around]) if whole else []
     own = {said.rule.id: said for said in judge(promised, LEVELS)}
     driven = [replace(rule, mode="none") for rule in promised if rule.id not in own]
@@ -121,6 +124,7 @@ def check_point(
         for said in aside
     ]
     said_limits = [report.NETWORK if ground.network else report.STRAIGHT, stock_limit(supply), report.IMPRECISE]
+    said_limits += report.sizes(said.rule for said in verdicts)
     if year is not None:
         said_limits.append(report.YEARS)
     summary = {
@@ -340,7 +344,10 @@ def _row(number: int, said: Mapping[str, Any]) -> Feature:
             "standard": rule["standard"],
             "edition": rule["edition"],
             "clause": rule["clause"],
+            "status": rule["status"],
+            "force": rule["force"],
             "confidence": rule["confidence"],
+            "verified": rule["verified"],
             "passage_sha256": rule["passage_sha256"],
         },
     )
@@ -353,6 +360,6 @@ def _said(ground: Ground, summary: Mapping[str, Any]) -> tuple[str, ...]:
     lines = [f"{summary['area']['name']} {summary['minutes']} min: {counts}"]
     for said in (*summary["verdicts"], *summary["plan_circles"]):
         rule = said["rule"]
-        source = f"{rule['standard']} {rule['clause']}"
+        source = " · ".join((f"{rule['standard']} {rule['clause']}", *report.rule_marks(ground, rule)))
         lines.append(f"  {said['verdict_name']}  {said['category_name']}  {said['text']}  [{source}]")
     return (*lines, *summary["limits"])

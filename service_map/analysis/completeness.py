@@ -13,7 +13,7 @@ from service_map.analysis.card import CIRCLE_MINUTES
 from service_map.analysis.given import clip
 from service_map.analysis.ground import Ground, Region
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
-from service_map.catalogue import Rule
+from service_map.catalogue import JUDGED, Rule, distinct
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 
@@ -43,7 +43,8 @@ def completeness_index(
     ground, region, year, demand
         As in `service_map.analysis.covered_share`; without people the land itself is judged.
     minutes
-        Level of the life circle, one of `CIRCLE_MINUTES`: every rule in force or drafted of it and of those inside it.
+        Level of the life circle, one of `CIRCLE_MINUTES`: every rule in force or drafted of it and of those inside it;
+        what two standards ask alike counts once.
     rules
         Ids of the rules to judge by instead.
     kind
@@ -87,7 +88,8 @@ def completeness_index(
         report.NETWORK if network is not None else report.STRAIGHT,
         stock_limit(supply),
         report.IMPRECISE,
-        *([report.LAND] if demand is None else []),
+        report.LAND if demand is None else report.PEOPLE,
+        *report.sizes(judged),
         *([report.YEARS] if year is not None else []),
         *([report.MENDED] if region.mended else []),
     ]
@@ -155,11 +157,11 @@ def _judged(ground: Ground, region: Region, minutes: int, names: Sequence[str]) 
     if names:
         return [ground.rule(name) for name in names]
     levels = _LEVELS[minutes]
-    return [
+    return distinct(
         rule
         for rule in ground.rules_in(() if region.adcode is None else (region.adcode,))
-        if rule.mode in ("walk", "walk_or_cycle", "distance") and rule.level in levels and rule.status != "superseded"
-    ]
+        if rule.mode in JUDGED and rule.level in levels and rule.status != "superseded"
+    )
 
 
 def _said(ground: Ground, summary: dict[str, Any]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The form of an answer: figures, features and a few sentences, the same for the web, the command line and a file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +34,39 @@ IMPRECISE = (
     "points are located by the plan's words, the real site lies within uncertainty_m metres; the bounds allow for it",
 )
 LAND = (
-    "分母是行政区的土地面积，不是居住用地，也不是人口",
-    "the denominator is the area's land, not its residential land and not its people",
+    "土地的比例是本站自己的量法，不是官方覆盖率：分母是行政区的全部土地，官方的分母是居住用地",
+    (
+        "shares of land are this product's own measure and not the official rate: their denominator is all land of the"
+        " area, the official one is residential land"
+    ),
+)
+PEOPLE = (
+    "按人口或小区算的比例是本站自己的量法，不是官方覆盖率：官方的分母是居住用地",
+    (
+        "shares of people or communities are this product's own measure and not the official rate, whose denominator"
+        " is residential land"
+    ),
+)
+PACE = (
+    "所给的是步行时间，按步速（walking）换算成路程；标准没有规定步速，这不是服务半径",
+    (
+        "minutes on foot are turned into a way at a stated pace (walking); no standard gives the pace, and this is not"
+        " a service radius"
+    ),
+)
+WALKED_RADIUS = (
+    "所给的是服务半径（直线），这里按要求改用步行路程来量，比条文严",
+    (
+        "what is given is a service radius, a straight line; as asked, it is measured along the way on foot instead,"
+        " which is stricter"
+    ),
+)
+SIZES = (
+    "条文按设施面积分级；收录的设施大多不知面积，凡同类的都算在内，结果偏宽",
+    (
+        "the clause means facilities of a certain size; of most on record the size is not known and all of the kind"
+        " count, so the figures err on the generous side"
+    ),
 )
 YEARS = (
     "规划多未写明建成年份；限定 year 时，未写年份的不能算作已建成",
@@ -120,12 +151,19 @@ def rule_member(ground: Ground, rule: Rule) -> dict[str, Any]:
         "minutes": rule.minutes,
         "minutes_low": rule.minutes_low,
         "mode": rule.mode,
+        "measured_from": rule.measured_from,
+        "size_low": rule.size_low,
+        "size_high": rule.size_high,
         "share": rule.share,
+        "share_new": rule.share_new,
+        "share_old": rule.share_old,
+        "denominator": rule.denominator,
         "scope": rule.scope,
         "standard": rule.standard,
         "edition": rule.edition,
         "clause": rule.clause,
         "status": rule.status,
+        "force": rule.force,
         "confidence": rule.confidence,
         "verified": rule.verified,
         "note": ground.say(rule.note_zh or "", rule.note_en or "") or None,
@@ -134,7 +172,26 @@ def rule_member(ground: Ground, rule: Rule) -> dict[str, Any]:
         "passage_sha256": rule.passage_sha256,
         "year": rule.year,
         "area": rule.area,
+        "source": rule.source,
+        "read_on": rule.read_on,
     }
+
+
+def rule_marks(ground: Ground, member: Mapping[str, Any]) -> list[str]:
+    """Say of a rule as written by `rule_member` what a reader must not overlook: a draft, mere advice, unread."""
+    marks = []
+    if member["status"] == "draft":
+        marks.append(ground.say("征求意见稿", "draft"))
+    if member["force"] == "advisory":
+        marks.append(ground.say("建议性条款", "advisory"))
+    if not member["verified"]:
+        marks.append(ground.say("未核对原文", "not verified"))
+    return marks
+
+
+def sizes(rules: Iterable[Rule]) -> list[tuple[str, str]]:
+    """Say that sizes are not compared, where a rule means facilities of a certain size."""
+    return [SIZES] if any(rule.size_low or rule.size_high for rule in rules) else []
 
 
 def share(value: float | None) -> float | None:

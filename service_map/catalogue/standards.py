@@ -5,6 +5,7 @@ A rule is one clause of one edition of one standard. The same category has sever
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ _PLAN_FILE = "plan_circles.toml"
 _ADCODE = re.compile(r"\d{6}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 LEVELS = ("15", "10", "5", "block", "city", "county", "none")
 """Life-circle levels in minutes, the street block, the whole city or county, or no level."""
@@ -25,12 +27,30 @@ LEVELS = ("15", "10", "5", "block", "city", "county", "none")
 MODES = ("walk", "walk_or_cycle", "distance", "vehicle", "none")
 """How the way is covered: ``distance`` where only metres are given, ``none`` where there is nothing to judge by."""
 
+JUDGED = ("walk", "walk_or_cycle", "distance")
+"""Modes of rules that are judged for somebody on foot."""
+
+POINT_LEVELS = ("15", "10", "5", "none")
+"""Levels that can be judged at a point; a share of a whole city cannot."""
+
 SCOPES = ("all", "urban", "rural")
 
 RULE_STATUSES = ("in_force", "draft", "superseded")
 
 CONFIDENCES = ("text", "quoted", "secondary", "memory")
 """How a figure is known, surest first: the clause read, the clause quoted word for word, told by others, remembered."""
+
+FORCES = ("mandatory", "should", "advisory")
+"""How binding a clause is by its own words: mandatory (强制性条文), 应, or 宜."""
+
+MEASURED_FROM = ("edge", "entrance", "centre", "unstated")
+"""Where a clause measures from."""
+
+DENOMINATORS = ("residential_land", "communities", "people", "unstated")
+"""What a covered share is a share of."""
+
+# Confidences of what nobody has read in the clause's own words.
+_UNREAD = ("secondary", "memory")
 
 # A family whose facilities nobody walks to; a radius for it would be an invention.
 _NEVER_WALKED = "funeral"
@@ -55,18 +75,30 @@ class Rule:
         Minutes of the way, None where the clause gives none.
     mode
         One of `MODES`.
-    share
-        Least share (0–1) that must lie within the radius, for rules that judge a whole city; else None.
+    share, share_new, share_old
+        Least share (0–1) that must lie within the radius, for rules that judge a whole city; and where the clause
+        tells them apart, that of newly built and of old urban areas. Else None.
+    denominator
+        What that share is a share of, one of `DENOMINATORS`; None for a rule that asks for no share.
+    measured_from
+        Where the clause measures from, one of `MEASURED_FROM`.
+    size_low, size_high
+        Size of the facilities it means in hectares, the lower end included and the upper not, or None.
     standard, edition, clause
         The citation.
     status
         One of `RULE_STATUSES`.
+    force
+        One of `FORCES`, or None where its words were not seen.
     confidence
         One of `CONFIDENCES`.
     verified
-        False where a figure or its clause still has to be checked against the printed standard.
+        False where a figure or its clause still has to be checked against the printed standard; always false for what
+        is told by others or remembered.
     note_zh, note_en
         What a reader must know beside it, or None.
+    source, read_on
+        Where it was read, and the day (``2026-11-30``), or None.
     also
         Codes of further categories; a facility of any of them keeps the rule.
     minutes_low
@@ -106,6 +138,15 @@ class Rule:
     passage_sha256: str | None = None
     year: int | None = None
     area: str | None = None
+    share_new: float | None = None
+    share_old: float | None = None
+    denominator: str | None = None
+    measured_from: str = "unstated"
+    size_low: float | None = None
+    size_high: float | None = None
+    force: str | None = None
+    source: str | None = None
+    read_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +165,7 @@ class Circle:
         Minutes on foot, or None.
     people_low, people_high
         Residents it is meant for.
-    standard, edition, clause, status, confidence, verified, note_zh, note_en
+    standard, edition, clause, status, confidence, verified, note_zh, note_en, source, read_on
         As in `Rule`.
     """
 
@@ -144,6 +185,8 @@ class Circle:
     verified: bool
     note_zh: str | None
     note_en: str | None
+    source: str | None = None
+    read_on: str | None = None
 
 
 def rules(geodata: Path | None = None) -> tuple[Rule, ...]:
@@ -208,6 +251,58 @@ def circles(geodata: Path | None = None) -> tuple[Circle, ...]:
     return _load(tomlfile.folder(geodata))[1]
 
 
+def usual(asked: Iterable[Rule]) -> dict[str, Rule]:
+    """Give for each category the one clause that it is judged by where a question names none.
+
+    What was read in the clause's own words comes before what was not, then what is in force before a draft, what is
+    asked before what is only advised, and the surer source; of equals, the first.
+
+    Parameters
+    ----------
+    asked
+        Rules; those without a distance on foot, of a whole city or county, superseded ones and those in force in one
+        area only are left out.
+
+    Returns
+    -------
+    dict of Rule
+        By category, in the order in which the categories first appear.
+    """
+    found: dict[str, Rule] = {}
+    for rule in asked:
+        if rule.mode not in JUDGED or rule.level not in POINT_LEVELS or rule.status == "superseded" or rule.area:
+            continue
+        found[rule.category] = min(found.get(rule.category, rule), rule, key=_doubt)
+    return found
+
+
+def distinct(asked: Iterable[Rule]) -> list[Rule]:
+    """Keep of rules that ask the same of the same kinds only the best known, so that none is counted twice.
+
+    Parameters
+    ----------
+    asked
+        Rules.
+
+    Returns
+    -------
+    list of Rule
+        In the order given.
+    """
+    best: dict[tuple[object, ...], Rule] = {}
+    for rule in asked:
+        # Minutes judge nothing where there are metres.
+        far = ("metres", rule.metres) if rule.metres is not None else ("minutes", rule.minutes)
+        same = (rule.category, rule.also, rule.level, rule.mode, *far)
+        best[same] = min(best.get(same, rule), rule, key=_doubt)
+    return list(best.values())
+
+
+def _doubt(rule: Rule) -> tuple[bool, int, bool, int]:
+    status, confidence = RULE_STATUSES.index(rule.status), CONFIDENCES.index(rule.confidence)
+    return not rule.verified, status, rule.force == "advisory", confidence
+
+
 @cache
 def edge_categories(geodata: Path | None = None) -> frozenset[str]:
     """Give the categories that are entered anywhere along their edge or line: parks, trails, squares.
@@ -249,13 +344,44 @@ def _load(geodata: Path) -> tuple[tuple[Rule, ...], tuple[Circle, ...]]:
     return tuple(found), tuple(levels)
 
 
-_SOURCE_KEYS = ("standard", "edition", "clause", "status", "confidence", "verified", "note_zh", "note_en")
+_SOURCE_KEYS = (
+    "standard",
+    "edition",
+    "clause",
+    "status",
+    "confidence",
+    "verified",
+    "note_zh",
+    "note_en",
+    "source",
+    "read_on",
+)
+_RULE_KEYS = (
+    "id",
+    "category",
+    "also",
+    "level",
+    "metres",
+    "metres_low",
+    "minutes",
+    "mode",
+    "measured_from",
+    "size_low",
+    "size_high",
+    "share",
+    "share_new",
+    "share_old",
+    "denominator",
+    "scope",
+    "area",
+    "force",
+    *_SOURCE_KEYS,
+)
 
 
 def _rule(entry: dict[str, Any], kinds: dict[str, str], place: int) -> Rule:
     where = f"{_FILE} rule {entry.get('id', place)}"
-    keys = ("id", "category", "level", "metres", "metres_low", "minutes", "mode", "share", "area", *_SOURCE_KEYS)
-    tomlfile.only(entry, keys, where=where)
+    tomlfile.only(entry, _RULE_KEYS, where=where)
     area = tomlfile.optional_text(entry, "area", where=where)
     if area is not None and not _ADCODE.fullmatch(area):
         tomlfile.refuse(where, "area 应为六位行政区划代码", "area takes an area code of six digits")
@@ -270,8 +396,17 @@ def _rule(entry: dict[str, Any], kinds: dict[str, str], place: int) -> Rule:
         metres_low=tomlfile.positive(entry, "metres_low", where=where),
         minutes=tomlfile.positive(entry, "minutes", where=where),
         mode=tomlfile.text(entry, "mode", where=where, among=MODES),
+        also=_also(entry, kinds, where),
+        measured_from=_among(entry, "measured_from", MEASURED_FROM, where) or "unstated",
+        size_low=tomlfile.positive(entry, "size_low", where=where),
+        size_high=tomlfile.positive(entry, "size_high", where=where),
         share=tomlfile.positive(entry, "share", where=where),
+        share_new=tomlfile.positive(entry, "share_new", where=where),
+        share_old=tomlfile.positive(entry, "share_old", where=where),
+        denominator=_among(entry, "denominator", DENOMINATORS, where),
+        scope=_among(entry, "scope", SCOPES, where) or "all",
         area=area,
+        force=_among(entry, "force", FORCES, where),
         **_source(entry, where),
     )
     _refuse_unfit(rule, kinds, where)
@@ -281,19 +416,42 @@ def _rule(entry: dict[str, Any], kinds: dict[str, str], place: int) -> Rule:
 def _refuse_unfit(rule: Rule, kinds: dict[str, str], where: str) -> None:
     _refuse_range("metres", rule.metres_low, rule.metres, where)
     _refuse_range("minutes", rule.minutes_low, rule.minutes, where)
-    if rule.share is not None and rule.share > 1:
-        tomlfile.refuse(
-            where, f"share 应在 0 与 1 之间，现为 {rule.share}", f"share lies between 0 and 1, not {rule.share}"
-        )
-    if (rule.mode == "none") != (rule.metres is None and rule.minutes is None):
+    if rule.size_high is not None:
+        _refuse_range("size", rule.size_low, rule.size_high, where)
+    for name, value in (("share", rule.share), ("share_new", rule.share_new), ("share_old", rule.share_old)):
+        if value is not None and value > 1:
+            tomlfile.refuse(
+                where, f"{name} 应在 0 与 1 之间，现为 {value}", f"{name} lies between 0 and 1, not {value}"
+            )
+    if rule.share is not None and rule.denominator is None:
         tomlfile.refuse(
             where,
-            "有米或分钟就要有出行方式，没有就用 mode = none",
-            "metres or minutes need a mode; without both, mode is none",
+            "有 share 就要写 denominator（条文没有说就写 unstated）",
+            "a share needs its denominator (unstated where the clause gives none)",
         )
+    far = rule.metres is not None or rule.minutes is not None
+    # A clause may give a distance by which nothing can be judged here; of a life circle's own level none does.
+    if rule.mode == "none" and far and rule.level not in ("city", "county", "none"):
+        tomlfile.refuse(
+            where, "生活圈各级的米或分钟要有出行方式（mode）", "metres or minutes of a life circle's level need a mode"
+        )
+    if rule.mode != "none" and not far:
+        tomlfile.refuse(where, "没有米也没有分钟，就用 mode = none", "without metres and minutes, mode is none")
     walked = [code for code in (rule.category, *rule.also) if kinds[code] == _NEVER_WALKED]
-    if walked and rule.mode != "none":
+    if walked and (rule.mode != "none" or far):
         tomlfile.refuse(where, "殡葬设施不设步行半径", "funeral facilities have no walking radius")
+
+
+def _also(entry: dict[str, Any], kinds: dict[str, str], where: str) -> tuple[str, ...]:
+    codes = tomlfile.texts(entry, "also", where=where) if "also" in entry else ()
+    for code in codes:
+        if code not in kinds:
+            tomlfile.refuse(where, f"also 中没有类别 {code!r}", f"also names no category {code!r}")
+    return codes
+
+
+def _among(entry: dict[str, Any], key: str, allowed: tuple[str, ...], where: str) -> str | None:
+    return tomlfile.text(entry, key, where=where, among=allowed) if key in entry else None
 
 
 @cache
@@ -333,14 +491,10 @@ def _plan_rule(entry: dict[str, Any], kinds: dict[str, str], place: int) -> Rule
     sha256 = tomlfile.text(entry, "passage_sha256", where=where)
     if not _SHA256.fullmatch(sha256):
         tomlfile.refuse(where, "passage_sha256 应为 64 位十六进制", "passage_sha256 takes 64 hexadecimal digits")
-    also = tomlfile.texts(entry, "also", where=where) if "also" in entry else ()
-    for code in also:
-        if code not in kinds:
-            tomlfile.refuse(where, f"also 中没有类别 {code!r}", f"also names no category {code!r}")
     rule = Rule(
         id=tomlfile.text(entry, "id", where=where),
         category=tomlfile.text(entry, "category", where=where, among=kinds),
-        also=also,
+        also=_also(entry, kinds, where),
         level=tomlfile.text(entry, "level", where=where, among=LEVELS),
         metres=tomlfile.positive(entry, "metres", where=where),
         metres_low=None,
@@ -395,9 +549,17 @@ def _source(entry: dict[str, Any], where: str) -> dict[str, Any]:
         "verified": tomlfile.flag(entry, "verified", where=where),
         "note_zh": tomlfile.optional_text(entry, "note_zh", where=where),
         "note_en": tomlfile.optional_text(entry, "note_en", where=where),
+        "source": tomlfile.optional_text(entry, "source", where=where),
+        "read_on": tomlfile.optional_text(entry, "read_on", where=where),
     }
-    if source["confidence"] == "memory" and source["verified"]:
-        tomlfile.refuse(where, "凭记忆的数不能算已核", "a figure from memory cannot be verified")
+    if source["confidence"] in _UNREAD and source["verified"]:
+        tomlfile.refuse(
+            where, "转述或凭记忆的数不能算已核", "a figure told by others or from memory cannot be verified"
+        )
+    if source["read_on"] is not None and not (source["source"] and _DAY.fullmatch(str(source["read_on"]))):
+        tomlfile.refuse(
+            where, "read_on 应为 2026-11-30 这样的日期，并写明 source", "read_on takes a day, beside a source"
+        )
     return source
 
 

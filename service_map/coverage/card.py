@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from service_map.catalogue import Rule
+from service_map.catalogue import JUDGED, POINT_LEVELS, Rule
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage.distance import metres_between
@@ -25,12 +25,6 @@ VERDICTS = ("met", "met_if_built", "not_met", "cannot_say")
 
 SITE_M = 100.0
 """The way over a network says nothing of a facility whose place is known less well than this."""
-
-POINT_LEVELS = ("15", "10", "5", "none")
-"""Levels that can be judged at a point; a share of a whole city cannot."""
-
-JUDGED = ("walk", "walk_or_cycle", "distance")
-"""Modes of rules that a walker's card judges."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,8 +323,9 @@ def _judge(
     proof = inside & built if certain_built else inside
     found = _nearest(candidates, rows, way, pace=pace, detour=detour, show=show, first=proof)
     zh, en = _sentence(
-        verdict, radius, found, possible=possible > 0, undated=bool(((far <= radius) & ~dated).any()), by_way=by_way
-    )
+        verdict, radius, found, possible=possible > 0, undated=bool(((far <= radius) & ~dated).any()), by_way=by_way,
+        minutes=rule.minutes if rule.metres is None else None,
+    )  # fmt: skip
     if not possible and not on_record:
         zh, en = (
             f"{zh}；现有设施没有收全，无法判断",
@@ -399,13 +394,25 @@ def _span(reach: Reach) -> tuple[str, str]:
 
 
 def _sentence(
-    verdict: str, radius: float, found: tuple[Reach, ...], *, possible: bool, undated: bool, by_way: bool
+    verdict: str,
+    radius: float,
+    found: tuple[Reach, ...],
+    *,
+    possible: bool,
+    undated: bool,
+    by_way: bool,
+    minutes: float | None,
 ) -> tuple[str, str]:
     within_zh, within_en = f"直线 {radius:.0f} 米内", f"within {radius:.0f} m in a straight line"
+    if minutes is not None:
+        # The clause gives no metres: they are this answer's own, and it says so.
+        within_zh = f"{minutes:g} 分钟（折合直线 {radius:.0f} 米）内"
+        within_en = f"within {minutes:g} minutes (taken as {radius:.0f} m in a straight line)"
     cause_zh, cause_en = "位置不够精确", "The location is too coarse"
     line_zh, line_en = "", ""
     if by_way:
-        within_zh, within_en = f"步行 {radius:.0f} 米内", f"within {radius:.0f} m on foot"
+        within_zh = f"{minutes:g} 分钟（折合路程 {radius:.0f} 米）内"
+        within_en = f"within {minutes:g} minutes (taken as a way of {radius:.0f} m)"
         cause_zh, cause_en = "位置不够精确或路网未连通", "The location is too coarse, or no way to it is known,"
         line_zh, line_en = "直线距离", " in a straight line"
     if verdict == "met":

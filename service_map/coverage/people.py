@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service_map.catalogue import Rule
+from service_map.catalogue import JUDGED, Rule
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
-from service_map.coverage.card import JUDGED, SITE_M
+from service_map.coverage.card import SITE_M
 from service_map.coverage.demand import Demand
 from service_map.coverage.edges import inside, lay_out, reached
 from service_map.coverage.straight import Cells, cells

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 
-from service_map.catalogue import CONFIDENCES, RULE_STATUSES, Category, Rule
+from service_map.catalogue import JUDGED, Category, Rule, usual
 from service_map.coverage import DETOUR, DOWNHILL, SPEEDS
-from service_map.coverage.card import JUDGED
 from service_map.coverage.walking import SNAP_M
 from service_map.errors import InvalidParameterError
 
@@ -16,7 +15,6 @@ HORIZONS = ("existing", "by_year", "promised")
 MOST_TARGETS = 64
 """Kinds in one run: the cells say which they reach in the bits of one number."""
 
-_LEVELS = ("15", "10", "5")
 _YEARS = range(1900, 2201)
 _FARTHEST_M = 20_000.0
 
@@ -148,8 +146,7 @@ def question(
     Returns
     -------
     Question
-        Without reach or rules each category is judged by one clause: of the life circle's levels, in force before
-        draft, the one best known, the narrowest circle.
+        Without reach or rules each category is judged by one clause, see `service_map.catalogue.usual`.
 
     Raises
     ------
@@ -177,9 +174,9 @@ def question(
             for code in codes or categories
         )
     else:
-        targets = tuple(
-            _target(rule, speed) for code in codes or categories if (rule := _usual(rules, code)) is not None
-        )
+        # One measure for the whole country: what is in force in a single area is asked for by its id.
+        first = usual(rules)
+        targets = tuple(_target(first[code], speed) for code in codes or categories if code in first)
         missing = [code for code in codes if code not in {target.category for target in targets}]
         if missing:
             raise InvalidParameterError(
@@ -238,22 +235,3 @@ def _by_rule(rules: Sequence[Rule], name: str, speed: float) -> Target:
             "rule", f"规则 {name} 不按步行距离评价", f"the rule {name} is not judged by a distance on foot"
         )
     return _target(found, speed)
-
-
-def _usual(rules: Sequence[Rule], category: str) -> Rule | None:
-    judged = [
-        rule
-        for rule in rules
-        if rule.category == category
-        and rule.mode in JUDGED
-        and rule.level in _LEVELS
-        and rule.status != "superseded"
-        # One measure for the whole country: what is in force in a single city is asked for by its id.
-        and rule.area is None
-    ]
-    order = {level: place for place, level in enumerate(reversed(_LEVELS))}
-    return min(
-        judged,
-        key=lambda rule: (RULE_STATUSES.index(rule.status), CONFIDENCES.index(rule.confidence), order[rule.level]),
-        default=None,
-    )

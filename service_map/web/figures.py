@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from service_map import analysis, coverage
 from service_map.analysis import Ground
-from service_map.catalogue import Family, Rule
+from service_map.catalogue import Family, Rule, usual
 from service_map.places.facility import WIDE
 from service_map.store import queries
 from service_map.store.records import AreaRecord, CommitmentFilter, CommitmentRecord, FacilityFilter, Tally
@@ -200,7 +200,7 @@ def commitments(conn: Connection, wanted: CommitmentFilter) -> list[CommitmentRe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageFigure:
-    """How far one category covers an area by its first clause in the standards' table.
+    """How far one category covers an area by the clause that it is judged by where none is named.
 
     Attributes
     ----------
@@ -290,12 +290,8 @@ def area_coverage(ground: Ground, adcode: str, siblings: Sequence[str]) -> tuple
 
 
 def _ruling(ground: Ground) -> list[Rule]:
-    """Give the first clause of each category that states a distance on foot."""
-    first: dict[str, Rule] = {}
-    for rule in ground.rules:
-        if rule.metres is not None and rule.mode in {"walk", "walk_or_cycle", "distance"}:
-            first.setdefault(rule.category, rule)
-    return list(first.values())
+    """Give the clause that each category is judged by where none is named, if it states a distance."""
+    return [rule for rule in usual(ground.rules).values() if rule.metres is not None]
 
 
 def _shares(ground: Ground, adcode: str) -> Mapping[str, float]:

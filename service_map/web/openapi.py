@@ -10,7 +10,7 @@ from typing import Any
 
 from service_map import __version__
 from service_map.analysis import MOST_BYTES, MOST_POINTS
-from service_map.catalogue import CONFIDENCES, RULE_STATUSES, SCOPES
+from service_map.catalogue import CONFIDENCES, DENOMINATORS, FORCES, MEASURED_FROM, RULE_STATUSES, SCOPES
 from service_map.catalogue import LEVELS as RULE_LEVELS
 from service_map.coverage import VERDICTS
 from service_map.places.facility import PRECISIONS, STATUSES
@@ -665,12 +665,19 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "minutes": _NUMBER_OR_NULL,
                 "minutes_low": _NUMBER_OR_NULL,
                 "mode": _STRING,
+                "measured_from": _enum(*MEASURED_FROM),
+                "size_low": _NUMBER_OR_NULL,
+                "size_high": _NUMBER_OR_NULL,
                 "share": _NUMBER_OR_NULL,
+                "share_new": _NUMBER_OR_NULL,
+                "share_old": _NUMBER_OR_NULL,
+                "denominator": {"enum": [*DENOMINATORS, None]},
                 "scope": _enum(*SCOPES),
                 "standard": _STRING,
                 "edition": _STRING,
                 "clause": _STRING,
                 "status": _enum(*RULE_STATUSES),
+                "force": {"enum": [*FORCES, None]},
                 "confidence": _enum(*CONFIDENCES),
                 "verified": _FLAG,
                 "note": _TEXT_OR_NULL,
@@ -679,6 +686,8 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "passage_sha256": _either(_SHA256),
                 "year": _YEAR_OR_NULL,
                 "area": _either(_ADCODE),
+                "source": _TEXT_OR_NULL,
+                "read_on": {"type": ["string", "null"], "format": "date"},
             }
         ),
         "Circles": _closed({"circles": _array(_ref("Circle")), "numberReturned": _WHOLE}),

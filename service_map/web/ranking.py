@@ -14,6 +14,7 @@ import shapely
 from flask import Blueprint, Response
 from sqlalchemy import Connection
 
+from service_map.analysis.report import PEOPLE
 from service_map.catalogue import Category
 from service_map.store import ranks, read_meta
 from service_map.store.ranks import ALL, HORIZONS, LEVELS, ORDERS, Offered, Ranked
@@ -160,7 +161,7 @@ def limits(rows: Sequence[Ranked], has: Offered | None, category: str) -> list[t
     )
     methods = {method for found in rows for method in found.methods}
     said = [NETWORK] if methods == {"network"} else [STRAIGHT] if "network" not in methods else [NETWORK, FALLBACK]
-    return [asked, counted, *said, BOUNDS, RECORD]
+    return [asked, counted, *said, BOUNDS, RECORD, PEOPLE]
 
 
 @blueprint.get("/api/ranking")

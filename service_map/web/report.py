@@ -347,6 +347,11 @@ def as_xlsx(contents: Contents) -> bytes:
             f"{contents.area.name} {contents.area.adcode}",
             _("依据公开的规划文件整理，供查阅参考，不代替规划原文，也不表示设施已经建成。"),
             _("只知道在县或市的，坐标是政府驻地，不是设施的地点。"),
+            *(
+                [_("这里的比例是本站自己的量法，不是官方覆盖率；官方覆盖率的分母是居住用地。")]
+                if contents.coverage
+                else []
+            ),
             f"{contents.made} · {contents.version}",
         ],
     )

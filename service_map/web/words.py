@@ -92,6 +92,7 @@ _LEVEL = {
     "city": _later("全市"),
     "county": _later("全县"),
 }
+_SCOPE = {"urban": _later("城镇"), "rural": _later("农村")}
 _UNITS_EN = {
     "公里": "km",
     "千米": "km",
@@ -157,8 +158,15 @@ def count(number: float | None, unit: str | None, *, at_least: bool, english: bo
 
 
 def rule(asked: Rule) -> str:
-    """Say what a rule asks: its life circle and its radius or minutes."""
+    """Say what a rule asks: its life circle, whom and which size it means, its radius or minutes, and the share."""
     parts = [str(_LEVEL[asked.level])] if asked.level in _LEVEL else []
+    if asked.scope in _SCOPE:
+        parts.append(str(_SCOPE[asked.scope]))
+    low, high = asked.size_low, asked.size_high
+    if low is not None and high is not None:
+        parts.append(_("%(low)g–%(high)g 公顷", low=low, high=high))
+    elif low is not None:
+        parts.append(_("%(low)g 公顷以上", low=low))
     if asked.metres is not None:
         low = asked.metres_low
         if low is not None and low != asked.metres:
@@ -167,6 +175,8 @@ def rule(asked: Rule) -> str:
             parts.append(_("服务半径 %(metres)g 米", metres=asked.metres))
     elif asked.minutes is not None:
         parts.append(_("步行 %(minutes)g 分钟", minutes=asked.minutes))
+    if asked.share is not None:
+        parts.append(_("覆盖至少 %(share)s", share=f"{asked.share:.0%}"))
     return " · ".join(parts)
 
 
@@ -178,3 +188,17 @@ def clause(asked: Rule) -> str:
     if asked.status == "draft":
         return _("%(clause)s（征求意见稿）", clause=named)
     return _("%(clause)s（已被取代）", clause=named) if asked.status == "superseded" else named
+
+
+def marks(asked: Rule) -> list[str]:
+    """Say what must not be overlooked beside a clause: that it only advises, that nobody has read it.
+
+    That it is a draft stands in `clause`.
+    """
+    said = [_("建议性条款")] if asked.force == "advisory" else []
+    return said if asked.verified else [*said, _("未核对原文")]
+
+
+def cited(asked: Rule) -> str:
+    """Say what a rule asks, by which clause, and how that is to be taken."""
+    return " · ".join(part for part in (rule(asked), clause(asked), *marks(asked)) if part)

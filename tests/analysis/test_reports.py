@@ -47,6 +47,43 @@ class TestReach:
         assert asked.walking["profile"] == "elderly"
         assert analysis.reach(ground, category="library", metres=500, way="walk").metres == pytest.approx(500 / 1.3)
 
+    def test_an_answer_says_that_its_shares_are_not_the_official_rate(self, ground, county):
+        crowd = coverage.points([(112.187, 35.69)], 10)
+        asked = analysis.reach(ground, category="library", metres=500)
+        limits = [report.summary["limits"] for report in (
+            analysis.covered_share(ground, asked, county), analysis.covered_share(ground, asked, county, demand=crowd),
+            analysis.gap_pieces(ground, asked, county), analysis.completeness_index(ground, county, cells=50),
+        )]  # fmt: skip
+        for said in limits:
+            assert any("not the official rate" in limit and "residential land" in limit for limit in said)
+        assert any("people or communities" in limit for limit in limits[1])
+        assert not any("people or communities" in limit for limit in limits[0])
+
+    def test_a_radius_and_a_walking_time_are_never_turned_into_each_other_unsaid(self, ground, county):
+        def said(**asked):
+            reach = analysis.reach(ground, **asked)
+            return reach.method, " ".join(analysis.covered_share(ground, reach, county).summary["limits"])
+
+        method, limits = said(rule="tdt1063-elderly-city")
+        assert method == "detour"
+        assert "turned into a way at a stated pace" in limits
+        method, limits = said(rule="gb50437-day-care-5", way="walk")
+        assert method == "detour"
+        assert "a service radius, a straight line" in limits
+        assert "stated pace" not in limits
+        method, limits = said(rule="gb50437-day-care-5")
+        assert method == "straight_line"
+        assert "service radius" not in limits
+        assert "stated pace" not in limits
+
+    def test_where_a_clause_means_a_size_the_answer_says_that_sizes_are_not_compared(self, ground, county):
+        def said(rule):
+            found = analysis.covered_share(ground, analysis.reach(ground, rule=rule), county)
+            return any("of a certain size" in limit for limit in found.summary["limits"])
+
+        assert said("gbt51346-park-small")
+        assert not said("gb50437-day-care-5")
+
     @pytest.mark.parametrize(
         ("asked", "field"),
         [
@@ -65,7 +102,15 @@ class TestReach:
             analysis.reach(ground, **asked)
         assert error.value.field == field
 
-    @pytest.mark.parametrize("rule", ["jgj124-funeral-home-county", "qinshui-2021-first-aid-circle-435"])
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            "gbt51346-park-10-20ha",
+            "gb55014-park-coverage-city",
+            "jgj124-funeral-home-county",
+            "qinshui-2021-first-aid-circle-435",
+        ],
+    )
     def test_a_rule_that_nobody_walks_by_is_not_judged(self, ground, rule):
         with pytest.raises(UnanswerableError):
             analysis.reach(ground, rule=rule)

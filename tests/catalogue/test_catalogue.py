@@ -5,11 +5,24 @@ import itertools
 import re
 import shutil
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from service_map.catalogue import categories, circles, edge_categories, families, inventories, plan_rules, rules
+from service_map.catalogue import (
+    JUDGED,
+    POINT_LEVELS,
+    categories,
+    circles,
+    distinct,
+    edge_categories,
+    families,
+    inventories,
+    plan_rules,
+    rules,
+    usual,
+)
 from service_map.errors import GeodataError
 
 CODES = {
@@ -136,6 +149,90 @@ def test_rules_differ_for_one_category_and_are_kept_apart(geodata):
     assert found == {"GB 50180": (None, 300), "JGJ 39": (300, 500)}
 
 
+def test_what_nobody_read_in_the_clause_is_marked_unverified(geodata):
+    rows = (*rules(geodata), *circles(geodata))
+    unread = [row for row in rows if row.confidence in {"secondary", "memory"}]
+    assert len(unread) >= 20
+    assert not any(row.verified for row in unread)
+
+
+def test_a_clause_says_how_binding_it_is(geodata):
+    by_id = {rule.id: rule for rule in rules(geodata)}
+    kindergarten = by_id["jgj39-kindergarten"]
+    assert (kindergarten.edition, kindergarten.clause) == ("2016（2019年版）", "3.1.3")
+    assert (kindergarten.force, kindergarten.minutes) == ("advisory", None)
+    assert by_id["gb50437-elderly-service-centre-15"].force == "advisory"
+    assert by_id["gb55014-park-coverage-city"].force == "mandatory"
+    drafts = {rule.standard for rule in by_id.values() if rule.status == "draft"}
+    assert drafts == {"GB 50442", "安徽省 托育设施规定"}
+
+
+def test_a_radius_is_never_turned_into_minutes_nor_minutes_into_a_radius(geodata):
+    both = {rule.id for rule in rules(geodata) if rule.metres is not None and rule.minutes is not None}
+    # These two clauses give both themselves.
+    assert both == {"gb50442-primary-school-10", "mohurd-2022-greenway-city"}
+    walks = [rule for rule in rules(geodata) if rule.standard == "TD/T 1063" and rule.mode == "walk"]
+    assert {(rule.category, rule.minutes) for rule in walks} >= {("elderly_community", 5), ("park_green", 5)}
+    assert all(rule.metres is None and rule.level == "city" for rule in walks)
+
+
+def test_parks_are_told_apart_by_size_and_the_large_ones_judge_no_point(geodata):
+    parks = [rule for rule in rules(geodata) if rule.clause.startswith("表4.4.7")]
+    assert [(rule.size_low, rule.size_high, rule.metres, rule.mode) for rule in parks] == [
+        (1, 5, 500, "walk"),
+        (0.4, 1, 300, "walk"),
+        (5, 10, 1000, "none"),
+        (10, 20, 2000, "none"),
+        (20, 50, 3000, "none"),
+        (50, None, None, "none"),
+    ]
+
+
+def test_a_covered_share_names_its_denominator(geodata):
+    by_id = {rule.id: rule for rule in rules(geodata)}
+    city = by_id["gbt51346-park-coverage-city"]
+    assert (city.share, city.share_new, city.share_old) == (0.9, 1.0, 0.8)
+    assert (city.denominator, city.metres, city.also) == ("residential_land", 500, ("culture_square",))
+    # The mandatory code gives the share alone: neither a distance nor of what.
+    green = by_id["gb55014-park-coverage-city"]
+    assert (green.share, green.denominator, green.metres, green.mode) == (0.8, "unstated", None, "none")
+
+
+def test_where_no_rule_is_named_a_clause_that_was_read_and_is_in_force_is_taken(geodata):
+    first = usual(rules(geodata))
+    assert first["kindergarten"].id == "jgj39-kindergarten"
+    assert first["park_green"].id == "gbt51346-park-1-5ha"
+    assert first["elderly_day_care"].id == "gb50437-day-care-5"
+    assert "columbarium_cemetery" not in first
+    assert all(rule.area is None and rule.level in POINT_LEVELS for rule in first.values())
+
+    def like(**changed):
+        return replace(first["park_green"], **changed)
+
+    read, advised = like(id="read"), like(id="advised", force="advisory")
+    draft, unread = like(id="draft", status="draft"), like(id="unread", confidence="memory", verified=False)
+    superseded, local = like(id="old", status="superseded"), like(id="local", area="310000")
+    row = [superseded, local, unread, draft, advised, read]
+    while len(row) > 2:
+        assert usual(row)["park_green"] is row[-1]
+        assert usual(reversed(row))["park_green"] is row.pop()
+    assert usual(row) == {}
+
+
+def test_the_table_gives_the_clause_that_is_taken_before_the_others_of_its_category(geodata):
+    for code, taken in usual(rules(geodata)).items():
+        judged = [row for row in rules(geodata) if row.category == code and row.mode in JUDGED]
+        assert next(row.id for row in judged if row.level in POINT_LEVELS and row.area is None) == taken.id
+
+
+def test_two_standards_that_ask_the_same_count_once(geodata):
+    every = rules(geodata)
+    kept = distinct(every)
+    assert {"gb50442-primary-school-10", "gb50437-day-care-5"} <= {rule.id for rule in kept}
+    assert not {"gb50180-primary-school-10", "gb50180-day-care-5"} & {rule.id for rule in kept}
+    assert distinct(reversed(kept)) == list(reversed(kept))
+
+
 def test_figures_from_memory_are_marked_unverified(geodata):
     remembered = [rule for rule in rules(geodata) if rule.confidence == "memory"]
     assert len(remembered) >= 10
@@ -145,7 +242,11 @@ def test_figures_from_memory_are_marked_unverified(geodata):
 
 def test_funeral_facilities_have_no_walking_radius(geodata):
     funeral = [rule for rule in rules(geodata) if categories(geodata)[rule.category].family == "funeral"]
-    assert {rule.category for rule in funeral} == {"funeral_home", "columbarium_cemetery"}
+    assert {(rule.category, rule.standard) for rule in funeral} == {
+        ("funeral_home", "JGJ 124"),
+        ("columbarium_cemetery", "JGJ/T 397"),
+        ("columbarium_cemetery", "建标 182"),
+    }
     assert all(rule.mode == "none" and rule.metres is None and rule.minutes is None for rule in funeral)
 
 
@@ -159,7 +260,7 @@ def test_the_life_circles_of_gb_50180_are_there(geodata):
 
 
 def test_a_trail_is_reached_on_foot_or_by_bicycle_and_has_no_invented_metres(geodata):
-    (trail,) = [rule for rule in rules(geodata) if rule.category == "trail"]
+    (trail,) = [rule for rule in rules(geodata) if rule.category == "trail" and rule.level == "15"]
     assert (trail.metres, trail.minutes, trail.mode) == (None, 15, "walk_or_cycle")
 
 
@@ -207,6 +308,8 @@ def test_a_damaged_category_file_is_refused_with_the_place(geodata, tmp_path, ol
 
 
 RULE = 'id = "gb50180-kindergarten-5"\ncategory = "kindergarten"\nlevel = "5"\nmetres = 300'
+READ = 'source = "github.com/ChenYanjun-hub/arch-norm-rag-assistant@646a822"\nread_on = "2026-11-30"'
+COVERAGE = 'denominator = "residential_land"\nstandard = "GB/T 51346"'
 
 
 @pytest.mark.parametrize(
@@ -222,9 +325,23 @@ RULE = 'id = "gb50180-kindergarten-5"\ncategory = "kindergarten"\nlevel = "5"\nm
         (RULE, RULE + "\nmeters = 300", ["gb50180-kindergarten-5", "meters", "metres"]),
         (RULE, RULE + "\nmetres_low = 300", ["gb50180-kindergarten-5", "metres_low"]),
         (RULE, RULE + "\nshare = 80", ["gb50180-kindergarten-5", "share"]),
-        ('mode = "walk"', 'mode = "none"', ["gb50180-kindergarten-5", "mode"]),
-        ('confidence = "memory"\nverified = false', 'confidence = "memory"\nverified = true', ["circle 5", "memory"]),
-        ('mode = "none"\nstandard', 'mode = "walk"\nmetres = 900\nstandard', ["jgj124-funeral-home-county", "funeral"]),
+        (RULE + '\nmode = "walk"', RULE + '\nmode = "none"', ["gb50180-kindergarten-5", "mode"]),
+        (RULE, RULE.replace("metres = 300", ""), ["gb50180-kindergarten-5", "mode"]),
+        (RULE, RULE + "\nsize_low = 5\nsize_high = 1", ["gb50180-kindergarten-5", "size_low"]),
+        (RULE, RULE + "\nshare = 0.8", ["gb50180-kindergarten-5", "denominator"]),
+        (RULE, RULE + '\nalso = ["creche"]', ["gb50180-kindergarten-5", "creche"]),
+        (RULE, RULE + '\nmeasured_from = "door"', ["gb50180-kindergarten-5", "measured_from", "entrance"]),
+        (COVERAGE, COVERAGE.replace("residential_land", "land"), ["park-coverage-city", "denominator", "residential"]),
+        ('force = "advisory"', 'force = "must"', ["jgj39-kindergarten", "force", "mandatory"]),
+        (READ, 'read_on = "2026-11-30"', ["jgj39-kindergarten", "read_on", "source"]),
+        (READ, READ.replace("-11-30", ""), ["jgj39-kindergarten", "read_on", "a day"]),
+        ('confidence = "memory"\nverified = false', 'confidence = "memory"\nverified = true', ["nursery-5", "memory"]),
+        ('"secondary"\nverified = false', '"secondary"\nverified = true', ["circle 10", "told by others"]),
+        (
+            '"funeral_home"\nlevel = "county"\nmode = "none"',
+            '"funeral_home"\nlevel = "county"\nmode = "walk"\nmetres = 9',
+            ["jgj124-funeral-home-county", "funeral"],
+        ),
         ('[[circle]]\nlevel = "15"', '[[circle]]\nlevel = "10"', ["circle 10", "twice"]),
     ],
 )
@@ -314,7 +431,7 @@ def test_parks_trails_and_squares_are_measured_from_their_edge(geodata, tmp_path
 
 def test_a_local_rule_names_where_it_is_in_force(geodata, tmp_path):
     local = {rule.area for rule in rules(geodata)}
-    assert local == {None, "310000"}
+    assert local == {None, "310000", "330000", "340000", "370000"}
     copied = copy(geodata, tmp_path)
     edit(copied / "standards.toml", 'area = "310000"', 'area = "上海"')
     with pytest.raises(GeodataError, match="six digits"):

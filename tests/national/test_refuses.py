@@ -260,7 +260,10 @@ def test_every_option_says_what_it_is_in_both_languages():
 def test_each_category_is_judged_by_the_clause_best_known():
     rules, categories = catalogue.rules(), catalogue.categories()
     found = {target.category: target for target in national.question(rules, categories).targets}
-    assert found["kindergarten"].rule == "gb50180-kindergarten-5"
+    assert {code: target.rule for code, target in found.items()} == {
+        code: rule.id for code, rule in catalogue.usual(rules).items()
+    }
+    assert found["kindergarten"].rule == "jgj39-kindergarten"
     assert found["trail"].minutes == 15
     assert found["trail"].speed == 3.3
     assert "funeral_home" not in found

@@ -98,3 +98,24 @@ def test_a_draft_is_called_a_draft_in_the_readers_language(language, rule):
     told = words.clause(replace(rule, edition="20XX 征求意见稿", status="draft"))
     assert ("征求意见稿" in told, "draft" in told) == ((True, False) if language == "zh" else (False, True))
     assert told.count("征求意见稿") == (language == "zh")
+
+
+def test_advice_and_what_nobody_read_are_marked_beside_the_clause(app, rule):
+    asked = replace(rule, force="advisory", verified=False, status="draft")
+    with app.test_request_context("/"):
+        assert words.marks(asked) == ["建议性条款", "未核对原文"]
+        assert words.cited(asked).endswith("（征求意见稿） · 建议性条款 · 未核对原文")
+        assert words.marks(replace(asked, force="mandatory", verified=True)) == []
+    with app.test_request_context("/?lang=en"):
+        assert words.marks(asked) == ["advisory", "not verified"]
+
+
+def test_a_rule_is_told_with_its_size_its_scope_and_its_share(app, rule):
+    asked = replace(rule, size_low=0.4, size_high=1, scope="urban", share=0.9)
+    with app.test_request_context("/"):
+        told = words.rule(asked)
+        assert [part in told for part in ("城镇", "0.4–1 公顷", "覆盖至少 90%")] == [True] * 3
+        assert "50 公顷以上" in words.rule(replace(asked, size_low=50, size_high=None))
+    with app.test_request_context("/?lang=en"):
+        told = words.rule(asked)
+        assert [part in told for part in ("urban", "0.4–1 ha", "at least 90% covered")] == [True] * 3

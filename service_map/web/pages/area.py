@@ -91,8 +91,6 @@ class CoverageRow:
     name: str
     colour: str
     rule_words: str
-    clause: str
-    verified: bool
     figure: figures.CoverageFigure
 
 
@@ -114,9 +112,7 @@ def _coverage(record: AreaRecord, told: figures.AreaFigures) -> list[CoverageRow
             category=of.rule.category,
             name=ground.named(of.rule.category),
             colour=categories[of.rule.category].colour,
-            rule_words=words.rule(of.rule),
-            clause=words.clause(of.rule),
-            verified=of.rule.verified,
+            rule_words=words.cited(of.rule),
             figure=of,
         )
         for of in found

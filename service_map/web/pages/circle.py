@@ -64,7 +64,7 @@ class Check:
     facility_words: str
     rule_words: str
     clause: str
-    verified: bool
+    marks: tuple[str, ...]
     plan: tuple[str, str] | None
     others: tuple["Check", ...] = ()
 
@@ -178,6 +178,6 @@ def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
         rule_words=words.rule(rule),
         # The plan is named beside it.
         clause=rule.clause if rule.plan else words.clause(rule),
-        verified=rule.verified,
+        marks=tuple(words.marks(rule)),
         plan=(rule.plan, said["plan_title"]) if rule.plan else None,
     )

@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import analysis, coverage
 from service_map.analysis import Feature, Ground, Reach, Report
-from service_map.catalogue import Rule
+from service_map.catalogue import JUDGED
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.store import queries
@@ -412,7 +412,7 @@ def _downloads(told: Planned) -> list[tuple[str, str, str]]:
 
 def _asked_words(asked: Reach) -> str:
     if asked.rule is not None:
-        return _rule_words(asked.rule)
+        return words.cited(asked.rule)
     told = _("%(metres)s 米", metres=f"{asked.metres:,.0f}")
     if asked.walking is None:
         return _("直线 %(distance)s", distance=told)
@@ -433,17 +433,10 @@ def _rule_groups(*, english: bool) -> list[RuleGroup]:
     groups = []
     for code, category in known.categories.items():
         rules = [
-            (rule.id, _rule_words(rule))
+            (rule.id, words.cited(rule))
             for rule in (*known.rules, *known.plan_rules)
-            if rule.category == code
-            and rule.mode != "vehicle"
-            and (rule.metres is not None or rule.minutes is not None)
+            if rule.category == code and rule.mode in JUDGED
         ]
         if rules:
             groups.append(RuleGroup(name=category.en if english else category.zh, rules=tuple(rules)))
     return groups
-
-
-def _rule_words(rule: Rule) -> str:
-    told = f"{words.rule(rule)} · {words.clause(rule)}"
-    return told if rule.verified else f"{told} · {_('条文待核对')}"
