@@ -24,12 +24,13 @@ from service_map.analysis.given import (
     read_polygon,
 )
 from service_map.analysis.ground import Ground, Region, Supply, open_ground, region
-from service_map.analysis.own import STOCKS, Own, with_own
+from service_map.analysis.own import CAPACITIES, STOCKS, Own, with_own
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.sites import MOST_SITES, PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.table import FORMATS, check_format, collection, write_report
 
 __all__ = [
+    "CAPACITIES",
     "CIRCLE_MINUTES",
     "FORMATS",
     "KINDS",

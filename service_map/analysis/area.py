@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from service_map import coverage
 from service_map.analysis import report
 from service_map.analysis.asked import Reach, reach_member
+from service_map.analysis.catchment import catchment
 from service_map.analysis.given import clip
 from service_map.analysis.ground import Ground, Region, Supply
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
@@ -28,10 +29,8 @@ MOST_LISTED = 50
 
 MOST_YEARS = 15
 
-_MOST_PAIRS = 5_000_000
 _FARTHEST_WALK_M = 50_000.0
 _FARTHEST_M = 500_000.0
-_BEDS = "张"
 _KM = "公里"
 
 
@@ -293,6 +292,8 @@ def choose(supply: Supply, rows: Flags) -> Supply:
         count=supply.count[rows],
         unit=supply.unit[rows],
         at_least=supply.at_least[rows],
+        beds=supply.beds[rows],
+        places=supply.places[rows],
     )
 
 
@@ -448,29 +449,8 @@ def _people(
             "unreached": round(fair.unreached, 1),
             "groups": {name: _metres(of) for name, of in fair.groups.items()},
         },
-        "catchment": _catchment(asked, choose(stock.supply, stock.does), demand),
+        "catchment": catchment(ground, asked, choose(stock.supply, stock.does), demand),
         "said": ground.say(found.zh, found.en),
-    }
-
-
-def _catchment(asked: Reach, supply: Supply, demand: Demand) -> dict[str, Any] | None:
-    """Count what each person has within reach, and share the places of each facility among all who reach it."""
-    laid = coverage.lay_out(supply.candidates)
-    # More would take memory and seconds that the rest of the answer does not need. No walk leads farther than the
-    # straight line, but for one downhill.
-    farthest = asked.metres * (coverage.DOWNHILL if asked.network is not None and asked.network.sloped else 1.0)
-    if demand.total <= 0 or coverage.count_pairs(laid.lonlat, demand.lonlat, farthest) > _MOST_PAIRS:
-        return None
-    found = coverage.edge_pairs(supply.candidates, demand.lonlat, asked.metres, network=asked.network)
-    within = coverage.count_within(found, len(demand.lonlat))
-    beds = len(supply.unit) > 0 and bool((supply.unit == _BEDS).all())
-    places = coverage.two_step(found, demand.amount, supply.count if beds else np.ones(len(supply.count)))
-    return {
-        "method": asked.method,
-        "within_mean": round(float(within @ demand.amount / demand.total), 4),
-        "of": "beds" if beds else "facilities",
-        "per_1000_mean": round(float(places.places @ demand.amount / demand.total) * 1000, 6),
-        "idle": round(places.idle, 4),
     }
 
 
@@ -712,6 +692,7 @@ def _said(ground: Ground, asked: Reach, region: Region, summary: dict[str, Any])
                 for name, of in people["groups"].items()
             ]
         lines.append(people["said"])
+        lines += [people["catchment"]["said"]] if people["catchment"] else []
     for row in summary["years"] or ():
         name = row["year"] or ground.say(
             *{"existing": ("现有", "existing"), "promised": ("全部承诺", "all promised")}[row["horizon"]]

@@ -21,7 +21,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
-from service_map.analysis.own import Own
+from service_map.analysis.own import CAPACITIES, Own
 from service_map.coverage import Demand, Network
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.places.datum import DATUMS, to_wgs84
@@ -58,6 +58,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "status": ("status", "状态"),
     "year": ("year", "年份", "完成年份"),
     "uncertainty_m": ("uncertainty_m", "误差", "定位误差"),
+    **CAPACITIES,
 }
 # people_60+, 人口_0-9: the people of an age group.
 _GROUP_MARKS = ("people_", "pop_", "人口_")
@@ -102,7 +103,8 @@ def read_body(body: bytes, *, datum: str = "WGS84") -> Given:
         where it is missing), and ``people_NAME`` for an age group. Points with ``"role": "place"`` are places for new
         facilities. Points, lines and polygons with ``"role": "facility"`` are facilities, with ``category``, ``name``,
         ``status``, ``year`` and ``uncertainty_m`` where they differ from the question's category, "", ``existing``,
-        none and 0. Other polygons together are the area of the question.
+        none and 0, and with ``capacity`` (places, seats) or ``beds`` where they are known. Other polygons together are
+        the area of the question.
     datum
         What the coordinates are in, one of `service_map.places.datum.DATUMS`.
 
@@ -271,6 +273,7 @@ def _own(number: int, geometry: Mapping[str, Any], properties: Mapping[str, Any]
     if year is not None and (isinstance(year, bool) or not isinstance(year, int) or not 1900 <= year <= 2200):
         raise _bad(f"第 {number} 个要素的 year 应为年份", f"feature {number}: year takes a year")
     uncertainty = _amount(number, "uncertainty_m", properties.get("uncertainty_m", 0.0))
+    holds = {name: _amount(number, name, properties[name]) for name in CAPACITIES if properties.get(name) is not None}
     try:
         drawn = shape(geometry)
     except (ValueError, TypeError, IndexError, shapely.errors.ShapelyError) as error:
@@ -282,6 +285,7 @@ def _own(number: int, geometry: Mapping[str, Any], properties: Mapping[str, Any]
         status=text("status", "existing"),
         year=year,
         uncertainty_m=uncertainty,
+        **holds,
     )
 
 
@@ -637,8 +641,8 @@ def read_facilities(path: Path, *, datum: str | None = None) -> tuple[Own, ...]:
     Parameters
     ----------
     path
-        Points, lines or polygons (`LAYERS`), with the columns ``category`` (a code), ``name``, ``status``, ``year`` and
-        ``uncertainty_m`` where they are known.
+        Points, lines or polygons (`LAYERS`), with the columns ``category`` (a code), ``name``, ``status``, ``year``,
+        ``uncertainty_m``, ``capacity`` (places or seats) and ``beds`` where they are known.
     datum
         As for `read_demand`.
 
@@ -674,12 +678,14 @@ def read_facilities(path: Path, *, datum: str | None = None) -> tuple[Own, ...]:
         bad = next((row for row, value in enumerate(values) if value is not None and not 0 <= value < math.inf), None)
         if bad is not None:
             raise InvalidParameterError(
-                "facilities", f"第 {bad + first} 行的 {kind} 不是数", f"row {bad + first}: {kind} is no number"
+                "facilities",
+                f"第 {bad + first} 行的 {kind} 应为不小于 0 的数，而不是 {texts[bad][:20]!r}",
+                f"row {bad + first}: {kind} is a number of at least 0, not {texts[bad][:20]!r}",
             )
         return values
 
-    years, doubts = (amount(kind, column(kind)) for kind in ("year", "uncertainty_m"))
-    rows = zip(shapes, column("category"), column("name"), column("status"), years, doubts, strict=True)
+    years, doubts, seats, beds = (amount(kind, column(kind)) for kind in ("year", "uncertainty_m", "capacity", "beds"))
+    rows = zip(shapes, column("category"), column("name"), column("status"), years, doubts, seats, beds, strict=True)
     return tuple(
         Own(
             geometry=mend(drawn),
@@ -688,8 +694,10 @@ def read_facilities(path: Path, *, datum: str | None = None) -> tuple[Own, ...]:
             status=status or "existing",
             year=None if not year else int(year),
             uncertainty_m=doubt or 0.0,
+            capacity=held,
+            beds=bedded,
         )
-        for drawn, category, name, status, year, doubt in rows
+        for drawn, category, name, status, year, doubt, held, bedded in rows
     )
 
 

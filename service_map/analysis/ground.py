@@ -19,6 +19,8 @@ from service_map.store.adcode import prefix
 
 T = TypeVar("T")
 
+_BED = "张"
+
 
 class Keep(Protocol):
     """Computes once for each state of the data what many questions need."""
@@ -37,12 +39,16 @@ class Supply:
         Where, of which kind, standing or promised, and for when.
     count, unit, at_least
         As in `service_map.store.FacilityPoints`.
+    beds, places
+        What each holds: beds, and places or seats; NaN where unknown, or known only as "at least".
     """
 
     candidates: coverage.Candidates
     count: NDArray[np.float64]
     unit: NDArray[np.str_]
     at_least: NDArray[np.bool_]
+    beds: NDArray[np.float64]
+    places: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +302,8 @@ def _supply(conn: Connection) -> Supply:
         count=points.count,
         unit=points.unit,
         at_least=points.at_least,
+        beds=np.where((points.unit == _BED) & ~points.at_least, points.count, np.nan),
+        places=np.full(len(points.count), np.nan),
     )
 
 
@@ -318,6 +326,8 @@ def _joined(one: Supply, other: Supply) -> Supply:
         count=np.concatenate((one.count, other.count)),
         unit=np.concatenate((one.unit, other.unit)),
         at_least=np.concatenate((one.at_least, other.at_least)),
+        beds=np.concatenate((one.beds, other.beds)),
+        places=np.concatenate((one.places, other.places)),
     )
 
 

@@ -1,6 +1,7 @@
 """A caller's own facilities, beside those on record or instead of them; nothing of them is stored."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,12 @@ from service_map.errors import InvalidParameterError
 
 STOCKS = ("all", "given")
 """What a caller's own facilities stand beside: all on record, or none of it."""
+
+CAPACITIES: Mapping[str, tuple[str, ...]] = {
+    "capacity": ("capacity", "places", "seats", "容量", "学位", "学位数", "座位", "座位数", "托位", "托位数"),
+    "beds": ("beds", "床位", "床位数"),
+}
+"""Columns that say what a facility of a caller's holds, by the field of `Own` that takes it."""
 
 _GEOD = Geod(ellps="WGS84")
 _STATUSES = ("existing", "open", "planned", "under_construction", "cancelled")
@@ -37,6 +44,10 @@ class Own:
         By which it is promised, None where unknown.
     uncertainty_m
         Metres within which it, or its edge, lies.
+    capacity
+        Places or seats that it has (学位、座位), None where unknown.
+    beds
+        Beds that it has, None where unknown.
     """
 
     geometry: BaseGeometry
@@ -45,6 +56,8 @@ class Own:
     status: str = "existing"
     year: int | None = None
     uncertainty_m: float = 0.0
+    capacity: float | None = None
+    beds: float | None = None
 
 
 def with_own(ground: Ground, brought: Sequence[Own], *, category: str | None = None, stock: str = "all") -> Ground:
@@ -70,7 +83,8 @@ def with_own(ground: Ground, brought: Sequence[Own], *, category: str | None = N
     Raises
     ------
     InvalidParameterError
-        Field ``facilities``: a category is missing or unknown, or a status is none of the five.
+        Field ``facilities``: a category is missing or unknown, a status is none of the five, or what one holds is less
+        than 0.
     """
     if stock not in STOCKS:
         raise InvalidParameterError("stock", "应为 all 或 given", "is all or given", STOCKS)
@@ -106,6 +120,8 @@ def with_own(ground: Ground, brought: Sequence[Own], *, category: str | None = N
         count=np.ones(count),
         unit=np.full(count, "", dtype="<U1"),
         at_least=np.zeros(count, dtype=np.bool_),
+        beds=np.array([one.beds for one in brought], dtype=np.float64),
+        places=np.array([one.capacity for one in brought], dtype=np.float64),
     )
     return replace(ground, given=given, given_only=stock == "given", brought=dict(zip(names, brought, strict=True)))
 
@@ -125,6 +141,14 @@ def _check(ground: Ground, number: int, one: Own, code: str) -> None:
             f"facility {number}: no status {one.status[:40]!r}",
             _STATUSES,
         )
+    for name in CAPACITIES:
+        held = getattr(one, name)
+        if held is not None and not 0 <= held < math.inf:
+            raise InvalidParameterError(
+                "facilities",
+                f"第 {number} 处设施的 {name} 应为不小于 0 的数，而不是 {held}",
+                f"facility {number}: {name} is a number of at least 0, not {held}",
+            )
 
 
 def _reach(geometry: BaseGeometry, point: BaseGeometry) -> float:

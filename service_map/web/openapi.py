@@ -853,11 +853,11 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
             "description": _text(
                 "FeatureCollection、Feature 或几何（RFC 7946）。点是人口：属性 people（缺省 1）、people_组名；"
                 '"role": "place" 的点是候选点；"role": "facility" 的点、线、面是自己的设施（属性 category、name、'
-                "status、year、uncertainty_m）；其余多边形是所问的区域",
+                "status、year、uncertainty_m、capacity 学位或座位数、beds 床位数）；其余多边形是所问的区域",
                 "a FeatureCollection, Feature or geometry (RFC 7946). Points are people: property people (1 if absent),"
                 ' people_NAME for a group; points with "role": "place" are candidate places; points, lines and polygons'
-                ' with "role": "facility" are facilities of your own (category, name, status, year, uncertainty_m);'
-                " other polygons are the area",
+                ' with "role": "facility" are facilities of your own (category, name, status, year, uncertainty_m,'
+                " capacity in places or seats, beds); other polygons are the area",
             ),
             "properties": {
                 "type": _enum(
@@ -935,9 +935,12 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                         {
                             "method": _enum("straight_line", "detour", "network"),
                             "within_mean": number,
-                            "of": _enum("beds", "facilities"),
+                            "of": _enum("beds", "places", "facilities"),
                             "per_1000_mean": number,
                             "idle": number,
+                            "without_capacity": _WHOLE,
+                            "unplaced": _WHOLE,
+                            "said": _STRING,
                         }
                     )
                 ),

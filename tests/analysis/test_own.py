@@ -111,6 +111,8 @@ class TestGround:
             ([analysis.Own(geometry=shapely.Point(CENTRE))], {}, "facilities"),
             ([analysis.Own(geometry=shapely.Point(CENTRE), category="castle")], {}, "facilities"),
             ([analysis.Own(geometry=shapely.Point(CENTRE), category="nursery", status="built")], {}, "facilities"),
+            ([analysis.Own(geometry=shapely.Point(CENTRE), category="nursery", beds=-1)], {}, "facilities"),
+            ([analysis.Own(geometry=shapely.Point(CENTRE), category="nursery", capacity=math.nan)], {}, "facilities"),
             ([], {"stock": "given"}, "stock"),
             ([], {"stock": "theirs"}, "stock"),
         ],
@@ -150,7 +152,20 @@ class TestBody:
 
     @pytest.mark.parametrize(
         "properties",
-        [{"year": "soon"}, {"year": 12}, {"uncertainty_m": -1}, {"status": 5}, {"name": ["x"]}, {"category": 7}],
+        [
+            {"year": "soon"},
+            {"year": 12},
+            {"uncertainty_m": -1},
+            {"status": 5},
+            {"name": ["x"]},
+            {"category": 7},
+            {"capacity": -1},
+            {"capacity": "many"},
+            {"capacity": True},
+            {"beds": -0.5},
+            {"beds": "80"},
+            {"beds": [8]},
+        ],
     )
     def test_a_facility_that_cannot_be_used_is_refused_by_its_feature(self, properties):
         with pytest.raises(InvalidParameterError, match="feature 1") as error:
@@ -183,6 +198,9 @@ class TestFile:
         [
             ("lon,lat,year\n112,35,soon\n", "row 2: year"),
             ("lon,lat,uncertainty_m\n112,35,-3\n", "row 2: uncertainty_m"),
+            ("lon,lat,capacity\n112,35,90\n112,35,-9\n", "row 3: capacity is a number of at least 0, not '-9'"),
+            ("lon,lat,床位数\n112,35,八十\n", "row 2: beds is a number of at least 0, not '八十'"),
+            ("lon,lat,beds\n112,35,inf\n", "row 2: beds"),
             ("lon,lat\nnan,35\n", "row 2"),
             ("lon,lat\n35.69,112.18\n", "swapped"),
         ],

@@ -58,6 +58,17 @@ def test_facilities_of_the_body_stand_beside_those_on_record_or_alone(ask):
     assert located(stock="given") == 3
 
 
+def test_what_facilities_of_the_body_hold_is_shared_among_who_reaches_them(ask):
+    def shared(**holds):
+        features = [feature(at(0), role="facility", **holds), feature(at(0), people=200)]
+        found = ask("/api/coverage", body(*features), area="140521", category="nursery", metres=300)
+        return found["coverage"]["people"]["catchment"]
+
+    assert (shared(beds=10)["of"], shared(beds=10)["per_1000_mean"]) == ("beds", 50)
+    assert (shared(capacity=90)["of"], shared(capacity=90)["per_1000_mean"]) == ("places", 450)
+    assert (shared()["of"], shared()["without_capacity"], shared()["per_1000_mean"]) == ("facilities", 1, 5)
+
+
 def test_gaps_give_three_zones_with_people_in_each(ask):
     crowd = [feature(at(163 + metres), **{"people": people, "people_60+": 1})
              for metres, people in ((0, 1), (270, 2), (340, 4), (900, 8))]  # fmt: skip
@@ -127,6 +138,8 @@ BAD = [
     ("/api/circle", {}, body(feature(at(0)), feature(at(9), role="facility")), "facilities"),
     ("/api/circle", {}, body(feature(at(0)), feature(at(9), role="facility", category="castle")), "facilities"),
     ("/api/coverage", {**KINDERGARTEN, "area": "140521"}, body(feature(at(0), role="shop")), "body"),
+    ("/api/coverage", {**KINDERGARTEN, "area": "140521"}, body(feature(at(0), role="facility", beds=-1)), "body"),
+    ("/api/coverage", {**KINDERGARTEN, "area": "140521"}, body(feature(at(0), role="facility", capacity="9")), "body"),
     (
         "/api/coverage", {**KINDERGARTEN},
         body(feature({"type": "Polygon", "coordinates": [[[112, 35.5], [112.5, 36], [112.25, 35.75], [112, 35.5]]]})),

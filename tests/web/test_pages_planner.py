@@ -227,6 +227,33 @@ def test_facilities_that_a_reader_uploads_cover_too_or_alone(client):
     assert alone["位置不准，至少到至多"] == f"{alone['覆盖的土地']} – {alone['覆盖的土地']}"
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_beds_and_places_that_a_reader_uploads_are_shared_and_the_page_says_so(client, language):
+    people = ("p.csv", b"lon,lat,people\n113.25,40.10,500\n113.33,40.085,500\n")
+
+    def said(name, own):
+        files = {"people": people, "facilities": (name, own)}
+        return html.unescape(_post(client, files, query=f"?lang={language}", alone="1").text)
+
+    wanted = {"zh": "2 处设施都有床位数，每千人平均 50 张床位", "en": "say their beds, 50 beds for every 1,000 people"}
+    assert wanted[language] in said("own.csv", "lon,lat,床位数\n113.25,40.10,40\n113.33,40.085,10\n".encode())
+    places = [((113.25, 40.10), {"beds": 40, "note": 1}), ((113.33, 40.085), {"beds": 10})]
+    assert wanted[language] in said("own.geojson", _geojson(places))
+    lacks = {"zh": "2 处设施中 1 处没有容量（学位、座位）", "en": "of 2, 1 are without a capacity"}
+    assert lacks[language] in said("own.csv", b"lon,lat,capacity\n113.25,40.10,40\n113.33,40.085,\n")
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [(b"lon,lat,beds\n113.25,40.10,4\n113.25,40.10,-4\n", "第 3 行的 beds 小于 0"),
+     ("lon,lat,学位\n113.25,40.10,many\n".encode(), "第 2 行的 学位 不是数：“many”")],
+)  # fmt: skip
+def test_what_a_facility_cannot_hold_is_told_by_its_row(client, own, words):
+    answer = _post(client, {"facilities": ("own.csv", own)})
+    assert answer.status_code == 400
+    assert words in html.unescape(answer.text)
+
+
 def test_a_stated_datum_moves_the_points(client):
     own = b"lon,lat\n113.2265,40.0312\n"
     drawn = {}

@@ -4,7 +4,8 @@ Nothing of it touches the disk: files of a form are kept in memory while one ans
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO, StringIO
@@ -20,7 +21,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from service_map import analysis, coverage
-from service_map.analysis import MOST_POINTS, Own
+from service_map.analysis import CAPACITIES, MOST_POINTS, Own
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.places.datum import to_wgs84
@@ -127,7 +128,7 @@ def read_people(file: FileStorage, *, datum: str) -> People:
     """
     with _named(file) as (name, body):
         if not _is_json(body):
-            return _from_csv(name, _decoded(name, body), datum)
+            return _people_of(name, _rows(name, _decoded(name, body)), datum)
         given = analysis.read_body(body.removeprefix(_MARK), datum=datum)
         if given.demand is None:
             raise InvalidParameterError(name, f"没有点要素{_FORMS_ZH}", f"holds no points{_FORMS_EN}")
@@ -140,7 +141,8 @@ def read_facilities(file: FileStorage, *, datum: str) -> Facilities:
     Parameters
     ----------
     file
-        CSV as for `read_people`, or GeoJSON of points, lines or polygons; ``uncertainty_m`` of a feature counts.
+        CSV as for `read_people`, or GeoJSON of points, lines or polygons; ``uncertainty_m`` of a feature counts, and
+        of either what a facility holds (`service_map.analysis.CAPACITIES`).
     datum
         As for `read_people`.
 
@@ -155,8 +157,7 @@ def read_facilities(file: FileStorage, *, datum: str) -> Facilities:
     """
     with _named(file) as (name, body):
         if not _is_json(body):
-            points = _from_csv(name, _decoded(name, body), datum).demand.lonlat
-            own = tuple(Own(geometry=point) for point in shapely.points(points))
+            own = _own_of(name, _rows(name, _decoded(name, body)), datum)
         else:
             own = analysis.read_body(_as_facilities(body.removeprefix(_MARK)), datum=datum).facilities
         if len(own) > MOST_FACILITIES:
@@ -169,8 +170,22 @@ def read_facilities(file: FileStorage, *, datum: str) -> Facilities:
         return Facilities(name=name, own=own)
 
 
+def _own_of(name: str, rows: list[list[str]], datum: str) -> tuple[Own, ...]:
+    """Make facilities of the rows of a table; an empty cell of what one holds means that nobody knows."""
+    lonlat, heading = _points(name, rows, datum), _heading(rows)
+    held: dict[str, list[float | None]] = {}
+    for field, usual in CAPACITIES.items():
+        column = _column(heading, usual)
+        found = [] if column is None else _amounts(name, rows, heading, column, blank=True).tolist()
+        held[field] = [None if math.isnan(value) else value for value in found] or [None] * len(lonlat)
+    return tuple(
+        Own(geometry=point, capacity=capacity, beds=beds)
+        for point, capacity, beds in zip(shapely.points(lonlat), held["capacity"], held["beds"], strict=True)
+    )
+
+
 def _as_facilities(body: bytes) -> bytes:
-    """Say of every feature that it is a facility; of its own properties only the uncertainty means something here."""
+    """Say of every feature that it is a facility; of its own properties few mean something here."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -182,13 +197,12 @@ def _as_facilities(body: bytes) -> bytes:
             listed[number] = {"type": "Feature", "geometry": feature}
         if isinstance(listed[number], dict):
             said = listed[number].get("properties")
-            kept = (
-                {"uncertainty_m": said["uncertainty_m"]} if isinstance(said, dict) and "uncertainty_m" in said else {}
-            )
+            kept = {key: said[key] for key in _KEPT if key in said} if isinstance(said, dict) else {}
             listed[number]["properties"] = {"role": "facility", **kept}
     return orjson.dumps({"type": "FeatureCollection", "features": listed})
 
 
+_KEPT = ("uncertainty_m", *CAPACITIES)
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -231,17 +245,27 @@ def _decoded(name: str, body: bytes) -> str:
     )
 
 
-def _from_csv(name: str, text: str, datum: str) -> People:
+def _rows(name: str, text: str) -> list[list[str]]:
+    """Cut a table into rows, the heading first; empty ones are left out."""
     try:
-        rows = [row for row in csv.reader(StringIO(text)) if any(cell.strip() for cell in row)]
+        return [row for row in csv.reader(StringIO(text)) if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise InvalidParameterError(name, f"不是合格的 CSV{_FORMS_ZH}", f"is not valid CSV{_FORMS_EN}") from error
-    heading = [cell.strip().lower() for cell in rows[0]]
-    place = {
-        axis: next((heading.index(usual) for usual in LAYER_COLUMNS[axis] if usual in heading), None)
-        for axis in ("lon", "lat")
-    }
-    if place["lon"] is None or place["lat"] is None:
+
+
+def _heading(rows: list[list[str]]) -> list[str]:
+    return [cell.strip().lower() for cell in rows[0]]
+
+
+def _column(heading: list[str], usual: Sequence[str]) -> int | None:
+    return next((heading.index(title) for title in usual if title in heading), None)
+
+
+def _points(name: str, rows: list[list[str]], datum: str) -> NDArray[np.float64]:
+    """Read where the rows lie, in WGS 84."""
+    heading = _heading(rows)
+    lon, lat = (_column(heading, LAYER_COLUMNS[axis]) for axis in ("lon", "lat"))
+    if lon is None or lat is None:
         raise InvalidParameterError(
             name,
             f"第一行里没有经度和纬度的列名{_FORMS_ZH}",
@@ -251,7 +275,7 @@ def _from_csv(name: str, text: str, datum: str) -> People:
         raise InvalidParameterError(name, "只有列名，没有点", "holds a heading and no points")
     if len(rows) - 1 > MOST_POINTS:
         raise InvalidParameterError(name, f"至多 {MOST_POINTS} 个点", f"takes at most {MOST_POINTS} points")
-    lonlat = np.column_stack([_numbers(name, rows, heading, index) for index in place.values() if index is not None])
+    lonlat = np.column_stack([_numbers(name, rows, heading, index) for index in (lon, lat)])
     outside = np.flatnonzero((np.abs(lonlat[:, 0]) > 180) | (np.abs(lonlat[:, 1]) > 90))
     if len(outside):
         row = int(outside[0]) + _HEADED
@@ -260,13 +284,13 @@ def _from_csv(name: str, text: str, datum: str) -> People:
             f"第 {row} 行的坐标超出经度 ±180、纬度 ±90，经纬度可能写反了",
             f"row {row} lies outside longitude ±180, latitude ±90; they may be swapped",
         )
-    if datum not in _UNSHIFTED:
-        lonlat = np.column_stack(to_wgs84(lonlat[:, 0], lonlat[:, 1], datum=datum))
-    column = next((heading.index(usual) for usual in _PEOPLE if usual in heading), None)
-    people = np.ones(len(lonlat)) if column is None else _numbers(name, rows, heading, column)
-    if (people < 0).any():
-        row = int(np.flatnonzero(people < 0)[0]) + _HEADED
-        raise InvalidParameterError(name, f"第 {row} 行的人数小于 0", f"row {row}: fewer than 0 people")
+    return lonlat if datum in _UNSHIFTED else np.column_stack(to_wgs84(lonlat[:, 0], lonlat[:, 1], datum=datum))
+
+
+def _people_of(name: str, rows: list[list[str]], datum: str) -> People:
+    lonlat, heading = _points(name, rows, datum), _heading(rows)
+    column = _column(heading, _PEOPLE)
+    people = np.ones(len(lonlat)) if column is None else _amounts(name, rows, heading, column)
     demand = coverage.points(lonlat, people)
     if column is None:
         demand = replace(
@@ -277,7 +301,21 @@ def _from_csv(name: str, text: str, datum: str) -> People:
     return People(name=name, demand=demand, counted=column is not None)
 
 
-def _numbers(name: str, rows: list[list[str]], heading: list[str], column: int) -> NDArray[np.float64]:
+def _amounts(
+    name: str, rows: list[list[str]], heading: list[str], column: int, *, blank: bool = False
+) -> NDArray[np.float64]:
+    found = _numbers(name, rows, heading, column, blank=blank)
+    bad = np.flatnonzero(found < 0)
+    if len(bad):
+        line, title = int(bad[0]) + _HEADED, params.shown(heading[column])
+        raise InvalidParameterError(name, f"第 {line} 行的 {title} 小于 0", f"row {line}: {title} is less than 0")
+    return found
+
+
+def _numbers(
+    name: str, rows: list[list[str]], heading: list[str], column: int, *, blank: bool = False
+) -> NDArray[np.float64]:
+    """Read a column of numbers; an empty cell is NaN where `blank` allows it."""
     found = np.empty(len(rows) - 1)
     for number, row in enumerate(rows[1:]):
         text = row[column].strip() if column < len(row) else ""
@@ -285,7 +323,7 @@ def _numbers(name: str, rows: list[list[str]], heading: list[str], column: int) 
             found[number] = float(text)
         except ValueError:
             found[number] = np.nan
-        if not np.isfinite(found[number]):
+        if not np.isfinite(found[number]) and (text or not blank):
             line = number + _HEADED
             raise InvalidParameterError(
                 name,

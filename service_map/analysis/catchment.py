@@ -1,0 +1,103 @@
+"""The two-step floating catchment of an answer: capacity shared where every facility has one, else facilities."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service_map import coverage
+from service_map.analysis.asked import Reach
+from service_map.analysis.ground import Ground, Supply
+from service_map.coverage import Demand
+
+_MOST_PAIRS = 5_000_000
+_NAMES: dict[str, tuple[str, str, str, str]] = {
+    "beds": ("床位数", "张床位", "beds", "beds"),
+    "places": ("容量（学位、座位）", "个位子", "a capacity", "places"),
+}
+"""Of each kind of capacity: its name, and what a person gets of it, in Chinese and in English."""
+
+
+def catchment(ground: Ground, asked: Reach, supply: Supply, demand: Demand) -> dict[str, Any] | None:
+    """Count what each person has within reach, and share the capacity of each facility among all who reach it.
+
+    Parameters
+    ----------
+    ground
+        Whose language the sentence is in.
+    asked
+        How far.
+    supply
+        The facilities that stand; one known to its county or city only is left out and counted in ``unplaced``.
+    demand
+        People.
+
+    Returns
+    -------
+    dict or None
+        ``of`` says what is shared: ``beds`` where every facility has them, else ``places`` where every facility has
+        those, else ``facilities``, one each; beds and places are never added up. ``without_capacity`` is how many
+        facilities lack the one of the two that most have. None where nobody lives, or where there are so many pairs
+        that they would take memory and seconds which the rest of the answer does not need.
+
+    Notes
+    -----
+    `service_map.coverage.two_step`: Luo and Wang, Environment and Planning B 30 (2003) 865–884.
+    """
+    placed = coverage.placed(supply.candidates)
+    candidates = coverage.choose(supply.candidates, placed)
+    laid = coverage.lay_out(candidates)
+    # No walk leads farther than the straight line, but for one downhill.
+    farthest = asked.metres * (coverage.DOWNHILL if asked.network is not None and asked.network.sloped else 1.0)
+    if demand.total <= 0 or coverage.count_pairs(laid.lonlat, demand.lonlat, farthest) > _MOST_PAIRS:
+        return None
+    found = coverage.edge_pairs(candidates, demand.lonlat, asked.metres, network=asked.network)
+    within = coverage.count_within(found, len(demand.lonlat))
+    of, capacity, most, lacking = _capacity(supply.beds[placed], supply.places[placed])
+    shared = coverage.two_step(found, demand.amount, capacity)
+    told: dict[str, Any] = {
+        "method": asked.method,
+        "within_mean": round(float(within @ demand.amount / demand.total), 4),
+        "of": of,
+        "per_1000_mean": round(float(shared.places @ demand.amount / demand.total) * 1000, 6),
+        "idle": round(shared.idle, 4),
+        "without_capacity": lacking,
+        "unplaced": int((~placed).sum()),
+    }
+    return told | {"said": _said(ground, told, len(capacity), most)}
+
+
+def _capacity(
+    beds: NDArray[np.float64], places: NDArray[np.float64]
+) -> tuple[str, NDArray[np.float64], str | None, int]:
+    """Say what is shared, how much of it each facility has, which capacity most have, and how many lack that one."""
+    known = {"beds": beds, "places": places}
+    lacking = {name: int(np.isnan(of).sum()) for name, of in known.items()}
+    most = min(lacking, key=lambda name: lacking[name])
+    if len(beds) and not lacking[most]:
+        return most, known[most], most, 0
+    return "facilities", np.ones(len(beds)), most if lacking[most] < len(beds) else None, lacking[most]
+
+
+def _said(ground: Ground, told: dict[str, Any], count: int, most: str | None) -> str:
+    got = f"{told['per_1000_mean']:,.3f}".rstrip("0").rstrip(".")
+    left = ""
+    if told["unplaced"]:
+        left = ground.say(
+            f"；另有 {told['unplaced']} 处只知道在哪个县或市，没有算进来",
+            f"; {told['unplaced']} more, known to their county or city only, are left out",
+        )
+    if told["of"] in _NAMES:
+        name, unit, _, units = _NAMES[told["of"]]
+        return ground.say(
+            f"两步移动搜索法：{count} 处设施都有{name}，每千人平均 {got} {unit}{left}",
+            f"two-step floating catchment: all of the {count} facilities say their {units}, {got} {units} for every "
+            f"1,000 people on average{left}",
+        )
+    lack_zh, lack_en = ("床位数或容量", "beds or a capacity") if most is None else (_NAMES[most][0], _NAMES[most][2])
+    return ground.say(
+        f"两步移动搜索法按处数算，不按容量：{count} 处设施中 {told['without_capacity']} 处没有{lack_zh}；"
+        f"每千人平均 {got} 处{left}",
+        f"two-step floating catchment counts facilities and not what they hold: of {count}, {told['without_capacity']} "
+        f"are without {lack_en}; {got} facilities for every 1,000 people on average{left}",
+    )
