@@ -536,7 +536,8 @@ def export_locations(file: Path | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("-w", "--where", "conditions", multiple=True, metavar="NAME=VALUE",
               help="查询条件，同接口的参数 A filter, as the API's parameters.")  # fmt: skip
-@click.option("--crs", default="4326", metavar="4326|4490|3857|gcj02", help="坐标系 Reference system.")
+@click.option("--crs", default="4326", metavar="4326|4490|3857|gcj02",
+              help="坐标系；GeoJSON、KML 只有 4326 Reference system; GeoJSON and KML in 4326 alone.")  # fmt: skip
 @click.option("--bom", is_flag=True, help="CSV 加字节顺序标记，供 Excel Begin a CSV with the mark that Excel needs.")
 def export_facilities(file: Path, conditions: tuple[str, ...], *, crs: str, bom: bool) -> None:
     """把设施导出成 GIS 文件，格式看后缀。Write facilities as a file for GIS; the suffix names the format.

@@ -100,8 +100,8 @@ DATUM_FIELD = Field(
     name="datum",
     short="datum",
     kind="text",
-    zh="坐标系；只在不是 WGS 84 的文件里有",
-    en="datum of the coordinates; only in files that are shifted",
+    zh="坐标系；只在 GCJ-02 的文件和不是 WGS 84 的 CSV、Excel 里有",
+    en="reference system of the coordinates; only in files of GCJ-02, and in CSV and Excel that are not in WGS 84",
 )
 _LONLAT = (
     Field(name="lon", short="lon", kind="number", zh="经度，度", en="longitude, degrees"),
@@ -123,19 +123,34 @@ def layer_name(system: str) -> str:
     return LAYER if system != "gcj02" else f"{LAYER}_gcj02"
 
 
-def table_fields(system: str) -> tuple[Field, ...]:
-    """Give the fields of a table in a system of `SYSTEMS`."""
-    return (*FIELDS, DATUM_FIELD) if system == "gcj02" else FIELDS
+def said_in_rows(system: str, *, bare: bool = False) -> list[str]:
+    """Give what each row says of its coordinates in `DATUM_FIELD`; nothing where the field is not needed.
+
+    Parameters
+    ----------
+    system
+        Of `SYSTEMS`. GCJ-02 is always said: it has no code by which a program would know it.
+    bare
+        The file has no other place to name its reference system: CSV and Excel.
+    """
+    if system == "gcj02":
+        return ["GCJ-02"]
+    return [SYSTEMS[system]] if bare and system != "4326" else []
 
 
-def dictionary(system: str) -> list[dict[str, str]]:
-    """Give the data dictionary of the tables in a system of `SYSTEMS`, a row a field."""
+def table_fields(system: str, *, bare: bool = False) -> tuple[Field, ...]:
+    """Give the fields of a table; `system` and `bare` as for `said_in_rows`."""
+    return (*FIELDS, DATUM_FIELD) if said_in_rows(system, bare=bare) else FIELDS
+
+
+def dictionary(system: str, *, bare: bool = False) -> list[dict[str, str]]:
+    """Give the data dictionary of a table, a row a field; `system` and `bare` as for `said_in_rows`."""
     return [
         {
             "field": field.name, "shapefile": field.short, "type": field.kind, "zh": field.zh, "en": field.en,
             "values": "；".join(f"{value} = {meaning}" for value, meaning in (field.values or {}).items()),
         }
-        for field in table_fields(system)
+        for field in table_fields(system, bare=bare)
     ]  # fmt: skip
 
 
@@ -196,7 +211,7 @@ def about(connection: Connection, wanted: FacilityFilter | None = None, *, syste
     ).all()
     bounds = connection.execute(select(Area.source, Area.licence).distinct()).all()
     built = meta.get("built_at", "")
-    fields = table_fields(system)
+    fields = table_fields(system, bare=True)
     title, description, description_en = _TITLES[_holds(wanted or FacilityFilter())]
     return {
         "@context": "https://schema.org",

@@ -25,16 +25,16 @@ from service_map.store.content import (
     Field,
     Placed,
     about,
-    layer_name,
     pages,
     place_fields,
+    said_in_rows,
     table_fields,
     values,
 )
 from service_map.store.records import FacilityFilter, FacilityRecord
 
 Feature = Callable[[FacilityRecord], dict[str, Any]]
-"""Writes a facility as a GeoJSON feature; the exporter puts the coordinates into it."""
+"""Writes a facility as a GeoJSON feature in WGS 84."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,8 @@ class Format:
     streamed
         Its first byte can leave before the last facility is read.
     systems
-        Names out of `SYSTEMS` that it can be written in.
+        Names out of `SYSTEMS` that it can be written in: those by which a reader knows where the points are, from the
+        file alone.
     """
 
     suffix: str
@@ -65,8 +66,16 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     item.suffix: item
     for item in (
-        Format(suffix="geojson", media_type="application/geo+json", name="GeoJSON", streamed=True),
-        Format(suffix="geojsonl", media_type="application/x-ndjson", name="GeoJSON Lines", streamed=True),
+        # RFC 7946, section 4: WGS 84 alone; most readers pass over the member "crs" of the specification before it, and
+        # a sequence (RFC 8142) has no place for one.
+        Format(suffix="geojson", media_type="application/geo+json", name="GeoJSON", streamed=True, systems=("4326",)),
+        Format(
+            suffix="geojsonl",
+            media_type="application/x-ndjson",
+            name="GeoJSON Lines",
+            streamed=True,
+            systems=("4326",),
+        ),
         Format(suffix="csv", media_type="text/csv", name="CSV", streamed=True),
         Format(suffix="gpkg", media_type="application/geopackage+sqlite3", name="GeoPackage"),
         Format(
@@ -113,11 +122,12 @@ def check(suffix: str, system: str) -> Format:
         )
     found = FORMATS[suffix]
     if system not in found.systems:
-        allowed = found.systems
+        allowed, others = found.systems, [other.name for other in FORMATS.values() if system in other.systems]
         raise InvalidParameterError(
             "crs",
-            f"{found.name} 只能用 {'、'.join(allowed)}",
-            f"{found.name} can be written in {', '.join(allowed)} only",
+            f"{found.name} 文件里没有地方注明坐标系，只能用 {'、'.join(allowed)}；{system} 可用 {'、'.join(others)}",
+            f"a {found.name} file cannot say its reference system and is written in {', '.join(allowed)} only; for"
+            f" {system} take {', '.join(others)}",
             allowed,
         )
     return found
@@ -171,33 +181,20 @@ def stream(
     if suffix == "csv":
         return _csv(read, system, bom=bom)
     if suffix == "geojsonl":
-        return _geojsonl(read, system, feature)
-    head = {
-        "type": "FeatureCollection", "name": layer_name(system), **(members or {}),
-        "metadata": about(connection, wanted, system=system),
-    }  # fmt: skip
-    return _geojson(read, system, feature, head)
+        return _geojsonl(read, feature)
+    head = {"type": "FeatureCollection", "name": LAYER, **(members or {}), "metadata": about(connection, wanted)}
+    return _geojson(read, feature, head)
 
 
-def _placed(record: FacilityRecord, x: float, y: float, system: str, feature: Feature) -> bytes:
-    written = feature(record)
-    written["geometry"]["coordinates"] = [x, y] if system != "3857" else [round(x, 3), round(y, 3)]
-    if system == "gcj02":
-        written["properties"]["datum"] = "GCJ-02"
-    return orjson.dumps(written)
-
-
-def _geojson(pages: Iterable[list[Placed]], system: str, feature: Feature, head: Mapping[str, Any]) -> Iterator[bytes]:
-    # RFC 7946 knows WGS 84 alone; the member of the older specification is what GDAL reads for any other.
-    crs = {"crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{system}"}}}
-    yield orjson.dumps({**head, **(crs if system in {"4490", "3857"} else {})})[:-1] + b',"features":['
+def _geojson(pages: Iterable[list[Placed]], feature: Feature, head: Mapping[str, Any]) -> Iterator[bytes]:
+    yield orjson.dumps(head)[:-1] + b',"features":['
     licences: dict[tuple[str, str], None] = {}
     separator = b"\n"
     for page in pages:
         lines = []
-        for record, x, y in page:
+        for record, _, _ in page:
             licences[record.point_source, record.point_licence] = None
-            lines.append(_placed(record, x, y, system, feature))
+            lines.append(orjson.dumps(feature(record)))
         yield separator + b",\n".join(lines)
         separator = b",\n"
     # Whose points these are is known only at the end.
@@ -205,23 +202,23 @@ def _geojson(pages: Iterable[list[Placed]], system: str, feature: Feature, head:
     yield b'\n],"sources":' + orjson.dumps(sources) + b"}\n"
 
 
-def _geojsonl(pages: Iterable[list[Placed]], system: str, feature: Feature) -> Iterator[bytes]:
+def _geojsonl(pages: Iterable[list[Placed]], feature: Feature) -> Iterator[bytes]:
     for page in pages:
-        yield b"".join(_placed(record, x, y, system, feature) + b"\n" for record, x, y in page)
+        yield b"".join(orjson.dumps(feature(record)) + b"\n" for record, _, _ in page)
 
 
 def _csv(pages: Iterable[list[Placed]], system: str, *, bom: bool) -> Iterator[bytes]:
-    fields = (*table_fields(system), *place_fields(system), _WKT)
+    fields = (*table_fields(system, bare=True), *place_fields(system), _WKT)
     if bom:
         yield b"\xef\xbb\xbf"
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)  # RFC 4180: commas, CRLF, quotes only where needed
     writer.writerow([field.name for field in fields])
-    datum = ["GCJ-02"] if system == "gcj02" else []
+    said = said_in_rows(system, bare=True)
     for page in pages:
         for record, x, y in page:
             row = [str(value).lower() if isinstance(value, bool) else value for value in values(record)]
-            writer.writerow([*row, *datum, repr(x), repr(y), f"POINT ({x!r} {y!r})"])
+            writer.writerow([*row, *said, repr(x), repr(y), f"POINT ({x!r} {y!r})"])
         yield buffer.getvalue().encode()
         buffer.seek(0)
         buffer.truncate()

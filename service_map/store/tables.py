@@ -19,7 +19,16 @@ import xlsxwriter
 from pyarrow import parquet
 from pyproj import CRS
 
-from service_map.store.content import Placed, dictionary, layer_name, place_fields, table_fields, told_rows, values
+from service_map.store.content import (
+    Placed,
+    dictionary,
+    layer_name,
+    place_fields,
+    said_in_rows,
+    table_fields,
+    told_rows,
+    values,
+)
 
 # GCJ-02 has no EPSG code and no published definition: a system of its own name keeps a program from taking it for
 # another, and a program that knows neither then refuses to reproject, which is right.
@@ -80,9 +89,9 @@ def _schema(system: str, geometry: str, *, short: bool = False, rename: Mapping[
 
 
 def _batches(pages: Iterable[list[Placed]], schema: pa.Schema, system: str) -> Iterator[pa.RecordBatch]:
-    datum = ["GCJ-02"] if system == "gcj02" else []
+    said = said_in_rows(system)
     for page in pages:
-        rows = [[*values(record), *datum] for record, _, _ in page]
+        rows = [[*values(record), *said] for record, _, _ in page]
         points = shapely.points([x for _, x, _ in page], [y for _, _, y in page])
         columns = [
             pa.array(_typed(values, kind.type), type=kind.type)
@@ -222,15 +231,15 @@ def _xlsx(path: Path, pages: Iterable[list[Placed]], system: str, told: Mapping[
     book.set_properties({"created": _made(told)})
     sheet = book.add_worksheet(layer_name(system))
     sheet.freeze_panes(1, 0)
-    fields = (*table_fields(system), *place_fields(system))
+    fields = (*table_fields(system, bare=True), *place_fields(system))
     _row(sheet, 0, [field.name for field in fields])
-    datum = ["GCJ-02"] if system == "gcj02" else []
+    said = said_in_rows(system, bare=True)
     number = 0
     for page in pages:
         for record, x, y in page:
             number += 1
-            _row(sheet, number, (*values(record), *datum, x, y))
-    for title, rows in (("字段 fields", dictionary(system)), ("说明 about", told_rows(told))):
+            _row(sheet, number, (*values(record), *said, x, y))
+    for title, rows in (("字段 fields", dictionary(system, bare=True)), ("说明 about", told_rows(told))):
         beside = book.add_worksheet(title)
         _row(beside, 0, list(rows[0]))
         for place, row in enumerate(rows, start=1):

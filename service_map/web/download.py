@@ -97,7 +97,7 @@ def files() -> Files:
 
 def _facilities(suffix: str) -> Response:
     chosen = export.FORMATS[suffix]
-    values = query(params.CSV_DOWNLOAD if suffix == "csv" else params.DOWNLOAD)
+    values = query(params.download(chosen))
     system = values["crs"]
     export.check(suffix, system)
     wanted, bom, language = params.facility_filter(values), values.get("bom") == "1", params.reply_language()
@@ -204,16 +204,25 @@ for _suffix in export.FORMATS:
 @blueprint.get("/facilities")
 def negotiated() -> BaseResponse:
     """Lead to the format that ``Accept`` asks for."""
-    query(params.DOWNLOAD)
-    offered = {chosen.media_type: chosen.suffix for chosen in export.FORMATS.values()}
-    best = request.accept_mimetypes.best_match(list(offered)) if request.accept_mimetypes else "application/geo+json"
-    if best is None:
+    system = query(params.DOWNLOAD)["crs"]
+    # What can say the reference system goes first; whoever takes only what cannot is told what can.
+    fitting = [chosen for chosen in export.FORMATS.values() if system in chosen.systems]
+    chosen = _best(fitting) or _best(export.FORMATS.values())
+    if chosen is None:
         raise NotAcceptable
+    export.check(chosen.suffix, system)
     asked = request.query_string.decode()
-    address = f"{request.script_root}/download/facilities.{offered[best]}" + (f"?{asked}" if asked else "")
+    address = f"{request.script_root}/download/facilities.{chosen.suffix}" + (f"?{asked}" if asked else "")
     response = redirect(address, code=303)
     response.vary.add("Accept")
     return response
+
+
+def _best(formats: Iterable[export.Format]) -> export.Format | None:
+    offered = {chosen.media_type: chosen for chosen in formats}
+    if not request.accept_mimetypes:
+        return next(iter(offered.values()))
+    return offered.get(request.accept_mimetypes.best_match(list(offered)) or "")
 
 
 @blueprint.get("/about.json")

@@ -233,7 +233,7 @@ OPERATIONS = (
         Operation(
             path=f"/download/facilities.{chosen.suffix}",
             id=f"download_{chosen.suffix.replace('.', '_')}",
-            parameters=params.CSV_DOWNLOAD if chosen.suffix == "csv" else params.DOWNLOAD,
+            parameters=params.download(chosen),
             media_type=chosen.media_type,
             schema="FacilityDownload" if chosen.suffix == "geojson" else None,
             zh=f"下载：全部查询结果，{chosen.name}",
@@ -505,13 +505,6 @@ def _collection(features: Schema, **members: Schema) -> dict[str, Any]:
     return _closed({"type": {"const": "FeatureCollection"}, **members, "features": _array(features)})
 
 
-def _open_to(optional: Mapping[str, Schema], features: Schema, **members: Schema) -> dict[str, Any]:
-    """Describe a collection that has some members only at times."""
-    described = _collection(features, **members)
-    described["properties"] |= optional
-    return described
-
-
 def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str, Any]:
     category, family = _enum(*categories), _enum(*families)
     paging = {"numberMatched": _WHOLE, "numberReturned": _WHOLE, "links": _array(_ref("Link"))}
@@ -617,15 +610,10 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
             optional=("passage",),
         ),
         "FacilityFeature": _feature(_ref("Point"), _closed(facility)),
-        "DownloadedFeature": _feature(
-            _closed({"type": {"const": "Point"}, "coordinates": {**_array(_NUMBER), "minItems": 2, "maxItems": 2}}),
-            _closed({**facility, "datum": {"const": "GCJ-02"}}, optional=("datum",)),
-        ),
         "NearbyFeature": _feature(_ref("Point"), _closed(facility | nearby)),
         "FacilityCollection": _collection(_ref("FacilityFeature"), **paging),
-        "FacilityDownload": _open_to(
-            {"crs": {"type": "object"}},
-            _ref("DownloadedFeature"),
+        "FacilityDownload": _collection(
+            _ref("FacilityFeature"),
             name=_STRING,
             numberMatched=_WHOLE,
             data_version=_STRING,

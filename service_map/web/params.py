@@ -8,7 +8,7 @@ ignored: a filter that is silently dropped answers a question that nobody asked.
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 from unicodedata import category
@@ -24,6 +24,7 @@ from service_map.places.datum import DATUMS
 from service_map.places.facility import PRECISIONS, STATUSES
 from service_map.store import CommitmentFilter, FacilityFilter
 from service_map.store.content import SYSTEMS
+from service_map.store.export import Format
 from service_map.store.queries import KINDS
 from service_map.web.language import LANGUAGES
 
@@ -730,9 +731,11 @@ FILTER = (BBOX, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, YEAR, PRECISION, Q)
 
 SYSTEM = Parameter(
     name="crs",
-    zh="坐标系：4326 WGS 84（默认）、4490 CGCS2000、3857 网络墨卡托、gcj02 火星坐标（图层名与 datum 字段会注明）",
+    zh="坐标系：4326 WGS 84（默认）、4490 CGCS2000、3857 网络墨卡托、gcj02 火星坐标（图层名与 datum 字段会注明）。"
+    "GeoJSON、GeoJSON Lines、KML 文件里无处注明坐标系，只有 4326；CSV、Excel 由 datum 字段注明",
     en="reference system: 4326 WGS 84 (default), 4490 CGCS2000, 3857 web Mercator, gcj02 (the layer's name and a field"
-    " datum then say so)",
+    " datum then say so). GeoJSON, GeoJSON Lines and KML cannot say theirs and come in 4326 alone; CSV and Excel say it"
+    " in a field datum",
     schema={"type": "string", "enum": list(SYSTEMS), "default": "4326"},
     parse=choice(SYSTEMS),
     default="4326",
@@ -746,7 +749,14 @@ BOM = Parameter(
     default="0",
 )
 DOWNLOAD = (*FILTER, SYSTEM)
-CSV_DOWNLOAD = (*DOWNLOAD, BOM)
+
+
+def download(chosen: Format) -> tuple[Parameter, ...]:
+    """Give what the download of a format takes; `service_map.store.export.check` refuses a ``crs`` that it has not."""
+    system = replace(SYSTEM, schema={**SYSTEM.schema, "enum": list(chosen.systems)})
+    return (*FILTER, system, *((BOM,) if chosen.suffix == "csv" else ()))
+
+
 FACILITIES = (*FILTER, LIMIT, CURSOR)
 NEARBY = (LON, LAT, METRES, MINUTES, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, YEAR, PRECISION, Q, LIMIT, CURSOR)
 CIRCLE_CHECK = (LON, LAT, CIRCLE, HORIZON, PROFILE, COMPLETE)

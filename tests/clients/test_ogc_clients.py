@@ -95,15 +95,17 @@ def test_gdal_filters_as_the_database_does(ogc, layers, arguments, keep):
 
 # In a process of its own: pyogrio keeps Python's lock while GDAL waits for the site, which runs in this process.
 READ = """
-import sys, pyogrio
-url, layer, system, out = sys.argv[1:]
-pyogrio.read_dataframe("OAPIF:" + url, layer=layer, **({"CRS": system} if system else {})).to_parquet(out)
+import json, sys, pyogrio
+url, layer, system, box, out = sys.argv[1:]
+options = {"CRS": system} if system else {}
+pyogrio.read_dataframe("OAPIF:" + url, layer=layer, bbox=json.loads(box) and tuple(json.loads(box)), **options).to_parquet(out)
 """
 
 
-def read(folder, url, layer, system=""):
+def read(folder, url, layer, system="", box=None):
     out = folder / "read.parquet"
-    subprocess.run([sys.executable, "-c", READ, url, layer, system, out], check=True, timeout=300)
+    command = [sys.executable, "-c", READ, url, layer, system, json.dumps(box), out]
+    subprocess.run(command, check=True, timeout=300)
     return geopandas.read_parquet(out)
 
 
@@ -116,6 +118,33 @@ def test_a_new_gdal_asks_in_any_reference_system_and_finds_the_same_places(ogc, 
     back = frame.to_crs(4326).geometry
     wanted = np.array([layers["facilities"][name].geometry for name in frame.index])
     assert np.abs(np.column_stack([back.x, back.y]) - wanted).max() < 1e-7
+
+
+@pytest.mark.parametrize("system", ["EPSG:4326", "EPSG:4490", "EPSG:3857"])
+@pytest.mark.parametrize("name", ["facilities", "existing"])
+def test_a_new_gdal_finds_all_of_a_layer_in_the_box_around_what_it_read(ogc, layers, tmp_path, name, system):
+    bounds = read(tmp_path, ogc, name, system).total_bounds.tolist()
+    assert set(read(tmp_path, ogc, name, system, bounds)["id"]) == set(layers[name])
+
+
+@pytest.mark.gdal
+def test_gdal_finds_all_of_a_layer_in_its_published_extent(ogc, layers):
+    with urlopen(f"{ogc}/collections/facilities?f=json") as answer:  # noqa: S310 - our own loopback
+        (box,) = json.load(answer)["extent"]["spatial"]["bbox"]
+    told = ogr("ogrinfo", "-ro", "-al", "-so", "-spat", *map(repr, box), f"OAPIF:{ogc}", "facilities")
+    assert f"Feature Count: {len(layers['facilities'])}\n" in told
+
+
+def test_owslib_gets_what_has_no_year_at_any_time_and_what_has_no_geometry_in_any_box(ogc, layers):
+    client = Features(ogc)
+    years = [item.properties["year"] for item in layers["facilities"].values()]
+    for moment, fitting in (("2025-06-01", {2025}), ("2025-06-01T00:00:00Z", {2025}), ("../2023-12-31", range(2024))):
+        wanted = sum(year is None or year in fitting for year in years)
+        assert years.count(None) <= wanted
+        assert client.collection_items("facilities", limit=1, datetime_=moment)["numberMatched"] == wanted
+    wanted = {name for name, item in layers["areas"].items() if item.geometry is None}
+    page = client.collection_items("areas", limit=100, bbox=[0, 0, 1, 1])
+    assert {item["id"] for item in page["features"]} == wanted != set()
 
 
 def test_geopandas_reads_boundaries_whole(ogc, layers, tmp_path):

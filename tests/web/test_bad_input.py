@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
+from service_map.store import export
 from service_map.web import params
 
 ITEMS = "/ogc/collections/facilities/items"
@@ -76,7 +77,7 @@ def test_no_text_of_a_reader_becomes_part_of_a_statement(either):
     ("path", "takes"),
     [("/api/facilities", params.FACILITIES), ("/api/commitments", params.COMMITMENTS), ("/api/areas", params.AREAS),
      ("/api/facilities/nearby?lon=112.19&lat=35.69&metres=500", params.NEARBY),
-     ("/download/facilities.csv", params.CSV_DOWNLOAD), ("/tiles/8/207/100.mvt", params.FILTER)],
+     ("/download/facilities.csv", params.download(export.FORMATS["csv"])), ("/tiles/8/207/100.mvt", params.FILTER)],
 )  # fmt: skip
 def test_every_parameter_of_the_api_takes_hostile_text_for_what_it_is(either, path, takes):
     address, _, given = path.partition("?")
@@ -126,7 +127,7 @@ def test_a_limit_is_a_whole_number_from_one_up(either, path, limit):
         (ITEMS, "crs", f"{EPSG}2154"), (ITEMS, "bbox-crs", f"{EPSG}32649"), (ITEMS, "crs", "EPSG:4326"),
         (ITEMS, "filter-crs", f"{EPSG}4326"), (f"{ITEMS}/f000000000001", "crs", "urn:ogc:def:crs:EPSG::4490"),
         ("/download/facilities.gpkg", "crs", "2154"), ("/download/facilities.geojson", "crs", "bd09"),
-        ("/download/facilities.kml", "crs", "3857"), ("/api/facilities", "crs", "4326"),
+        ("/download/facilities.kml", "crs", "3857"), ("/download/facilities.geojsonl", "crs", "4490"), ("/api/facilities", "crs", "4326"),
     ],
 )  # fmt: skip
 def test_a_reference_system_that_there_is_none_of_is_refused_with_those_there_are(either, path, name, value):

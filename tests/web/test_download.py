@@ -28,6 +28,7 @@ from service_map.places import gcj02_to_wgs84
 from service_map.store import content, export
 from service_map.web import download
 
+PLAIN = [suffix for suffix, chosen in export.FORMATS.items() if chosen.systems == ("4326",)]
 TABLES = [suffix for suffix in export.FORMATS if "geojson" not in suffix]
 NAMES = [field.name for field in content.FIELDS]
 
@@ -129,12 +130,16 @@ def test_the_fields_are_those_of_the_published_geopackage(api, invented, tmp_pat
     assert pyogrio.read_info(fetch(api, tmp_path, "gpkg"), layer="facilities")["fields"].tolist() == NAMES
 
 
-@pytest.mark.parametrize("suffix", [suffix for suffix in export.FORMATS if suffix != "kml"])
+@pytest.mark.parametrize("suffix", [suffix for suffix in export.FORMATS if suffix not in PLAIN])
 @pytest.mark.parametrize("system", ["4490", "3857"])
-def test_every_format_but_kml_knows_the_other_reference_systems(api, tmp_path, suffix, system):
+def test_every_format_that_can_say_its_reference_system_comes_in_the_others_too(api, tmp_path, suffix, system):
     plain, other = frame(fetch(api, tmp_path, suffix)), frame(fetch(api, tmp_path, suffix, crs=system))
-    if suffix in {"csv", "xlsx", "geojsonl"}:
-        other = other.set_crs(int(system), allow_override=True)  # these say so in their name alone
+    if suffix in {"csv", "xlsx"}:
+        (said,) = set(other.datum)
+        other = other.set_crs(re.search(r"\((EPSG:\d+)\)", said)[1])
+        assert "datum" not in plain
+    else:
+        assert "datum" not in other
     assert other.crs.to_epsg() == int(system)
     back = other.to_crs(4326).geometry
     away = np.hypot(back.x - plain.geometry.x, back.y - plain.geometry.y)
@@ -142,7 +147,7 @@ def test_every_format_but_kml_knows_the_other_reference_systems(api, tmp_path, s
     assert away.max() < 1e-7
 
 
-@pytest.mark.parametrize("suffix", [suffix for suffix in export.FORMATS if suffix != "kml"])
+@pytest.mark.parametrize("suffix", [suffix for suffix in export.FORMATS if suffix not in PLAIN])
 def test_shifted_coordinates_say_so_in_the_files_name_the_layer_and_every_row(api, tmp_path, suffix):
     path = fetch(api, tmp_path, suffix, crs="gcj02")
     assert path.name == f"facilities_gcj02.{suffix}"
@@ -158,10 +163,54 @@ def test_shifted_coordinates_say_so_in_the_files_name_the_layer_and_every_row(ap
         assert shifted.crs.to_epsg() is None
 
 
-def test_kml_refuses_any_system_but_wgs_84(api):
-    answer = api.get("/download/facilities.kml?crs=3857")
-    assert (answer.status_code, answer.get_json(force=True)["field"]) == (400, "crs")
-    assert answer.get_json(force=True)["allowed"] == ["4326"]
+CARRIERS = ["CSV", "GeoPackage", "Excel", "GeoParquet", "FlatGeobuf", "Shapefile"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-9"}, {"Want-Repr-Digest": "sha-256=1"}])
+@pytest.mark.parametrize("system", ["4490", "3857", "gcj02"])
+@pytest.mark.parametrize("suffix", ["geojson", "geojsonl", "kml"])
+def test_a_file_that_cannot_say_its_reference_system_is_refused_with_those_that_can(api, suffix, system, headers):
+    for language, said in (("zh", "没有地方注明坐标系"), ("en", "cannot say its reference system")):
+        answer = api.get(f"/download/facilities.{suffix}?crs={system}&lang={language}", headers=headers)
+        assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+        problem = answer.get_json(force=True)
+        assert (problem["field"], problem["allowed"]) == ("crs", ["4326"])
+        assert said in problem["detail"]
+        assert (
+            re.findall(r"CSV|Excel|Geo[A-Z]\w+|Flat\w+|Shapefile|KML", problem["detail"].split(system)[1]) == CARRIERS
+        )
+    with api.get(f"/download/facilities.{suffix}?crs=4326") as answer:
+        assert answer.status_code == 200
+
+
+def test_the_definition_offers_each_format_its_own_reference_systems(api):
+    paths = api.get("/api/openapi.json").get_json(force=True)["paths"]
+    for suffix, chosen in export.FORMATS.items():
+        parameters = paths[f"/download/facilities.{suffix}"]["get"]["parameters"]
+        (offered,) = (item["schema"]["enum"] for item in parameters if item["name"] == "crs")
+        assert offered == list(chosen.systems)
+        for system in content.SYSTEMS:
+            with api.get(f"/download/facilities.{suffix}?crs={system}") as answer:
+                assert answer.status_code == (200 if system in offered else 400)
+
+
+def test_accept_leads_to_a_format_that_can_say_the_reference_system(api):
+    def asked(accept):
+        return api.get("/download/facilities?crs=3857", headers={"Accept": accept} if accept else {})
+
+    for accept in ("", "*/*", "application/geo+json, text/csv;q=0.5"):
+        assert asked(accept).headers["Location"] == "/download/facilities.csv?crs=3857"
+    refusal = asked("application/geo+json")
+    assert (refusal.status_code, refusal.get_json(force=True)["field"]) == (400, "crs")
+    assert asked("image/png").status_code == 406
+
+
+@pytest.mark.parametrize("system", ["4490", "3857", "gcj02"])
+def test_what_the_field_datum_means_is_said_in_the_workbook_and_beside_the_table(api, tmp_path, system):
+    book = openpyxl.load_workbook(fetch(api, tmp_path, "xlsx", crs=system))
+    assert [row[0].value for row in book["字段 fields"].rows][1:] == [*NAMES, "datum"]
+    told = api.get(f"/download/about.json?crs={system}").get_json(force=True)
+    assert [field["name"] for field in told["variableMeasured"]] == [*NAMES, "datum"]
 
 
 @pytest.mark.parametrize("suffix", export.FORMATS)
@@ -386,7 +435,9 @@ class TestCommand:
             (["out.csv", "-w", "category=nothing"], "category"),
             (["out.csv", "-w", "category"], "--where"),
             (["out.csv", "-w", "limit=3"], "limit"),
-            (["out.kml", "--crs", "3857"], "crs"),
+            (["out.kml", "--crs", "3857"], "GeoPackage"),
+            (["out.geojson", "--crs", "gcj02"], "GeoPackage"),
+            (["out.geojsonl", "--crs", "4490"], "GeoPackage"),
             (["missing/out.gpkg"], "missing"),
         ],
     )

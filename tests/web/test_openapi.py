@@ -35,7 +35,7 @@ SAMPLE = [
     "/api/ranking", "/api/ranking?order=beauty", "/download/ranking.geojson?level=county",
     "/api/openapi.json", "/api/problems/not-found", "/api/problems/internal?lang=en",
     "/download/facilities.geojson", f"/download/facilities.geojson?{COUNTY}", "/download/facilities.geojson?bbox=0,0,1,1",
-    "/download/facilities.geojson?crs=3857", "/download/facilities.geojson?crs=gcj02&category=trail",
+    "/download/facilities.geojson?crs=4326&category=trail", "/download/facilities.geojson?crs=3857",
     "/download/about.json?crs=4490&family=elderly",
     "/api/facilities?limit=0", "/api/facilities?category=x", "/api/facilities/unknown", "/api/circle?lon=0&lat=0",
     "/api/areas/000000", "/api/facilities?x=" + "x" * 4000,
