@@ -25,6 +25,7 @@ variable             default                          meaning
 ``PLAN_PAGES``       ``2000``                         most pages of a PDF, 1–20000
 ``METRICS``          ``0``                            1: figures for Prometheus at ``/metrics``
 ``ACCESS_LOG``       ``0``                            1: one line of JSON on standard error for each request
+``AS_OF``            (the present day in China)       ``YYYY-MM-DD``: the day by which plans have or have not ended
 ===================  ===============================  ========================================================
 """
 
@@ -32,6 +33,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,6 +48,8 @@ TILE_MARKS = (("{x}", "{TileCol}"), ("{y}", "{TileRow}"), ("{z}", "{TileMatrix}"
 
 GRIDS = ("mercator", "degrees")
 """Grids of tiles: web Mercator, or longitude and latitude."""
+
+_CHINA = timezone(timedelta(hours=8))
 
 STATIC_DIR = _HOME / "static"
 TEMPLATES_DIR = _HOME / "templates"
@@ -92,6 +96,14 @@ class Settings:
     plan_pages: int
     metrics: bool
     access_log: bool
+    as_of: date | None
+
+    def today(self) -> date:
+        """Give the day of an answer: ``AS_OF``, or the present day in China, where the plans' years end.
+
+        Nothing else asks the clock whether a plan has ended.
+        """
+        return self.as_of or datetime.now(_CHINA).date()
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -134,6 +146,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         plan_pages=limits.pages,
         metrics=bool(_whole(env, "METRICS", 0, 0, 1)),
         access_log=bool(_whole(env, "ACCESS_LOG", 0, 0, 1)),
+        as_of=_day("AS_OF", env.get("AS_OF")),
     )
 
 
@@ -171,6 +184,19 @@ def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int)
             f"environment variable {name} takes a whole number from {low} to {high}, not {text!r}",
         )
     return int(text)
+
+
+def _day(name: str, text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        # ISO 8601 knows other forms of a day, such as weeks; one form is enough.
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=_CHINA).date()
+    except ValueError:
+        raise SettingsError(
+            f"环境变量 {name} 应为 YYYY-MM-DD 形式的日期，现为 {text!r}",
+            f"environment variable {name} takes a day as YYYY-MM-DD, not {text!r}",
+        ) from None
 
 
 def _file(name: str, text: str) -> Path:

@@ -9,7 +9,7 @@ function popup(rows, total, area) {
   const list = make("ul", {});
   for (const row of rows.slice(0, 6)) {
     const name = make("span", { lang: "zh-Hans" }, row.name);
-    list.append(make("li", {}, link(box.dataset.facility.replace("ID", row.id), name), " ", row.category));
+    list.append(make("li", {}, link(box.dataset.facility.replace("ID", row.id), name), ` ${row.category} · ${row.status}`));
   }
   const content = make("div", {});
   if (area) content.append(make("p", { class: "sure" }, fill(words.within, { area: area.name })));

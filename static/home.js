@@ -170,7 +170,7 @@ function popup(rows, total, area) {
   const list = make("ul", {});
   for (const row of rows.slice(0, 8)) {
     const link = make("a", { href: box.dataset.facility.replace("ID", row.id), lang: "zh-Hans" }, row.name);
-    list.append(make("li", {}, link, make("span", { class: "meta" }, [row.category, row.count].filter(Boolean).join(" · "))));
+    list.append(make("li", {}, link, make("span", { class: "meta" }, [row.category, row.count, row.status].filter(Boolean).join(" · "))));
   }
   const first = rows[0];
   const where = area

@@ -291,6 +291,7 @@ async function read(address) {
   if (!answer.ok) throw new Error(`${answer.status}`);
   const body = await answer.json();
   const rows = (body.rows ?? []).map((row) => Object.fromEntries(body.columns.map((name, index) => [name, row[index]])));
+  for (const row of rows) row.status = body.statuses[row.status];
   return { ...body, rows };
 }
 

@@ -697,7 +697,7 @@ def _dataset(content: _Content) -> dict[str, object]:
     """Say what the file is, where it comes from and under which licences, to whoever finds it without its site."""
     meta = {row["key"]: row["value"] for row in content.rows["meta"]}
     return {
-        "name": "规划设施与现状设施 / planned and existing facilities",
+        "name": "规划设施与现状设施 / promised and existing facilities",
         "description": (
             "规划文件所承诺的公共服务设施，附出处和定位精度，以及现状资料中的设施；点位不等于确切地址。"
             " Public facilities that plans promise, with citation and precision, and those that maps and registers"

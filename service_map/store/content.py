@@ -167,13 +167,13 @@ def told_rows(told: Mapping[str, Any]) -> list[dict[str, str]]:
 
 _TITLES = {
     "promised": (
-        "规划设施 / planned facilities",
+        "规划设施 / promised facilities",
         "规划文件所承诺的公共服务设施，",
         "Public facilities that plans promise",
     ),
     "existing": ("现状设施 / existing facilities", "已经建成的公共服务设施，", "Public facilities that stand already"),
     "both": (
-        "规划与现状设施 / planned and existing facilities",
+        "规划与现状设施 / promised and existing facilities",
         "规划文件所承诺的和已经建成的公共服务设施，",
         "Public facilities that plans promise or that stand already",
     ),

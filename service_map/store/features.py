@@ -202,11 +202,11 @@ def _collections(connection: Connection) -> dict[str, Collection]:
     year = (Facility.__table__.c.year, Facility.__table__.c.year)
     promised_only = Facility.status != "existing"
     found = [
-        _of("facilities", Facility, "规划设施", "planned facilities", about, key="id", time=year, within=promised_only,
+        _of("facilities", Facility, "规划设施", "promised facilities", about, key="id", time=year, within=promised_only,
             parts=frozenset((code, False) for code, _, _ in families))
     ]  # fmt: skip
     found += [
-        _of(f"facilities_{code}", Facility, f"规划设施：{zh}", f"planned facilities: {en}", about, key="id", time=year,
+        _of(f"facilities_{code}", Facility, f"规划设施：{zh}", f"promised facilities: {en}", about, key="id", time=year,
             within=and_(promised_only, Facility.family == code), parts=frozenset({(code, False)}))
         for code, zh, en in families
     ]  # fmt: skip

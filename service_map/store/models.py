@@ -21,7 +21,7 @@ SCHEMA_VERSION = 3
 DOMAINS: dict[str, dict[str, str]] = {
     "status": {
         "existing": "已有 / existing",
-        "planned": "规划 / planned",
+        "planned": "规划提出，是否建成未核实 / promised; not verified whether built",
         "under_construction": "在建 / under construction",
         "open": "建成开放 / open",
         "cancelled": "取消 / cancelled",
@@ -226,7 +226,7 @@ class Facility(Base):
     source_row: Mapped[int | None] = _of("所列文件中的行号", "its row in that file")
     basis: Mapped[str] = _of("依据", "kind of commitment behind it, or a record", domain="basis")
     action: Mapped[str] = _of("建设方式", "what is to be done", domain="action")
-    count: Mapped[float] = _of("数量", "number planned at this place")
+    count: Mapped[float] = _of("数量", "number promised at this place")
     unit: Mapped[str | None] = _of("单位", "unit of the number")
     at_least: Mapped[bool] = _of("是否为下限", "whether the number is a minimum")
     year: Mapped[int | None] = _of("完成年份", "year by which")
@@ -246,7 +246,7 @@ class Facility(Base):
         Index("facilities_order", "adcode", "category", "id"),
         Index("facilities_category", "category", "adcode", "id"),
         Index("facilities_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {"comment": "规划设施与现状设施 / planned and existing facilities"},
+        {"comment": "规划设施与现状设施 / promised and existing facilities"},
     )
 
 

@@ -6,7 +6,7 @@ Distances are geodesic on the WGS 84 ellipsoid (Karney 2013, by PROJ), in metres
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,7 @@ __all__ = [
     "nearby",
     "plan",
     "plans",
+    "reports",
     "tally",
     "vocabulary",
 ]
@@ -524,6 +525,36 @@ def tally(connection: Connection, wanted: FacilityFilter | None = None) -> tuple
         )
 
     return once(connection, ("tally", wanted), count)
+
+
+def reports(connection: Connection, wanted: FacilityFilter) -> Mapping[tuple[str, bool], int]:
+    """Count facilities by their status, and by whether anybody is named who reported it.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    wanted
+        The filter.
+
+    Returns
+    -------
+    mapping of (str, bool) to int
+        Only those that occur.
+
+    Raises
+    ------
+    InvalidParameterError
+        As for `check_filter`.
+    """
+
+    def count() -> Mapping[tuple[str, bool], int]:
+        key = (Facility.status, Facility.status_source.is_not(None))
+        conditions = facility_conditions(connection, wanted)
+        rows = connection.execute(select(*key, func.count()).where(*conditions).group_by(*key)).all()
+        return {(status, bool(sourced)): number for status, sourced, number in rows}
+
+    return once(connection, ("reports", wanted), count)
 
 
 def _with_citations(connection: Connection, rows: Sequence[Sequence[Any]]) -> tuple[FacilityRecord, ...]:

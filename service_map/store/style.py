@@ -14,6 +14,10 @@ _TABLE = """CREATE TABLE layer_styles (
   update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))"""
 _POINT, _POLYGON = "0", "2"
 _WHITE, _NOTHING = "255,255,255,255", "255,255,255,0"
+_FACILITIES_SAID = (
+    "按大类着色；规划提出（是否建成未核实）的为圆点，位置不准的空心，现有的为方块"
+    " / by family; dots for what was promised (not verified whether built), hollow where vague, squares where standing"
+)
 _DOT = {"name": "circle", "outline_width": "0.3", "size": "3"}
 
 
@@ -40,7 +44,7 @@ def write(connection: Connection, now: str) -> None:
                 "facilities",
                 "设施大类",
                 _facilities(families),
-                "按大类着色；位置不准的空心，现有的为方块 / by family; hollow where not sure, square where standing",
+                _FACILITIES_SAID,
                 now,
             ),
             ("communities", "居住小区", _points("120,120,120,255"), "居住小区 / residential communities", now),

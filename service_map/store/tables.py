@@ -29,6 +29,7 @@ from service_map.store.content import (
     told_rows,
     values,
 )
+from service_map.store.models import DOMAINS
 
 # GCJ-02 has no EPSG code and no published definition: a system of its own name keeps a program from taking it for
 # another, and a program that knows neither then refuses to reproject, which is right.
@@ -42,6 +43,7 @@ _ARROW: Mapping[str, pa.DataType] = {
 # What XML 1.0 (production 2) has no way to write, and the most that a cell of Excel holds.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LONGEST_CELL = 32_767
+_DESCRIPTION = "description"
 
 
 def write(path: Path, pages: Iterable[list[Placed]], *, suffix: str, system: str, told: Mapping[str, Any]) -> None:
@@ -80,18 +82,30 @@ def _made(told: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(told["dateModified"]) if told["dateModified"] else datetime(1980, 1, 1, tzinfo=UTC)
 
 
-def _schema(system: str, geometry: str, *, short: bool = False, rename: Mapping[str, str] | None = None) -> pa.Schema:
+def _schema(
+    system: str,
+    geometry: str,
+    *,
+    short: bool = False,
+    rename: Mapping[str, str] | None = None,
+    described: bool = False,
+) -> pa.Schema:
     columns = [
         pa.field((rename or {}).get(field.name, field.short if short else field.name), _ARROW[field.kind])
         for field in table_fields(system)
     ]
+    if described:
+        columns.append(pa.field(_DESCRIPTION, pa.string()))
     return pa.schema([*columns, pa.field(geometry, pa.binary())])
 
 
 def _batches(pages: Iterable[list[Placed]], schema: pa.Schema, system: str) -> Iterator[pa.RecordBatch]:
     said = said_in_rows(system)
     for page in pages:
-        rows = [[*values(record), *said] for record, _, _ in page]
+        rows = [
+            [*values(record), *said, *([DOMAINS["status"][record.status]] if _DESCRIPTION in schema.names else [])]
+            for record, _, _ in page
+        ]
         points = shapely.points([x for _, x, _ in page], [y for _, _, y in page])
         columns = [
             pa.array(_typed(values, kind.type), type=kind.type)
@@ -119,11 +133,12 @@ def _ogr(
     geometry: str = "geom",
     short: bool = False,
     rename: Mapping[str, str] | None = None,
+    described: bool = False,
     **options: Any,
 ) -> None:
     import pyogrio
 
-    schema = _schema(system, geometry, short=short, rename=rename or {})
+    schema = _schema(system, geometry, short=short, rename=rename or {}, described=described)
     batches = _batches(pages, schema, system)
     with catch_warnings():
         # A Shapefile's text ends at 254 bytes and its driver says so; the field table tells the reader.
@@ -186,8 +201,11 @@ def _fgb(path: Path, pages: Iterable[list[Placed]], system: str, told: Mapping[s
 
 def _kml(path: Path, pages: Iterable[list[Placed]], system: str, _told: Mapping[str, Any]) -> None:
     # The driver has no room for more than the features; what they are stands in the file beside it. Readers take "id"
-    # for the number that KML gives each placemark.
-    _ogr(path, pages, system, driver="KML", rename={"id": "facility_id"}, dataset_options={"NameField": "name"})
+    # for the number that KML gives each placemark. A globe shows the description of each: its state in words.
+    _ogr(
+        path, pages, system, driver="KML", rename={"id": "facility_id"}, described=True,
+        dataset_options={"NameField": "name", "DescriptionField": _DESCRIPTION},
+    )  # fmt: skip
 
 
 def _shapefile(path: Path, pages: Iterable[list[Placed]], system: str, told: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ Addresses in them are absolute, by the host that was asked; ids are permanent an
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
@@ -14,7 +15,7 @@ from flask import request, url_for
 
 from service_map.places.facility import PLACED
 from service_map.store.records import FacilityRecord, PlanRecord
-from service_map.web import words
+from service_map.web import term, words
 
 ATOM = "application/atom+xml"
 MAP_SIZE = 40_000
@@ -43,7 +44,7 @@ def absolute(path: str) -> str:
     return request.url_root.rstrip("/") + path[len(request.script_root) :]
 
 
-def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], english: bool) -> FeedEntry:
+def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], day: date, english: bool) -> FeedEntry:
     """Write a facility for a feed.
 
     Parameters
@@ -52,14 +53,16 @@ def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], english: b
         The facility.
     plans
         By id, for the day on which the promise was made: a rebuild of the database is no news to a reader.
+    day
+        By which its time is over or not.
     english
         In English.
     """
     plan = plans.get(record.plan or "")
-    day = record.status_date or (plan.date or str(plan.period[0]) if plan else None)
+    made = record.status_date or (plan.date or str(plan.period[0]) if plan else None)
     category = record.category_en if english else record.category_zh
     cite = record.citations[0] if record.citations else None
-    told = [category, record.area_name, str(words.STATUS[record.status])]
+    told = [category, record.area_name, words.status(record.status, over=term.is_over(term.due(record, plans), day))]
     told.append(words.precision(record.precision, record.uncertainty_m))
     if cite is not None:
         told.append(f"{cite.plan_title} {cite.section or ''}".strip())
@@ -69,7 +72,7 @@ def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], english: b
         id=f"urn:x-service-map:facility:{record.id}",
         title=record.name,
         url=absolute(url_for("pages.facility", facility_id=record.id, lang="en" if english else None)),
-        updated=moment(day),
+        updated=moment(made),
         category=record.category,
         category_name=category,
         summary=" · ".join(told),

@@ -241,7 +241,7 @@ def _reply(values: Mapping[str, Any], document: Any, template: str, *, media: st
     if _wants_html(values):
         page = render_template(
             f"ogc/{template}.html", document=document, root=_root(), english=_english(), say=_say, here=_here,
-            columns=_columns, **more,
+            columns=_columns, meant=_meant, **more,
         )  # fmt: skip
         return Response(page, content_type="text/html; charset=utf-8")
     return Response(orjson.dumps(document), content_type=media)
@@ -250,6 +250,12 @@ def _reply(values: Mapping[str, Any], document: Any, template: str, *, media: st
 def _columns(layer: Collection) -> list[features.Property]:
     """Choose what a page of features shows of each: what it is, where, since when, and how sure."""
     return [layer.properties[name] for name in (_SHOWN_EN if _english() else _SHOWN_ZH) if name in layer.properties]
+
+
+def _meant(item: features.Property, value: Any) -> Any:
+    """Give a value as a person reads it: one of a closed set by its meaning."""
+    zh, _, en = item.values.get(value, "").partition(" / ")
+    return _say(zh, en) or value
 
 
 def _here(**changes: str | None) -> str:
@@ -362,7 +368,7 @@ def queryables(name: str) -> Response:
         "properties": found,
         "additionalProperties": False,
     }
-    return _reply(values, document, "queryables", media=SCHEMA)
+    return _reply(values, document, "queryables", media=SCHEMA, layer=layer)
 
 
 @blueprint.get("/collections/<name>/schema")
@@ -385,7 +391,7 @@ def schema(name: str) -> Response:
     if _wants_html(values):
         # For a person the queryables say the same.
         document = {**document, "properties": _typed(layer)}
-    return _reply(values, document, "queryables", media=SCHEMA)
+    return _reply(values, document, "queryables", media=SCHEMA, layer=layer)
 
 
 def _typed(layer: Collection) -> dict[str, Any]:

@@ -83,7 +83,7 @@ OPERATIONS = (
         media_type=GEOJSON,
         schema="FacilityCollection",
         zh="按条件查规划设施，分页",
-        en="planned facilities by filter, in pages",
+        en="promised facilities by filter, in pages",
     ),
     Operation(
         path="/api/facilities/nearby",
@@ -92,7 +92,7 @@ OPERATIONS = (
         media_type=GEOJSON,
         schema="NearbyCollection",
         zh="一点附近的规划设施，由近及远（直线距离）",
-        en="planned facilities near a point, nearest first (straight line)",
+        en="promised facilities near a point, nearest first (straight line)",
     ),
     Operation(
         path="/api/facilities/<id>",

@@ -7,7 +7,7 @@ map is taken: Leaflet's own files, as installed, stand in the document, which is
 import base64
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,10 @@ class Contents:
         The reader's language.
     version, made
         Of the data; the day on which the report was made, ISO 8601.
+    term
+        That the plans' terms are over and what has been verified, by that day; None where none has ended.
+    status_words
+        Says in which state a facility is, by that day.
     """
 
     area: AreaRecord
@@ -76,6 +80,8 @@ class Contents:
     english: bool
     version: str
     made: str
+    term: str | None
+    status_words: Callable[[FacilityRecord], str]
 
 
 def as_html(contents: Contents) -> str:
@@ -99,7 +105,8 @@ def as_html(contents: Contents) -> str:
         coverage=contents.coverage,
         kinds=contents.figures.kinds,
         kind_words=words.KIND,
-        rows=[_row(record, english=contents.english) for record in contents.facilities],
+        term=contents.term,
+        rows=[_row(record, contents) for record in contents.facilities],
         unmapped=contents.unmapped,
         sources=sorted({(record.point_source, record.point_licence) for record in contents.facilities}),
         english=contents.english,
@@ -245,20 +252,22 @@ class Row:
     place: str
     count: str
     year: int | None
+    status: str
     sure: str
     plan: str
     section: str
     line: int | None
 
 
-def _row(record: FacilityRecord, *, english: bool) -> Row:
+def _row(record: FacilityRecord, contents: Contents) -> Row:
     cite = record.citations[0] if record.citations else None
     return Row(
         name=record.name,
-        category=record.category_en if english else record.category_zh,
+        category=record.category_en if contents.english else record.category_zh,
         place=record.area_name,
-        count=words.count(record.count, record.unit, at_least=record.at_least, english=english),
+        count=words.count(record.count, record.unit, at_least=record.at_least, english=contents.english),
         year=record.year,
+        status=contents.status_words(record),
         sure=words.precision(record.precision, record.uncertainty_m),
         plan=cite.plan_title if cite else record.source_title or "",
         section=(cite.section or "") if cite else "",
@@ -317,16 +326,16 @@ def as_xlsx(contents: Contents) -> bytes:
         (
             _("设施"),
             [
-                _("名称"), _("类别"), _("地区"), _("数量"), _("年份"), _("位置"), _("东经"), _("北纬"), _("误差（米）"),
-                _("规划"), _("章节"), _("文本行号"), "id",
+                _("名称"), _("类别"), _("地区"), _("数量"), _("年份"), _("状态"), _("位置"), _("东经"), _("北纬"),
+                _("误差（米）"), _("规划"), _("章节"), _("文本行号"), "id",
             ],
             [
                 [
-                    row.name, row.category, row.place, row.count, row.year, row.sure, round(record.lon, 6),
+                    row.name, row.category, row.place, row.count, row.year, row.status, row.sure, round(record.lon, 6),
                     round(record.lat, 6), round(record.uncertainty_m), row.plan, row.section, row.line, record.id,
                 ]
                 for record in contents.facilities
-                for row in [_row(record, english=english)]
+                for row in [_row(record, contents)]
             ],
         ),
         (
@@ -346,6 +355,7 @@ def as_xlsx(contents: Contents) -> bytes:
         notes=[
             f"{contents.area.name} {contents.area.adcode}",
             _("依据公开的规划文件整理，供查阅参考，不代替规划原文，也不表示设施已经建成。"),
+            *([contents.term] if contents.term else []),
             _("只知道在县或市的，坐标是政府驻地，不是设施的地点。"),
             *(
                 [_("这里的比例是本站自己的量法，不是官方覆盖率；官方覆盖率的分母是居住用地。")]

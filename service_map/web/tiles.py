@@ -34,7 +34,7 @@ def tilejson() -> Response:
     asked = request.query_string.decode()
     return _json({
         "tilejson": "3.0.0",
-        "name": "规划设施 / planned facilities",
+        "name": "规划设施 / promised facilities",
         "scheme": "xyz",
         "tiles": [f"{request.url_root}tiles/{{z}}/{{x}}/{{y}}.mvt" + (f"?{asked}" if asked else "")],
         "minzoom": 0,
@@ -61,7 +61,7 @@ def style() -> Response:
     sure = ["in", ["get", "precision"], ["literal", EXACT]]
     return _json({
         "version": 8,
-        "name": "规划设施 / planned facilities",
+        "name": "规划设施 / promised facilities",
         "sources": {"service-map": {"type": "vector", "url": f"{request.url_root}tiles/tilejson.json"}},
         "layers": [{
             "id": "facilities",

@@ -25,11 +25,14 @@ SURENESS = {
 }
 STATUS = {
     "existing": _later("现有"),
-    "planned": _later("规划中"),
+    "planned": _later("规划提出"),
     "under_construction": _later("在建"),
     "open": _later("已开放"),
     "cancelled": _later("已取消"),
 }
+UNVERIFIED = _later("规划提出，是否建成未核实")
+"""What a promise is called once its time is over and nobody has reported what became of it."""
+
 EVENT = STATUS | {
     "promised": _later("规划答应"),
     "located": _later("找到更准的位置"),
@@ -74,7 +77,7 @@ VERDICT = {
 }
 VERDICT_MEANING = {
     "met": _later("现在就走得到。"),
-    "met_if_built": _later("规划的设施建成后走得到。"),
+    "met_if_built": _later("规划答应的设施如果建成，就走得到。"),
     "not_met": _later("走不到。"),
     "cannot_say": _later("设施的位置不够准，或者现有设施没有收全，说不准走不走得到。"),
 }
@@ -82,6 +85,11 @@ VERDICT_MEANING = {
 
 def _(message: str, **values: object) -> str:
     return str(flask_babel.gettext(message, **values))
+
+
+def status(code: str, *, over: bool) -> str:
+    """Say in which state a facility is; ``over`` where the time by which it was promised has ended."""
+    return str(UNVERIFIED if over and code == "planned" else STATUS[code])
 
 
 _LEVEL = {

@@ -80,7 +80,7 @@ def test_the_layers_are_found_with_their_description_and_extent(built):
         # Of a layer that holds lines and polygons alike GDAL names no type.
         assert f": {table.name} (" in listed or f": {table.name}\n" in listed
     facilities = ogr("ogrinfo", "-ro", "-so", built, "facilities")
-    assert "DESCRIPTION=规划设施与现状设施 / planned and existing facilities" in facilities
+    assert "DESCRIPTION=规划设施与现状设施 / promised and existing facilities" in facilities
     assert "Extent: (112.187200, 35.490800) - (112.851400, 35.700000)" in facilities
     assert 'ID["EPSG",4326]' in facilities
 

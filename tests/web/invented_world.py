@@ -55,6 +55,7 @@ def write_world(folder, shipped, facilities=FACILITIES):
     return invention.write(folder, shipped, TEXTS, commitments=COMMITMENTS, facilities=facilities)
 
 
-def make_app(url, geodata):
-    """The application over one database."""
-    return create_app(settings.load({"DATABASE_URL": url, "GEODATA_DIR": str(geodata)}))
+def make_app(url, geodata, **environment):
+    """The application over one database, on a day on which one of the plans has ended."""
+    given = {"DATABASE_URL": url, "GEODATA_DIR": str(geodata), "AS_OF": "2026-12-31"} | environment
+    return create_app(settings.load(given))

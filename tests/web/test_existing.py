@@ -92,7 +92,7 @@ def test_a_download_that_holds_rows_of_openstreetmap_names_it(client):
     assert "OpenStreetMap" in answer
     described = client.get("/download/about.json?status=all").text
     assert "ODbL 1.0" in described
-    assert "planned and existing facilities" in described
+    assert "promised and existing facilities" in described
     assert "ODbL 1.0" not in client.get("/download/about.json").text
 
 

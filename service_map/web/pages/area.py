@@ -1,7 +1,6 @@
 """The areas: what is promised in each, how surely, what it covers, beside its siblings; and the report of an area."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask, Response, render_template, url_for
@@ -70,6 +69,7 @@ def area(adcode: str) -> str:
         coverage=_coverage(record, told),
         groups=groups,
         seat=seat,
+        term=frame.term_words(area=record.adcode),
         feed_url=links.to("pages.feed", area=record.adcode),
         geojson_url=url_for("downloads.facilities_geojson", area=record.adcode),
     )
@@ -168,7 +168,9 @@ def _report_contents(adcode: str) -> report.Contents:
         colours={code: category.colour for code, category in site().categories.items()},
         english=frame.english(),
         version=frame.reading().version,
-        made=datetime.now(UTC).date().isoformat(),
+        made=frame.today().isoformat(),
+        term=frame.term_words(area=record.adcode),
+        status_words=frame.status_words,
     )
 
 

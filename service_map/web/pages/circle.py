@@ -15,7 +15,7 @@ from service_map import analysis
 from service_map.places.facility import WIDE
 from service_map.store import queries
 from service_map.store.records import FacilityFilter
-from service_map.web import words
+from service_map.web import term, words
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
@@ -110,6 +110,7 @@ def circle() -> str:
         lon=frame.coordinate(lon),
         lat=frame.coordinate(lat),
         county=county,
+        term=frame.term_words(area=county.adcode) if county else None,
         wide=queries.facilities(frame.conn(), wide, limit=1).matched if wide else 0,
         walked=told["method"] == "network",
         pace=told["walking"],
@@ -145,6 +146,12 @@ def _by_category(ground: analysis.Ground, told: Sequence[Mapping[str, Any]]) -> 
     return found
 
 
+def _status_words(place: Mapping[str, Any]) -> str:
+    plan = frame.plans().get(place["plan"] or "")
+    year = place["year"] or (plan.period[1] if plan else None)
+    return words.status(place["status"], over=term.is_over(year, frame.today()))
+
+
 def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
     place, rule = said["facility"], ground.rule(said["rule"]["id"])
     far = "verdict" in said and place is not None and said["distance_low_m"] > FAR_METRES
@@ -152,7 +159,7 @@ def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
         place = None
     there = []
     if place is not None:
-        there = [str(words.STATUS[place["status"]]), str(words.PRECISION[place["precision"]])]
+        there = [_status_words(place), str(words.PRECISION[place["precision"]])]
         if place["year"]:
             there.insert(1, _("到 %(year)s 年", year=place["year"]))
     metres, walk, minutes = said["distance_m"], said["walk_m"], said["walk_minutes"]

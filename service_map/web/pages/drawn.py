@@ -57,8 +57,9 @@ def _json(body: Any) -> Response:
 
 
 def _rows(items: Sequence[FacilityRecord]) -> dict[str, Any]:
-    """Write facilities for the map: names of the columns once, then a row each."""
+    """Write facilities for the map: names of the columns once, the few words of their states once, then a row each."""
     english = frame.english()
+    said: dict[str, int] = {}
     columns: Mapping[str, Callable[[FacilityRecord], Any]] = {
         "id": lambda record: record.id,
         "name": lambda record: record.name,
@@ -73,8 +74,10 @@ def _rows(items: Sequence[FacilityRecord]) -> dict[str, Any]:
         "adcode": lambda record: record.adcode,
         "area": lambda record: record.area_name,
         "existing": lambda record: int(record.status == "existing"),
+        "status": lambda record: said.setdefault(frame.status_words(record), len(said)),
     }
-    return {"columns": list(columns), "rows": [[tell(record) for tell in columns.values()] for record in items]}
+    rows = [[tell(record) for tell in columns.values()] for record in items]
+    return {"columns": list(columns), "rows": rows, "statuses": list(said)}
 
 
 def _view(wanted: FacilityFilter, view: Box, zoom: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from service_map.errors import GoneError
 from service_map.store import queries
 from service_map.store.records import FacilityFilter, FacilityRecord
-from service_map.web import feeds, links, words
+from service_map.web import feeds, links, term, words
 from service_map.web.history import history
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import Entry, blueprint
@@ -40,7 +40,7 @@ def facility(facility_id: str) -> str | BaseResponse:
         if gone.successor is None:
             raise
         return redirect(links.to("pages.facility", facility_id=gone.successor), 301)
-    plans = {plan.id: plan for plan in queries.plans(frame.conn())}
+    plans = frame.plans()
     near: list[tuple[FacilityRecord, float]] = []
     for metres in ALTERNATIVE_RINGS_M:
         near = queries.nearby(
@@ -56,6 +56,7 @@ def facility(facility_id: str) -> str | BaseResponse:
         "facility.html",
         item=frame.entry(record),
         record=record,
+        term=term.of_facility(record, plans, frame.today()),
         family_name=record.family_en if frame.english() else record.family_zh,
         area=area,
         action_words=str(words.ACTION[record.action]),

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 from hashlib import blake2b
 from typing import Any
 
@@ -22,7 +23,7 @@ from service_map import __version__
 from service_map.analysis import Ground
 from service_map.store import queries
 from service_map.store.records import AreaRecord, FacilityFilter, FacilityRecord, PlanRecord
-from service_map.web import basemap, feeds, figures, links, params, words
+from service_map.web import basemap, feeds, figures, links, params, term, words
 from service_map.web.database import Reading
 from service_map.web.language import language
 from service_map.web.pages import choices
@@ -89,6 +90,8 @@ def _helpers() -> dict[str, Any]:
         "big": "big" in links.lasting(),
         "version": __version__,
         "base_map": found.told() if (found := basemap.base_map(site().settings)) else None,
+        # A page about a failure has no data to say it by.
+        "term_line": term_words() if is_reading() else None,
         "absolute": feeds.absolute(here()) if request.endpoint else feeds.absolute(links.to("pages.home")),
     }
 
@@ -225,7 +228,7 @@ def entry(record: FacilityRecord) -> Entry:
         category_name=record.category_en if in_english else record.category_zh,
         area_name=record.area_name,
         in_township=len(record.adcode) > COUNTY_DIGITS,
-        status_words=str(words.STATUS[record.status]),
+        status_words=status_words(record),
         count_words=words.count(record.count, record.unit, at_least=record.at_least, english=in_english),
         precision=record.precision,
         precision_words=words.precision(record.precision, record.uncertainty_m),
@@ -238,6 +241,38 @@ def colour(category: str) -> str:
     """Give a category's colour, and grey for one that the catalogue no longer knows."""
     found = site().categories.get(category)
     return found.colour if found else "#5b6b73"
+
+
+def today() -> date:
+    """Give the day of this answer."""
+    return site().settings.today()
+
+
+def plans() -> dict[str, PlanRecord]:
+    """Give all plans by id."""
+    return reading().keep("plans", lambda conn: {plan.id: plan for plan in queries.plans(conn)})
+
+
+def status_words(record: FacilityRecord) -> str:
+    """Say in which state a facility is, by the day of this answer."""
+    return words.status(record.status, over=term.is_over(term.due(record, plans()), today()))
+
+
+def term_words(*, area: str | None = None, plan: str | None = None) -> str | None:
+    """Say in one line that the plans' terms are over and what has been verified; None where none has ended.
+
+    Parameters
+    ----------
+    area, plan
+        Only the plans that concern this area; only this plan.
+    """
+    told = term.ended(conn(), list(plans().values()), today(), area=area, plan=plan)
+    return None if told is None else term.sentence(told)
+
+
+def stamp() -> str:
+    """Name what an answer that a browser keeps for good depends on: the data, and the year, with which terms end."""
+    return f"{reading().version}.{today().year}"
 
 
 def areas() -> dict[str, AreaRecord]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from service_map.places.facility import PLACED, PRECISIONS, STATUSES, WIDE
 from service_map.store import pinyin, queries
 from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord
-from service_map.web import feeds, links, params, words
+from service_map.web import feeds, links, params, term, words
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
@@ -206,8 +206,8 @@ def home() -> str:
         plan_options=[(plan.id, plan.title) for plan in plans],
         year_options=[(year, year) for year in frame.years(plans)],
         status_options=[
-            *((code, str(words.STATUS[code])) for code in STATUSES if by_status[code] or code == "planned"),
-            *([(params.ALL, _("规划的和现有的"))] if by_status["existing"] else []),
+            *((code, _status_words(code)) for code in STATUSES if by_status[code] or code == "planned"),
+            *([(params.ALL, _status_words(params.ALL))] if by_status["existing"] else []),
         ],
         precision_options=[(code, str(words.PRECISION[code])) for code in PRECISIONS],
         total=total,
@@ -220,7 +220,7 @@ def home() -> str:
         homes=_homes(values["q"]),
         everywhere=frame.without("near", "limit") if values["near"] else None,
         geojson_url=url_for("downloads.facilities_geojson", **frame.filter_query(values)),
-        points_url=url_for("pages.points", **frame.filter_query(values), **dict(lasting), v=frame.reading().version),
+        points_url=url_for("pages.points", **frame.filter_query(values), **dict(lasting), v=frame.stamp()),
         boundaries_url=frame.boundaries_url(),
         map_words=frame.map_words(),
         dataset=feeds.dataset(
@@ -231,6 +231,14 @@ def home() -> str:
         ),
         **_share(values),
     )
+
+
+def _status_words(code: str) -> str:
+    """Say what a choice of status shows; a promise is called one whose time is over where that holds for all plans."""
+    if code == params.ALL:
+        return str(_("规划的和现有的"))
+    over = all(term.is_over(plan.period[1], frame.today()) for plan in frame.plans().values())
+    return words.status(code, over=over)
 
 
 def _share(values: Mapping[str, Any]) -> dict[str, str]:
@@ -256,8 +264,9 @@ def embed() -> str:
         heading=_("地图"),
         matched=sum(part.count for part in queries.tally(frame.conn(), params.facility_filter(values))),
         area=values["area"],
+        term=frame.term_words(area=values["area"], plan=values["plan"]),
         home_url=url_for("pages.home", **asked, **lasting),
-        points_url=url_for("pages.points", **asked, **lasting, v=frame.reading().version),
+        points_url=url_for("pages.points", **asked, **lasting, v=frame.stamp()),
         boundaries_url=frame.boundaries_url(),
         map_words=frame.map_words(),
         attribution=frame.attribution(),
@@ -284,7 +293,7 @@ def _taken(values: Mapping[str, Any], plans: Sequence[PlanRecord]) -> list[Taken
     if values["year"]:
         told["year"] = (_("到 %(year)s 年", year=values["year"]), False)
     if values["status"]:
-        told["status"] = (str(words.STATUS.get(values["status"], _("规划的和现有的"))), False)
+        told["status"] = (_status_words(values["status"]), False)
     if values["precision"]:
         told["precision"] = (str(words.PRECISION[values["precision"]]), False)
     return [

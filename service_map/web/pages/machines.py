@@ -32,9 +32,9 @@ def qr() -> Response:
 def feed() -> Response:
     """Every search as an Atom feed (RFC 4287); for an area it is the search of that area."""
     values = frame.query((*params.FILTER, choices.BIG))
-    known = {plan.id: plan for plan in queries.plans(frame.conn())}
+    known = frame.plans()
     items = queries.facilities(frame.conn(), params.facility_filter(values), limit=FEED_SIZE, surest_first=True).items
-    entries = [feeds.entry(item, plans=known, english=frame.english()) for item in items]
+    entries = [feeds.entry(item, plans=known, day=frame.today(), english=frame.english()) for item in items]
     asked = frame.filter_query(values)
     chosen = " ".join(
         str(word) for name, value in asked.items() for word in (value if isinstance(value, list) else [value])
@@ -42,6 +42,7 @@ def feed() -> Response:
     xml = render_template(
         "feed.xml",
         title=f"{_('规划设施地图')} {chosen}".strip(),
+        subtitle=frame.term_words(area=values["area"], plan=values["plan"]),
         self_url=feeds.absolute(url_for("pages.feed", **asked, **links.lasting())),
         page_url=feeds.absolute(url_for("pages.home", **asked, **links.lasting())),
         updated=max((entry.updated for entry in entries), default=feeds.moment(None)),

@@ -195,7 +195,7 @@ def _points_url(values: Mapping[str, Any], told: Planned) -> str:
         category=told.covered.summary["categories"],
         status=params.ALL,
         **links.lasting(),
-        v=frame.reading().version,
+        v=frame.stamp(),
     )
 
 

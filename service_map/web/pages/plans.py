@@ -19,7 +19,10 @@ PLAN_PAGE_SIZE = 100
 def plans() -> str:
     """All plans."""
     frame.query((choices.BIG,))
-    return render_template("plans.html", plans=queries.plans(frame.conn()))
+    records = frame.plans().values()
+    return render_template(
+        "plans.html", plans=records, terms={one.id: frame.term_words(plan=one.id) for one in records}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ def plan(plan_id: str) -> str:
     return render_template(
         "plan.html",
         plan=record,
+        term=frame.term_words(plan=record.id),
         note=record.note_en if frame.english() and record.note_en else record.note,
         sections=sections,
         kinds=frame.kind_rows(
