@@ -18,7 +18,7 @@ from service_map import analysis, catalogue
 from service_map.errors import ServiceMapError
 from service_map.settings import STATIC_DIR, TEMPLATES_DIR, Settings, load
 from service_map.store import FacilityFilter, clusters, features, queries
-from service_map.web import answers, dcat, download, ogc, params, problems, ranking, service, tiles
+from service_map.web import answers, dcat, download, ogc, params, problems, ranking, service, term, tiles
 from service_map.web.database import Database
 from service_map.web.language import init_language
 from service_map.web.security import init_security, is_open
@@ -102,6 +102,7 @@ def warm(app: Flask) -> None:
         queries.vocabulary(data.conn)
         queries.facilities(data.conn, FacilityFilter(promised=True), limit=1)
         queries.tally(data.conn, FacilityFilter(promised=True))
+        term.ended(data.conn, queries.plans(data.conn), app.extensions[EXTENSION].settings.today())
         clusters.is_fresh(data.conn)
         for layer in features.collections(data.conn).values():
             features.extent(data.conn, layer)
