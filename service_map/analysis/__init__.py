@@ -25,11 +25,13 @@ from service_map.analysis.given import (
 )
 from service_map.analysis.ground import Ground, Region, Supply, open_ground, region
 from service_map.analysis.own import CAPACITIES, STOCKS, Own, with_own
+from service_map.analysis.record import AS_RECORDED, STATES, Record, record_member, record_of, state_of, trusting
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.sites import MOST_SITES, PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.table import FORMATS, check_format, collection, write_report
 
 __all__ = [
+    "AS_RECORDED",
     "CAPACITIES",
     "CIRCLE_MINUTES",
     "FORMATS",
@@ -40,6 +42,7 @@ __all__ = [
     "MOST_SITES",
     "PLACE_SOURCES",
     "PROFILES",
+    "STATES",
     "STOCKS",
     "WAYS",
     "Feature",
@@ -47,6 +50,7 @@ __all__ = [
     "Ground",
     "Own",
     "Reach",
+    "Record",
     "Region",
     "Report",
     "Supply",
@@ -69,8 +73,12 @@ __all__ = [
     "read_network",
     "read_places",
     "read_polygon",
+    "record_member",
+    "record_of",
     "region",
     "rule_member",
+    "state_of",
+    "trusting",
     "walking",
     "with_own",
     "write_report",

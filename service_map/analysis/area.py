@@ -16,6 +16,15 @@ from service_map.analysis.asked import Reach, reach_member
 from service_map.analysis.catchment import catchment
 from service_map.analysis.given import clip
 from service_map.analysis.ground import Ground, Region, Supply
+from service_map.analysis.record import (
+    AS_RECORDED,
+    HOW,
+    Record,
+    record_limits,
+    record_member,
+    record_of,
+    record_properties,
+)
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
 from service_map.coverage import Demand
 from service_map.store import CommitmentFilter, queries
@@ -41,6 +50,11 @@ class _Stock:
     supply: Supply
     may: Flags
     does: Flags
+
+    @property
+    def located(self) -> coverage.Candidates:
+        """Give what stands by the horizon and has a place of its own."""
+        return coverage.choose(self.supply.candidates, self.does & coverage.placed(self.supply.candidates))
 
 
 def covered_share(
@@ -81,34 +95,42 @@ def covered_share(
     """
     people = _inside(demand, region)
     stock = _stock(ground, asked, year)
-    cut = _cut(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
-    low, high, anywhere = _bounds(region.shape, asked, stock, cut)
-    found = _served(asked, stock, people, year)
-    served = _people(ground, asked, stock, people, found)
+    record = record_of(ground, asked.categories, region)
     summary = {
         **_where(region),
         **reach_member(ground, asked),
+        **record_member(ground, record, kinds(ground, asked), region.name),
         "year": year,
         "denominator": "land_area",
-        "facilities": cut.facilities,
-        "area_km2": round(cut.area_km2, 4),
-        "covered_km2": round(cut.covered_km2, 4),
-        "gap_km2": round(cut.gap_km2, 4),
-        "share": share(cut.share),
-        "share_low": share(low),
-        "share_high": share(high),
-        "people": served,
-        "zones": _zones(cut, low, anywhere, people, found),
+        "facilities": _count_reaching(asked, region, stock),
+        "area_km2": round(coverage.square_km(region.shape), 4),
+        **dict.fromkeys(("covered_km2", "gap_km2", "share", "share_low", "share_high", "zones")),
+        "people": None if people is None else _crowd(ground, people),
         "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
-        "years": _years(ground, asked, region, people) if by_year else None,
+        "years": _years(ground, asked, region, people, told=record.told) if by_year else None,
         "unlocated": _unlocated(ground, asked, region),
         "rules": [
             rule_member(ground, rule)
             for rule in ground.rules_in(() if region.adcode is None else (region.adcode,))
             if rule.category in asked.categories
         ],
-        "limits": limits(ground, asked, region, stock.supply, year=year, demand=people),
+        "limits": limits(ground, asked, region, record, year=year, demand=people),
         "data_version": ground.data_version(),
+    }
+    if not record.told:
+        return Report(kind="coverage", summary=summary, features=(), lines=_said(ground, asked, region, summary))
+    cut = _cut(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
+    low, high, anywhere = _bounds(region.shape, asked, stock, cut)
+    found = _served(asked, stock, people, year)
+    summary |= {
+        "facilities": cut.facilities,
+        "covered_km2": round(cut.covered_km2, 4),
+        "gap_km2": round(cut.gap_km2, 4),
+        "share": share(cut.share),
+        "share_low": share(low),
+        "share_high": share(high),
+        "people": _people(ground, asked, stock, people, found),
+        "zones": _zones(cut, low, anywhere, people, found),
     }
     names = {"covered": ("已覆盖", "covered"), "gap": ("缺口", "gap")}
     parts = (("covered", cut.covered, cut.covered_km2, cut.share), ("gap", cut.gap, cut.gap_km2, 1 - cut.share))
@@ -122,6 +144,7 @@ def covered_share(
                 properties={
                     "part": part,
                     "name": ground.say(*names[part]),
+                    **record_properties(record),
                     "area_km2": round(km2, 4),
                     "share": share(of),
                 },
@@ -171,33 +194,47 @@ def gap_pieces(
     """
     people = _inside(demand, region)
     stock = _stock(ground, asked, year)
-    candidates = stock.supply.candidates
-    sure = coverage.choose(candidates, stock.does)
-    cut = _cut(region.shape, asked, sure)
-    certain = _cut(region.shape, asked, sure, grow=-1) if sure.uncertainty_m.any() else cut
-    possible = _cut(region.shape, asked, coverage.choose(candidates, stock.may), grow=1)
-    found = _served(asked, stock, people, year)
-    pieces = coverage.rank(cut, coverage.lay_out(sure).lonlat, demand=people, least_km2=least_km2)
-    shown = pieces[:limit]
-    never = _never(shown, possible, people, found)
+    record = record_of(ground, asked.categories, region)
     summary = {
         **_where(region),
         **reach_member(ground, asked),
+        **record_member(ground, record, kinds(ground, asked), region.name),
         "year": year,
+        "facilities": _count_reaching(asked, region, stock),
+        "area_km2": round(coverage.square_km(region.shape), 4),
+        "gap_km2": None,
+        "gap_share": None,
+        "people_total": None if people is None else round(people.total, 1),
+        "people_in_gaps": None,
+        "basis": None if people is None else ground.say(people.zh, people.en),
+        "pieces": None,
+        "numberReturned": 0,
+        "zones": None,
+        "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
+        "unlocated": _unlocated(ground, asked, region),
+        "limits": limits(ground, asked, region, record, year=year, demand=people),
+        "data_version": ground.data_version(),
+    }
+    if not record.told:
+        said = (_what(ground, asked, region), summary["record_basis"]["words"], ground.say(*HOW), *summary["limits"])
+        return Report(kind="gaps", summary=summary, features=(), lines=said)
+    candidates = stock.supply.candidates
+    sure = coverage.choose(candidates, stock.does)
+    cut = _cut(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
+    certain = _cut(region.shape, asked, sure, grow=-1) if sure.uncertainty_m.any() else cut
+    possible = _cut(region.shape, asked, coverage.choose(candidates, stock.may), grow=1)
+    found = _served(asked, stock, people, year)
+    pieces = coverage.rank(cut, coverage.lay_out(stock.located).lonlat, demand=people, least_km2=least_km2)
+    shown = pieces[:limit]
+    never = _never(shown, possible, people, found)
+    summary |= {
         "facilities": cut.facilities,
-        "area_km2": round(cut.area_km2, 4),
         "gap_km2": round(cut.gap_km2, 4),
         "gap_share": share(1 - cut.share),
-        "people_total": None if people is None else round(people.total, 1),
         "people_in_gaps": None if people is None else round(sum(piece.people or 0.0 for piece in pieces), 1),
-        "basis": None if people is None else ground.say(people.zh, people.en),
         "pieces": len(pieces),
         "numberReturned": len(shown),
         "zones": _zones(cut, certain.share, possible.share, people, found),
-        "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
-        "unlocated": _unlocated(ground, asked, region),
-        "limits": limits(ground, asked, region, stock.supply, year=year, demand=people),
-        "data_version": ground.data_version(),
     }
     features = tuple(
         Feature(
@@ -206,6 +243,7 @@ def gap_pieces(
             properties={
                 "rank": rank,
                 "zone": None,
+                **record_properties(record),
                 "area_km2": round(piece.km2, 4),
                 "certain_km2": round(min(never[rank - 1][0], piece.km2), 4),
                 "people_certain": None if piece.people is None else round(never[rank - 1][1], 1),
@@ -219,13 +257,15 @@ def gap_pieces(
         for rank, piece in enumerate(shown, 1)
     )
     if zones:
-        features += _zone_features(summary["zones"], certain, possible)
-    what = f"{region.name} {ground.named(asked.categories[0])} {asked.metres:.0f} m"
+        features += _zone_features(summary["zones"], certain, possible, record)
+    what = _what(ground, asked, region)
     lines = [
+        summary["record_basis"]["words"],
+        *([ground.say(*AS_RECORDED)] if record.as_recorded else []),
         ground.say(
             f"{what}：缺口 {cut.gap_km2:.2f} km²（{percent(1 - cut.share)}），{len(pieces)} 块",
             f"{what}: a gap of {cut.gap_km2:.2f} km² ({percent(1 - cut.share)}) in {len(pieces)} pieces",
-        )
+        ),
     ]
     if people is not None:
         inside = summary["people_in_gaps"]
@@ -236,16 +276,16 @@ def gap_pieces(
 
 
 def limits(
-    ground: Ground, asked: Reach, region: Region, supply: Supply, *, year: int | None, demand: Demand | None
+    ground: Ground, asked: Reach, region: Region, record: Record, *, year: int | None, demand: Demand | None
 ) -> list[str]:
     """Say what the figures rest on and what they cannot say."""
     way = {"straight_line": report.STRAIGHT, "detour": report.DETOUR, "network": report.NETWORK}[asked.method]
-    said = [way, stock_limit(supply), report.IMPRECISE, report.UNLOCATED]
+    said = [way, *record_limits(record), report.IMPRECISE, report.UNLOCATED]
     if asked.method == "network":
         said.append(report.AROUND_WAYS)
         if asked.network is not None and asked.network.sloped:
             said.append(report.SLOPED)
-    measured = measured_from(ground, asked, region, supply)
+    measured = measured_from(ground, asked, region, stock_of(ground, asked, year))
     if measured is not None:
         said.append(report.FROM_POINT if measured["point"] else report.FROM_EDGE)
     said += _own_measure(asked, demand)
@@ -268,10 +308,17 @@ def _own_measure(asked: Reach, demand: Demand | None) -> list[tuple[str, str]]:
     return said
 
 
-def stock_limit(supply: Supply) -> tuple[str, str]:
-    """Say whether the data knows what exists already."""
-    known = bool(np.isin(supply.candidates.status, ("existing",)).any())
-    return report.PROMISED_AND_EXISTING if known else report.PROMISED_ONLY
+def _what(ground: Ground, asked: Reach, region: Region) -> str:
+    return f"{region.name} {ground.named(asked.categories[0])} {asked.metres:.0f} m"
+
+
+def kinds(ground: Ground, asked: Reach) -> str:
+    """Name the kinds asked about."""
+    return ground.say("、", ", ").join(ground.named(code) for code in asked.categories)
+
+
+def _count_reaching(asked: Reach, region: Region, stock: _Stock) -> int:
+    return int(_reaching(region.shape, stock.located, _radii(asked, stock.located, 0)).sum())
 
 
 def _inside(demand: Demand | None, region: Region) -> Demand | None:
@@ -294,6 +341,8 @@ def choose(supply: Supply, rows: Flags) -> Supply:
         at_least=supply.at_least[rows],
         beds=supply.beds[rows],
         places=supply.places[rows],
+        source=supply.source[rows],
+        sources=supply.sources,
     )
 
 
@@ -315,8 +364,9 @@ def stock_of(ground: Ground, asked: Reach, year: int | None) -> Supply:
 
 def _cut(shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, *, grow: int = 0) -> coverage.Coverage:
     """Cut the area by what the facilities cover: as located, or wherever (-1) or somewhere (1) within uncertainty."""
-    if asked.network is not None and grow < 0:
-        candidates = coverage.choose(candidates, candidates.uncertainty_m <= coverage.SITE_M)
+    if asked.network is not None and grow <= 0:
+        known = candidates.uncertainty_m <= coverage.SITE_M if grow else coverage.placed(candidates)
+        candidates = coverage.choose(candidates, known)
     laid = coverage.lay_out(candidates)
     if asked.network is not None and grow <= 0:
         ahead = -grow * coverage.DETOUR * candidates.uncertainty_m
@@ -326,13 +376,20 @@ def _cut(shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, *, 
         )
     radii = _radii(asked, candidates, grow)
     grounds = laid.surfaces[radii[laid.surface_owner] > 0]
-    return coverage.gap(shape, laid.lonlat, radii[laid.owner] if grow else asked.metres, surfaces=grounds.tolist())
+    alike = grow == 0 and coverage.placed(candidates).all()
+    return coverage.gap(shape, laid.lonlat, asked.metres if alike else radii[laid.owner], surfaces=grounds.tolist())
+
+
+def _farthest(asked: Reach) -> float:
+    # No walk leads farther than its straight line, but for one downhill, which takes the time of a shorter one.
+    return asked.metres * (coverage.DOWNHILL if asked.network is not None and asked.network.sloped else 1.0)
 
 
 def _radii(asked: Reach, candidates: coverage.Candidates, grow: int) -> Floats:
-    # No walk leads farther than its straight line, but for one downhill, which takes the time of a shorter one.
-    sloped = asked.network is not None and asked.network.sloped
-    radii: Floats = asked.metres * (coverage.DOWNHILL if sloped else 1.0) + grow * candidates.uncertainty_m
+    radii: Floats = _farthest(asked) + grow * candidates.uncertainty_m
+    if grow == 0:
+        # What is known to its county only is located nowhere: it covers what it covers wherever it stands.
+        radii = radii - np.where(coverage.placed(candidates), 0.0, candidates.uncertainty_m)
     return np.minimum(radii, _FARTHEST_M)
 
 
@@ -352,10 +409,8 @@ def _bounds(shape: BaseGeometry, asked: Reach, stock: _Stock, cut: coverage.Cove
     possible = np.flatnonzero(stock.may & reach_in)
     highest = anywhere
     if candidates.uncertainty_m[possible].any() and not (len(candidates.shape) and candidates.shape[possible].any()):
-        most = _radii(asked, candidates, 0)
-        highest = min(
-            anywhere, sum(_surface_km2(stock.supply, row, float(most[row])) for row in possible.tolist()) / cut.area_km2
-        )
+        most = _farthest(asked)
+        highest = min(anywhere, sum(_surface_km2(stock.supply, row, most) for row in possible.tolist()) / cut.area_km2)
     # The circles are drawn with corners: rounding must not put a bound on the wrong side of the figure it bounds.
     return min(certain, cut.share), max(highest, cut.share), anywhere
 
@@ -414,12 +469,30 @@ def _served(asked: Reach, stock: _Stock, demand: Demand | None, year: int | None
     return coverage.served(demand, stock.supply.candidates, asked.metres, year=year, network=asked.network)
 
 
+def _crowd(ground: Ground, demand: Demand) -> dict[str, Any]:
+    """Say who lives there, and nothing of what reaches them."""
+    return {
+        "unit": demand.unit,
+        "basis": demand.basis,
+        "points": len(demand.lonlat),
+        "total": round(demand.total, 1),
+        **dict.fromkeys(("covered", "built", "share_low", "share", "share_high")),
+        "groups": {
+            name: {"total": round(float(of.sum()), 1), **dict.fromkeys(("covered", "share_low", "share", "share_high"))}
+            for name, of in demand.groups.items()
+        },
+        "nearest_m": None,
+        "catchment": None,
+        "said": ground.say(demand.zh, demand.en),
+    }
+
+
 def _people(
     ground: Ground, asked: Reach, stock: _Stock, demand: Demand | None, found: coverage.Served | None
 ) -> dict[str, Any] | None:
     if demand is None or found is None:
         return None
-    sure = coverage.choose(stock.supply.candidates, stock.does)
+    sure = stock.located
     if asked.network is not None:
         laid = coverage.lay_out(sure)
         away = coverage.walk_metres(asked.network, laid.lonlat, demand.lonlat, metres=_FARTHEST_WALK_M)
@@ -428,10 +501,7 @@ def _people(
         away, _ = coverage.nearest_edge(sure, demand.lonlat)
     fair = coverage.equity(demand, away)
     return {
-        "unit": found.unit,
-        "basis": demand.basis,
-        "points": len(demand.lonlat),
-        "total": round(found.total, 1),
+        **_crowd(ground, demand),
         "covered": _bounds_member(found.covered),
         "built": _bounds_member(found.built),
         "share_low": share(found.share("certain")),
@@ -459,7 +529,7 @@ def _people(
 _ZONES: dict[str, tuple[str, str]] = {
     "certain": ("一定已覆盖", "certainly covered"),
     "uncertain": ("位置不准，说不定", "uncertain"),
-    "gap": ("一定未覆盖", "certainly a gap"),
+    "gap": ("都未覆盖", "reached by none"),
 }
 
 
@@ -495,7 +565,7 @@ def _zones_said(ground: Ground, zones: dict[str, Any]) -> str:
 
 
 def _zone_features(
-    zones: dict[str, Any], certain: coverage.Coverage, possible: coverage.Coverage
+    zones: dict[str, Any], certain: coverage.Coverage, possible: coverage.Coverage, record: Record
 ) -> tuple[Feature, ...]:
     between = shapely.difference(possible.covered, certain.covered)
     parts = shapely.get_parts(between)
@@ -514,6 +584,7 @@ def _zone_features(
                 properties={
                     "rank": None,
                     "zone": name,
+                    **record_properties(record),
                     "area_km2": zones[name]["km2"],
                     "certain_km2": None,
                     "people_certain": None,
@@ -578,9 +649,12 @@ def _metres(value: float | None) -> float | None:
 # --- years ------------------------------------------------------------------------------------------------------------
 
 
-def _years(ground: Ground, asked: Reach, region: Region, demand: Demand | None) -> list[dict[str, Any]]:
-    """Answer for what exists already, for each year of the plans, and for everything promised."""
-    known: dict[bytes, tuple[float, float, float]] = {}
+def _years(ground: Ground, asked: Reach, region: Region, demand: Demand | None, *, told: bool) -> list[dict[str, Any]]:
+    """Answer for what exists already, for each year of the plans, and for everything promised.
+
+    What is counted is what reaches into the region; shares, of land and of people, only where they may be `told`.
+    """
+    known: dict[bytes, dict[str, Any]] = {}
     found = []
     for year in ("existing", *_plan_years(ground, region), "promised"):
         horizon = year if isinstance(year, int) else None
@@ -590,24 +664,34 @@ def _years(ground: Ground, asked: Reach, region: Region, demand: Demand | None) 
             stock = _Stock(stock.supply, standing, standing)
         key = stock.may.tobytes() + stock.does.tobytes()
         if key not in known:
-            cut = _cut(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
-            low, high, _ = _bounds(region.shape, asked, stock, cut)
-            known[key] = (low, cut.share, high)
-        low, located, high = known[key]
-        row: dict[str, Any] = {
-            "year": year if isinstance(year, int) else None,
-            "horizon": "by_year" if isinstance(year, int) else year,
-            "facilities": int(stock.does.sum()),
-            "share_low": share(low),
-            "share": share(located),
-            "share_high": share(high),
-            "people": None,
-        }
-        if demand is not None:
-            served = coverage.served(demand, stock.supply.candidates, asked.metres, year=horizon, network=asked.network)
-            row["people"] = _bounds_member(served.built if year == "existing" else served.covered)
+            known[key] = _horizon(asked, region, stock, demand, horizon, told=told)
+        row = {"year": horizon, "horizon": "by_year" if isinstance(year, int) else year, **known[key]}
         found.append(row)
     return found
+
+
+def _horizon(
+    asked: Reach, region: Region, stock: _Stock, demand: Demand | None, year: int | None, *, told: bool
+) -> dict[str, Any]:
+    if not told:
+        names = ("share_low", "share", "share_high", "people", "people_share_low", "people_share", "people_share_high")
+        return {"facilities": _count_reaching(asked, region, stock), **dict.fromkeys(names)}
+    cut = _cut(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
+    low, high, _ = _bounds(region.shape, asked, stock, cut)
+    row: dict[str, Any] = {
+        "facilities": cut.facilities,
+        "share_low": share(low),
+        "share": share(cut.share),
+        "share_high": share(high),
+        "people": None,
+        **{f"people_{name}": None for name in ("share_low", "share", "share_high")},
+    }
+    if demand is not None:
+        counted = coverage.choose(stock.supply.candidates, stock.may)
+        covered = coverage.served(demand, counted, asked.metres, year=year, network=asked.network).covered
+        row["people"] = _bounds_member(covered)
+        row |= {f"people_{name}": of for name, of in _shares(demand.total, covered).items()}
+    return row
 
 
 def _plan_years(ground: Ground, region: Region) -> Sequence[int]:
@@ -661,46 +745,62 @@ def _unlocated(ground: Ground, asked: Reach, region: Region) -> dict[str, Any] |
 
 
 def _said(ground: Ground, asked: Reach, region: Region, summary: dict[str, Any]) -> tuple[str, ...]:
-    what = f"{region.name} {ground.named(asked.categories[0])} {asked.metres:.0f} m"
-    low, at, high = (percent(summary[name]) for name in ("share_low", "share", "share_high"))
-    lines = [
-        ground.say(
-            f"{what}：面积覆盖 {at}（至少 {low}，至多 {high}），{summary['facilities']} 处设施",
-            f"{what}: {at} of the land (at least {low}, at most {high}), {summary['facilities']} facilities",
-        )
-    ]
-    people = summary["people"]
-    if people is not None:
-        if people["total"] <= 0:
-            lines.append(
-                ground.say(
-                    "区域内没有人口，无从计算人口覆盖率", "nobody lives in the area, so there is no share of people"
-                )
-            )
-        else:
-            covered = people["covered"]
-            lines.append(
-                ground.say(
-                    f"人口覆盖 {percent(people['share'])}：{covered['located']:.0f} / {people['total']:.0f} 人"
-                    f"（至少 {covered['certain']:.0f}，至多 {covered['possible']:.0f}）",
-                    f"{percent(people['share'])} of the people: {covered['located']:.0f} of {people['total']:.0f}"
-                    f" (at least {covered['certain']:.0f}, at most {covered['possible']:.0f})",
-                )
-            )
-            lines += [
-                f"  {name}: {percent(of['share'])} ({percent(of['share_low'])} – {percent(of['share_high'])})"
-                for name, of in people["groups"].items()
-            ]
-        lines.append(people["said"])
-        lines += [people["catchment"]["said"]] if people["catchment"] else []
+    what = _what(ground, asked, region)
+    lines = [what, summary["record_basis"]["words"]]
+    if summary["share"] is None:
+        lines.append(ground.say(*HOW))
+    else:
+        lines += _said_figures(ground, summary)
     for row in summary["years"] or ():
         name = row["year"] or ground.say(
             *{"existing": ("现有", "existing"), "promised": ("全部承诺", "all promised")}[row["horizon"]]
         )
-        lines.append(f"  {name}: {percent(row['share'])} ({percent(row['share_low'])} – {percent(row['share_high'])})")
+        lead, unit = ("people_", ground.say("人口", "people")) if row["people"] else ("", ground.say("面积", "land"))
+        of = ground.say(f"{row['facilities']} 处设施", f"{row['facilities']} facilities")
+        if row["share"] is None:
+            lines.append(f"  {name}: {of}")
+            continue
+        low, at, high = (percent(row[f"{lead}{bound}"]) for bound in ("share_low", "share", "share_high"))
+        lines.append(f"  {name}: {of}, {unit} {at} ({low} – {high})")
     if summary["unlocated"]:
         count = summary["unlocated"]["matched"]
         lines.append(
             ground.say(f"另有 {count} 项没有落点的任务，不计入", f"{count} promises without a site are not counted")
         )
     return (*lines, *summary["limits"])
+
+
+def _said_figures(ground: Ground, summary: dict[str, Any]) -> list[str]:
+    low, at, high = (percent(summary[name]) for name in ("share_low", "share", "share_high"))
+    lines = [ground.say(*AS_RECORDED)] if summary["record_basis"]["as_recorded"] else []
+    lines.append(
+        ground.say(
+            f"面积覆盖 {at}（至少 {low}，至多 {high}），{summary['facilities']} 处设施",
+            f"{at} of the land (at least {low}, at most {high}), {summary['facilities']} facilities",
+        )
+    )
+    people = summary["people"]
+    if people is None:
+        return lines
+    if people["total"] <= 0:
+        return [
+            *lines,
+            ground.say(
+                "区域内没有人口，无从计算人口覆盖率", "nobody lives in the area, so there is no share of people"
+            ),
+            people["said"],
+        ]
+    covered = people["covered"]
+    lines.append(
+        ground.say(
+            f"人口覆盖 {percent(people['share'])}：{covered['located']:.0f} / {people['total']:.0f} 人"
+            f"（至少 {covered['certain']:.0f}，至多 {covered['possible']:.0f}）",
+            f"{percent(people['share'])} of the people: {covered['located']:.0f} of {people['total']:.0f}"
+            f" (at least {covered['certain']:.0f}, at most {covered['possible']:.0f})",
+        )
+    )
+    lines += [
+        f"  {name}: {percent(of['share'])} ({percent(of['share_low'])} – {percent(of['share_high'])})"
+        for name, of in people["groups"].items()
+    ]
+    return [*lines, people["said"], *([people["catchment"]["said"]] if people["catchment"] else [])]

@@ -9,9 +9,9 @@ import shapely
 
 from service_map import coverage
 from service_map.analysis import report
-from service_map.analysis.area import stock_limit
 from service_map.analysis.asked import walking
-from service_map.analysis.ground import Ground
+from service_map.analysis.ground import Ground, Region
+from service_map.analysis.record import state_of
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.catalogue import LEVELS, Inventory, Rule
 from service_map.errors import InvalidParameterError, UnanswerableError
@@ -42,7 +42,6 @@ def check_point(
     minutes: int = 15,
     year: int | None = None,
     profile: str = "adult",
-    complete: Sequence[str] = (),
     show: int = 1,
 ) -> Report:
     """Judge a point by the standards, and by the circles that the plans of its area promise themselves.
@@ -50,7 +49,7 @@ def check_point(
     Parameters
     ----------
     ground
-        What the answer rests on.
+        What the answer rests on; only of kinds that it knows to be all on record can a rule be *not met*.
     lon, lat
         WGS 84 degrees.
     minutes
@@ -59,8 +58,6 @@ def check_point(
         What stands by the end of this year; None for everything promised.
     profile
         Whose pace, one of `service_map.analysis.PROFILES`.
-    complete
-        Categories of which the caller knows that every facility is on record; only of them can a rule be *not met*.
     show
         Facilities named for each rule.
 
@@ -93,7 +90,7 @@ def check_point(
     rules = [rule for rule in local if rule.level in levels and (rule.minutes or 0) <= minutes]
     pace = coverage.SPEEDS[profile]
     stated = _stated(ground, lon, lat)
-    known = {code: depth for code, (depth, _) in stated.items()} | dict.fromkeys(complete, math.inf)
+    known = {code: depth for code, (depth, _) in stated.items()} | dict.fromkeys(ground.complete, math.inf)
 
     def judge(asked: Iterable[Rule], within: Iterable[str]) -> list[coverage.Verdict]:
         return coverage.check(
@@ -113,18 +110,37 @@ def check_point(
     by_vehicle = {said.rule.id: said for said in coverage.apart((lon, lat), candidates, driven, year=year, show=show)}
     shown: list[coverage.Verdict | coverage.Apart] = [*verdicts, *aside, *own.values(), *by_vehicle.values()]
     records = _facilities(ground, {reach.id for said in shown for reach in said.nearest})
+    narrowest = Region(adcode=around[-1].adcode, name=around[-1].name, shape=around[-1].geometry)
+
+    def on_record(rule: Rule, metres: float) -> dict[str, Any]:
+        codes = (rule.category, *rule.also)
+        _, count = state_of(ground, codes, narrowest)
+        reaches = min(known.get(code, 0.0) for code in codes)
+        state = "complete" if reaches > 0 and reaches >= metres else "partial" if count else "none"
+        return {"record": state, "on_record": count}
+
     titles = {plan.id: plan.title for plan in ground.plans()}
     plan_circles = [
-        _plan_circle(ground, rule, own.get(rule.id), by_vehicle.get(rule.id), records=records, titles=titles)
+        {
+            **_plan_circle(ground, rule, own.get(rule.id), by_vehicle.get(rule.id), records=records, titles=titles),
+            **on_record(rule, own[rule.id].metres if rule.id in own else 0.0),
+        }
         for rule in promised
     ]
-    judged = [_verdict(ground, said, records) for said in verdicts]
+    judged = [{**_verdict(ground, said, records), **on_record(said.rule, said.metres)} for said in verdicts]
     beyond = [
-        {**_subject(ground, said.rule), "text": ground.say(said.zh, said.en), **_closest(said.nearest, records)}
+        {
+            **_subject(ground, said.rule),
+            **on_record(said.rule, 0.0),
+            "text": ground.say(said.zh, said.en),
+            **_closest(said.nearest, records),
+        }
         for said in aside
     ]
-    said_limits = [report.NETWORK if ground.network else report.STRAIGHT, stock_limit(supply), report.IMPRECISE]
+    said_limits = [report.NETWORK if ground.network else report.STRAIGHT, report.IMPRECISE]
     said_limits += report.sizes(said.rule for said in verdicts)
+    if any(row["record"] != "complete" for row in judged):
+        said_limits.append(report.PARTIAL)
     if year is not None:
         said_limits.append(report.YEARS)
     summary = {
@@ -327,6 +343,8 @@ def _row(number: int, said: Mapping[str, Any]) -> Feature:
             "rule": rule["id"],
             "category": said["category"],
             "category_name": said["category_name"],
+            "record": said["record"],
+            "on_record": said["on_record"],
             "verdict": said.get("verdict"),
             "verdict_name": said.get("verdict_name"),
             "text": said["text"],

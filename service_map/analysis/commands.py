@@ -28,6 +28,7 @@ from service_map.analysis.given import (
 )
 from service_map.analysis.ground import Ground, Region, open_ground, region
 from service_map.analysis.own import STOCKS, with_own
+from service_map.analysis.record import trusting
 from service_map.analysis.report import Report
 from service_map.analysis.sites import PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.table import check_format, write_report
@@ -63,6 +64,12 @@ _ANSWER = _options(
         type=click.Choice(STOCKS),
         default="all",
         help="all 与在册的一起算，given 只算自己的 Beside those on record, or instead of them.",
+    ),
+    click.option(
+        "--complete", multiple=True, help="现有设施已收全的类别，可多次 Category whose existing are all on record."
+    ),
+    click.option(
+        "--as-recorded", is_flag=True, help="没收全也按在册记录给数字 Figures of an incomplete record too, labelled so."
     ),
     click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="语言 Language of the answer."),
     click.option("-o", "--output", type=_FILE, help="写入 .geojson .gpkg .csv .xlsx File to write, by its ending."),
@@ -117,9 +124,6 @@ def coverage(*, by_year: bool, output: Path | None, **given: Any) -> None:
 @click.option("--profile", type=click.Choice(PROFILES), default="adult", help="步行者 Who walks.")
 @click.option("--datum", type=click.Choice(DATUMS), help="--facilities 的坐标系，缺省按 WGS84 Datum of --facilities.")
 @click.option(
-    "--complete", multiple=True, help="现有设施已收全的类别 Category whose existing facilities are all on record."
-)
-@click.option(
     "--show", type=click.IntRange(1, 20), default=1, help="每条列几处设施 Facilities looked at for each rule."
 )
 @_ANSWER
@@ -135,13 +139,10 @@ def circle(*, output: Path | None, **given: Any) -> None:
                 raise InvalidParameterError(
                     name, f"应在 -{most} 到 {most} 之间，先经度后纬度", f"lies in -{most}…{most}; longitude comes first"
                 )
-        for code in given["complete"]:
-            if code not in opened.categories:
-                raise InvalidParameterError("complete", f"没有类别 {code!r}", f"there is no category {code!r}")
         step("circle")
         ground = _with_own(opened, given, None)
         found = check_point(ground, given["lon"], given["lat"],
-                            **_of(given, ("minutes", "year", "profile", "complete", "show")))  # fmt: skip
+                            **_of(given, ("minutes", "year", "profile", "show")))  # fmt: skip
         _finish(found, output, step)
 
 
@@ -260,7 +261,8 @@ def _asking(given: dict[str, Any], output: Path | None) -> Iterator[tuple[Ground
                 raise InvalidParameterError("elevation", "只给路网加坡度，还须 --network", "is for a --network only")
             network = None if path is None else read_network(path, elevation=given["elevation"])
             with engine.connect() as conn:
-                yield open_ground(conn, geodata=config.geodata_dir, language=given["lang"], network=network), step
+                ground = open_ground(conn, geodata=config.geodata_dir, language=given["lang"], network=network)
+                yield trusting(ground, complete=given["complete"], as_recorded=given["as_recorded"]), step
         finally:
             engine.dispose()
 

@@ -1,17 +1,17 @@
 """How many kinds each place has within reach, and how the people or the land are distributed over that number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import shapely
 
 from service_map import coverage
 from service_map.analysis import report
-from service_map.analysis.area import stock_limit
 from service_map.analysis.asked import WAYS, walking
 from service_map.analysis.card import CIRCLE_MINUTES
 from service_map.analysis.given import clip
 from service_map.analysis.ground import Ground, Region
+from service_map.analysis.record import AS_RECORDED, HOW, WITHHELD, state_of
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
 from service_map.catalogue import JUDGED, Rule, distinct
 from service_map.coverage import Demand
@@ -75,55 +75,65 @@ def completeness_index(
         raise InvalidParameterError("way", "应为 straight 或 walk", "is straight or walk", WAYS)
     people = coverage.land(region.shape, cells=cells) if demand is None else clip(demand, region.shape)
     judged = _judged(ground, region, minutes, rules)
-    supply = ground.supply()
+    states = {rule.id: state_of(ground, (rule.category, *rule.also), region) for rule in judged}
+    counted = [rule for rule in judged if ground.as_recorded or states[rule.id][0] == "complete"]
     network = ground.network if way == "walk" else None
-    each = {
-        name: coverage.completeness(
-            people, supply.candidates, judged, kind=name, year=year, network=network, speed=coverage.SPEEDS[profile]
-        )
-        for name in KINDS
-    }
-    found = each[kind]
     said = [
         report.NETWORK if network is not None else report.STRAIGHT,
-        stock_limit(supply),
+        *([AS_RECORDED] if ground.as_recorded else []),
+        *([WITHHELD] if len(counted) < len(judged) else []),
         report.IMPRECISE,
         report.LAND if demand is None else report.PEOPLE,
         *report.sizes(judged),
         *([report.YEARS] if year is not None else []),
         *([report.MENDED] if region.mended else []),
     ]
-    asked = len(found.rules)
     summary: dict[str, Any] = {
         "area": {"adcode": region.adcode, "name": region.name},
         "mended": region.mended,
         "minutes": None if rules else minutes,
         "year": year,
         "kind": kind,
-        "method": found.method,
+        "method": "straight_line" if network is None else "network",
         "walking": walking(ground, profile),
+        "record": _least([state for state, _ in states.values()]),
+        "as_recorded": ground.as_recorded,
         "unit": people.unit,
         "basis": ground.say(people.zh, people.en),
         "total": round(people.total, 4),
-        "asked": asked,
+        "asked": len(judged),
+        "judged": len(counted),
+        **dict.fromkeys(("mean", "complete", "mean_bounds", "complete_bounds")),
+        "distribution": [],
+        "rules": [_row(ground, rule, states[rule.id]) for rule in judged],
+        "cells": len(people.lonlat),
+        "limits": [ground.say(*pair) for pair in said],
+        "data_version": ground.data_version(),
+    }
+    if not counted:
+        return Report(kind="completeness", summary=summary, features=(), lines=_said(ground, summary))
+    each = {
+        name: coverage.completeness(
+            people,
+            ground.supply().candidates,
+            counted,
+            kind=name,
+            year=year,
+            network=network,
+            speed=coverage.SPEEDS[profile],
+        )
+        for name in KINDS
+    }
+    found = each[kind]
+    summary |= {
         "mean": None if found.mean is None else round(found.mean, 6),
         "complete": share(found.complete),
         "mean_bounds": {name: None if of.mean is None else round(of.mean, 6) for name, of in each.items()},
         "complete_bounds": {name: share(of.complete) for name, of in each.items()},
         "distribution": [round(float(value), 4) for value in found.distribution],
         "rules": [
-            {
-                "rule": rule_member(ground, rule),
-                "category_name": ground.named(rule.category),
-                "share": share(found.share[rule.id]),
-                "share_low": share(each["certain"].share[rule.id]),
-                "share_high": share(each["possible"].share[rule.id]),
-            }
-            for rule in found.rules
+            _row(ground, rule, states[rule.id], found=each if rule in counted else None, kind=kind) for rule in judged
         ],
-        "cells": len(people.lonlat),
-        "limits": [ground.say(*pair) for pair in said],
-        "data_version": ground.data_version(),
     }
     features = tuple(
         Feature(
@@ -133,7 +143,8 @@ def completeness_index(
                 "kept": kept,
                 "kept_low": low,
                 "kept_high": high,
-                "asked": asked,
+                "asked": len(counted),
+                "as_recorded": ground.as_recorded,
                 "amount": round(amount, 6),
                 "unit": people.unit,
             },
@@ -153,6 +164,35 @@ def completeness_index(
     return Report(kind="completeness", summary=summary, features=features, lines=_said(ground, summary))
 
 
+def _least(states: Sequence[str]) -> str:
+    """Give the state of several records together: complete only where each is."""
+    if all(state == "complete" for state in states):
+        return "complete"
+    return "none" if all(state == "none" for state in states) else "partial"
+
+
+def _row(
+    ground: Ground,
+    rule: Rule,
+    state: tuple[str, int],
+    *,
+    found: Mapping[str, coverage.Completeness] | None = None,
+    kind: str = "located",
+) -> dict[str, Any]:
+    def of(name: str) -> float | None:
+        return None if found is None else share(found[name].share[rule.id])
+
+    return {
+        "rule": rule_member(ground, rule),
+        "category_name": ground.named(rule.category),
+        "record": state[0],
+        "on_record": state[1],
+        "share": of(kind),
+        "share_low": of("certain"),
+        "share_high": of("possible"),
+    }
+
+
 def _judged(ground: Ground, region: Region, minutes: int, names: Sequence[str]) -> list[Rule]:
     if names:
         return [ground.rule(name) for name in names]
@@ -166,20 +206,34 @@ def _judged(ground: Ground, region: Region, minutes: int, names: Sequence[str]) 
 
 def _said(ground: Ground, summary: dict[str, Any]) -> tuple[str, ...]:
     what = f"{summary['area']['name']}"
-    if summary["mean"] is None:
+    if not summary["total"] > 0:
         return (
             what,
             ground.say("区域内没有人口，无从计算", "nobody lives in the area, so there is nothing to compute"),
         )
-    lines = [
-        ground.say(
-            f"{what}：{summary['asked']} 条要求平均满足 {summary['mean']:.2f} 条，"
-            f"全部满足的占 {percent(summary['complete'])}",
-            f"{what}: {summary['mean']:.2f} of {summary['asked']} rules kept on average, all of them for"
-            f" {percent(summary['complete'])}",
+    lines = [what]
+    if summary["mean"] is not None:
+        lines.append(
+            ground.say(
+                f"{summary['judged']} 条要求平均满足 {summary['mean']:.2f} 条，"
+                f"全部满足的占 {percent(summary['complete'])}",
+                f"{summary['mean']:.2f} of {summary['judged']} rules kept on average, all of them for"
+                f" {percent(summary['complete'])}",
+            )
         )
-    ]
+    if summary["judged"] < summary["asked"]:
+        count = summary["asked"] - summary["judged"]
+        lines.append(
+            ground.say(
+                f"另有 {count} 条所说的设施没有说收全，不判；{HOW[0]}",
+                f"{count} rules are not judged: what exists of their kinds is not stated to be all on record; {HOW[1]}",
+            )
+        )
     lines.append(summary["basis"])
-    ranked = sorted(summary["rules"], key=lambda row: row["share"])
-    lines += [f"  {percent(row['share'])}  {row['category_name']}  [{row['rule']['id']}]" for row in ranked]
+    ranked = sorted(summary["rules"], key=lambda row: (row["share"] is None, row["share"] or 0.0))
+    on_record = ground.say("在册", "on record")
+    lines += [
+        f"  {percent(row['share'])}  {row['category_name']}  {on_record} {row['on_record']}  [{row['rule']['id']}]"
+        for row in ranked
+    ]
     return (*lines, *summary["limits"])

@@ -37,10 +37,12 @@ class Supply:
     ----------
     candidates
         Where, of which kind, standing or promised, and for when.
-    count, unit, at_least
+    count, unit, at_least, source
         As in `service_map.store.FacilityPoints`.
     beds, places
         What each holds: beds, and places or seats; NaN where unknown, or known only as "at least".
+    sources
+        Who says what stands, under which licence, and of when; named by `source`.
     """
 
     candidates: coverage.Candidates
@@ -49,6 +51,8 @@ class Supply:
     at_least: NDArray[np.bool_]
     beds: NDArray[np.float64]
     places: NDArray[np.float64]
+    source: NDArray[np.int64]
+    sources: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,8 @@ class Ground:
         Keeps what many questions need.
     inventories
         What the operator states to be completely on record.
+    complete, as_recorded
+        The asker's word on the record, see `service_map.analysis.trusting`.
     edges
         Categories that are measured from their edge or line where it is known.
     given, given_only, brought
@@ -84,6 +90,8 @@ class Ground:
     network: coverage.Network | None
     keep: Keep
     inventories: tuple[Inventory, ...] = ()
+    complete: tuple[str, ...] = ()
+    as_recorded: bool = False
     edges: frozenset[str] = frozenset()
     given: Supply | None = None
     given_only: bool = False
@@ -304,6 +312,8 @@ def _supply(conn: Connection) -> Supply:
         at_least=points.at_least,
         beds=np.where((points.unit == _BED) & ~points.at_least, points.count, np.nan),
         places=np.full(len(points.count), np.nan),
+        source=points.source,
+        sources=points.sources,
     )
 
 
@@ -328,6 +338,8 @@ def _joined(one: Supply, other: Supply) -> Supply:
         at_least=np.concatenate((one.at_least, other.at_least)),
         beds=np.concatenate((one.beds, other.beds)),
         places=np.concatenate((one.places, other.places)),
+        source=np.concatenate((one.source, np.where(other.source < 0, -1, other.source + len(one.sources)))),
+        sources=(*one.sources, *other.sources),
     )
 
 

@@ -18,15 +18,11 @@ DETOUR = (
     "there is no network of ways: a walk is taken as the straight line times the detour factor",
 )
 NETWORK = ("步行按路网计", "walks follow the network of ways")
-PROMISED_ONLY = (
-    "数据只含规划承诺的设施，不含现状设施：数据中没有，不等于当地没有",
-    "the data holds only what plans promise, not what already stands: absent here does not mean absent on the ground",
-)
-PROMISED_AND_EXISTING = (
-    "数据含规划承诺的设施和来源所列的现有设施；现有设施未必收全：数据中没有，不等于当地没有",
+PARTIAL = (
+    "数据含规划承诺的设施和来源所列的现有设施；没有收全的类别（record 不是 complete），数据中没有，不等于当地没有",
     (
-        "the data holds what plans promise and the existing facilities that its sources list, which may not be all:"
-        " absent here does not mean absent on the ground"
+        "the data holds what plans promise and the existing facilities that its sources list; of kinds whose record is"
+        " not complete (record), absent here does not mean absent on the ground"
     ),
 )
 IMPRECISE = (

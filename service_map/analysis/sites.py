@@ -7,10 +7,11 @@ import shapely
 from numpy.typing import NDArray
 
 from service_map import coverage
-from service_map.analysis.area import limits, stock_of
+from service_map.analysis.area import kinds, limits, stock_of
 from service_map.analysis.asked import Reach, reach_member
 from service_map.analysis.given import clip
 from service_map.analysis.ground import Ground, Region
+from service_map.analysis.record import record_member, record_of, record_properties
 from service_map.analysis.report import Feature, Report, percent, share
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError
@@ -82,8 +83,9 @@ def choose_sites(
     if not 1 <= count <= MOST_SITES:
         raise InvalidParameterError("count", f"应为 1 到 {MOST_SITES}", f"takes 1 to {MOST_SITES}")
     stock = stock_of(ground, asked, year)
+    record = record_of(ground, asked.categories, region)
     # A facility that may stand anywhere in its county serves nobody for certain: it must not keep a site away.
-    sure = stock.candidates.uncertainty_m <= asked.metres
+    sure = (stock.candidates.uncertainty_m <= asked.metres) & coverage.placed(stock.candidates)
     standing = coverage.choose(stock.candidates, sure)
     existing = coverage.lay_out(standing).lonlat
     people, where = _ground_of(region, demand, places, asked.metres)
@@ -110,6 +112,7 @@ def choose_sites(
         "area": {"adcode": region.adcode, "name": region.name},
         "mended": region.mended,
         **reach_member(ground, asked),
+        **record_member(ground, record, kinds(ground, asked), region.name),
         "year": year,
         "count": count,
         "commitment": None if commitment is None else _quota(commitment),
@@ -122,19 +125,15 @@ def choose_sites(
         "facilities": len(standing.lonlat),
         "uncertain": int((~sure).sum()),
         "total": round(found.total, 4),
-        "already": round(found.already, 4),
         "added": round(found.added, 4),
-        "share_before": share(found.already / found.total) if found.total > 0 else None,
-        "share_after": share((found.already + found.added) / found.total) if found.total > 0 else None,
-        "before": _bounds_member(before.covered, found.already),
-        "after": after,
+        **_stages(found, before, after, told=record.told),
         "bound": None if found.bound is None else round(found.bound, 4),
         "gap": share(found.gap),
         "proven": found.proven,
         "algorithm": found.method,
         "solver": found.solver,
         "limits": [
-            *limits(ground, asked, region, stock, year=year, demand=demand),
+            *limits(ground, asked, region, record, year=year, demand=demand),
             *([ground.say(*_UNCERTAIN)] if not sure.all() else []),
         ],
         "data_version": ground.data_version(),
@@ -145,6 +144,7 @@ def choose_sites(
             geometry=shapely.Point(lon, lat),
             properties={
                 "rank": rank,
+                **record_properties(record),
                 "gain": round(gain, 4),
                 "unit": people.unit,
                 "nearest_existing_m": round(metres, 1) if np.isfinite(metres) else None,
@@ -157,6 +157,19 @@ def choose_sites(
         )
     )
     return Report(kind="sites", summary=summary, features=features, lines=_said(ground, asked, summary, len(features)))
+
+
+def _stages(found: coverage.Siting, before: coverage.Served, after: dict[str, float], *, told: bool) -> dict[str, Any]:
+    """Give what is covered before and after, which is a share of what exists, only where the record allows it."""
+    if not told:
+        return dict.fromkeys(("already", "share_before", "share_after", "before", "after"))
+    return {
+        "already": round(found.already, 4),
+        "share_before": share(found.already / found.total) if found.total > 0 else None,
+        "share_after": share((found.already + found.added) / found.total) if found.total > 0 else None,
+        "before": _bounds_member(before.covered, found.already),
+        "after": after,
+    }
 
 
 def _after(
@@ -274,10 +287,23 @@ def _said(ground: Ground, asked: Reach, summary: dict[str, Any], placed: int) ->
             what,
             ground.say("区域内没有人口，无从选址", "nobody lives in the area, so there is nothing to site for"),
         )
+    words = summary["record_basis"]["words"]
     sure = ground.say("已证明最优", "proven best") if summary["proven"] else ground.say(
         f"与上界差至多 {percent(summary['gap'])}", f"at most {percent(summary['gap'])} below the bound"
     )  # fmt: skip
+    if summary["share_before"] is None:
+        return (
+            words,
+            ground.say(
+                f"{what}：新选 {placed} 处，比在册的和有落点的承诺多覆盖 {summary['added']:.1f} {unit}（{sure}）",
+                f"{what}: {placed} new sites reach {summary['added']:.1f} {unit} more than what is on record or"
+                f" promised with a place ({sure})",
+            ),
+            summary["basis"],
+            *summary["limits"],
+        )
     return (
+        words,
         ground.say(
             f"{what}：新选 {placed} 处，覆盖由 {percent(summary['share_before'])}"
             f" 到 {percent(summary['share_after'])}，新增 {summary['added']:.0f} {unit}（{sure}）",

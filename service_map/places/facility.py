@@ -25,6 +25,9 @@ WIDE = PRECISIONS[4:]
 
 STATUSES = ("existing", "planned", "under_construction", "open", "cancelled")
 
+IN_PLACE = ("existing", "open")
+"""Statuses of what stands already."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facility:

@@ -16,6 +16,7 @@ from shapely.errors import GEOSException
 from shapely.geometry import MultiPolygon, shape
 
 from service_map.errors import GeodataError
+from service_map.store.models import DOMAINS
 
 FILE = "gaps.geojson"
 """Name of the file under ``geodata/``."""
@@ -28,7 +29,7 @@ _OWN: tuple[tuple[str, tuple[type, ...], bool], ...] = (
 )  # fmt: skip
 _ASKED: tuple[tuple[str, tuple[type, ...], bool], ...] = (
     ("category", _TEXT, False), ("category_name", _TEXT, True), ("rule", _TEXT, False), ("metres", _NUMBER, False),
-    ("method", _TEXT, True), ("year", _WHOLE, False), ("data_version", _TEXT, True),
+    ("method", _TEXT, True), ("year", _WHOLE, False), ("record", _TEXT, True), ("data_version", _TEXT, True),
 )  # fmt: skip
 _PLACE: tuple[tuple[str, tuple[type, ...], bool], ...] = (("adcode", _TEXT, False), ("area_name", _TEXT, False))
 
@@ -58,6 +59,14 @@ def read_answers(paths: Iterable[Path]) -> list[dict[str, Any]]:
         question = document.get("gaps")
         if not isinstance(question, Mapping):
             raise _fault(path.name, "gaps", "不是 service-map gaps 的回答", "is no answer of service-map gaps")
+        if "gap_km2" in question and question["gap_km2"] is None:
+            raise _fault(
+                path.name,
+                "gaps",
+                "没有缺口：现有设施没有收全；确已收全请用 --complete，按在册记录算请用 --as-recorded 再算一次",
+                "holds none, for what exists is not stated to be all on record; ask again with --complete or"
+                " --as-recorded",
+            )
         area = question.get("area")
         area = area if isinstance(area, Mapping) else {}
         rule = question.get("rule")
@@ -157,6 +166,9 @@ def _values(
             found[name] = float(value) if float in kinds else value
         else:
             raise _fault(where, name, f"不对：{str(value)[:40]!r}", f"is not right: {str(value)[:40]!r}")
+    if found.get("record", "complete") not in DOMAINS["record"]:
+        allowed = ", ".join(DOMAINS["record"])
+        raise _fault(where, "record", f"应为 {allowed} 之一", f"is one of {allowed}")
     return found
 
 

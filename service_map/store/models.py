@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from service_map.store.geometry import Geometry
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Goes up with every change of a table below; a database of another version is refused and rebuilt."""
 
 DOMAINS: dict[str, dict[str, str]] = {
@@ -47,6 +47,11 @@ DOMAINS: dict[str, dict[str, str]] = {
         "allotment": "分到各地的数量 / a number for each of several places",
         "rule": "对每个县区等的要求 / a rule for every county or the like",
         "record": "资料所列，不是规划所承诺 / a record that lists it, not a plan",
+    },
+    "record": {
+        "complete": "现有设施已收全 / every existing facility is on record",
+        "partial": "没有说收全，只是在册的 / some are on record, not stated to be all",
+        "none": "一处也没有收录 / none is on record",
     },
     "reason": {
         "merged": "与另一处是同一设施 / is the same as another",
@@ -333,6 +338,11 @@ class Gap(Base):
     metres: Mapped[float | None] = _of("服务半径，米", "service radius in metres")
     method: Mapped[str] = _of("距离算法", "how distances were measured")
     year: Mapped[int | None] = _of("只算到哪一年", "counts what stands by the end of this year")
+    record: Mapped[str] = _of(
+        "现有设施的收录：complete 已收全，partial、none 未收全，缺口只是按在册记录算的",
+        "record of what exists: complete; or partial or none, of which this is a gap as recorded only",
+        domain="record",
+    )
     data_version: Mapped[str] = _of("分析所用数据的版本", "version of the data that was analysed")
     adcode: Mapped[str | None] = _of("行政区划代码", "code of the area analysed; NULL for a polygon of one's own")
     area_name: Mapped[str | None] = _of("行政区", "name of that area")

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func
 from sqlalchemy import cast as as_type
 
 from service_map.errors import GoneError, InvalidParameterError, NotFoundError
-from service_map.places.facility import WIDE
+from service_map.places.facility import IN_PLACE, WIDE
 from service_map.store import cursor as cursors
 from service_map.store.conditions import (
     MAX_LIMIT,
@@ -398,10 +398,19 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
         select(
             Facility.id, lonlat(Facility.geom), Facility.uncertainty_m, Facility.category, Facility.status,
             Facility.year, Facility.count, Facility.unit, Facility.at_least, Facility.precision,
+            Facility.point_source, Facility.point_licence, Facility.status_source, Facility.status_date,
         ).where(*conditions).order_by(Facility.id)
     ).all()  # fmt: skip
-    columns = zip(*rows, strict=True) if rows else ((),) * 10
-    ids, points, uncertainties, categories, statuses, years, counts, units, least, precisions = columns
+    columns = zip(*rows, strict=True) if rows else ((),) * 14
+    ids, points, uncertainties, categories, statuses, years, counts, units, least, precisions, *told = columns
+    known: dict[tuple[str, str, str], int] = {}
+    source = [
+        -1
+        if status not in IN_PLACE
+        # Who saw it built says so; what always stood is said by the source of its point.
+        else known.setdefault((by or named, "" if by else licence, date or ""), len(known))
+        for status, named, licence, by, date in zip(statuses, *told, strict=True)
+    ]
     return FacilityPoints(
         lonlat=np.array(points, dtype=np.float64).reshape(-1, 2),
         uncertainty_m=np.array(uncertainties, dtype=np.float64),
@@ -413,6 +422,8 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
         unit=np.array([unit or "" for unit in units], dtype=np.str_),
         at_least=np.array(least, dtype=np.bool_),
         wide=np.isin(np.array(precisions, dtype=np.str_), WIDE),
+        source=np.array(source, dtype=np.int64),
+        sources=tuple(known),
     )
 
 

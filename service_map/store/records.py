@@ -225,6 +225,10 @@ class FacilityPoints:
         Shape (n,): how many stand there, of what ("" for plain pieces), and whether it may be more.
     wide
         Shape (n,), bool: known to its county or city only.
+    source
+        Shape (n,), int64: row of `sources` that says it stands; -1 for what does not stand.
+    sources
+        Who says so, under which licence, and of when ("" where unknown), each once.
     """
 
     lonlat: NDArray[np.float64]
@@ -237,6 +241,8 @@ class FacilityPoints:
     unit: NDArray[np.str_]
     at_least: NDArray[np.bool_]
     wide: NDArray[np.bool_]
+    source: NDArray[np.int64]
+    sources: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

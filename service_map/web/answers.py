@@ -28,7 +28,7 @@ __all__ = ["blueprint"]
 def circle() -> Response:
     """Check the life circle of a point."""
     values = query(params.CIRCLE_CHECK)
-    return reply(_card(_ground(), values["lon"], values["lat"], values))
+    return reply(_card(_ground(values), values["lon"], values["lat"], values))
 
 
 @blueprint.post("/circle")
@@ -46,7 +46,7 @@ def circles() -> Response:
     if len(points) > MOST_CHECKED:
         raise InvalidParameterError("body", f"至多 {MOST_CHECKED} 个点", f"takes at most {MOST_CHECKED} points")
     with analysing():
-        ground = _standing(_ground(), values, given, None)
+        ground = _standing(_ground(values), values, given, None)
         found = [_card(ground, round(lon, 7), round(lat, 7), values) for lon, lat in points.tolist()]
     return _forget(reply({"circles": found, "numberReturned": len(found)}))
 
@@ -60,7 +60,6 @@ def _card(ground: Ground, lon: float, lat: float, values: dict[str, Any]) -> dic
             minutes=values["minutes"],
             year=values["year"],
             profile=values["profile"],
-            complete=values["complete"],
         ).summary
     )
 
@@ -69,7 +68,7 @@ def _card(ground: Ground, lon: float, lat: float, values: dict[str, Any]) -> dic
 def area_coverage() -> Response:
     """Share of an area covered by a category, with the covered and the gap polygons."""
     values, given = _asked(params.COVERAGE, params.COVERAGE_POST)
-    ground = _ground()
+    ground = _ground(values)
     asked, region = _reach(ground, values), _region(ground, values, given)
     ground = _standing(ground, values, given, asked.categories[0])
     _no_places(given)
@@ -84,7 +83,7 @@ def area_coverage() -> Response:
 def gaps() -> Response:
     """Pieces of an area that nothing covers, ranked."""
     values, given = _asked(params.GAPS, params.GAPS_POST)
-    ground = _ground()
+    ground = _ground(values)
     asked, region = _reach(ground, values), _region(ground, values, given)
     ground = _standing(ground, values, given, asked.categories[0])
     _no_places(given)
@@ -106,7 +105,7 @@ def gaps() -> Response:
 def sites() -> Response:
     """Where n more would cover the most who are not covered."""
     values, given = _asked(params.SITES, params.SITES_POST)
-    ground = _ground()
+    ground = _ground(values)
     if (values["count"] is None) == (values["commitment"] is None):
         raise InvalidParameterError(
             "count",
@@ -142,7 +141,7 @@ def sites() -> Response:
 def completeness() -> Response:
     """How many kinds each place has within reach."""
     values, given = _asked(params.COMPLETENESS, params.COMPLETENESS_POST)
-    ground = _ground()
+    ground = _ground(values)
     region = _region(ground, values, given)
     ground = _standing(ground, values, given, None)
     _no_places(given)
@@ -165,9 +164,9 @@ def completeness() -> Response:
 # --- what is asked ----------------------------------------------------------------------------------------------------
 
 
-def _ground() -> Ground:
+def _ground(values: dict[str, Any]) -> Ground:
     known, data = site(), reading()
-    return Ground(
+    ground = Ground(
         conn=data.conn,
         categories=known.categories,
         rules=known.rules,
@@ -178,6 +177,7 @@ def _ground() -> Ground:
         inventories=known.inventories,
         edges=known.edges,
     )
+    return analysis.trusting(ground, complete=values["complete"], as_recorded=values.get("as_recorded") == "true")
 
 
 def _asked(get: tuple[params.Parameter, ...], post: tuple[params.Parameter, ...]) -> tuple[dict[str, Any], Given]:

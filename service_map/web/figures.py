@@ -200,12 +200,17 @@ def commitments(conn: Connection, wanted: CommitmentFilter) -> list[CommitmentRe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageFigure:
-    """How far one category covers an area by the clause that it is judged by where none is named.
+    """What is known of one category in an area, by the clause that it is judged by where none is named.
 
     Attributes
     ----------
     rule
         The clause, which says the category and the distance.
+    record
+        What is on record and promised, and whether the figures below are given: all but the counts are None where the
+        record of what exists is not complete.
+    said
+        The same in a sentence or two.
     share_low, share, share_high
         Of the land: what is covered for certain, by the points, and at most; 0 to 1.
     gap_km2, facilities
@@ -216,20 +221,23 @@ class CoverageFigure:
         Residential communities on record in the area, and the share of them within reach; the share is None where
         there are fewer than `FEWEST_HOMES`.
     rank, among
-        The area's place among its siblings by the covered share of land, the widest first, and how many they are.
+        The area's place among its siblings by the covered share of land, the widest first, and how many they are; None
+        where the record of one of them is not complete.
     """
 
     rule: Rule
-    share_low: float
-    share: float
-    share_high: float
-    gap_km2: float
+    record: analysis.Record
+    said: str
+    share_low: float | None
+    share: float | None
+    share_high: float | None
+    gap_km2: float | None
     facilities: int
     gap_lon: float | None
     gap_lat: float | None
     homes: int
     homes_share: float | None
-    rank: int
+    rank: int | None
     among: int
 
 
@@ -264,15 +272,18 @@ def area_coverage(ground: Ground, adcode: str, siblings: Sequence[str]) -> tuple
     region = analysis.region(ground, adcode)
     homes = [(home.lon, home.lat) for home in queries.communities(ground.conn, area=adcode)]
     demand = coverage.points(homes, 1.0) if len(homes) >= FEWEST_HOMES else None
-    shares = {code: _shares(ground, code) for code in dict.fromkeys((*siblings, adcode))}
+    beside = {code: analysis.region(ground, code) for code in dict.fromkeys((*siblings, adcode))}
     found = []
     for rule in _ruling(ground):
         asked = analysis.reach(ground, rule=rule.id)
+        record = analysis.record_of(ground, asked.categories, region)
         told = analysis.covered_share(ground, asked, region, demand=demand).summary
-        widest = analysis.gap_pieces(ground, asked, region, limit=1).features
+        widest = analysis.gap_pieces(ground, asked, region, limit=1).features if record.told else ()
         found.append(
             CoverageFigure(
                 rule=rule,
+                record=record,
+                said=told["record_basis"]["words"],
                 share_low=told["share_low"],
                 share=told["share"],
                 share_high=told["share_high"],
@@ -282,11 +293,21 @@ def area_coverage(ground: Ground, adcode: str, siblings: Sequence[str]) -> tuple
                 gap_lat=widest[0].properties["lat"] if widest else None,
                 homes=len(homes),
                 homes_share=told["people"]["share"] if told["people"] else None,
-                rank=1 + sum(of[rule.id] > shares[adcode][rule.id] for of in shares.values()),
-                among=len(shares),
+                rank=_rank(ground, asked, rule, adcode, beside),
+                among=len(beside),
             )
         )
     return tuple(found)
+
+
+def _rank(
+    ground: Ground, asked: analysis.Reach, rule: Rule, adcode: str, beside: Mapping[str, analysis.Region]
+) -> int | None:
+    """Rank an area among its siblings; None where nobody knows what one of them has."""
+    if any(analysis.state_of(ground, asked.categories, region)[0] != "complete" for region in beside.values()):
+        return None
+    shares = {code: _shares(ground, code)[rule.id] for code in beside}
+    return 1 + sum(of > shares[adcode] for of in shares.values())
 
 
 def _ruling(ground: Ground) -> list[Rule]:
@@ -304,6 +325,7 @@ def _shares(ground: Ground, adcode: str) -> Mapping[str, float]:
         lon, lat = candidates.lonlat[:, 0], candidates.lonlat[:, 1]
         # A wide margin, for the radii of clauses on foot end at a few kilometres.
         _may, stands = coverage.horizon(candidates, None)
+        stands &= coverage.placed(candidates)
         stands &= (lon > west - _MARGIN) & (lon < east + _MARGIN) & (lat > south - _MARGIN) & (lat < north + _MARGIN)
         near = coverage.choose(candidates, stands)
         found = {}

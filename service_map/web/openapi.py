@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service_map import __version__
-from service_map.analysis import MOST_BYTES, MOST_POINTS
+from service_map.analysis import MOST_BYTES, MOST_POINTS, STATES
 from service_map.catalogue import CONFIDENCES, DENOMINATORS, FORCES, MEASURED_FROM, RULE_STATUSES, SCOPES
 from service_map.catalogue import LEVELS as RULE_LEVELS
 from service_map.coverage import VERDICTS
@@ -692,13 +692,12 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "summary": _closed(dict.fromkeys(VERDICTS, _WHOLE)),
                 "verdicts": _array(_ref("Verdict")),
                 "plan_circles": _array(_ref("PlanCircle")),
-                "inventories": _array(
-                    _closed({"area": _ADCODE, "categories": _array(category), "source": _STRING, "date": _STRING})
-                ),
+                "inventories": _array(_ref("Inventory")),
                 "limits": _TEXTS,
                 "data_version": _STRING,
             }
         ),
+        "Inventory": _closed({"area": _ADCODE, "categories": _array(category), "source": _STRING, "date": _STRING}),
         "NearFacility": _closed(
             {
                 "distance_m": _METRES,
@@ -711,12 +710,13 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
             }
         ),
         "AreaName": _closed({"adcode": _either(_ADCODE), "name": _STRING}),
-        "Verdict": _closed({**subject, **_verdict_properties(), **closest}),
+        "Verdict": _closed({**subject, **_verdict_properties(), **closest, **_ON_RECORD}),
         "PlanCircle": _closed(
             {
                 **subject,
                 **_verdict_properties(),
                 **closest,
+                **_ON_RECORD,
                 "plan": _STRING,
                 "plan_title": _STRING,
                 "line": {"type": "integer", "minimum": 1},
@@ -724,7 +724,7 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "scope": _enum(*SCOPES),
             }
         ),
-        "Apart": _closed({**subject, "text": _STRING, **closest}),
+        "Apart": _closed({**subject, "text": _STRING, **closest, **_ON_RECORD}),
         "NearestFacility": _closed(
             {
                 "id": _STRING,
@@ -742,7 +742,9 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
         "CoverageCollection": _collection(_ref("CoverageFeature"), coverage=_ref("Coverage")),
         "CoverageFeature": _feature(
             _either(_ref("Surface")),
-            _closed({"part": _enum("covered", "gap"), "name": _STRING, "area_km2": _KM2, "share": _SHARE}),
+            _closed(
+                {**_OF_RECORD, "part": _enum("covered", "gap"), "name": _STRING, "area_km2": _KM2, "share": _SHARE}
+            ),
         ),
         **_analysis_schemas(category),
         "Area": _closed(_area_properties()),
@@ -817,6 +819,11 @@ def _verdict_properties() -> dict[str, Schema]:
     }
 
 
+_RECORD = _enum(*STATES)
+_ON_RECORD = {"record": _RECORD, "on_record": _WHOLE}
+_OF_RECORD = {"record": _RECORD, "as_recorded": _FLAG}
+
+
 def _analysis_schemas(category: Schema) -> dict[str, Any]:
     number = {"type": "number", "minimum": 0}
     number_or_null: Schema = {"type": ["number", "null"], "minimum": 0}
@@ -832,7 +839,10 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
         "walking": _either(_ref("Walking")),
         "rule": _either(_ref("Rule")),
         "year": _YEAR_OR_NULL,
+        "record": _RECORD,
+        "record_basis": _ref("RecordBasis"),
     }
+    km2_or_null, bounds_or_null = _either(_KM2), _either(_ref("PeopleBounds"))
     end = {"limits": _TEXTS, "data_version": _STRING}
     return {
         "Body": {
@@ -862,6 +872,28 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
         },
         "Zones": _closed(dict.fromkeys(("certain", "uncertain", "gap"), _ref("Zone"))),
         "Zone": _closed({"km2": _KM2, "share": _SHARE, "people": number_or_null, "groups": groups}),
+        "RecordBasis": _closed(
+            {
+                "existing": _WHOLE,
+                "sources": _array(
+                    _closed({"title": _STRING, "licence": _TEXT_OR_NULL, "date": _TEXT_OR_NULL, "count": _WHOLE})
+                ),
+                "stated_by": {"enum": ["inventory", "question", "given", None]},
+                "inventories": _array(_ref("Inventory")),
+                "as_recorded": _FLAG,
+                "nearest": _either(
+                    _closed({"id": _STRING, "name": _STRING, "metres": number, "from": _enum("seat", "middle")})
+                ),
+                "promised": _closed(
+                    {
+                        "placed": _WHOLE,
+                        "wide": _WHOLE,
+                        "named": _array(_closed({"id": _STRING, "name": _STRING, "year": _YEAR_OR_NULL})),
+                    }
+                ),
+                "words": _STRING,
+            }
+        ),
         "MeasuredFrom": _closed({"edge": _WHOLE, "point": _WHOLE}),
         "PeopleBounds": _closed({"certain": number, "located": number, "possible": number}),
         "Coverage": _closed(
@@ -871,13 +903,13 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "denominator": _enum("land_area"),
                 "facilities": _WHOLE,
                 "area_km2": _KM2,
-                "covered_km2": _KM2,
-                "gap_km2": _KM2,
-                "share": _SHARE,
-                "share_low": _SHARE,
-                "share_high": _SHARE,
+                "covered_km2": km2_or_null,
+                "gap_km2": km2_or_null,
+                "share": share_or_null,
+                "share_low": share_or_null,
+                "share_high": share_or_null,
                 "people": _either(_ref("People")),
-                "zones": _ref("Zones"),
+                "zones": _either(_ref("Zones")),
                 "measured_from": _either(_ref("MeasuredFrom")),
                 "years": _either(_array(_ref("YearOfCoverage"))),
                 "unlocated": _either(_ref("Unlocated")),
@@ -891,8 +923,8 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "basis": _STRING,
                 "points": _WHOLE,
                 "total": number,
-                "covered": _ref("PeopleBounds"),
-                "built": _ref("PeopleBounds"),
+                "covered": bounds_or_null,
+                "built": bounds_or_null,
                 "share_low": share_or_null,
                 "share": share_or_null,
                 "share_high": share_or_null,
@@ -901,22 +933,24 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                     "additionalProperties": _closed(
                         {
                             "total": number,
-                            "covered": _ref("PeopleBounds"),
+                            "covered": bounds_or_null,
                             "share_low": share_or_null,
                             "share": share_or_null,
                             "share_high": share_or_null,
                         }
                     ),
                 },
-                "nearest_m": _closed(
-                    {
-                        "mean": number_or_null,
-                        "median": number_or_null,
-                        "worst_tenth": number_or_null,
-                        "worst_from": number_or_null,
-                        "unreached": number,
-                        "groups": {"type": "object", "additionalProperties": number_or_null},
-                    }
+                "nearest_m": _either(
+                    _closed(
+                        {
+                            "mean": number_or_null,
+                            "median": number_or_null,
+                            "worst_tenth": number_or_null,
+                            "worst_from": number_or_null,
+                            "unreached": number,
+                            "groups": {"type": "object", "additionalProperties": number_or_null},
+                        }
+                    )
                 ),
                 "catchment": _either(
                     _closed(
@@ -940,10 +974,13 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "year": _YEAR_OR_NULL,
                 "horizon": _enum("existing", "by_year", "promised"),
                 "facilities": _WHOLE,
-                "share_low": _SHARE,
-                "share": _SHARE,
-                "share_high": _SHARE,
-                "people": _either(_ref("PeopleBounds")),
+                "share_low": share_or_null,
+                "share": share_or_null,
+                "share_high": share_or_null,
+                "people": bounds_or_null,
+                "people_share_low": share_or_null,
+                "people_share": share_or_null,
+                "people_share_high": share_or_null,
             }
         ),
         "Unlocated": _closed(
@@ -971,6 +1008,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
             _either(_ref("Surface")),
             _closed(
                 {
+                    **_OF_RECORD,
                     "rank": {"type": ["integer", "null"], "minimum": 1},
                     "zone": {"enum": ["certain", "uncertain", "gap", None]},
                     "area_km2": _KM2,
@@ -990,14 +1028,14 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 **asked,
                 "facilities": _WHOLE,
                 "area_km2": _KM2,
-                "gap_km2": _KM2,
-                "gap_share": _SHARE,
+                "gap_km2": km2_or_null,
+                "gap_share": share_or_null,
                 "people_total": number_or_null,
                 "people_in_gaps": number_or_null,
                 "basis": _TEXT_OR_NULL,
-                "pieces": _WHOLE,
+                "pieces": _either(_WHOLE),
                 "numberReturned": _WHOLE,
-                "zones": _ref("Zones"),
+                "zones": _either(_ref("Zones")),
                 "measured_from": _either(_ref("MeasuredFrom")),
                 "unlocated": _either(_ref("Unlocated")),
                 **end,
@@ -1008,6 +1046,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
             _ref("Point"),
             _closed(
                 {
+                    **_OF_RECORD,
                     "rank": {"type": "integer", "minimum": 1},
                     "gain": number,
                     "unit": _enum("people", "km2"),
@@ -1043,12 +1082,12 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "facilities": _WHOLE,
                 "uncertain": _WHOLE,
                 "total": number,
-                "already": number,
+                "already": number_or_null,
                 "added": number,
                 "share_before": share_or_null,
                 "share_after": share_or_null,
-                "before": _ref("PeopleBounds"),
-                "after": _ref("PeopleBounds"),
+                "before": bounds_or_null,
+                "after": bounds_or_null,
                 "bound": number_or_null,
                 "gap": share_or_null,
                 "proven": _FLAG,
@@ -1066,6 +1105,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                     "kept_low": _WHOLE,
                     "kept_high": _WHOLE,
                     "asked": _WHOLE,
+                    "as_recorded": _FLAG,
                     "amount": number,
                     "unit": _enum("people", "km2"),
                 }
@@ -1082,17 +1122,21 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "unit": _enum("people", "km2"),
                 "basis": _STRING,
                 "total": number,
+                "record": _RECORD,
+                "as_recorded": _FLAG,
                 "asked": _WHOLE,
+                "judged": _WHOLE,
                 "mean": number_or_null,
                 "complete": share_or_null,
-                "mean_bounds": _closed(dict.fromkeys(("certain", "located", "possible"), number_or_null)),
-                "complete_bounds": _closed(dict.fromkeys(("certain", "located", "possible"), share_or_null)),
+                "mean_bounds": _either(_closed(dict.fromkeys(("certain", "located", "possible"), number_or_null))),
+                "complete_bounds": _either(_closed(dict.fromkeys(("certain", "located", "possible"), share_or_null))),
                 "distribution": _array(number),
                 "rules": _array(
                     _closed(
                         {
                             "rule": _ref("Rule"),
                             "category_name": _STRING,
+                            **_ON_RECORD,
                             "share": share_or_null,
                             "share_low": share_or_null,
                             "share_high": share_or_null,

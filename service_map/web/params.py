@@ -625,13 +625,21 @@ DATUM = Parameter(
 )
 COMPLETE = Parameter(
     name="complete",
-    zh="现有设施确已收全的类别，可重复，也可用逗号分隔；只有这些类别才可能判“不满足”",
-    en="categories of which every existing facility is on record; may be repeated or comma-separated; only these can be"
-    " judged not met",
+    zh="现有设施确已收全的类别，可重复，也可用逗号分隔；只有收全的类别才给覆盖率、缺口和名次，才可能判“不满足”",
+    en="categories of which every existing facility is on record; may be repeated or comma-separated; only of complete"
+    " records are shares, gaps and ranks given, or judged not met",
     schema={"type": "string"},
     known="category",
     many=True,
     default=(),
+)
+AS_RECORDED = Parameter(
+    name="as_recorded",
+    zh="true：没有收全的类别也按在册记录给数字，并注明；只供核对记录，不是覆盖率",
+    en="true: figures of the record as it is, labelled so, also for kinds that are not all on record; no coverage",
+    schema={"type": "string", "enum": ["true", "false"], "default": "false"},
+    parse=choice(("true", "false")),
+    default="false",
 )
 STOCK = Parameter(
     name="stock",
@@ -762,13 +770,14 @@ NEARBY = (LON, LAT, METRES, MINUTES, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, Y
 CIRCLE_CHECK = (LON, LAT, CIRCLE, HORIZON, PROFILE, COMPLETE)
 CIRCLE_POST = (CIRCLE, HORIZON, PROFILE, COMPLETE, STOCK, DATUM)
 REACH = (CATEGORY, RULE, RADIUS, WALK, PROFILE, WAY)
-COVERAGE = (COVERAGE_AREA, *REACH, HORIZON, BY_YEAR)
+TRUST = (COMPLETE, AS_RECORDED)
+COVERAGE = (COVERAGE_AREA, *REACH, HORIZON, BY_YEAR, *TRUST)
 COVERAGE_POST = (*COVERAGE, STOCK, DATUM)
-GAPS = (COVERAGE_AREA, *REACH, HORIZON, LEAST, PIECES, ZONES)
+GAPS = (COVERAGE_AREA, *REACH, HORIZON, LEAST, PIECES, ZONES, *TRUST)
 GAPS_POST = (*GAPS, STOCK, DATUM)
-SITES = (COVERAGE_AREA, *REACH, HORIZON, COUNT, COMMITMENT, SPACING, CAPACITY, PLACES, SECONDS)
+SITES = (COVERAGE_AREA, *REACH, HORIZON, COUNT, COMMITMENT, SPACING, CAPACITY, PLACES, SECONDS, *TRUST)
 SITES_POST = (*SITES, STOCK, DATUM)
-COMPLETENESS = (COVERAGE_AREA, CIRCLE, RULES, REACH_KIND, HORIZON, PROFILE, WAY, CELLS)
+COMPLETENESS = (COVERAGE_AREA, CIRCLE, RULES, REACH_KIND, HORIZON, PROFILE, WAY, CELLS, *TRUST)
 COMPLETENESS_POST = (*COMPLETENESS, STOCK, DATUM)
 COMMITMENTS = (PLAN, CATEGORIES, FAMILIES, KIND, AREA, YEAR, Q, LIMIT, CURSOR)
 AREAS = (AREA, LEVEL)

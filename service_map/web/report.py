@@ -312,12 +312,14 @@ def as_xlsx(contents: Contents) -> bytes:
         (
             _("覆盖与缺口"),
             [
-                _("类别"), _("按什么算"), _("设施"), _("至少"), _("覆盖的土地"), _("至多"), _("缺口，平方公里"),
-                _("在册居住小区"), _("走得到的小区"), _("名次"), _("几处比"),
+                _("类别"), _("按什么算"), _("现有设施的收录"), _("在册现有"), _("规划提出，知道地点或乡镇"),
+                _("规划提出，只知道在本县（市）"), _("设施"), _("至少"), _("覆盖的土地"), _("至多"),
+                _("缺口，平方公里"), _("在册居住小区"), _("走得到的小区"), _("名次"), _("几处比"),
             ],
             [
                 [
-                    name, rule, of.facilities, of.share_low, of.share, of.share_high, of.gap_km2, of.homes,
+                    name, rule, str(words.RECORD[of.record.state]), of.record.existing, of.record.placed,
+                    of.record.wide, of.facilities, of.share_low, of.share, of.share_high, of.gap_km2, of.homes,
                     of.homes_share, of.rank, of.among,
                 ]
                 for name, rule, of in contents.coverage

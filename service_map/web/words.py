@@ -58,6 +58,11 @@ KIND = {
     "coverage": _later("覆盖要求"),
     "intent": _later("意向"),
 }
+RECORD = {
+    "complete": _later("已收全"),
+    "partial": _later("没有说收全"),
+    "none": _later("没有收录"),
+}
 PROFILE = {
     "adult": _later("成年人（1.2 米/秒）"),
     "elderly": _later("老年人（0.8 米/秒）"),

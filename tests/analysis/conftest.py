@@ -26,9 +26,15 @@ def world(geodata, tmp_path_factory):
 
 
 @pytest.fixture
-def ground(world):
-    """What answers rest on, in English."""
+def untold(world):
+    """What answers rest on, in English, where nobody states that any record is complete."""
     return analysis.open_ground(world[0], geodata=world[1], language="en")
+
+
+@pytest.fixture
+def ground(untold):
+    """The same for who asks for figures of the record as it is."""
+    return analysis.trusting(untold, as_recorded=True)
 
 
 @pytest.fixture

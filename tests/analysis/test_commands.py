@@ -17,7 +17,7 @@ from service_map import cli, store
 
 PROGRAM = Path(sys.executable).with_name("service-map")
 KINDERGARTENS = ("--category", "kindergarten", "--metres", "300")
-COUNTY = ("--area", "140521")
+COUNTY = ("--area", "140521", "--as-recorded")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def ask(home, monkeypatch):
             ("coverage", *COUNTY, *KINDERGARTENS, "--census", "census.csv", "--built", "built.geojson"),
             "按建成区面积分摊",
         ),
-        (("gaps", *COUNTY, *KINDERGARTENS, "--demand", "people.csv", "--zones"), "一定未覆盖"),
+        (("gaps", *COUNTY, *KINDERGARTENS, "--demand", "people.csv", "--zones"), "都未覆盖"),
         (("circle", "112.1872", "35.6903", "--facilities", "parks.geojson", "--lang", "en"), "GB/T 51346"),
         (("coverage", *COUNTY, "--category", "kindergarten", "--minutes", "5", "--network", "edges.csv"), "Tobler"),
         (
@@ -127,7 +127,7 @@ def ask(home, monkeypatch):
             "平均满足",
         ),
         (("coverage", *COUNTY, *KINDERGARTENS, "--demand", "nobody.csv"), "没有人口"),
-        (("coverage", "--polygon", "bow.geojson", *KINDERGARTENS), "自相交"),
+        (("coverage", "--polygon", "bow.geojson", *KINDERGARTENS, "--as-recorded"), "自相交"),
         (("coverage", *COUNTY, "--category", "museum", "--metres", "500"), "面积覆盖 0.0%"),
         (("coverage", *COUNTY, "--rule", "qinshui-2021-fitness-395"), "面积覆盖"),
     ],

@@ -178,7 +178,8 @@ class TestOnFoot:
         degree = 111_320 * math.cos(math.radians(CENTRE[1]))
         nodes = np.array([(CENTRE[0] + 50 * step / degree, CENTRE[1]) for step in range(41)])
         net = coverage.network(nodes, [(step, step + 1) for step in range(40)])
-        return analysis.open_ground(world[0], geodata=world[1], language="en", network=net)
+        ground = analysis.open_ground(world[0], geodata=world[1], language="en", network=net)
+        return analysis.trusting(ground, as_recorded=True)
 
     def test_minutes_follow_the_network_where_there_is_one(self, walked):
         asked = analysis.reach(walked, category="kindergarten", minutes=5)
@@ -251,12 +252,14 @@ class TestCard:
         assert not ids & set(circles)
 
     def test_only_where_the_record_is_complete_is_a_rule_not_met(self, ground):
-        def verdict(**more):
-            rows = analysis.check_point(ground, *CENTRE, **more).summary["verdicts"]
-            return next(row["verdict"] for row in rows if row["rule"]["id"] == "gb50180-nursery-5")
+        def verdict(*complete):
+            mine = analysis.trusting(ground, complete=complete)
+            rows = analysis.check_point(mine, *CENTRE).summary["verdicts"]
+            row = next(row for row in rows if row["rule"]["id"] == "gb50180-nursery-5")
+            return row["verdict"], row["record"]
 
-        assert verdict() == "cannot_say"
-        assert verdict(complete=["nursery"]) == "not_met"
+        assert verdict() == ("cannot_say", "none")
+        assert verdict("nursery") == ("not_met", "complete")
 
     def test_a_point_outside_the_data_or_a_circle_of_other_minutes_is_refused(self, ground):
         with pytest.raises(UnanswerableError):

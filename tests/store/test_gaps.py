@@ -20,7 +20,8 @@ SQUARE = {
 def answer(**question):
     asked = {
         "area": {"adcode": "140521", "name": "沁水县"}, "category": "kindergarten", "category_name": "幼儿园", "metres": 300.0,
-        "method": "straight_line", "rule": None, "year": None, "data_version": "abc",
+        "method": "straight_line", "rule": None, "year": None, "record": "complete", "gap_km2": 2.5,
+        "data_version": "abc",
     }  # fmt: skip
     own = {"rank": 1, "zone": None, "area_km2": 2.5, "people": None, "nearest_m": 900.0}
     return {
@@ -74,7 +75,7 @@ def test_the_gaps_of_the_last_analysis_are_a_layer_of_both_databases(place, post
     run("build")
     assert layer(url) == ([], (None, None))
     out = tmp_path / "gaps.geojson"
-    run("gaps", "--area", "140521", "--category", "elderly_institution", "--metres", "1000", "-o", out)
+    run("gaps", "--area", "140521", "--category", "elderly_institution", "--metres", "1000", "--as-recorded", "-o", out)
     answered = json.loads(out.read_bytes())
     assert "1 gaps" in run("import", "gaps", out)
     run("build")
@@ -136,6 +137,13 @@ def test_what_is_no_answer_is_refused_by_the_name_of_what_is_wrong(written, docu
         gaps.read_answers(written(document))
     assert named in told.value.en
     assert told.value.zh.isprintable()
+
+
+def test_an_answer_that_gives_no_gaps_for_want_of_a_record_is_refused_and_says_how_to_ask(written):
+    with pytest.raises(GeodataError, match="--as-recorded"):
+        gaps.read_answers(written(answer(record="partial", gap_km2=None)))
+    with pytest.raises(GeodataError, match="record is one of complete, partial, none"):
+        gaps.read_answers(written(answer(record="whole")))
 
 
 def test_two_answers_to_one_question_are_refused(written):

@@ -47,7 +47,8 @@ def test_shapes_come_back_as_they_were_and_those_of_nothing_are_left_out(built, 
 
 def test_coverage_is_measured_from_the_edge_of_a_park_on_record(built):
     conn, folder = built
-    ground = analysis.open_ground(conn, geodata=folder, language="en")
+    opened = analysis.open_ground(conn, geodata=folder, language="en")
+    ground = analysis.trusting(opened, complete=["park_green"])
     asked = analysis.reach(ground, rule="gbt51346-park-small")
     crowd = coverage.points([(112.185, 35.6925), (112.1925, 35.6925), (112.1955, 35.6925)], 1.0)
     summary = analysis.covered_share(ground, asked, analysis.region(ground, "140521"), demand=crowd).summary

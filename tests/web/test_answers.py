@@ -18,12 +18,12 @@ from service_map.web.site import AT_ONCE, EXTENSION
 LON, LAT = CENTRE
 DEGREE = 111_320 * math.cos(math.radians(LAT))
 AROUND = box(LON - 0.05, LAT - 0.05, LON + 0.05, LAT + 0.05)
-REACH = {"category": "kindergarten", "metres": 300}
+REACH = {"category": "kindergarten", "metres": 300, "as_recorded": "true"}
 ASKED = {
     "/api/coverage": {**REACH},
     "/api/gaps": {**REACH},
     "/api/sites": {**REACH, "count": 2},
-    "/api/completeness": {"minutes": 5},
+    "/api/completeness": {"minutes": 5, "as_recorded": "true"},
     "/api/circle": {},
 }
 
@@ -134,7 +134,7 @@ def test_communities_on_record_are_places_where_there_are_any(api):
 
 
 def test_completeness_takes_rules_by_name(api):
-    query = {"rule": "gb50180-kindergarten-5,gb50180-nursery-5", "area": "140521"}
+    query = {"rule": "gb50180-kindergarten-5,gb50180-nursery-5", "area": "140521", "as_recorded": "true"}
     found = post(api, "/api/completeness", body(*CROWD), **query).get_json(force=True)
     assert found["completeness"]["distribution"] == [12, 30, 0]
     assert [cell["properties"]["kept"] for cell in found["features"]] == [1, 0]

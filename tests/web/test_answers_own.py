@@ -11,7 +11,7 @@ from service_map import store
 
 LON, LAT = CENTRE
 DEGREE = 111_320 * math.cos(math.radians(LAT))
-KINDERGARTEN = {"category": "kindergarten", "metres": 300}
+KINDERGARTEN = {"category": "kindergarten", "metres": 300, "as_recorded": "true"}
 
 
 def at(metres):
@@ -41,7 +41,9 @@ def ask(api):
 
 def test_a_park_of_the_body_is_measured_from_its_edge(ask):
     crowd = (feature(at(1_300), people=5), feature(at(1_890), people=3), feature(at(1_950), people=1))
-    summary = ask("/api/coverage", body(PARK, *crowd), area="140521", rule="gbt51346-park-small")["coverage"]
+    summary = ask(
+        "/api/coverage", body(PARK, *crowd), area="140521", rule="gbt51346-park-small", complete="park_green"
+    )["coverage"]
     assert summary["people"]["covered"]["located"] == 8
     assert summary["measured_from"] == {"edge": 1, "point": 0}
 
@@ -97,7 +99,9 @@ def test_sites_and_completeness_take_them_too(ask):
     sites = ask("/api/sites", body(own, place, *crowd), area="140521", count=1, **KINDERGARTEN)["sites"]
     assert (sites["already"], sites["added"]) == (8, 2)
     assert sites["before"]["certain"] <= sites["before"]["located"] <= sites["before"]["possible"]
-    index = ask("/api/completeness", body(own, *crowd), area="140521", rule="gb50180-kindergarten-5")["completeness"]
+    index = ask(
+        "/api/completeness", body(own, *crowd), area="140521", rule="gb50180-kindergarten-5", as_recorded="true"
+    )["completeness"]
     assert index["distribution"] == [2, 8]
     assert list(index["mean_bounds"].values()) == sorted(index["mean_bounds"].values())
 
@@ -160,7 +164,10 @@ def test_a_wrong_question_is_refused_by_name(api, path, query, payload, field):
 def test_a_kind_of_which_nothing_is_on_record_gets_a_stated_empty_answer(api):
     query = {"area": "140521", "category": "museum", "metres": 500}
     summary = api.get("/api/coverage", query_string=query).get_json(force=True)["coverage"]
+    assert (summary["facilities"], summary["record"], summary["share"], summary["zones"]) == (0, "none", None, None)
+    assert "没有收录" in summary["record_basis"]["words"]
+    query["as_recorded"] = "true"
+    summary = api.get("/api/coverage", query_string=query).get_json(force=True)["coverage"]
     assert (summary["facilities"], summary["share"], summary["share_high"]) == (0, 0, 0)
-    assert summary["limits"]
     gaps = api.get("/api/gaps", query_string=query).get_json(force=True)["gaps"]
     assert (gaps["gap_share"], gaps["zones"]["gap"]["share"]) == (1, 1)

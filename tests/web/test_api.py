@@ -247,7 +247,7 @@ class TestCircle:
 
 class TestCoverage:
     def ask(self, api, **query):
-        collection = get(api, "/api/coverage", **({"area": "140521", "metres": 300} | query))
+        collection = get(api, "/api/coverage", **({"area": "140521", "metres": 300, "as_recorded": "true"} | query))
         return collection["coverage"], {feature["properties"]["part"]: feature for feature in collection["features"]}
 
     def test_covered_and_gap_make_up_the_area(self, api):

@@ -19,7 +19,10 @@ from service_map.store import queries
 from service_map.web import create_app
 
 HTML = "{http://www.w3.org/1999/xhtml}"
-QUESTION = "area=140213&category=primary_school&metres=500"
+ASKED = {"area": "140213", "category": "primary_school", "metres": "500"}
+UNTOLD = "&".join(f"{name}={said}" for name, said in ASKED.items())
+QUESTION = f"{UNTOLD}&as_recorded=true"
+RECORDED = ASKED | {"as_recorded": "true"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +54,9 @@ def _percent(share):
     return f"{round(100 * share, 1)}%"
 
 
-@pytest.mark.parametrize("question", [QUESTION, "area=140521&rule=gb50180-kindergarten-5", f"{QUESTION}&year=2025"])
+@pytest.mark.parametrize(
+    "question", [QUESTION, "area=140521&rule=gb50180-kindergarten-5&complete=kindergarten", f"{QUESTION}&year=2025"]
+)
 def test_the_page_tells_the_coverage_that_the_interface_tells(client, question):
     text = client.get(f"/planner?{question}").text
     told = client.get(f"/api/coverage?{question}").get_json(force=True)["coverage"]
@@ -61,6 +66,32 @@ def test_the_page_tells_the_coverage_that_the_interface_tells(client, question):
     assert figures["算进去的设施"] == f"{told['facilities']:,}"
     for limit in told["limits"]:
         assert html.escape(limit, quote=False) in html.unescape(text) or limit in html.unescape(text)
+
+
+def test_where_nobody_says_that_the_record_is_complete_the_page_says_what_is_known_and_no_share(client):
+    text = client.get(f"/planner?{UNTOLD}&count=2").text
+    told = client.get(f"/api/coverage?{UNTOLD}").get_json(force=True)["coverage"]
+    assert told["record"] == "partial"
+    assert told["record_basis"]["words"] in html.unescape(text)
+    figures = _figures(text)
+    assert figures["在册的现有设施"] == f"{told['record_basis']['existing']:,}"
+    assert not {"覆盖的土地", "缺口，平方公里", "位置不准，至少到至多"} & set(figures)
+    assert not re.search(r">[^<]*\d%", text.split('id="answer"')[1])
+    for word in ("一定走得到", "都走不到", "最大的缺口"):
+        assert word not in text
+    ways = [html.unescape(link) for link in re.findall(r'href="([^"]+)#answer"', text)]
+    assert [next(name for name in ("as_recorded", "complete") if name in way) for way in ways] == [
+        "as_recorded",
+        "complete",
+    ]
+    assert "只供核对记录" in client.get(ways[0]).text
+    assert "提问者说已收全" in client.get(ways[1]).text
+    body = client.get(f"/planner?{UNTOLD}&as=geojson").get_json(force=True)
+    assert (body["features"], body["gaps"]["zones"]) == ([], None)
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"/planner?{UNTOLD}&as=xlsx").data))
+    summary = dict(list(book.worksheets[0].values)[1:])
+    assert (summary["覆盖的土地"], summary["现有设施的收录"]) == (None, told["record_basis"]["words"])
+    book.close()
 
 
 def test_the_page_ranks_the_gaps_and_suggests_sites(client):
@@ -114,13 +145,13 @@ def test_the_three_zones_part_the_land_and_bound_the_covered_share(client):
 def test_the_three_zones_tell_their_people(client, database):
     text = client.get(f"/planner?{QUESTION}&by=homes").text
     rows = re.findall(
-        r'<th scope="row">(一定走得到|说不准|一定走不到)</th>.*?<td class="number">([\d,]+)</td></tr>', text
+        r'<th scope="row">(在册的走得到|说不准|在册的都走不到)</th>.*?<td class="number">([\d,]+)</td></tr>', text
     )
     engine = store.open_readonly(f"sqlite:///{database}")
     with engine.connect() as conn:
         homes = len(queries.communities(conn, area="140213"))
     engine.dispose()
-    assert [name for name, _people in rows] == ["一定走得到", "说不准", "一定走不到"]
+    assert [name for name, _people in rows] == ["在册的走得到", "说不准", "在册的都走不到"]
     assert sum(int(people.replace(",", "")) for _name, people in rows) == homes
 
 
@@ -154,7 +185,6 @@ def test_homes_on_record_are_counted_where_they_are_asked_for(client):
 # ---------------------------------------------------------------- the reader's own points
 
 PEOPLE_CSV = "name,lon,lat,people\n甲,113.30,40.09,500\n乙,113.31,40.07,1500\n丙,113.25,40.07,1000\n"
-ASKED = {"area": "140213", "category": "primary_school", "metres": "500"}
 
 
 def _body(fields, files):
@@ -169,7 +199,7 @@ def _body(fields, files):
     return packed + b"--edge--\r\n"
 
 
-def _post(client, files, asked=ASKED, query="", **more):
+def _post(client, files, asked=RECORDED, query="", **more):
     body = _body({**asked, **more}, files)
     return client.post(f"/planner{query}", data=body, content_type="multipart/form-data; boundary=edge")
 
@@ -192,9 +222,9 @@ def test_people_that_a_reader_uploads_are_counted(client, encoding):
     assert answer.status_code == 200
     points = [((113.30, 40.09), 500), ((113.31, 40.07), 1500), ((113.25, 40.07), 1000)]
     body = _geojson([(place, {"people": people}) for place, people in points])
-    told = client.post(
-        "/api/coverage?area=140213&category=primary_school&metres=500", data=body, content_type="application/geo+json"
-    ).get_json(force=True)["coverage"]["people"]
+    told = client.post(f"/api/coverage?{QUESTION}", data=body, content_type="application/geo+json").get_json(
+        force=True
+    )["coverage"]["people"]
     figures = _figures(answer.text)
     assert figures["走得到的（人）"] == _percent(told["share"])
     assert figures["缺口里的（人）"] == f"{told['total'] - told['covered']['located']:,.0f}"

@@ -102,6 +102,6 @@ WHEN = Parameter(
     parse=_when,
 )
 RANKING = (*ranking.RANKING, WHEN, BIG)
-PLANNER = (params.COVERAGE_AREA, *params.REACH, params.HORIZON, MORE, BY, AS, BIG)
+PLANNER = (params.COVERAGE_AREA, *params.REACH, params.HORIZON, MORE, BY, AS, *params.TRUST, BIG)
 UPLOADED = (*PLANNER, ALONE, DATUM)
 KNOWN = ("lang", *dict.fromkeys(parameter.name for parameter in (*HOME, *CIRCLE, *PLANNER, *RANKING)))

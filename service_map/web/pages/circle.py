@@ -84,7 +84,7 @@ def circle() -> str:
     """Check a point's 15-minute life circle, and list what is planned around it."""
     values = frame.query(choices.CIRCLE)
     lon, lat = values["lon"], values["lat"]
-    ground = frame.ground()
+    ground = analysis.trusting(frame.ground(), complete=values["complete"])
     told = analysis.check_point(
         ground,
         lon,
@@ -92,7 +92,6 @@ def circle() -> str:
         minutes=values["minutes"],
         year=values["year"],
         profile=values["profile"],
-        complete=values["complete"],
     ).summary
     chosen = _by_category(ground, told["verdicts"])
     # What is known only to its county stands at the seat on the map, which says nothing about this point.

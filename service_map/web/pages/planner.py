@@ -152,6 +152,7 @@ def _page(values: Mapping[str, Any], told: Planned | None) -> str:
         site_rows=[feature.properties for feature in told.sites.features] if told and told.sites else [],
         unit=_unit(told),
         years=_years(told.covered.summary["years"]) if told else [],
+        ways_on=_ways_on(told) if told else [],
         lasting=tuple(links.lasting().items()),
         area_tree=frame.area_tree(),
         rule_groups=_rule_groups(english=english),
@@ -203,7 +204,7 @@ def _points_url(values: Mapping[str, Any], told: Planned) -> str:
 
 
 def _answer(values: Mapping[str, Any], brought: Brought) -> Planned:
-    ground = frame.ground()
+    ground = analysis.trusting(frame.ground(), complete=values["complete"], as_recorded=values["as_recorded"] == "true")
     asked = analysis.reach(
         ground, **{name: values[name] for name in ("category", "rule", "metres", "minutes", "profile", "way")}
     )
@@ -313,6 +314,8 @@ def _spreadsheet(told: Planned) -> bytes:
         [_("按什么算"), told.rule_words],
         [_("折合直线或路程，米"), summary["metres"]],
         [_("到哪一年"), summary["year"] or _("规划期末，全部建成")],
+        [_("现有设施的收录"), summary["record_basis"]["words"]],
+        *([[_("注意"), analysis.AS_RECORDED[frame.english()]]] if summary["record_basis"]["as_recorded"] else []),
         [_("算进去的设施"), summary["facilities"]],
         [_("面积，平方公里"), summary["area_km2"]],
         [_("覆盖的土地"), summary["share"]],
@@ -321,7 +324,8 @@ def _spreadsheet(told: Planned) -> bytes:
         [_("缺口，平方公里"), summary["gap_km2"]],
     ]
     if people is not None:
-        head += [[_("需求合计"), people["total"]], [_("走得到的"), people["covered"]["located"]]]
+        located = people["covered"]["located"] if people["covered"] else None
+        head += [[_("需求合计"), people["total"]], [_("走得到的"), located]]
     tables: list[report.Table] = [
         (_("概况"), [_("项目"), _("数值")], head),
         (
@@ -366,23 +370,37 @@ class YearRow:
     """What is covered by a year, or by each of some years on end that do not differ."""
 
     words: str
-    share_low: float
-    share: float
-    share_high: float
+    facilities: int
+    share_low: float | None
+    share: float | None
+    share_high: float | None
 
 
 def _years(rows: Sequence[Mapping[str, Any]]) -> list[YearRow]:
     def figures(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        # What exists and everything promised stand for themselves.
-        return (row["horizon"], row["share_low"], row["share"], row["share_high"])
+        # Of the people where there are any, else of the land. What exists and everything promised stand for themselves.
+        lead = "people_" if row["people"] else ""
+        shares = (row[f"{lead}{bound}"] for bound in ("share_low", "share", "share_high"))
+        return (row["horizon"], row["facilities"], *shares)
 
     found = []
-    for (_kind, low, at, high), group in groupby(rows, key=figures):
+    for (_kind, count, low, at, high), group in groupby(rows, key=figures):
         same = list(group)
         named = [_horizon(row) for row in same]
         told = named[0] if len(named) == 1 else f"{named[0]}–{named[-1]}"
-        found.append(YearRow(words=told, share_low=low, share=at, share_high=high))
+        found.append(YearRow(words=told, facilities=count, share_low=low, share=at, share_high=high))
     return found
+
+
+def _ways_on(told: Planned) -> list[tuple[str, str]]:
+    """Offer what can be asked where the record is not complete: address and words of each; none for an upload."""
+    basis, kinds = told.covered.summary["record_basis"], ",".join(told.covered.summary["categories"])
+    if told.covered.summary["record"] == "complete" or request.method == "POST":
+        return []
+    known = (frame.here(complete=kinds, as_recorded=None), _("我确知现有的都在册，给我覆盖率"))
+    if basis["as_recorded"]:
+        return [known]
+    return [(frame.here(as_recorded="true"), _("按在册记录算，只供核对记录")), known]
 
 
 def _downloads(told: Planned) -> list[tuple[str, str, str]]:

@@ -1,0 +1,362 @@
+"""How complete the record is of what stands, and so whether a figure may rest on it.
+
+A share, a gap or a rank says as much about what is not on record as about what is. It is given only where the record of
+that kind is stated to be complete; elsewhere an answer says what is on record, from whom, and what is promised.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from service_map import coverage
+from service_map.analysis.ground import Ground, Region, Supply
+from service_map.catalogue import Inventory
+from service_map.errors import InvalidParameterError
+from service_map.store import queries
+from service_map.store.adcode import prefix
+from service_map.store.models import DOMAINS
+
+STATES = tuple(DOMAINS["record"])
+"""收录是否齐全: every one is on record; some are; none is."""
+
+MOST_NAMED = 10
+"""Promised facilities with a place of their own that an answer names; all are counted."""
+
+_NAMES = {
+    "complete": ("已收全", "complete"),
+    "partial": ("未说收全", "not stated to be complete"),
+    "none": ("没有收录", "nothing on record"),
+}
+AS_RECORDED = (
+    "按在册记录算，只供核对记录：没有收录的设施不在内，不是覆盖率，也不是真的缺口",
+    "as recorded, to check the record by: what is not on record is left out, so these are no coverage and no true gaps",
+)
+WITHHELD = (
+    "没有说收全，所以不给覆盖率、缺口和名次。",
+    "It is not stated to be all, so no share, gap or rank is given.",
+)
+HOW = (
+    "确已收全的类别用 complete 说明；要按在册记录算，用 as_recorded",
+    "state with complete which kinds are all on record; ask as_recorded for figures of the record as it is",
+)
+BORDER = (
+    "收全的只是所说的地区；界外的设施没有说收全，紧靠边界的地方实际可能更近",
+    (
+        "the record is complete within the area stated; over its border it may not be, so close to it the truth may be"
+        " nearer"
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is on record of some kinds in a region.
+
+    Attributes
+    ----------
+    state
+        One of `STATES`.
+    existing
+        What stands in the region and is on record.
+    sources
+        Who says so: title, licence, date ("" where unknown), and how many of them.
+    inventories
+        The statements that the record is complete.
+    by
+        ``inventory``, ``question`` (the asker says so), ``given`` (the asker's own facilities alone), None where nobody
+        says it.
+    as_recorded
+        True where the asker wants the figures of an incomplete record all the same.
+    nearest
+        The nearest on record to the seat of the area, or to the middle of the region: name, metres, and from where.
+    placed, wide
+        Promised facilities in the region with a place of their own, and those known to their county or city only.
+    named
+        The first `MOST_NAMED` of the former: id, name and year.
+    """
+
+    state: str
+    existing: int
+    sources: tuple[tuple[str, str, str, int], ...]
+    inventories: tuple[Inventory, ...]
+    by: str | None
+    as_recorded: bool
+    nearest: Mapping[str, Any] | None
+    placed: int
+    wide: int
+    named: tuple[Mapping[str, Any], ...]
+
+    @property
+    def told(self) -> bool:
+        """Say whether a share, a gap or a rank may be given."""
+        return self.state == "complete" or self.as_recorded
+
+
+def trusting(ground: Ground, *, complete: Sequence[str] = (), as_recorded: bool = False) -> Ground:
+    """Take the asker's word on the record.
+
+    Parameters
+    ----------
+    ground
+        What the answer rests on.
+    complete
+        Kinds of which the asker knows that every facility that stands is on record.
+    as_recorded
+        The asker wants the figures of an incomplete record all the same; they are labelled so.
+
+    Returns
+    -------
+    Ground
+
+    Raises
+    ------
+    InvalidParameterError
+        Field ``complete``: there is no such kind.
+    """
+    for code in complete:
+        if code not in ground.categories:
+            raise InvalidParameterError(
+                "complete", f"没有类别 {code[:40]!r}", f"there is no category {code[:40]!r}", tuple(ground.categories)
+            )
+    return replace(ground, complete=tuple(complete), as_recorded=as_recorded)
+
+
+def _stated(ground: Ground, categories: Sequence[str], region: Region) -> tuple[str | None, tuple[Inventory, ...]]:
+    """Say who states that all of some kinds is on record in a region; (None, ()) where nobody does."""
+    if ground.given is not None and ground.given_only:
+        return "given", ()
+    if set(categories) <= set(ground.complete):
+        return "question", ()
+    held: dict[Inventory, None] = {}
+    for code in sorted(set(categories) - set(ground.complete)):
+        mine = tuple(one for one in ground.inventories if code in one.categories)
+        around = tuple(one for one in mine if _holds(one, region))
+        if not around and not _together(ground, mine, region):
+            return None, ()
+        held |= dict.fromkeys(around or mine)
+    return "inventory", tuple(held)
+
+
+def _holds(inventory: Inventory, region: Region) -> bool:
+    return region.adcode is not None and region.adcode.startswith(prefix(inventory.area))
+
+
+def _together(ground: Ground, inventories: Sequence[Inventory], region: Region) -> bool:
+    """Tell whether the areas of some statements hold the region between them."""
+    land = ground.ground_of(tuple(sorted({one.area for one in inventories}))) if inventories else None
+    # Boundaries of neighbours need not meet to the last digit: what is left over must be no land, not no area.
+    return land is not None and coverage.square_km(shapely.difference(region.shape, land)) < 1e-4 * coverage.square_km(
+        region.shape
+    )
+
+
+def state_of(ground: Ground, categories: Sequence[str], region: Region) -> tuple[str, int]:
+    """Say how complete the record of some kinds is in a region (one of `STATES`), and how many stand there on record.
+
+    Parameters
+    ----------
+    ground, categories, region
+        As in `record_of`, of which this is the part that many kinds can be asked at little cost.
+    """
+    supply = ground.supply()
+
+    def inside(_conn: Connection) -> Mapping[str, int]:
+        rows = np.flatnonzero(coverage.in_place(supply.candidates))
+        lonlat = supply.candidates.lonlat[rows]
+        shapely.prepare(region.shape)
+        rows = rows[shapely.intersects_xy(region.shape, lonlat[:, 0], lonlat[:, 1])]
+        return Counter(supply.candidates.category[rows].tolist())
+
+    mine = region.adcode is None or ground.given is not None
+    counts = inside(ground.conn) if mine else ground.keep(("analysis", "stands", region.adcode), inside)
+    count = sum(counts.get(code, 0) for code in set(categories))
+    by, _ = _stated(ground, categories, region)
+    return "complete" if by is not None else "partial" if count else "none", count
+
+
+def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Record:
+    """Say what is on record of some kinds in a region, and whether that is all.
+
+    Parameters
+    ----------
+    ground
+        What the answer rests on, with the asker's word (`trusting`).
+    categories
+        Codes of the kinds, taken together.
+    region
+        Where.
+
+    Returns
+    -------
+    Record
+    """
+    supply = ground.supply()
+    every = supply.candidates
+    rows = np.flatnonzero(np.isin(every.category, categories))
+    lonlat = every.lonlat[rows]
+    shapely.prepare(region.shape)
+    inside = rows[shapely.intersects_xy(region.shape, lonlat[:, 0], lonlat[:, 1])]
+    stands, placed = coverage.in_place(every), coverage.placed(every)
+    open_ = ~stands & (every.status != "cancelled")
+    own = inside[stands[inside]]
+    by, inventories = _stated(ground, categories, region)
+    near = inside[open_[inside] & placed[inside]]
+    return Record(
+        state="complete" if by is not None else "partial" if len(own) else "none",
+        existing=len(own),
+        sources=_sources(supply, own),
+        inventories=inventories,
+        by=by,
+        as_recorded=ground.as_recorded and by is None,
+        nearest=_nearest(ground, region, supply, rows[stands[rows]]),
+        placed=len(near),
+        wide=int((open_[inside] & ~placed[inside]).sum()),
+        named=tuple(
+            {"id": str(every.id[row]), "name": _name(ground, str(every.id[row])), "year": int(every.year[row]) or None}
+            for row in near[:MOST_NAMED]
+        ),
+    )
+
+
+def _sources(supply: Supply, rows: NDArray[np.int64]) -> tuple[tuple[str, str, str, int], ...]:
+    counts = np.bincount(supply.source[rows], minlength=len(supply.sources)) if len(rows) else np.zeros(0, dtype=int)
+    found = [(*supply.sources[row], int(counts[row])) for row in np.flatnonzero(counts)]
+    return tuple(sorted(found, key=lambda one: (-one[3], one)))
+
+
+def _nearest(ground: Ground, region: Region, supply: Supply, rows: NDArray[np.int64]) -> dict[str, Any] | None:
+    if not len(rows):
+        return None
+    start, lon, lat = _start(ground, region)
+    metres, index = coverage.nearest_edge(coverage.choose(supply.candidates, rows), np.array([[lon, lat]]))
+    name = str(supply.candidates.id[rows[index[0]]])
+    return {"id": name, "name": _name(ground, name), "metres": round(float(metres[0]), 1), "from": start}
+
+
+def _start(ground: Ground, region: Region) -> tuple[str, float, float]:
+    if region.adcode is not None:
+        area = queries.area(ground.conn, region.adcode)
+        if area.lon is not None and area.lat is not None:
+            return "seat", area.lon, area.lat
+    middle = shapely.point_on_surface(region.shape)
+    return "middle", middle.x, middle.y
+
+
+def _name(ground: Ground, name: str) -> str:
+    own = ground.brought.get(name)
+    if own is not None:
+        return own.name or ground.say("所给设施", "a facility of your own")
+    return queries.facility(ground.conn, name).name
+
+
+def record_member(ground: Ground, record: Record, what: str, where: str) -> dict[str, Any]:
+    """Write a record for an answer: ``record``, and ``record_basis`` with what it rests on and a sentence.
+
+    Parameters
+    ----------
+    ground
+        For the language.
+    record
+        From `record_of`.
+    what, where
+        Names of the kind and of the region.
+    """
+    return {
+        "record": record.state,
+        "record_basis": {
+            "existing": record.existing,
+            "sources": [
+                {"title": title, "licence": licence or None, "date": date or None, "count": count}
+                for title, licence, date, count in record.sources
+            ],
+            "stated_by": record.by,
+            "inventories": [
+                {"area": one.area, "categories": list(one.categories), "source": one.source, "date": one.date}
+                for one in record.inventories
+            ],
+            "as_recorded": record.as_recorded,
+            "nearest": None if record.nearest is None else dict(record.nearest),
+            "promised": {"placed": record.placed, "wide": record.wide, "named": [dict(one) for one in record.named]},
+            "words": " ".join(record_words(ground, record, what, where))
+            if ground.language == "en"
+            else "".join(record_words(ground, record, what, where)),
+        },
+    }
+
+
+def record_words(ground: Ground, record: Record, what: str, where: str) -> list[str]:
+    """Say what is on record, from whom, the nearest of it, and what is promised: a sentence each.
+
+    Parameters
+    ----------
+    ground, record, what, where
+        As in `record_member`.
+    """
+    say = ground.say
+    said = [_on_record(ground, record, what, where)]
+    if record.nearest is not None and record.state != "complete":
+        start = say(
+            *{"seat": ("政府驻地", "the seat of government"), "middle": ("区域中间", "its middle")}[
+                record.nearest["from"]
+            ]
+        )
+        far = f"{record.nearest['metres'] / 1000:.1f}"
+        said.append(
+            say(
+                f"离{start}最近的一处在册：{record.nearest['name']}，直线 {far} 公里。",
+                f"The nearest on record from {start}: {record.nearest['name']}, {far} km in a straight line.",
+            )
+        )
+    if record.placed or record.wide:
+        both = record.placed + record.wide
+        said.append(
+            say(
+                f"规划提出 {both} 处：{record.placed} 处知道地点或乡镇，{record.wide} 处只知道在县或市。",
+                f"Promised: {both}, of which {record.placed} with a place or township and {record.wide} known to the"
+                " county or city only.",
+            )
+        )
+    else:
+        said.append(say("规划没有提出落在这里的。", "No plan promises one with a place here."))
+    if not record.told:
+        said.append(say(*WITHHELD))
+    return said
+
+
+def _on_record(ground: Ground, record: Record, what: str, where: str) -> str:
+    say = ground.say
+    named = say("、", ", ").join(
+        " ".join(part for part in (title, date) if part) for title, _, date, _ in record.sources
+    )
+    count = say(
+        f"{where}在册的现有{what} {record.existing} 处" + (f"（{named}）" if named else ""),
+        f"{where}: {record.existing} existing on record, {what}" + (f" ({named})" if named else ""),
+    )
+    match record.by:
+        case "inventory":
+            by = say("、", ", ").join(f"{one.source} {one.date}" for one in record.inventories)
+            return say(f"{count}，已收全：{by}。", f"{count}; complete by {by}.")
+        case "question":
+            return say(f"{count}，提问者说已收全。", f"{count}; complete, as the asker says.")
+        case "given":
+            return say(f"只按所给设施算：{count}。", f"The facilities given alone: {count}.")
+        case _:
+            return say(f"{count}，{_NAMES[record.state][0]}。", f"{count}; {_NAMES[record.state][1]}.")
+
+
+def record_limits(record: Record) -> list[tuple[str, str]]:
+    """Give what an answer must say of its record among its limits, in Chinese and English."""
+    if record.as_recorded:
+        return [AS_RECORDED]
+    return [BORDER] if record.by == "inventory" else []
+
+
+def record_properties(record: Record) -> dict[str, Any]:
+    """Give what each feature of an answer says of its record, so that a file cut in pieces still says it."""
+    return {"record": record.state, "as_recorded": record.as_recorded}

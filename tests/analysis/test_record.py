@@ -1,0 +1,160 @@
+"""A share, a gap or a rank is given only where the record of what exists is complete; elsewhere words are."""
+
+import dataclasses
+import math
+
+import pytest
+import shapely
+from invented_world import CENTRE
+
+from service_map import analysis, coverage
+from service_map.catalogue import Inventory
+from service_map.errors import InvalidParameterError
+
+DEGREE = 111_320 * math.cos(math.radians(CENTRE[1]))
+HELD = Inventory(area="140521", categories=("kindergarten",), source="County register", date="2025-09")
+FIGURES = {
+    "coverage": ("share", "share_low", "share_high", "covered_km2", "gap_km2", "zones"),
+    "gaps": ("gap_km2", "gap_share", "people_in_gaps", "pieces", "zones"),
+    "sites": ("share_before", "share_after", "already", "before", "after"),
+}
+
+
+def kindergarten(metres=0.0, name="一处", **more):
+    return analysis.Own(
+        geometry=shapely.Point(CENTRE[0] + metres / DEGREE, CENTRE[1]), category="kindergarten", name=name, **more
+    )
+
+
+def answers(ground, **more):
+    asked = analysis.reach(ground, category="kindergarten", metres=300)
+    where = analysis.region(ground, "140521")
+    crowd = coverage.points([(CENTRE[0] + metres / DEGREE, CENTRE[1]) for metres in (0, 5_000)], 10.0)
+    return {
+        "coverage": analysis.covered_share(ground, asked, where, demand=crowd, by_year=True, **more),
+        "gaps": analysis.gap_pieces(ground, asked, where, demand=crowd, zones=True, **more),
+        "sites": analysis.choose_sites(ground, asked, where, count=1, demand=crowd, places=crowd.lonlat, **more),
+    }
+
+
+class TestNobodySaysItIsComplete:
+    def test_no_figure_is_given_and_the_words_say_what_is_on_record_and_what_is_promised(self, untold):
+        mine = analysis.with_own(untold, [kindergarten(2_000, "城关园"), kindergarten(3_000, "城东园")])
+        for kind, report in answers(mine).items():
+            summary = report.summary
+            assert (summary["record"], summary["record_basis"]["existing"]) == ("partial", 2)
+            assert {name: summary[name] for name in FIGURES[kind]} == dict.fromkeys(FIGURES[kind])
+            words = summary["record_basis"]["words"]
+            assert "2 existing on record" in words
+            assert "The nearest on record from the seat of government: 城关园, " in words
+            assert "Promised: 1" in words
+            assert "no share, gap or rank" in words
+        assert answers(mine)["coverage"].features == answers(mine)["gaps"].features == ()
+
+    def test_years_count_facilities_and_give_no_share(self, untold):
+        years = answers(untold)["coverage"].summary["years"]
+        assert {row["share"] for row in years} == {row["people"] for row in years} == {None}
+        assert [row["facilities"] for row in years if row["year"] in (2023, 2024)] == [0, 1]
+
+    def test_of_people_only_their_number_is_given(self, untold):
+        people = answers(untold)["coverage"].summary["people"]
+        assert (people["total"], people["covered"], people["share"], people["nearest_m"]) == (20, None, None, None)
+
+    def test_an_empty_record_is_none_and_says_what_is_promised(self, untold):
+        summary = answers(untold)["coverage"].summary
+        assert (summary["record"], summary["record_basis"]["nearest"]) == ("none", None)
+        assert summary["record_basis"]["promised"]["named"][0]["name"] == "虚构幼儿园"
+
+    def test_as_recorded_gives_the_figures_and_every_feature_says_so(self, untold):
+        told = answers(analysis.trusting(untold, as_recorded=True))
+        for kind, report in told.items():
+            assert report.summary["record"] == "none"
+            assert report.summary["record_basis"]["as_recorded"]
+            assert all(report.summary[name] is not None for name in FIGURES[kind])
+            assert {(row.properties["record"], row.properties["as_recorded"]) for row in report.features} == {
+                ("none", True)
+            }
+            assert any("no coverage" in line for line in report.lines)
+
+
+class TestComplete:
+    @pytest.fixture(params=["inventory", "question", "given"])
+    def held(self, untold, request):
+        match request.param:
+            case "inventory":
+                return dataclasses.replace(untold, inventories=(HELD,))
+            case "question":
+                return analysis.trusting(untold, complete=["kindergarten"])
+            case _:
+                return analysis.with_own(untold, [kindergarten()], stock="given")
+
+    def test_figures_are_given_with_who_says_that_it_is_complete(self, held, request):
+        for kind, report in answers(held).items():
+            assert report.summary["record"] == "complete"
+            assert not report.summary["record_basis"]["as_recorded"]
+            assert all(report.summary[name] is not None for name in FIGURES[kind])
+        assert answers(held)["coverage"].summary["record_basis"]["stated_by"] in request.node.name
+
+    def test_an_inventory_names_its_register_and_its_date(self, untold):
+        summary = answers(dataclasses.replace(untold, inventories=(HELD,)))["coverage"].summary
+        assert "County register 2025-09" in summary["record_basis"]["words"]
+        assert any("over its border" in limit for limit in summary["limits"])
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            dataclasses.replace(HELD, area="140502"),
+            dataclasses.replace(HELD, categories=("library",)),
+            dataclasses.replace(HELD, area="140521100"),
+        ],
+    )
+    def test_a_statement_of_another_area_or_kind_does_not_count(self, untold, other):
+        assert answers(dataclasses.replace(untold, inventories=(other,)))["coverage"].summary["record"] == "none"
+
+    def test_that_of_a_city_counts_for_its_county_and_for_a_polygon_within(self, untold):
+        city = dataclasses.replace(untold, inventories=(dataclasses.replace(HELD, area="140500"),))
+        asked = analysis.reach(city, category="kindergarten", metres=300)
+        around = shapely.Point(CENTRE).buffer(0.05)
+        for where in (analysis.region(city, "140521"), analysis.region(city, None, around)):
+            assert analysis.covered_share(city, asked, where).summary["record"] == "complete"
+        beyond = analysis.region(city, None, shapely.Point(CENTRE).buffer(2.0))
+        assert analysis.covered_share(city, asked, beyond).summary["record"] == "none"
+
+    def test_of_kinds_that_serve_alike_each_must_be_complete(self, untold):
+        asked = analysis.reach(untold, rule="jincheng-2021-home-care-383")
+        where = analysis.region(untold, "140521")
+        one = analysis.trusting(untold, complete=asked.categories[:1])
+        both = analysis.trusting(untold, complete=asked.categories)
+        states = [analysis.covered_share(ground, asked, where).summary["record"] for ground in (one, both)]
+        assert states == ["none", "complete"]
+
+    def test_a_kind_that_there_is_not_is_refused_by_name(self, untold):
+        with pytest.raises(InvalidParameterError) as refused:
+            analysis.trusting(untold, complete=["school"])
+        assert refused.value.field == "complete"
+
+
+class TestCompleteness:
+    def test_only_rules_of_complete_kinds_are_judged(self, untold):
+        where = analysis.region(untold, "140521")
+        found = analysis.completeness_index(untold, where, minutes=5, cells=50)
+        assert (found.summary["record"], found.summary["judged"], found.summary["mean"]) == ("none", 0, None)
+        assert found.features == ()
+        assert {row["share"] for row in found.summary["rules"]} == {None}
+        held = analysis.trusting(untold, complete=["kindergarten"])
+        some = analysis.completeness_index(held, where, minutes=5, cells=50)
+        judged = [row for row in some.summary["rules"] if row["share"] is not None]
+        assert {row["rule"]["category"] for row in judged} == {"kindergarten"}
+        assert (some.summary["record"], some.summary["judged"]) == ("partial", len(judged))
+        assert some.features[0].properties["asked"] == len(judged) < some.summary["asked"]
+
+
+class TestLocatedNowhere:
+    """The invented trail is known to its county only, within 60 km."""
+
+    def test_what_is_known_to_its_county_only_adds_to_what_is_possible_alone(self, ground):
+        asked = analysis.reach(ground, category="trail", metres=1_000)
+        summary = analysis.covered_share(ground, asked, analysis.region(ground, "140521")).summary
+        assert (summary["share_low"], summary["share"], summary["facilities"]) == (0, 0, 0)
+        assert summary["share_high"] > 0
+        assert summary["record_basis"]["promised"] == {"placed": 0, "wide": 1, "named": []}
