@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -377,7 +377,8 @@ def _cut(shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, *, 
     radii = _radii(asked, candidates, grow)
     grounds = laid.surfaces[radii[laid.surface_owner] > 0]
     alike = grow == 0 and coverage.placed(candidates).all()
-    return coverage.gap(shape, laid.lonlat, asked.metres if alike else radii[laid.owner], surfaces=grounds.tolist())
+    cut = coverage.gap(shape, laid.lonlat, asked.metres if alike else radii[laid.owner], surfaces=grounds.tolist())
+    return replace(cut, metres=asked.metres)
 
 
 def _farthest(asked: Reach) -> float:
