@@ -116,7 +116,7 @@ def test_only_a_stated_number_of_beds_on_record_is_a_capacity(geodata, tmp_path,
     store.build(url, geodata=folder)
     engine = store.open_readonly(url)
     with engine.connect() as conn:
-        ground = analysis.open_ground(conn, geodata=folder, language="en")
+        ground = analysis.trusting(analysis.open_ground(conn, geodata=folder, language="en"), as_recorded=True)
         found = told(ground, category="elderly_institution", metres=3_000)
         both = told(ground, [own(0, beds=30)], category="elderly_institution", metres=3_000)
     engine.dispose()
@@ -133,7 +133,7 @@ def test_beds_of_the_callers_join_those_on_record(geodata, tmp_path):
     store.build(url, geodata=folder)
     engine = store.open_readonly(url)
     with engine.connect() as conn:
-        ground = analysis.open_ground(conn, geodata=folder)
+        ground = analysis.trusting(analysis.open_ground(conn, geodata=folder), as_recorded=True)
         home = dataclasses.replace(own(0, beds=30), category="elderly_institution")
         found = told(ground, [home], category="elderly_institution", metres=3_000)
         school = dataclasses.replace(home, beds=None, capacity=30)

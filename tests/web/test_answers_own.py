@@ -63,7 +63,8 @@ def test_facilities_of_the_body_stand_beside_those_on_record_or_alone(ask):
 def test_what_facilities_of_the_body_hold_is_shared_among_who_reaches_them(ask):
     def shared(**holds):
         features = [feature(at(0), role="facility", **holds), feature(at(0), people=200)]
-        found = ask("/api/coverage", body(*features), area="140521", category="nursery", metres=300)
+        query = {"area": "140521", "category": "nursery", "metres": 300, "complete": "nursery"}
+        found = ask("/api/coverage", body(*features), **query)
         return found["coverage"]["people"]["catchment"]
 
     assert (shared(beds=10)["of"], shared(beds=10)["per_1000_mean"]) == ("beds", 50)
