@@ -7,7 +7,7 @@ square kilometres, times minutes. Nothing here knows a database or a web page, s
 from service_map.coverage._given import lonlat as usable_lonlat
 from service_map.coverage.card import SITE_M, VERDICTS, Apart, Reach, Verdict, apart, check
 from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_within, pairs, two_step
-from service_map.coverage.demand import Demand, land, points, raster, spread
+from service_map.coverage.demand import Demand, land, points, raster, spread, standard_error
 from service_map.coverage.distance import metres_between, nearest, to_ecef, within
 from service_map.coverage.edges import LaidOut, along, edge_pairs, inside, lay_out, nearest_edge
 from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, rank
@@ -124,6 +124,7 @@ __all__ = [
     "snap",
     "spread",
     "square_km",
+    "standard_error",
     "to_ecef",
     "two_step",
     "usable_area",

@@ -23,6 +23,7 @@ UNITS = ("people", "km2")
 BASES = ("cells", "points", "census_spread", "area")
 
 _LAND_CELLS = 20_000
+_CELLS_A_RADIUS = 4
 _MOST_RASTER_CELLS = 50_000_000
 
 
@@ -163,7 +164,7 @@ def spread(
     )
 
 
-def land(area: BaseGeometry, *, cells: int = _LAND_CELLS) -> Demand:
+def land(area: BaseGeometry, *, cells: int = _LAND_CELLS, radius: float | None = None) -> Demand:
     """Take plain area as the demand, where nobody knows where the people are.
 
     Parameters
@@ -172,6 +173,9 @@ def land(area: BaseGeometry, *, cells: int = _LAND_CELLS) -> Demand:
         Polygon or MultiPolygon in WGS 84.
     cells
         About how many cells to cut it into.
+    radius
+        Metres of the smallest circle that will be judged by: a quarter of it is fine enough, and fewer cells than
+        `cells` are then made where they are.
 
     Returns
     -------
@@ -187,6 +191,8 @@ def land(area: BaseGeometry, *, cells: int = _LAND_CELLS) -> Demand:
     if not 1 <= cells <= _MOST_RASTER_CELLS:
         raise InvalidParameterError("cells", "应为正整数", f"takes a whole number from 1 to {_MOST_RASTER_CELLS}")
     whole = square_km(usable)
+    if radius is not None:
+        cells = min(cells, int(np.ceil(whole * (_CELLS_A_RADIUS * 1000 / _given.radius(radius, "radius")) ** 2)))
     west, south, east, north = shapely.bounds(usable)
     middle = np.cos(np.radians((south + north) / 2))
     side = np.sqrt(whole / cells) / 111.2
@@ -207,6 +213,30 @@ def land(area: BaseGeometry, *, cells: int = _LAND_CELLS) -> Demand:
         zh="没有人口数据，按面积计",
         en="No figures of people, so by area",
     )
+
+
+def standard_error(share: float, cells: int) -> float:
+    """Say how far a share of land that was sampled at cells may be off.
+
+    Parameters
+    ----------
+    share
+        0–1.
+    cells
+        How many equal cells it was counted over.
+
+    Returns
+    -------
+    float
+        Standard error, 0–1, of so many cells drawn at random; of cells that lie in a grid it is no more, but where
+        borders run along the grid. Never below that of one cell: what lies between them is not seen.
+
+    Notes
+    -----
+    √(p (1 - p) / n); Cochran, Sampling Techniques (3rd edition, 1977), 3.2 and, for grids, 8.
+    """
+    seen = min(max(share, 1 / cells), 1 - 1 / cells) if cells > 1 else 0.5
+    return float(np.sqrt(seen * (1 - seen) / cells))
 
 
 def raster(path: Path, *, area: BaseGeometry | None = None, band: int | None = None) -> Demand:

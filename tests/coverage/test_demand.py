@@ -5,7 +5,19 @@ import pytest
 import shapely
 from town import place
 
-from service_map.coverage import along, candidates, gap, land, nearest, points, rank, served, spread, square_km
+from service_map.coverage import (
+    along,
+    candidates,
+    gap,
+    land,
+    nearest,
+    points,
+    rank,
+    served,
+    spread,
+    square_km,
+    standard_error,
+)
 from service_map.errors import InvalidParameterError
 
 COUNTY = shapely.box(112.2, 35.4, 112.6, 35.9)
@@ -32,6 +44,27 @@ def test_without_people_the_demand_is_land_that_adds_up():
     by_cells = served(land(COUNTY, cells=200_000), candidates(supply, ["trail"] * 200), 1_000)
     assert by_cells.share() == pytest.approx(gap(COUNTY, supply, 1_000).share, abs=0.002)
     assert len(land(shapely.box(112.2, 35.4, 112.2001, 35.4001), cells=1).amount) == 1
+
+
+def test_cells_are_as_fine_as_the_smallest_circle_asks_and_no_finer():
+    area = shapely.box(112.2, 35.4, 112.25, 35.45)
+    side = np.sqrt(square_km(area) / len(land(area, cells=100_000, radius=300).amount)) * 1_000
+    assert side == pytest.approx(75, rel=0.02)
+    assert len(land(area, cells=500, radius=300).amount) == pytest.approx(500, rel=0.1)
+
+
+@pytest.mark.parametrize("metres", [300, 1_000])
+def test_a_share_of_cells_is_within_three_standard_errors_of_the_polygons(metres):
+    area = shapely.box(112.2, 35.4, 112.3, 35.5)
+    off = []
+    for seed in range(40):
+        supply = np.random.default_rng(seed).uniform((112.2, 35.4), (112.3, 35.5), (12, 2))
+        cells = land(area, cells=3_000, radius=metres)
+        found = served(cells, candidates(supply, ["trail"] * 12), metres).share()
+        off.append((found - gap(area, supply, metres).share) / standard_error(found, len(cells.amount)))
+    assert max(np.abs(off)) < 3
+    # What nobody saw is not known to be nothing.
+    assert standard_error(0.0, 1_000) == pytest.approx(0.001, rel=0.01)
 
 
 def test_gaps_are_ranked_by_the_people_in_them():
