@@ -23,7 +23,7 @@ from service_map.analysis.given import (
     read_places,
     read_polygon,
 )
-from service_map.analysis.ground import Ground, Region, Supply, open_ground, region
+from service_map.analysis.ground import FEWEST_HOMES, Ground, Region, Supply, open_ground, region
 from service_map.analysis.own import CAPACITIES, STOCKS, Own, with_own
 from service_map.analysis.record import AS_RECORDED, STATES, Record, record_member, record_of, state_of, trusting
 from service_map.analysis.report import Feature, Report, rule_member
@@ -34,6 +34,7 @@ __all__ = [
     "AS_RECORDED",
     "CAPACITIES",
     "CIRCLE_MINUTES",
+    "FEWEST_HOMES",
     "FORMATS",
     "KINDS",
     "MOST_BYTES",

@@ -119,7 +119,7 @@ def covered_share(
     }
     if not record.told:
         return Report(kind="coverage", summary=summary, features=(), lines=_said(ground, asked, region, summary))
-    cut = _cut(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
+    cut = cut_by(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
     low, high, anywhere = _bounds(region.shape, asked, stock, cut)
     found = _served(asked, stock, people, year)
     summary |= {
@@ -220,9 +220,9 @@ def gap_pieces(
         return Report(kind="gaps", summary=summary, features=(), lines=said)
     candidates = stock.supply.candidates
     sure = coverage.choose(candidates, stock.does)
-    cut = _cut(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
-    certain = _cut(region.shape, asked, sure, grow=-1) if sure.uncertainty_m.any() else cut
-    possible = _cut(region.shape, asked, coverage.choose(candidates, stock.may), grow=1)
+    cut = cut_by(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
+    certain = cut_by(region.shape, asked, sure, grow=-1) if sure.uncertainty_m.any() else cut
+    possible = cut_by(region.shape, asked, coverage.choose(candidates, stock.may), grow=1)
     found = _served(asked, stock, people, year)
     pieces = coverage.rank(cut, coverage.lay_out(stock.located).lonlat, demand=people, least_km2=least_km2)
     shown = pieces[:limit]
@@ -362,7 +362,7 @@ def stock_of(ground: Ground, asked: Reach, year: int | None) -> Supply:
 # --- land -------------------------------------------------------------------------------------------------------------
 
 
-def _cut(shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, *, grow: int = 0) -> coverage.Coverage:
+def cut_by(shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, *, grow: int = 0) -> coverage.Coverage:
     """Cut the area by what the facilities cover: as located, or wherever (-1) or somewhere (1) within uncertainty."""
     if asked.network is not None and grow <= 0:
         known = candidates.uncertainty_m <= coverage.SITE_M if grow else coverage.placed(candidates)
@@ -403,7 +403,7 @@ def _bounds(shape: BaseGeometry, asked: Reach, stock: _Stock, cut: coverage.Cove
     candidates = stock.supply.candidates
     reach_in = _reaching(shape, candidates, _radii(asked, candidates, 1))
     if asked.network is not None:
-        certain = _cut(shape, asked, coverage.choose(candidates, stock.does & reach_in), grow=-1).share
+        certain = cut_by(shape, asked, coverage.choose(candidates, stock.does & reach_in), grow=-1).share
     else:
         certain = _circled(shape, asked, coverage.choose(candidates, stock.does & reach_in), cut, grow=-1)
     anywhere = max(_circled(shape, asked, coverage.choose(candidates, stock.may & reach_in), cut, grow=1), cut.share)
@@ -677,7 +677,7 @@ def _horizon(
     if not told:
         names = ("share_low", "share", "share_high", "people", "people_share_low", "people_share", "people_share_high")
         return {"facilities": _count_reaching(asked, region, stock), **dict.fromkeys(names)}
-    cut = _cut(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
+    cut = cut_by(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
     low, high, _ = _bounds(region.shape, asked, stock, cut)
     row: dict[str, Any] = {
         "facilities": cut.facilities,

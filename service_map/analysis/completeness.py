@@ -1,8 +1,10 @@
 """How many kinds each place has within reach, and how the people or the land are distributed over that number."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import shapely
 
 from service_map import coverage
@@ -19,6 +21,9 @@ from service_map.errors import InvalidParameterError
 
 KINDS = ("certain", "located", "possible")
 MOST_CELLS = 20_000
+
+MOST_SAMPLED = 200_000
+"""Cells of land that the figures rest on; over a network at most `MOST_CELLS`."""
 
 _LEVELS = {5: ("5",), 10: ("10", "5"), 15: ("15", "10", "5")}
 
@@ -54,7 +59,8 @@ def completeness_index(
     way
         ``walk`` measures every rule over the network where there is one; else rules in metres are straight lines.
     cells
-        About how many cells of land, where no people are given.
+        About how many cells of land to give, where no people are given. The figures rest on more: on cells a quarter as
+        wide as the smallest radius that is judged by, at most `MOST_SAMPLED`, and say how far they may be off.
 
     Returns
     -------
@@ -104,6 +110,7 @@ def completeness_index(
         "asked": len(judged),
         "judged": len(counted),
         **dict.fromkeys(("mean", "complete", "mean_bounds", "complete_bounds")),
+        **dict.fromkeys(("sampled_cells", "cell_m", "complete_error")),
         "distribution": [],
         "rules": [_row(ground, rule, states[rule.id]) for rule in judged],
         "cells": len(people.lonlat),
@@ -112,15 +119,21 @@ def completeness_index(
     }
     if not counted:
         return Report(kind="completeness", summary=summary, features=(), lines=_said(ground, summary))
+    speed = coverage.SPEEDS[profile]
+    sampled = None
+    if demand is None:
+        finest = min(rule.metres or (rule.minutes or 0) * 60 * speed / coverage.DETOUR for rule in counted)
+        most = MOST_SAMPLED if network is None else MOST_CELLS
+        sampled = coverage.land(region.shape, cells=max(most, cells), radius=finest)
     each = {
         name: coverage.completeness(
-            people,
+            people if sampled is None else _beside(people, sampled),
             ground.supply().candidates,
             counted,
             kind=name,
             year=year,
             network=network,
-            speed=coverage.SPEEDS[profile],
+            speed=speed,
         )
         for name in KINDS
     }
@@ -132,9 +145,14 @@ def completeness_index(
         "complete_bounds": {name: share(of.complete) for name, of in each.items()},
         "distribution": [round(float(value), 4) for value in found.distribution],
         "rules": [
-            _row(ground, rule, states[rule.id], found=each if rule in counted else None, kind=kind) for rule in judged
+            _row(ground, rule, states[rule.id], found=each if rule in counted else None, kind=kind, sampled=sampled)
+            for rule in judged
         ],
     }
+    if sampled is not None:
+        summary |= _sampling(sampled, found.complete or 0.0)
+        summary["limits"] = [*summary["limits"], ground.say(*_sampled_words(summary))]
+    shown = len(people.lonlat)
     features = tuple(
         Feature(
             id=f"cell-{number}",
@@ -152,9 +170,9 @@ def completeness_index(
         for number, ((lon, lat), kept, low, high, amount) in enumerate(
             zip(
                 people.lonlat.tolist(),
-                found.count.tolist(),
-                each["certain"].count.tolist(),
-                each["possible"].count.tolist(),
+                found.count[:shown].tolist(),
+                each["certain"].count[:shown].tolist(),
+                each["possible"].count[:shown].tolist(),
                 people.amount.tolist(),
                 strict=True,
             ),
@@ -162,6 +180,36 @@ def completeness_index(
         )
     )
     return Report(kind="completeness", summary=summary, features=features, lines=_said(ground, summary))
+
+
+def _beside(shown: Demand, sampled: Demand) -> Demand:
+    """Put the cells that are shown, weightless, before those that the figures rest on."""
+    return replace(
+        sampled,
+        lonlat=np.concatenate((shown.lonlat, sampled.lonlat)),
+        amount=np.concatenate((np.zeros(len(shown.amount)), sampled.amount)),
+    )
+
+
+def _sampling(sampled: Demand, complete: float) -> dict[str, Any]:
+    count = len(sampled.amount)
+    return {
+        "sampled_cells": count,
+        "cell_m": round(float(np.sqrt(sampled.total / count)) * 1000, 1),
+        "complete_error": share(coverage.standard_error(complete, count)),
+    }
+
+
+def _sampled_words(summary: Mapping[str, Any]) -> tuple[str, str]:
+    worst = max(row["standard_error"] or 0.0 for row in summary["rules"])
+    count, side = summary["sampled_cells"], summary["cell_m"]
+    return (
+        f"占比按 {count} 个边长约 {side:.0f} 米的格子的中心算，是抽样：标准误至多 {worst:.4%}",
+        (
+            f"shares are sampled at the centres of {count} cells about {side:.0f} m wide: their standard error is at"
+            f" most {worst:.4%}"
+        ),
+    )
 
 
 def _least(states: Sequence[str]) -> str:
@@ -178,6 +226,7 @@ def _row(
     *,
     found: Mapping[str, coverage.Completeness] | None = None,
     kind: str = "located",
+    sampled: Demand | None = None,
 ) -> dict[str, Any]:
     def of(name: str) -> float | None:
         return None if found is None else share(found[name].share[rule.id])
@@ -190,6 +239,9 @@ def _row(
         "share": of(kind),
         "share_low": of("certain"),
         "share_high": of("possible"),
+        "standard_error": None
+        if sampled is None or found is None
+        else share(coverage.standard_error(found[kind].share[rule.id] or 0.0, len(sampled.amount))),
     }
 
 

@@ -14,10 +14,13 @@ from sqlalchemy import Connection
 from service_map import catalogue, coverage
 from service_map.catalogue import Category, Inventory, Rule
 from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError
-from service_map.store import AreaRecord, PlanRecord, facility_shapes, queries, read_meta
+from service_map.store import AreaRecord, CommunityRecord, PlanRecord, facility_shapes, queries, read_meta
 from service_map.store.adcode import prefix
 
 T = TypeVar("T")
+
+FEWEST_HOMES = 5
+"""Residential communities on record below which nothing is said of an area by them."""
 
 _BED = "张"
 
@@ -155,6 +158,14 @@ class Ground:
             return shapely.union_all(shapes) if shapes else None
 
         return self.keep(("analysis", "land", adcodes), united)
+
+    def homes_in(self, shape: BaseGeometry) -> tuple[CommunityRecord, ...]:
+        """Give the residential communities on record on some land; none where they are fewer than `FEWEST_HOMES`."""
+        every = self.keep(("analysis", "homes"), queries.communities)
+        lonlat = np.array([(home.lon, home.lat) for home in every], dtype=np.float64).reshape(-1, 2)
+        shapely.prepare(shape)
+        inside = np.flatnonzero(shapely.intersects_xy(shape, lonlat[:, 0], lonlat[:, 1]))
+        return tuple(every[row] for row in inside) if len(inside) >= FEWEST_HOMES else ()
 
     def plans(self) -> tuple[PlanRecord, ...]:
         """Give the plans."""

@@ -1,16 +1,19 @@
 """Where n more would cover the most who are not covered, and how far that is from the best there can be."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
-from service_map.analysis.area import kinds, limits, stock_of
+from service_map.analysis import report
+from service_map.analysis.area import cut_by, kinds, limits, stock_of
 from service_map.analysis.asked import Reach, reach_member
 from service_map.analysis.given import clip
-from service_map.analysis.ground import Ground, Region
+from service_map.analysis.ground import FEWEST_HOMES, Ground, Region
 from service_map.analysis.record import record_member, record_of, record_properties
 from service_map.analysis.report import Feature, Report, percent, share
 from service_map.coverage import Demand
@@ -19,6 +22,10 @@ from service_map.store import CommitmentFilter, CommitmentRecord, queries
 
 MOST_SITES = 500
 MOST_PLACES = 20_000
+
+HOME_M = 200.0
+"""Land so near to a residential community on record is taken for residential: the ground of a few thousand people."""
+
 MOST_PAIRS = 3_000_000
 """Pairs of a place and demand within reach of each other that one question may take: half a gigabyte, five seconds."""
 
@@ -29,8 +36,11 @@ _UNCERTAIN = (
     "定位误差超过服务半径的设施（uncertain）不知在哪里，不当作已覆盖",
     "facilities whose location is less sure than the service radius (uncertain) are not taken to cover anything",
 )
+_TIES = (
+    "名次相同的各处新增一样多，先后没有意义",
+    "sites of one rank add the same; the order among them means nothing",
+)
 _GRID = 2_000
-_LAND_CELLS = 20_000
 _COARSEST = 1 / 64
 
 
@@ -86,28 +96,22 @@ def choose_sites(
     record = record_of(ground, asked.categories, region)
     # A facility that may stand anywhere in its county serves nobody for certain: it must not keep a site away.
     sure = (stock.candidates.uncertainty_m <= asked.metres) & coverage.placed(stock.candidates)
-    standing = coverage.choose(stock.candidates, sure)
-    existing = coverage.lay_out(standing).lonlat
-    people, where = _ground_of(region, demand, places, asked.metres)
-    before = coverage.served(people, stock.candidates, asked.metres, network=asked.network)
-    reached = coverage.served(people, standing, asked.metres, network=asked.network).located
-    walked = None
-    if asked.network is not None:
-        walked = coverage.walk_pairs(asked.network, where, people.lonlat, metres=asked.metres)
-
-    def choose(seconds: float) -> coverage.Siting:
-        return coverage.site(
-            people, existing, where, count, asked.metres, spacing=spacing, capacity=capacity, exact_seconds=seconds,
-            reach=walked, reached=reached,
-        )  # fmt: skip
-
-    found = choose(0)
-    if exact_seconds > 0 and not found.proven and spacing is None and capacity is None:
-        better = choose(exact_seconds)
-        found = better if better.proven or better.added > found.added else found
-    chosen = where[found.chosen]
-    away, _ = coverage.nearest_edge(standing, chosen)
-    after = _after(asked, people, chosen, before, reached)
+    question = _Question(
+        asked, region, stock.candidates, coverage.choose(stock.candidates, sure), count, spacing,
+        None if places is None else _within(places, region),
+    )  # fmt: skip
+    if demand is None:
+        if capacity is not None:
+            raise InvalidParameterError(
+                "capacity",
+                "容量是人数，按土地选址用不上；请同时给出人口",
+                "counts people, and by land there are none; give people too",
+            )
+        told = _on_land(ground, question)
+    else:
+        told = _among_people(ground, question, demand, capacity=capacity, exact_seconds=exact_seconds)
+    found, chosen = told.found, told.where[told.found.chosen]
+    away, _ = coverage.nearest_edge(question.located, chosen)
     summary = {
         "area": {"adcode": region.adcode, "name": region.name},
         "mended": region.mended,
@@ -118,48 +122,206 @@ def choose_sites(
         "commitment": None if commitment is None else _quota(commitment),
         "spacing_m": spacing,
         "capacity": capacity,
-        "places": len(where),
+        "places": len(told.where),
         "places_from": places_from if places is not None else "grid",
-        "unit": people.unit,
-        "basis": ground.say(people.zh, people.en),
-        "facilities": len(standing.lonlat),
+        "unit": told.unit,
+        "ground": told.ground,
+        "basis": told.basis,
+        "facilities": len(question.located.lonlat),
         "uncertain": int((~sure).sum()),
         "total": round(found.total, 4),
         "added": round(found.added, 4),
-        **_stages(found, before, after, told=record.told),
+        **_stages(found, told, told=record.told),
         "bound": None if found.bound is None else round(found.bound, 4),
         "gap": share(found.gap),
         "proven": found.proven,
         "algorithm": found.method,
         "solver": found.solver,
         "limits": [
-            *limits(ground, asked, region, record, year=year, demand=demand),
+            *(said for said in limits(ground, asked, region, record, year=year, demand=demand)
+              if told.ground["kind"] != "homes" or said != ground.say(*report.LAND)),
             *([ground.say(*_UNCERTAIN)] if not sure.all() else []),
         ],
         "data_version": ground.data_version(),
-    }
+    }  # fmt: skip
+    gains = [round(gain, 4) for gain in found.gain.tolist()]
     features = tuple(
         Feature(
-            id=f"site-{rank}",
+            id=f"site-{number}",
             geometry=shapely.Point(lon, lat),
             properties={
-                "rank": rank,
+                "rank": gains.index(gain) + 1,
                 **record_properties(record),
-                "gain": round(gain, 4),
-                "unit": people.unit,
+                "gain": gain,
+                "unit": told.unit,
                 "nearest_existing_m": round(metres, 1) if np.isfinite(metres) else None,
                 "lon": round(lon, 7),
                 "lat": round(lat, 7),
             },
         )
-        for rank, ((lon, lat), gain, metres) in enumerate(
-            zip(chosen.tolist(), found.gain.tolist(), away.tolist(), strict=True), 1
-        )
+        for number, ((lon, lat), gain, metres) in enumerate(zip(chosen.tolist(), gains, away.tolist(), strict=True), 1)
     )
-    return Report(kind="sites", summary=summary, features=features, lines=_said(ground, asked, summary, len(features)))
+    lines = _said(ground, asked, summary, len(features))
+    if len(set(gains)) < len(gains):
+        lines = (*lines, ground.say(*_TIES))
+    return Report(kind="sites", summary=summary, features=features, lines=lines)
 
 
-def _stages(found: coverage.Siting, before: coverage.Served, after: dict[str, float], *, told: bool) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked: `every` of the facilities that stand, those that are `located`, and `places` of the caller's."""
+
+    asked: Reach
+    region: Region
+    every: coverage.Candidates
+    located: coverage.Candidates
+    count: int
+    spacing: float | None
+    places: NDArray[np.float64] | None
+
+    @property
+    def standing(self) -> NDArray[np.float64]:
+        return coverage.lay_out(self.located).lonlat
+
+    def cut(self, land: BaseGeometry, candidates: coverage.Candidates, grow: int = 0) -> coverage.Coverage:
+        return cut_by(land, self.asked, candidates, grow=grow)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was chosen, of which places, of which ground, and what is covered before and after."""
+
+    found: coverage.Siting
+    where: NDArray[np.float64]
+    unit: str
+    ground: dict[str, Any]
+    basis: str
+    before: dict[str, float]
+    after: dict[str, float]
+
+
+# --- by land ----------------------------------------------------------------------------------------------------------
+
+
+def _on_land(ground: Ground, of: _Question) -> _Told:
+    """Choose by the land near homes on record, or by all land where too few are."""
+    homes = np.array([(home.lon, home.lat) for home in ground.homes_in(of.region.shape)], dtype=np.float64)
+    metres, land, near = of.asked.metres, of.region.shape, of.region.shape
+    if len(homes):
+        land, near = (_around(of.region, homes, wide) for wide in (HOME_M, HOME_M + metres / 2))
+    cut = of.cut(land, of.located)
+    where = of.places
+    if where is None:
+        where = coverage.open_places(near, cut.gap, of.count, metres, most=_GRID, spacing=of.spacing)
+    if of.asked.network is None:
+        found = coverage.site_land(
+            land, cut.gap, of.count, metres, places=where, existing=of.standing, spacing=of.spacing
+        )
+    else:
+        found = _walked(of, of.asked.network, land, cut, where)
+    new = of.cut(land, _new(where[found.chosen])).covered
+    least, most = of.cut(land, of.every, -1), of.cut(land, of.every, 1)
+    more = [coverage.square_km(shapely.intersection(new, bound.gap)) for bound in (least, most)]
+    member = {
+        "kind": "homes" if len(homes) else "land",
+        "homes": len(homes) or None,
+        "within_m": HOME_M if len(homes) else None,
+        "km2": round(found.total, 4),
+    }
+    return _Told(
+        found=found,
+        where=where,
+        unit="km2",
+        ground=member,
+        basis=ground.say(
+            f"没有人口数据：按 {len(homes)} 个在册居住小区周围 {HOME_M:.0f} 米以内的土地选，小区未必收全",
+            f"No figures of people: by the land within {HOME_M:.0f} m of the {len(homes)} residential communities on"
+            " record, which may not be all",
+        )
+        if len(homes)
+        else ground.say(
+            f"没有人口数据，在册居住小区不足 {FEWEST_HOMES} 个：按全部土地选，不知道哪里住人；请带上人口点或栅格再选",
+            f"No figures of people, and fewer than {FEWEST_HOMES} residential communities on record: by all land, where"
+            " nobody may live; bring people, as points or a raster",
+        ),
+        before=_rounded(least.covered_km2, found.already, most.covered_km2),
+        after=_rounded(least.covered_km2 + more[0], found.already + found.added, most.covered_km2 + more[1]),
+    )
+
+
+def _around(region: Region, homes: NDArray[np.float64], metres: float) -> BaseGeometry:
+    circles = shapely.disjoint_subset_union_all(coverage.circles(homes, metres))
+    return coverage.usable_area(shapely.intersection(region.shape, circles))[0]
+
+
+def _new(lonlat: NDArray[np.float64]) -> coverage.Candidates:
+    return coverage.candidates(lonlat, ["new"] * len(lonlat))
+
+
+def _walked(
+    of: _Question, network: coverage.Network, land: BaseGeometry, cut: coverage.Coverage, where: NDArray[np.float64]
+) -> coverage.Siting:
+    """Choose by the cells that can be walked to, and measure the ground that these walks reach."""
+    cells = coverage.cells_within(cut.gap, where, of.asked.metres)
+    pairs = coverage.walk_pairs(network, where, cells.lonlat, metres=of.asked.metres)
+    found = coverage.site(
+        cells, of.standing, where, of.count, of.asked.metres, spacing=of.spacing, reach=pairs,
+        reached=np.zeros(len(cells.amount), dtype=np.bool_),
+    )  # fmt: skip
+    new = of.cut(land, _new(where[found.chosen])).covered
+    added = coverage.square_km(shapely.intersection(new, cut.gap))
+    discs = of.count * np.pi * (of.asked.metres / 1000) ** 2
+    bound = max(added, min(found.bound or 0.0, cut.gap_km2, discs))
+    return replace(
+        found,
+        gain=found.gain * (added / found.added if found.added > 0 else 1.0),
+        added=added,
+        already=cut.covered_km2,
+        total=cut.area_km2,
+        bound=bound,
+        gap=1 - added / bound if bound > 0 else 0.0,
+        proven=bound <= 0,
+    )
+
+
+# --- by people --------------------------------------------------------------------------------------------------------
+
+
+def _among_people(
+    ground: Ground, of: _Question, demand: Demand, *, capacity: float | None, exact_seconds: float
+) -> _Told:
+    metres, network = of.asked.metres, of.asked.network
+    people, where = _who_and_where(of.region, demand, of.places, metres)
+    before = coverage.served(people, of.every, metres, network=network)
+    reached = coverage.served(people, of.located, metres, network=network).located
+    walked = None if network is None else coverage.walk_pairs(network, where, people.lonlat, metres=metres)
+
+    def choose(seconds: float) -> coverage.Siting:
+        return coverage.site(
+            people, of.standing, where, of.count, metres, spacing=of.spacing, capacity=capacity, exact_seconds=seconds,
+            reach=walked, reached=reached,
+        )  # fmt: skip
+
+    found = choose(0)
+    if exact_seconds > 0 and not found.proven and of.spacing is None and capacity is None:
+        better = choose(exact_seconds)
+        found = better if better.proven or better.added > found.added else found
+    # The new ones stand where they are put, the others as surely as before.
+    flags = coverage.served(people, _new(where[found.chosen]), metres, network=network).located
+    return _Told(
+        found=found,
+        where=where,
+        unit=people.unit,
+        ground={"kind": "people", "homes": None, "within_m": None, "km2": None},
+        basis=ground.say(people.zh, people.en),
+        before=_rounded(before.covered.certain, found.already, before.covered.possible),
+        after=_rounded(
+            *(float(people.amount[flags | old].sum()) for old in (before.certain, reached, before.possible))
+        ),
+    )
+
+
+def _stages(found: coverage.Siting, of: _Told, *, told: bool) -> dict[str, Any]:
     """Give what is covered before and after, which is a share of what exists, only where the record allows it."""
     if not told:
         return dict.fromkeys(("already", "share_before", "share_after", "before", "after"))
@@ -167,31 +329,13 @@ def _stages(found: coverage.Siting, before: coverage.Served, after: dict[str, fl
         "already": round(found.already, 4),
         "share_before": share(found.already / found.total) if found.total > 0 else None,
         "share_after": share((found.already + found.added) / found.total) if found.total > 0 else None,
-        "before": _bounds_member(before.covered, found.already),
-        "after": after,
+        "before": of.before,
+        "after": of.after,
     }
 
 
-def _after(
-    asked: Reach,
-    people: Demand,
-    chosen: NDArray[np.float64],
-    before: coverage.Served,
-    reached: NDArray[np.bool_],
-) -> dict[str, float]:
-    """Bound what is covered once the new ones stand: they stand where they are put, the others as surely as before."""
-    new = coverage.candidates(chosen, ["new"] * len(chosen))
-    flags = coverage.served(people, new, asked.metres, network=asked.network).located
-    amounts = [float(people.amount[flags | old].sum()) for old in (before.certain, reached, before.possible)]
-    return {name: round(value, 4) for name, value in zip(("certain", "located", "possible"), amounts, strict=True)}
-
-
-def _bounds_member(bounds: coverage.Bounds, located: float) -> dict[str, float]:
-    return {
-        "certain": round(bounds.certain, 4),
-        "located": round(located, 4),
-        "possible": round(bounds.possible, 4),
-    }
+def _rounded(certain: float, located: float, possible: float) -> dict[str, float]:
+    return {"certain": round(certain, 4), "located": round(located, 4), "possible": round(possible, 4)}
 
 
 def quota(ground: Ground, name: str) -> CommitmentRecord:
@@ -246,20 +390,18 @@ def _quota(commitment: CommitmentRecord) -> dict[str, Any]:
     }
 
 
-def _ground_of(
-    region: Region, demand: Demand | None, places: NDArray[np.float64] | None, radius: float
+def _who_and_where(
+    region: Region, demand: Demand, places: NDArray[np.float64] | None, radius: float
 ) -> tuple[Demand, NDArray[np.float64]]:
     """Give who is to be covered and from where; a grid of our own is as fine as the work allows."""
-    given = None if demand is None else clip(demand, region.shape)
-    kept = None if places is None else _within(places, region)
+    people = clip(demand, region.shape)
     finer = 1.0
     while True:
-        people = coverage.land(region.shape, cells=int(_LAND_CELLS * finer)) if given is None else given
-        where = coverage.land(region.shape, cells=int(_GRID * finer)).lonlat if kept is None else kept
+        where = coverage.land(region.shape, cells=int(_GRID * finer)).lonlat if places is None else places
         count = coverage.count_pairs(where, people.lonlat, radius)
         if count <= MOST_PAIRS:
             return people, where
-        if (given is None or kept is None) and finer > _COARSEST:
+        if places is None and finer > _COARSEST:
             finer /= 2
             continue
         raise InvalidParameterError(

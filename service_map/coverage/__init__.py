@@ -11,7 +11,7 @@ from service_map.coverage.demand import Demand, land, points, raster, spread, st
 from service_map.coverage.distance import metres_between, nearest, to_ecef, within
 from service_map.coverage.edges import LaidOut, along, edge_pairs, inside, lay_out, nearest_edge
 from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, rank
-from service_map.coverage.openland import lattice, open_places, site_land
+from service_map.coverage.openland import cells_within, lattice, open_places, site_land
 from service_map.coverage.osm import read_osm
 from service_map.coverage.people import (
     Bounds,
@@ -81,6 +81,7 @@ __all__ = [
     "by_year",
     "candidates",
     "cells",
+    "cells_within",
     "check",
     "choose",
     "circles",

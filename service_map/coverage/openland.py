@@ -19,6 +19,7 @@ from service_map.coverage import _given
 from service_map.coverage._cover import Cover, Crowd, greedy, lagrange_bound, swap
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.catchment import pairs
+from service_map.coverage.demand import Demand
 from service_map.coverage.distance import GEOD, ecef, metres_between
 from service_map.coverage.shapes import circles, equal_area, from_equal_area, square_km, to_equal_area, usable_area
 from service_map.coverage.siting import Siting, counted
@@ -206,6 +207,41 @@ def site_land(
         method=method,
         proven=proven,
         solver="",
+    )
+
+
+def cells_within(uncovered: BaseGeometry, places: ArrayLike, metres: float) -> Demand:
+    """Cut uncovered ground within a straight line of some places into cells, for reaches that are no circles.
+
+    Parameters
+    ----------
+    uncovered
+        Polygon or MultiPolygon in WGS 84; may be empty.
+    places
+        WGS 84 degrees, shape (p, 2).
+    metres
+        How far a place may reach.
+
+    Returns
+    -------
+    Demand
+        Square kilometres of ground in each cell, measured on the polygon; cells are an eighth of the radius wide, wider
+        where there are many places.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a value cannot be used.
+    """
+    radius, where = _given.radius(metres), _given.lonlat(places, "places")
+    found = None if uncovered.is_empty or not len(where) else _Cells.around(equal_area(uncovered), where, radius)
+    return Demand(
+        lonlat=np.empty((0, 2)) if found is None else found.lonlat,
+        amount=np.empty(0) if found is None else found.km2,
+        unit="km2",
+        basis="area",
+        zh="没有人口数据，按面积计",
+        en="No figures of people, so by area",
     )
 
 

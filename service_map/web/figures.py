@@ -219,7 +219,7 @@ class CoverageFigure:
         A place in the widest gap, WGS 84 degrees; None where there is no gap.
     homes, homes_share
         Residential communities on record in the area, and the share of them within reach; the share is None where
-        there are fewer than `FEWEST_HOMES`.
+        there are fewer than `service_map.analysis.FEWEST_HOMES`.
     rank, among
         The area's place among its siblings by the covered share of land, the widest first, and how many they are; None
         where the record of one of them is not complete.
@@ -242,9 +242,6 @@ class CoverageFigure:
 
 
 _MARGIN = 0.1  # degrees, at least 8 km where the data lies
-
-FEWEST_HOMES = 5
-"""Residential communities on record below which their share says nothing."""
 
 
 def area_coverage(ground: Ground, adcode: str, siblings: Sequence[str]) -> tuple[CoverageFigure, ...]:
@@ -271,7 +268,7 @@ def area_coverage(ground: Ground, adcode: str, siblings: Sequence[str]) -> tuple
     """
     region = analysis.region(ground, adcode)
     homes = [(home.lon, home.lat) for home in queries.communities(ground.conn, area=adcode)]
-    demand = coverage.points(homes, 1.0) if len(homes) >= FEWEST_HOMES else None
+    demand = coverage.points(homes, 1.0) if len(homes) >= analysis.FEWEST_HOMES else None
     beside = {code: analysis.region(ground, code) for code in dict.fromkeys((*siblings, adcode))}
     found = []
     for rule in _ruling(ground):

@@ -1078,6 +1078,15 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "places": _WHOLE,
                 "places_from": _enum("grid", "communities", "given"),
                 "unit": _enum("people", "km2"),
+                # What is to be covered: people, the land near homes on record, or all land.
+                "ground": _closed(
+                    {
+                        "kind": _enum("people", "homes", "land"),
+                        "homes": {"type": ["integer", "null"], "minimum": 1},
+                        "within_m": number_or_null,
+                        "km2": _either(_KM2),
+                    }
+                ),
                 "basis": _STRING,
                 "facilities": _WHOLE,
                 "uncertain": _WHOLE,
@@ -1091,7 +1100,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "bound": number_or_null,
                 "gap": share_or_null,
                 "proven": _FLAG,
-                "algorithm": _enum("greedy_swap", "greedy_capacity", "highs"),
+                "algorithm": _enum("greedy_swap", "greedy_capacity", "highs", "disjoint"),
                 "solver": _STRING,
                 **end,
             }
@@ -1140,10 +1149,15 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                             "share": share_or_null,
                             "share_low": share_or_null,
                             "share_high": share_or_null,
+                            "standard_error": share_or_null,
                         }
                     )
                 ),
                 "cells": _WHOLE,
+                # Null where people are given, and where nothing is judged.
+                "sampled_cells": {"type": ["integer", "null"], "minimum": 1},
+                "cell_m": number_or_null,
+                "complete_error": share_or_null,
                 **end,
             }
         ),

@@ -696,8 +696,8 @@ SPACING = Parameter(
 )
 CAPACITY = Parameter(
     name="capacity",
-    zh="每处新址能服务多少人",
-    en="people that one new site can serve",
+    zh="每处新址能服务多少人；只在给出人口时可用",
+    en="people that one new site can serve; only where people are given",
     schema={"type": "number", "minimum": 1, "maximum": 1e9},
     parse=_between(1, 1e9, unit_zh="人", unit_en="people"),
 )
@@ -727,8 +727,9 @@ REACH_KIND = Parameter(
 )
 CELLS = Parameter(
     name="cells",
-    zh="没有给人口时，把土地分成大约几格",
-    en="about how many cells of land, where no people are given",
+    zh="没有给人口时，返回大约几格土地；占比另按更细的格子算（sampled_cells），并说明标准误",
+    en="about how many cells of land to return, where no people are given; the shares rest on finer ones"
+    " (sampled_cells), with their standard error",
     schema={"type": "integer", "minimum": 1, "maximum": MOST_CELLS, "default": 2000},
     parse=whole_between(1, MOST_CELLS),
     default=2000,
