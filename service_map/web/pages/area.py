@@ -91,6 +91,8 @@ class CoverageRow:
     name: str
     colour: str
     rule_words: str
+    clause: str
+    marks: tuple[str, ...]
     figure: figures.CoverageFigure
 
 
@@ -112,7 +114,9 @@ def _coverage(record: AreaRecord, told: figures.AreaFigures) -> list[CoverageRow
             category=of.rule.category,
             name=ground.named(of.rule.category),
             colour=categories[of.rule.category].colour,
-            rule_words=words.cited(of.rule),
+            rule_words=words.rule(of.rule),
+            clause=words.clause(of.rule),
+            marks=tuple(words.marks(of.rule)),
             figure=of,
         )
         for of in found
@@ -161,7 +165,7 @@ def _report_contents(adcode: str) -> report.Contents:
     return report.Contents(
         area=record,
         figures=told,
-        coverage=[(row.name, row.rule_words, row.figure) for row in _coverage(record, told)],
+        coverage=[(row.name, words.cited(row.figure.rule), row.figure) for row in _coverage(record, told)],
         facilities=found,
         unmapped=[item for item in concerned if not item.facilities],
         boundaries={"type": "FeatureCollection", "features": shapes or drawn["features"]},
