@@ -169,6 +169,9 @@ def facilities(adcode, cells, kinds, each, *, existing=False):
             "status": np.where(promised, "planned", "existing"),
             "year": np.where(promised, rng.integers(2021, 2026, number), 0),
             "uncertainty_m": np.where(wide, 15_000.0, np.where(vague, 800.0, np.where(promised, 50.0, 0.0))),
+            "point_source": np.where(
+                promised, None, np.where(rng.random(number) < 0.7, "invented map", "invented register")
+            ),
             "precision": np.where(wide, "county", np.where(vague, "township", "site")),
         },
         geometry=shapely.points(np.round(lonlat, 7)),

@@ -505,7 +505,12 @@ def import_summary(folder: Path, *, no_build: bool) -> None:
     config = settings.load()
     table, failed = summary.read_run(folder)
     summary.write_summary(config.geodata_dir / ranks.FILE, table)
-    click.echo(f"{table.num_rows} 行汇总写入 {ranks.FILE} / {table.num_rows} rows written", err=True)
+    complete = table["record"].to_pylist().count("complete")
+    click.echo(
+        f"{table.num_rows} 行汇总写入 {ranks.FILE}，其中 {complete} 行的现有设施已说收全，只有这些给覆盖率和名次"
+        f" / {table.num_rows} rows written, {complete} of a complete record, which alone give shares and ranks",
+        err=True,
+    )
     if failed:
         click.echo(f"这次计算缺 {len(failed)} 个县 counties that the run lacks: {' '.join(failed)}", err=True)
     if no_build:

@@ -22,8 +22,10 @@ function look(feature) {
   };
 }
 
-function said({ name, share }) {
-  return share === null ? fill(words.nobody, { name }) : fill(words.share, { name, share: `${(100 * share).toFixed(1)}%` });
+function said({ name, share, record, as_recorded: asRecorded, on_record: count }) {
+  if (share === null && record !== "complete" && !asRecorded) return fill(words.withheld, { name, count });
+  if (share === null) return fill(words.nobody, { name });
+  return fill(asRecorded ? words.as_recorded : words.share, { name, share: `${(100 * share).toFixed(1)}%` });
 }
 
 try {

@@ -8,6 +8,7 @@ is cut.
 from service_map.national.county import ALL, County, counties
 from service_map.national.people import Source
 from service_map.national.question import HORIZONS, Horizon, Question, Target, question
+from service_map.national.record import whole_register
 from service_map.national.survey import MOST_CELLS, TRIES, Failure, Outcome, run
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "counties",
     "question",
     "run",
+    "whole_register",
 ]

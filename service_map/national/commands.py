@@ -6,12 +6,14 @@ from pathlib import Path
 import click
 
 from service_map import catalogue, settings
+from service_map.catalogue import Inventory
 from service_map.errors import InvalidParameterError
 from service_map.national import cluster
-from service_map.national.county import ALL, counties
+from service_map.national.county import ALL, County, counties
 from service_map.national.extra import need_all
 from service_map.national.people import Source
-from service_map.national.question import question
+from service_map.national.question import Question, question
+from service_map.national.record import stated, whole_register
 from service_map.national.survey import MOST_CELLS, run
 from service_map.places import load_gazetteer
 
@@ -36,6 +38,15 @@ _PATH = click.Path(path_type=Path)
 @click.option("--profile", type=click.Choice(["adult", "elderly", "child"]), default="adult", help="步行者 Who walks.")
 @click.option("--year", "years", type=int, multiple=True, help="到这一年年底，可多次 End of a year; may be repeated.")
 @click.option("--gaps", type=int, default=20, help="每类最多写几块缺口 Most gaps written for each kind.")
+@click.option(
+    "--complete",
+    "complete",
+    multiple=True,
+    metavar=f"CATEGORY|{ALL}",
+    help="设施数据是这一类的全部名录，可多次 The facilities are the whole register of a kind; may be repeated.",
+)
+@click.option("--complete-source", default="", help="谁的名录 Whose register that is.")
+@click.option("--complete-date", default="", help="名录截至何时 Of when it is.")
 @click.option("--scheduler", help="Dask 调度器 tcp://主机:端口，缺省用本机 A Dask cluster instead of this machine.")
 @click.option("--workers", type=click.IntRange(0), help="本机进程数，0 为不另起进程 Local processes; 0 for none.")
 @click.option("--memory", default=cluster.MEMORY, help="本机每进程内存 Memory of each local process.")
@@ -48,7 +59,8 @@ def national(
     areas: tuple[str, ...], *, facilities: str, demand: Path, groups: tuple[str, ...], band: int | None,
     networks: Path | None, out: Path, categories: tuple[str, ...], rules: tuple[str, ...], metres: float | None,
     minutes: float | None,
-    profile: str, years: tuple[int, ...], gaps: int, scheduler: str | None, workers: int | None, memory: str,
+    profile: str, years: tuple[int, ...], gaps: int, complete: tuple[str, ...], complete_source: str,
+    complete_date: str, scheduler: str | None, workers: int | None, memory: str,
     cells: int, skip_empty: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """全省或全国逐县：覆盖、完善度、缺口。Coverage, completeness and gaps for every county of an area.
@@ -71,6 +83,11 @@ def national(
         f"{len(chosen)} 个县 counties，{len(asked.targets)} 类 categories，{len(asked.horizons)} 个时点 horizons",
         err=True,
     )
+    inventories = (
+        *catalogue.inventories(geodata),
+        *whole_register(asked, complete, catalogue.categories(geodata), source=complete_source, date=complete_date),
+    )
+    _say_record(asked, chosen, inventories)
     source = Source(path=str(demand), groups=_groups(groups), band=band)
     if dry_run:
         from service_map.national.survey import check_inputs
@@ -86,7 +103,8 @@ def national(
 
         found = run(
             asked, chosen, facilities=facilities, demand=source, out=out, networks=networks, scheduler=scheduler,
-            workers=workers, memory=memory, most_cells=cells, skip_empty=skip_empty, progress=step,
+            workers=workers, memory=memory, most_cells=cells, skip_empty=skip_empty,
+            inventories=inventories, progress=step,
             say=lambda line: click.echo(f"  {line}", err=True),
         )  # fmt: skip
     click.echo(
@@ -100,6 +118,24 @@ def national(
         click.echo(f"  {failure.adcode} {failure.name}：{failure.zh} / {failure.en}", err=True)
     if found.failed:
         sys.exit(1)
+
+
+def _say_record(asked: Question, chosen: list[County], inventories: tuple[Inventory, ...]) -> None:
+    """Say of how much the answers will be coverage, and of how much they are what is on record and no more."""
+    pairs = len(chosen) * len(asked.targets)
+    complete = sum(bool(told) for county in chosen for told in stated(asked, county, inventories))
+    click.echo(
+        f"{pairs} 个“县×类”中 {complete} 个已说收全现有设施"
+        f" / {complete} of {pairs} pairs of county and kind are stated to have every existing facility on record",
+        err=True,
+    )
+    if complete < pairs:
+        click.echo(
+            "  其余只是按在册记录算，不是覆盖率，发布后不给覆盖率和名次；用 --complete 或 inventories.toml 说明"
+            " / the others are as recorded, no coverage, and get no share or rank when published; state with --complete"
+            " or inventories.toml what is complete",
+            err=True,
+        )
 
 
 def _groups(given: tuple[str, ...]) -> dict[str, str]:

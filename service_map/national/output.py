@@ -37,10 +37,11 @@ from service_map.national.county import County
 from service_map.national.part import KINDS, SQUARE_DEGREES, Judged, Sums, corners
 from service_map.national.people import MICRO, Cells
 from service_map.national.question import Question
+from service_map.national.record import Record
 from service_map.store.ranks import ALL
 from service_map.store.summary import COLUMNS
 
-FORMAT = 2
+FORMAT = 3
 """Goes up with every change of what the files hold: answers of another format are computed again."""
 
 TABLES = ("cells", "gaps", "summary")
@@ -68,7 +69,9 @@ def manifest_of(out: Path, adcode: str) -> Path:
 # --- cells ------------------------------------------------------------------------------------------------------------
 
 
-def cell_schema(question: Question, groups: Sequence[str], *, network: bool, bounds: Sequence[float]) -> pa.Schema:
+def cell_schema(
+    question: Question, groups: Sequence[str], *, network: bool, bounds: Sequence[float], records: Sequence[Record]
+) -> pa.Schema:
     """Give the columns of the cells, with GeoParquet's metadata and what the columns mean."""
     minutes = math.ceil(question.farthest(network=network) / min(t.pace(network=network) for t in question.targets))
     minute = pa.uint8() if minutes <= 255 else pa.uint16()
@@ -84,7 +87,8 @@ def cell_schema(question: Question, groups: Sequence[str], *, network: bool, bou
     about = {
         "targets": [
             {"bit": bit, "category": target.category, "rule": target.rule,
-             "metres": target.reach(network=network), "method": target.method(network=network)}
+             "metres": target.reach(network=network), "method": target.method(network=network),
+             "record": records[bit].state}
             for bit, target in enumerate(question.targets)
         ],
         "horizon": question.horizons[-1].kind,
@@ -166,7 +170,14 @@ def _regrouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 
 def summary_table(
-    question: Question, county: County, sums: Sums, *, network: bool, fallback: bool, pieces: Mapping[str, int]
+    question: Question,
+    county: County,
+    sums: Sums,
+    *,
+    network: bool,
+    fallback: bool,
+    pieces: Mapping[str, int],
+    records: Sequence[Record],
 ) -> pa.Table:
     """Make a county's rows: a kind and year each, and all kinds together for each year.
 
@@ -191,7 +202,7 @@ def summary_table(
                 "gap_people": _people(sums.people[0] - covered[1, 0]),
                 "gaps": pieces.get(target.category, 0) if number == last else None,
                 "metres_mean": int(sums.far[row, 0]) / reached if number == last and reached else None,
-                "groups": _groups(sums, covered),
+                "groups": _groups(sums, covered), **_of_record(records[row], number),
             })  # fmt: skip
         whole = sums.complete[number]
         people = int(sums.people[0])
@@ -200,7 +211,7 @@ def summary_table(
             **{kind: _people(whole[place, 0]) for place, kind in enumerate(KINDS)},
             "gap_people": _people(people - whole[1, 0]),
             **{f"kinds_{kind}": int(whole[place, 1]) / people if people else None for place, kind in enumerate(KINDS)},
-            "groups": "{}",
+            "groups": "{}", **_of_record(records[-1], number),
         })  # fmt: skip
     return pa.Table.from_pylist(
         [{name: row.get(name) for name in COLUMNS.names} for row in rows], schema=COLUMNS
@@ -209,6 +220,15 @@ def summary_table(
 
 def _people(micro: Any) -> float:
     return int(micro) / MICRO
+
+
+def _of_record(found: Record, horizon: int) -> dict[str, Any]:
+    sources, dates = zip(*found.stated, strict=True) if found.stated else ((), ())
+    return {
+        "record": found.state, "on_record": found.on_record, "promised": found.promised[horizon],
+        "sources": json.dumps(found.sources, ensure_ascii=False),
+        "record_source": "；".join(sources) or None, "record_date": "；".join(dates) or None,
+    }  # fmt: skip
 
 
 def _groups(sums: Sums, covered: NDArray[np.int64]) -> str:
@@ -224,6 +244,7 @@ def _groups(sums: Sums, covered: NDArray[np.int64]) -> str:
 _GAPS = (
     pa.field("geometry", pa.binary(), nullable=False),
     pa.field("category", pa.string(), nullable=False),
+    pa.field("record", pa.string(), nullable=False),
     pa.field("rank", pa.int32(), nullable=False),
     pa.field("people", pa.float64(), nullable=False),
     pa.field("km2", pa.float64(), nullable=False),
@@ -232,14 +253,15 @@ _GAPS = (
 )
 
 
-def gap_table(question: Question, sums: Sums) -> tuple[pa.Table, dict[str, int]]:
+def gap_table(question: Question, sums: Sums, records: Sequence[Record]) -> tuple[pa.Table, dict[str, int]]:
     """Gather the squares in which people are not covered into pieces, those with most people first.
 
     Returns
     -------
     table : pyarrow.Table
-        At most `Question.gaps` pieces of a kind: the outline of the squares, which at the county line may reach over
-        it, people, square kilometres, and the middle of the square that most of them live in.
+        At most `Question.gaps` pieces of a kind: how complete the record is that they rest on, the outline of the
+        squares, which at the county line may reach over it, people, square kilometres, and the middle of the square
+        that most of them live in.
     pieces : dict
         How many pieces each kind has in all.
     """
@@ -252,13 +274,14 @@ def gap_table(question: Question, sums: Sums) -> tuple[pa.Table, dict[str, int]]
             count, chosen = grid.pieces(sums.gap[place], question.gaps)
             pieces[target.category] = count
             if len(chosen.people):
-                found.append(replace(chosen, category=target.category))
+                found.append(replace(chosen, category=target.category, record=records[place].state))
     schema = pa.schema(_GAPS, metadata={"geo": _geo("MultiPolygon", sums.bounds)})
     if not found:
         return schema.empty_table(), pieces
     columns = [
         pa.array(np.concatenate([shapely.to_wkb(piece.outline, byte_order=1) for piece in found]), pa.binary()),
         pa.array([piece.category for piece in found for _ in piece.people]),
+        pa.array([piece.record for piece in found for _ in piece.people]),
         pa.array(np.concatenate([np.arange(1, len(piece.people) + 1) for piece in found]), pa.int32()),
         *(
             pa.array(np.concatenate([getattr(piece, name) for piece in found]))
@@ -271,6 +294,7 @@ def gap_table(question: Question, sums: Sums) -> tuple[pa.Table, dict[str, int]]
 @dataclass(frozen=True, slots=True)
 class _Pieces:
     category: str
+    record: str
     outline: NDArray[Any]
     people: NDArray[Any]
     km2: NDArray[Any]
@@ -322,6 +346,7 @@ class _Grid:
         most_of = np.array([of[people[of].argmax()] for of in members], dtype=np.int64)
         return count, _Pieces(
             category="",
+            record="",
             outline=_multipolygons(np.array([self._outline(of) for of in members], dtype=object)),
             people=total[chosen] / MICRO,
             km2=np.array([self.km2[of].sum() for of in members], dtype=np.float64),

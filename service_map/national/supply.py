@@ -7,8 +7,8 @@ county's facilities come in one order, whatever the partitions they were read in
 import hashlib
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, simplefilter
@@ -23,6 +23,7 @@ from service_map.coverage import Candidates
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.national.extra import need
 from service_map.places import PRECISIONS, WIDE
+from service_map.places.facility import IN_PLACE
 from service_map.store import FacilityFilter, open_readonly, queries
 
 Floats = NDArray[np.float64]
@@ -35,12 +36,12 @@ _FAR = "far"
 _READ_DEGREES = 4
 _CHINA = (70.0, 0.0, 138.0, 56.0)
 _NEEDED = ("category",)
-_USED = ("category", "uncertainty_m", "status", "year", "precision")
+_USED = ("category", "uncertainty_m", "status", "year", "precision", "point_source", "status_source", "status_date")
 _DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:")
 _RECORD = np.dtype(
     [
         ("lon", "<f8"), ("lat", "<f8"), ("kind", "<i2"), ("uncertainty_m", "<f8"), ("status", "u1"), ("year", "<i2"),
-        ("wide", "?"),
+        ("wide", "?"), ("source", "<u8"),
     ]
 )  # fmt: skip
 
@@ -105,12 +106,15 @@ class Laid:
         Category codes, by whose row a facility's kind is told.
     read, taken
         Facilities read, and of them those of the kinds asked about.
+    sources
+        Who tells that facilities stand, with the date where it is known, by the number that stands for it in the tiles.
     """
 
     folder: str
     kinds: tuple[str, ...]
     read: int
     taken: int
+    sources: Mapping[int, str] = field(default_factory=dict)
 
 
 def lay(source: str, kinds: Sequence[str], folder: Path, *, scheduler: Any = "synchronous") -> Laid:
@@ -148,9 +152,17 @@ def lay(source: str, kinds: Sequence[str], folder: Path, *, scheduler: Any = "sy
         # What one of these libraries calls in another will go with a later version; the rows do not change by it.
         simplefilter("ignore", DeprecationWarning)
         counted = dask.compute(*parts, optimize_graph=False)
+    sources: dict[int, str] = {}
+    for _, _, names in counted:
+        sources |= names
     return Laid(
-        folder=str(folder), kinds=wanted, read=sum(one for one, _ in counted), taken=sum(two for _, two in counted)
-    )
+        folder=str(folder), kinds=wanted, read=sum(one for one, _, _ in counted),
+        taken=sum(two for _, two, _ in counted), sources=sources,
+    )  # fmt: skip
+
+
+_Came = tuple[int, int, dict[int, str]]
+"""Facilities read, taken, and `Laid.sources` of a partition."""
 
 
 def _geoparquet(source: str, wanted: tuple[str, ...], folder: Path, dask: Any) -> list[Any]:
@@ -166,7 +178,7 @@ def _geoparquet(source: str, wanted: tuple[str, ...], folder: Path, dask: Any) -
     return [dask.delayed(_lay_frame)(part, wanted, str(folder)) for part in frame.to_delayed(optimize_graph=True)]
 
 
-def _lay_frame(frame: Any, wanted: tuple[str, ...], folder: str) -> tuple[int, int]:
+def _lay_frame(frame: Any, wanted: tuple[str, ...], folder: str) -> _Came:
     if frame.crs is not None and not frame.crs.is_geographic:
         frame = frame.to_crs(4326)
     shapes = np.asarray(frame.geometry.array)
@@ -190,17 +202,24 @@ def _lay_frame(frame: Any, wanted: tuple[str, ...], folder: str) -> tuple[int, i
         values = frame[name]
         return np.asarray(values.fillna(default).to_numpy() if values.isna().any() else values.to_numpy())
 
+    status = column("status", "existing").astype(str)
+    names, source = [""], [0] * count
+    if {"status_source", "point_source"} & set(frame.columns):
+        told = (column(name, "").astype(str) for name in ("status_source", "point_source", "status_date"))
+        names, source = _told(status, *told)
+    numbers = _numbered(names)
     records = _records(
         lonlat=shapely.get_coordinates(points),
         category=column("category", "").astype(str),
         uncertainty_m=number("uncertainty_m", np.float64),
-        status=column("status", "existing").astype(str),
+        status=status,
         year=number("year", np.int64),
         wide=_wide(column("precision", "").astype(str)),
+        source=numbers[source],
         wanted=wanted,
     )
     _write(records, Path(folder))
-    return count, len(records)
+    return count, len(records), dict(zip(numbers.tolist(), names, strict=True))
 
 
 def _wide(precision: NDArray[np.str_]) -> NDArray[np.bool_]:
@@ -212,6 +231,23 @@ def _wide(precision: NDArray[np.str_]) -> NDArray[np.bool_]:
             "facilities", f"列 precision 没有 {strange!r}", f"the column precision has no {strange!r}", PRECISIONS
         )
     return np.isin(precision, WIDE)
+
+
+def _told(
+    status: NDArray[Any], by: NDArray[Any], point: NDArray[Any], date: NDArray[Any]
+) -> tuple[list[str], list[int]]:
+    """Say who tells that a facility stands: whoever saw it built, else the source of its point; each once, by its row.
+
+    The first is "", of what does not stand and of what nobody tells.
+    """
+    known = {"": 0}
+    rows = [
+        known.setdefault(" ".join(filter(None, (who or named, (who or named) and when))), len(known))
+        if state in IN_PLACE
+        else 0
+        for state, who, named, when in zip(status.tolist(), by.tolist(), point.tolist(), date.tolist(), strict=True)
+    ]
+    return list(known), rows
 
 
 def _boxes() -> Iterator[tuple[float, float, float, float]]:
@@ -227,25 +263,26 @@ def _boxes() -> Iterator[tuple[float, float, float, float]]:
             )
 
 
-def _lay_box(
-    source: str, box: tuple[float, float, float, float], wanted: tuple[str, ...], folder: str
-) -> tuple[int, int]:
+def _lay_box(source: str, box: tuple[float, float, float, float], wanted: tuple[str, ...], folder: str) -> _Came:
     engine = open_readonly(source)
     try:
         with engine.connect() as connection:
             known = tuple(code for code in wanted if code in queries.vocabulary(connection).categories)
             if not known:
-                return 0, 0
+                return 0, 0, {}
             found = queries.facility_points(connection, FacilityFilter(bbox=box, categories=known))
     finally:
         engine.dispose()
     years = np.nan_to_num(found.year, nan=0).astype(np.int64)
+    # What does not stand has row -1, the last: nobody tells that it stands.
+    names = [*(" ".join(filter(None, (title, date))) for title, _licence, date in found.sources), ""]
+    numbers = _numbered(names)
     records = _records(
         lonlat=found.lonlat, category=found.category, uncertainty_m=found.uncertainty_m, status=found.status,
-        year=years, wide=found.wide, wanted=wanted,
+        year=years, wide=found.wide, source=numbers[found.source], wanted=wanted,
     )  # fmt: skip
     _write(records, Path(folder))
-    return len(found.lonlat), len(records)
+    return len(found.lonlat), len(records), dict(zip(numbers.tolist(), names, strict=True))
 
 
 def _records(
@@ -256,6 +293,7 @@ def _records(
     status: NDArray[Any],
     year: NDArray[np.int64],
     wide: NDArray[np.bool_],
+    source: NDArray[np.uint64],
     wanted: tuple[str, ...],
 ) -> NDArray[Any]:
     place = coverage.usable_lonlat(lonlat, "facilities")
@@ -275,7 +313,7 @@ def _records(
     records = np.empty(len(place), dtype=_RECORD)
     records["lon"], records["lat"] = place[:, 0], place[:, 1]
     records["kind"], records["status"], records["year"] = kind, state, year
-    records["uncertainty_m"], records["wide"] = uncertainty_m, wide
+    records["uncertainty_m"], records["wide"], records["source"] = uncertainty_m, wide, source
     return records[kind >= 0]
 
 
@@ -284,6 +322,13 @@ def _codes(values: NDArray[Any], among: Sequence[str]) -> NDArray[np.int64]:
     unique, inverse = np.unique(values, return_inverse=True)
     place = {name: number for number, name in enumerate(among)}
     return np.array([place.get(str(name), -1) for name in unique], dtype=np.int64)[inverse.ravel()]
+
+
+def _numbered(names: Sequence[str]) -> NDArray[np.uint64]:
+    """Give for each name the number that stands for it in every partition; 0 for ""."""
+    return np.array(
+        [int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) if name else 0 for name in names], dtype=np.uint64
+    )
 
 
 def _write(records: NDArray[Any], folder: Path) -> None:
@@ -309,7 +354,32 @@ def _write(records: NDArray[Any], folder: Path) -> None:
             part.replace(into / f"{hashlib.sha256(records[rows].tobytes()).hexdigest()}.npy")
 
 
-def take(laid: Laid, box: tuple[float, float, float, float]) -> tuple[Candidates, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The facilities that may serve a county, in an order that only their values decide.
+
+    Attributes
+    ----------
+    candidates
+        n of them.
+    kind
+        Row of `Laid.kinds` of each, shape (n,).
+    source
+        Row of `sources` of each, shape (n,).
+    sources
+        Who tells that a facility stands, with the date where it is known; "" where nobody does.
+    digest
+        Names them: equal facilities, equal names.
+    """
+
+    candidates: Candidates
+    kind: NDArray[np.int64]
+    source: NDArray[np.int64]
+    sources: tuple[str, ...]
+    digest: str
+
+
+def take(laid: Laid, box: tuple[float, float, float, float]) -> Taken:
     """Take the facilities that may serve a county.
 
     Parameters
@@ -322,10 +392,7 @@ def take(laid: Laid, box: tuple[float, float, float, float]) -> tuple[Candidates
 
     Returns
     -------
-    candidates : Candidates
-        In an order that only their values decide.
-    digest : str
-        Names them: equal facilities, equal names.
+    Taken
 
     Raises
     ------
@@ -334,11 +401,13 @@ def take(laid: Laid, box: tuple[float, float, float, float]) -> tuple[Candidates
     """
     found = [_inside(records, box) for records in (*_tiles(laid, box), *_read(Path(laid.folder) / _FAR))]
     records = np.concatenate(found) if found else np.empty(0, dtype=_RECORD)
-    order = ("wide", "year", "status", "uncertainty_m", "lat", "lon", "kind")
+    order = ("source", "wide", "year", "status", "uncertainty_m", "lat", "lon", "kind")
     records = records[np.lexsort([records[name] for name in order])]
     kinds = np.array(laid.kinds, dtype=np.str_)
-    return (
-        Candidates(
+    named = {0: "", **laid.sources}
+    digests, source = np.unique(records["source"], return_inverse=True)
+    return Taken(
+        candidates=Candidates(
             lonlat=np.column_stack((records["lon"], records["lat"])),
             category=kinds[records["kind"]] if len(records) else np.empty(0, dtype=np.str_),
             uncertainty_m=records["uncertainty_m"].astype(np.float64),
@@ -346,7 +415,10 @@ def take(laid: Laid, box: tuple[float, float, float, float]) -> tuple[Candidates
             year=records["year"].astype(np.int64),
             wide=records["wide"].copy(),
         ),
-        hashlib.sha256(records.tobytes() + "\0".join(laid.kinds).encode()).hexdigest(),
+        kind=records["kind"].astype(np.int64),
+        source=source.ravel().astype(np.int64),
+        sources=tuple(named[digest] for digest in digests.tolist()),
+        digest=hashlib.sha256(records.tobytes() + "\0".join(laid.kinds).encode()).hexdigest(),
     )
 
 

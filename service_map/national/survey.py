@@ -12,9 +12,10 @@ from typing import Any
 
 import shapely
 
+from service_map.catalogue import Inventory
 from service_map.coverage import square_km
 from service_map.errors import InvalidParameterError, PartitionError, SettingsError
-from service_map.national import cluster, output, people, supply, ways, work
+from service_map.national import cluster, output, people, record, supply, ways, work
 from service_map.national.county import County
 from service_map.national.extra import need, need_all
 from service_map.national.people import Source
@@ -89,6 +90,7 @@ def run(
     memory: str = cluster.MEMORY,
     most_cells: int = MOST_CELLS,
     skip_empty: bool = False,
+    inventories: Sequence[Inventory] = (),
     progress: Callable[[int, int, str], None] | None = None,
     say: Progress | None = None,
 ) -> Outcome:
@@ -118,6 +120,8 @@ def run(
         Cells that a worker holds at once.
     skip_empty
         Leave out the counties of which the data certainly holds nobody, instead of refusing the run.
+    inventories
+        Statements that the facilities hold every one of some kinds that stands in an area; of the area `ALL` for all.
     progress
         Called with the number of counties that came back, the number of all, and the last one's code.
     say
@@ -181,7 +185,7 @@ def run(
             work.Job(
                 county=county, question=question, supply=laid, demand=_absolute(demand),
                 networks=None if networks is None else str(networks.absolute()), out=str(out), most_cells=most_cells,
-                program=work.program(),
+                program=work.program(), stated=record.stated(question, county, inventories),
             )
             for county in asked
         ]  # fmt: skip

@@ -17,11 +17,12 @@ import pyarrow.parquet
 from service_map import __version__
 from service_map.coverage import Network
 from service_map.errors import PartitionError, ServiceMapError
-from service_map.national import output, part, people, supply, ways
+from service_map.national import output, part, people, record, supply, ways
 from service_map.national.county import County
 from service_map.national.people import Source
 from service_map.national.question import Question
-from service_map.national.supply import Laid
+from service_map.national.record import Stated
+from service_map.national.supply import Laid, Taken
 
 NOBODY = ("人口数据里这个县没有人", "the population data holds nobody in this county")
 """Why a county has no answer, in Chinese and English."""
@@ -48,6 +49,8 @@ class Job:
         Cells that a worker holds at once; a larger county is split.
     program
         Of `program`, of whoever gave the job.
+    stated
+        For each target, who states that the record of the county is complete (`record.stated`).
     """
 
     county: County
@@ -58,6 +61,7 @@ class Job:
     out: str
     most_cells: int
     program: str
+    stated: tuple[Stated, ...]
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -142,7 +146,7 @@ def whole(job: Job) -> dict[str, Any]:
     kept = _standing(job, inputs.key)
     if kept is not None:
         return kept
-    inputs = _with_ways(job, inputs)
+    inputs = _made_ready(job, inputs)
     parts = people.parts(job.demand, job.county, job.most_cells)
     if len(parts) > 1:
         return _merge(job, inputs, [_write_part(job, inputs, rows) for rows in parts])
@@ -169,7 +173,7 @@ def portion(job: Job, rows: tuple[int, int]) -> str:
     inputs = _inputs(job)
     if _standing(job, inputs.key) is not None:
         return ""
-    return _write_part(job, _with_ways(job, inputs), rows)
+    return _write_part(job, _made_ready(job, inputs), rows)
 
 
 @_naming
@@ -185,7 +189,7 @@ def merge(job: Job, names: Sequence[str]) -> dict[str, Any]:
     kept = _standing(job, inputs.key)
     if kept is not None:
         return kept
-    return _merge(job, _with_ways(job, inputs), names)
+    return _merge(job, _made_ready(job, inputs), names)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -193,11 +197,12 @@ def merge(job: Job, names: Sequence[str]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    candidates: Any
+    taken: Taken
     network: Path | None
     key: str
     named: dict[str, Any]
     ways: Network | None = None
+    records: tuple[record.Record, ...] = ()
 
 
 def _inputs(job: Job) -> _Inputs:
@@ -205,10 +210,11 @@ def _inputs(job: Job) -> _Inputs:
         raise PartitionError(
             f"这台 worker 的程序是 {program()}，应为 {job.program}", f"this worker runs {program()}, not {job.program}"
         )
-    candidates, digest = supply.take(job.supply, job.box)
+    taken = supply.take(job.supply, job.box)
     network = network_of(job)
     named = {
-        "facilities": digest,
+        "facilities": taken.digest,
+        "stated": job.stated,
         "demand": people.identity(job.demand, job.county),
         "network": None if network is None else ways.identity(network),
         "boundary": hashlib.sha256(job.county.boundary).hexdigest(),
@@ -219,7 +225,7 @@ def _inputs(job: Job) -> _Inputs:
         "networks": job.networks is not None,
     }  # fmt: skip
     key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-    return _Inputs(candidates=candidates, network=network, key=key, named=named)
+    return _Inputs(taken=taken, network=network, key=key, named=named)
 
 
 def _standing(job: Job, key: str) -> dict[str, Any] | None:
@@ -230,8 +236,13 @@ def _standing(job: Job, key: str) -> dict[str, Any] | None:
             "fallback": found["fallback"]}  # fmt: skip
 
 
-def _with_ways(job: Job, inputs: _Inputs) -> _Inputs:
-    """Load the ways; a file that does not reach the county is as good as none, and the answer says so."""
+def _made_ready(job: Job, inputs: _Inputs) -> _Inputs:
+    """Count what is on record, and load the ways; a file that does not reach the county is as good as none.
+
+    The answer says so.
+    """
+    counted = record.records(job.question, job.county, inputs.taken, job.supply.kinds, job.stated)
+    inputs = replace(inputs, records=counted)
     if inputs.network is None:
         return inputs
     network = ways.load(ways.prepare(str(inputs.network), str(Path(job.out) / ".work" / "networks")), job.box)
@@ -239,7 +250,7 @@ def _with_ways(job: Job, inputs: _Inputs) -> _Inputs:
 
 
 def _judged(job: Job, inputs: _Inputs, rows: tuple[int, int]) -> part.Judged:
-    return part.judge(job.question, people.read(job.demand, job.county, rows), inputs.candidates, inputs.ways)
+    return part.judge(job.question, people.read(job.demand, job.county, rows), inputs.taken.candidates, inputs.ways)
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
@@ -250,7 +261,9 @@ def _part_folder(job: Job) -> Path:
 
 
 def _schema(job: Job, inputs: _Inputs, groups: Sequence[str], bounds: Sequence[float]) -> pa.Schema:
-    return output.cell_schema(job.question, groups, network=inputs.network is not None, bounds=bounds)
+    return output.cell_schema(
+        job.question, groups, network=inputs.network is not None, bounds=bounds, records=inputs.records
+    )
 
 
 def _write_part(job: Job, inputs: _Inputs, rows: tuple[int, int]) -> str:
@@ -304,8 +317,11 @@ def _finish(job: Job, inputs: _Inputs, sums: part.Sums, tables: Any) -> dict[str
         return {"adcode": job.county.adcode, "state": "empty", "cells": 0, "people": 0.0, "fallback": False}
     by_network = inputs.network is not None
     fallback = job.networks is not None and not by_network
-    gaps, pieces = output.gap_table(job.question, sums)
-    summary = output.summary_table(job.question, job.county, sums, network=by_network, fallback=fallback, pieces=pieces)
+    gaps, pieces = output.gap_table(job.question, sums, inputs.records)
+    summary = output.summary_table(
+        job.question, job.county, sums, network=by_network, fallback=fallback, pieces=pieces,
+        records=inputs.records,
+    )  # fmt: skip
     about = {"name": job.county.name, "cells": sums.cells, "people": int(sums.people[0]) / people.MICRO,
              "method": "network" if by_network else "straight_line", "fallback": fallback,
              "inputs": inputs.named, "program": program()}  # fmt: skip

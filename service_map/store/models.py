@@ -383,6 +383,16 @@ class Summary(Base):
     kinds_located: Mapped[float | None] = _of("按点位走得到的平均类数", "kinds within reach as located, on average")
     kinds_possible: Mapped[float | None] = _of("可能走得到的平均类数", "kinds possibly within reach, on average")
     groups: Mapped[str] = _of("各年龄组的人数，JSON", "people of age groups, JSON: total, certain, located, possible")
+    record: Mapped[str] = _of(
+        "现有设施的收录：complete 已收全；partial、none 未收全，这一行的数只是按在册记录算的，不是覆盖率",
+        "record of what exists: complete; or partial or none, of which the figures of this row are as recorded only",
+        domain="record",
+    )
+    on_record: Mapped[int] = _of("县内在册的现有设施", "existing facilities on record in the county")
+    promised: Mapped[int] = _of("县内规划提出、到这一时点应有的", "those in the county that plans promise by then")
+    sources: Mapped[str] = _of("在册的出自谁，JSON：来源、处数", "who says that these stand, JSON: source, how many")
+    record_source: Mapped[str | None] = _of("谁说已收全", "who states that the record is complete")
+    record_date: Mapped[str | None] = _of("截至何时收全", "of when it is complete")
     __table_args__ = (
         Index("summary_asked", "category", "horizon", "year", "adcode"),
         {"comment": "全国分县汇总 / national summary by county"},

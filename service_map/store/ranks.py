@@ -1,6 +1,13 @@
-"""Areas ranked by what a national run found: provinces, the cities in them, the counties in those."""
+"""Areas ranked by what a national run found: provinces, the cities in them, the counties in those.
 
+A share, a rank and a gap are given of an area only where the record of what stands is complete in each of its
+counties, or where the figures are asked for as recorded; of any other it is said how many are on record, from whom, and
+how many are promised.
+"""
+
+import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,9 +31,13 @@ COUNTRY = "100000"
 LEVELS = ("province", "city", "county")
 HORIZONS = ("existing", "by_year", "promised")
 BOUNDS = ("certain", "located", "possible")
+MOST_SOURCES = 10
+"""Sources of an area's record that are named, those of most facilities first."""
 
 ORDERS = ("share", "gap_people", "people", "kinds", "adcode")
 """What a ranking can be ordered by; all but the code from the most, with the least covered first for ``-share``."""
+
+_OF_RECORD = ("share", "gap_people", "kinds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +49,27 @@ class Ranked:
     adcode, name, level, parent
         The area, and the code of the one around it.
     rank
-        1 for the first; areas of the same figure share a rank.
+        1 for the first; areas of the same figure share a rank. None for an area whose figures are withheld.
     counties
         Counties that its figures are summed over.
     people
         All.
+    record
+        ``complete`` where the record of what stands is stated to be so in each of its counties; ``none`` where nothing
+        is on record in any; else ``partial``.
+    complete
+        Counties whose record is complete.
+    as_recorded
+        The figures are given although the record is not complete: what is not on record is left out of them.
+    on_record, promised
+        Facilities that stand in it and are on record, and how many more the plans promise there by then.
+    sources
+        Who says that they stand, and how many of them, those of most first.
+    stated
+        Who states that the record is complete, and of when.
     certain, located, possible
-        People within reach: wherever the facilities stand within what is known of them, as they are located, at best.
+        People within reach: wherever the facilities stand within what is known of them, as they are located, at best;
+        None, as all that follows from them, where they are withheld.
     gap_people
         People not within reach, as located.
     gaps
@@ -64,13 +89,20 @@ class Ranked:
     name: str
     level: str
     parent: str
-    rank: int
+    rank: int | None
     counties: int
     people: float
-    certain: float
-    located: float
-    possible: float
-    gap_people: float
+    record: str
+    complete: int
+    as_recorded: bool
+    on_record: int
+    promised: int
+    sources: tuple[tuple[str, int], ...]
+    stated: tuple[tuple[str, str], ...]
+    certain: float | None
+    located: float | None
+    possible: float | None
+    gap_people: float | None
     gaps: int | None
     kinds_certain: float | None
     kinds_located: float | None
@@ -80,9 +112,15 @@ class Ranked:
     metres: tuple[float, ...]
     rules: tuple[str, ...]
 
+    @property
+    def told(self) -> bool:
+        """Say whether the figures are given."""
+        return self.record == "complete" or self.as_recorded
+
     def share(self, bound: str = "located") -> float | None:
-        """Give the covered share of the people, 0 to 1; None where there is nobody."""
-        return float(getattr(self, bound)) / self.people if self.people > 0 else None
+        """Give the covered share of the people, 0 to 1; None where there is nobody, or it is withheld."""
+        covered = getattr(self, bound)
+        return float(covered) / self.people if covered is not None and self.people > 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +209,7 @@ def rank(
     horizon: str = "promised",
     year: int | None = None,
     order: str = "share",
+    as_recorded: bool = False,
 ) -> tuple[Ranked, ...]:
     """Rank the areas within one.
 
@@ -188,10 +227,14 @@ def rank(
         One of the pairs of `Offered.horizons`.
     order
         One of `ORDERS`; with ``-`` before it the least first. ``kinds`` needs `ALL`.
+    as_recorded
+        Give the figures of an incomplete record as well.
 
     Returns
     -------
     tuple of Ranked
+        Those without a rank at the end, in the order of their code where it is the figure of the order that is
+        withheld.
 
     Raises
     ------
@@ -221,7 +264,19 @@ def rank(
         connection, ("ranking", area, level, category, horizon, year),
         lambda: _ranking(connection, area=area, level=level, category=category, horizon=horizon, year=year),
     )  # fmt: skip
-    return _ordered(rows, order)
+    return _ordered([_judged(row, as_recorded=as_recorded) for row in rows], order)
+
+
+def _judged(row: Ranked, *, as_recorded: bool) -> Ranked:
+    """Withhold the figures of an incomplete record, or say that they are as recorded."""
+    if row.record == "complete":
+        return row
+    if as_recorded:
+        return replace(row, as_recorded=True)
+    return replace(
+        row, certain=None, located=None, possible=None, gap_people=None, gaps=None, kinds_certain=None,
+        kinds_located=None, kinds_possible=None,
+    )  # fmt: skip
 
 
 def _among(field: str, value: str, allowed: Sequence[str]) -> None:
@@ -261,8 +316,16 @@ def _sum(code: str, named: tuple[str, str, str], rows: Sequence[Any]) -> Ranked:
         return math.fsum(getattr(row, name) for row in rows)
 
     gaps = [row.gaps for row in rows]
+    states = {row.record for row in rows}
+    sources: Counter[str] = Counter()
+    for row in rows:
+        sources.update(dict(json.loads(row.sources)))
+    stated = dict.fromkeys((row.record_source, row.record_date or "") for row in rows if row.record_source)
     return Ranked(
-        adcode=code, name=named[0], level=named[1], parent=named[2], rank=0, counties=len(rows), people=people,
+        adcode=code, name=named[0], level=named[1], parent=named[2], rank=None, counties=len(rows), people=people,
+        record=states.pop() if len(states) == 1 else "partial", complete=sum(row.record == "complete" for row in rows),
+        as_recorded=False, on_record=sum(row.on_record for row in rows), promised=sum(row.promised for row in rows),
+        sources=tuple(sorted(sources.items(), key=lambda one: (-one[1], one[0]))[:MOST_SOURCES]), stated=tuple(stated),
         certain=total("certain"), located=total("located"), possible=total("possible"), gap_people=total("gap_people"),
         gaps=None if any(gap is None for gap in gaps) else sum(gaps), kinds_certain=mean("kinds_certain"),
         kinds_located=mean("kinds_located"), kinds_possible=mean("kinds_possible"),
@@ -282,16 +345,19 @@ def _ordered(rows: Iterable[Ranked], order: str) -> tuple[Ranked, ...]:
         "adcode": lambda row: row.adcode,
     }
     figure = figures[name]
-    known = [row for row in rows if figure(row) is not None]
     ascending = order.startswith("-") != (name == "adcode")
     # Sorted twice: areas of the same figure keep the order of their codes either way.
-    ordered = sorted(sorted(known, key=lambda row: row.adcode), key=figure, reverse=not ascending)
+    by_code = sorted(rows, key=lambda row: row.adcode)
+    known = [row for row in by_code if row.told and figure(row) is not None]
     ranked: list[Ranked] = []
-    for place, row in enumerate(ordered, 1):
+    for place, row in enumerate(sorted(known, key=figure, reverse=not ascending), 1):
         same = bool(ranked) and figure(ranked[-1]) == figure(row)
         ranked.append(replace(row, rank=ranked[-1].rank if same else place))
-    last = len(ranked) + 1
-    return (*ranked, *(replace(row, rank=last) for row in rows if figure(row) is None))
+    nobody = [replace(row, rank=len(ranked) + 1) for row in by_code if row.told and figure(row) is None]
+    withheld = [row for row in by_code if not row.told]
+    if name not in _OF_RECORD:
+        withheld.sort(key=figure, reverse=not ascending)
+    return (*ranked, *nobody, *withheld)
 
 
 def shapes(connection: Connection, codes: Iterable[str]) -> dict[str, BaseGeometry]:

@@ -49,10 +49,19 @@ COLUMNS = pa.schema(
         pa.field("kinds_located", pa.float64()),
         pa.field("kinds_possible", pa.float64()),
         pa.field("groups", pa.string(), nullable=False),
+        pa.field("record", pa.string(), nullable=False),
+        pa.field("on_record", pa.int32(), nullable=False),
+        pa.field("promised", pa.int32(), nullable=False),
+        pa.field("sources", pa.string(), nullable=False),
+        pa.field("record_source", pa.string()),
+        pa.field("record_date", pa.string()),
     ]
 )
 """Columns of a summary. ``certain``, ``located``, ``possible`` are people within reach; of the rows whose category is
-`ALL`, people who have every kind within reach, and ``kinds_…`` how many kinds a person has on average."""
+`ALL`, people who have every kind within reach, and ``kinds_…`` how many kinds a person has on average. ``record`` says
+how complete the record is of what stands: where it is not ``complete``, the figures are as recorded and no coverage.
+``on_record`` and ``promised`` count facilities in the county, ``sources`` are pairs in JSON of who says that they stand
+and how many, ``record_source`` and ``record_date`` who states that the record is complete."""
 
 # About a pixel where a province fills a screen.
 _SIMPLIFY_DEGREES = 0.01
@@ -104,12 +113,25 @@ def _county(folder: Path, code: str) -> pa.Table:
                 f"{code} 的 summary.parquet 与其清单不符", f"summary.parquet of {code} is not what its manifest says"
             )
         table = pa.parquet.ParquetFile(path).read()
+        _check_columns(code, table.schema)
         table = table.append_column("adcode", pa.array([code] * table.num_rows)).select(COLUMNS.names).cast(COLUMNS)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         if isinstance(error, GeodataError):
             raise
         raise GeodataError(f"{code} 的汇总读不出：{error}", f"cannot read the summary of {code}: {error}") from error
     return table
+
+
+def _check_columns(name: str, schema: pa.Schema) -> None:
+    missing = [column for column in COLUMNS.names if column not in schema.names and column != "adcode"]
+    if missing:
+        told = "、".join(missing)
+        raise GeodataError(
+            f"{name} 的汇总是旧版写的，缺少 {told}，不知道现有设施是否收全；"
+            "请重新运行 service-map national，再 service-map import summary",
+            f"the summary of {name} was written by an earlier version and lacks {', '.join(missing)}, so nobody knows"
+            " whether its record is complete; run service-map national again, then service-map import summary",
+        )
 
 
 def write_summary(path: Path, table: pa.Table) -> None:
@@ -140,6 +162,7 @@ def load_summary(path: Path) -> Iterator[dict[str, Any]]:
     number = 0
     try:
         with pa.parquet.ParquetFile(path) as file:
+            _check_columns(path.name, file.schema_arrow)
             for batch in file.iter_batches(batch_size=10_000, columns=COLUMNS.names):
                 for row in batch.to_pylist():
                     number += 1

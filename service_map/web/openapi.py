@@ -16,6 +16,7 @@ from service_map.coverage import VERDICTS
 from service_map.places.facility import PRECISIONS, STATUSES
 from service_map.store import ranks
 from service_map.store.export import FORMATS
+from service_map.store.models import DOMAINS
 from service_map.store.queries import KINDS
 from service_map.web import params, problems, ranking
 
@@ -166,8 +167,9 @@ OPERATIONS = (
         parameters=ranking.RANKING,
         schema="Ranking",
         errors=("not-found",),
-        zh="全国汇总：各省、市、县按覆盖率等排列；没有导入汇总时为 404",
-        en="the national summary: provinces, cities or counties in order; 404 where none was imported",
+        zh="全国汇总：各省、市、县按覆盖率等排列；现有设施没有说收全的不给数、不排名；没有导入汇总时为 404",
+        en="the national summary: provinces, cities or counties in order, without figures and rank where the record of"
+        " what exists is not stated to be complete; 404 where none was imported",
     ),
     Operation(
         path="/api/areas",
@@ -1214,12 +1216,16 @@ def _ranking_schemas() -> dict[str, Schema]:
     share = {"type": ["number", "null"], "minimum": 0, "maximum": 1.000001}
     kinds = {"type": ["number", "null"], "minimum": 0}
     level = _enum(*ranks.LEVELS)
+    withheld = {"type": ["number", "null"], "minimum": 0}
     ranked = {
-        "rank": _WHOLE, "adcode": _ADCODE, "name": _STRING, "level": level, "parent": _ADCODE, "counties": _WHOLE,
-        "people": number, "certain": number, "located": number, "possible": number, "share_low": share, "share": share,
-        "share_high": share, "gap_people": number, "gaps": {"type": ["integer", "null"]}, "kinds_low": kinds,
-        "kinds": kinds, "kinds_high": kinds, "methods": _array(_enum("network", "straight_line", "detour")),
-        "fallback": _WHOLE, "metres": _array(number), "rules": _array(_STRING),
+        "rank": {"type": ["integer", "null"], "minimum": 1}, "adcode": _ADCODE, "name": _STRING, "level": level,
+        "parent": _ADCODE, "counties": _WHOLE, "people": number, "record": _enum(*DOMAINS["record"]),
+        "as_recorded": _FLAG, "counties_complete": _WHOLE, "on_record": _WHOLE, "promised": _WHOLE,
+        "record_sources": _TEXTS, "certain": withheld, "located": withheld, "possible": withheld, "share_low": share,
+        "share": share, "share_high": share, "gap_people": withheld, "gaps": {"type": ["integer", "null"]},
+        "kinds_low": kinds, "kinds": kinds, "kinds_high": kinds,
+        "methods": _array(_enum("network", "straight_line", "detour")), "fallback": _WHOLE, "metres": _array(number),
+        "rules": _TEXTS,
     }  # fmt: skip
     horizon, year = _enum(*ranks.HORIZONS), {"type": ["integer", "null"]}
     around = _closed({"adcode": _ADCODE, "name": _STRING, "level": level, "parent": _ADCODE})
@@ -1231,13 +1237,13 @@ def _ranking_schemas() -> dict[str, Schema]:
         "Ranked": _closed(ranked),
         "Ranking": _closed({
             "ranking": _array(_ref("Ranked")), "numberReturned": _WHOLE, "area": _either(around), "category": _STRING,
-            "category_name": _STRING, "horizon": horizon, "year": year, "order": _STRING, "offered": _closed(offered),
-            "limits": _array(_STRING), "data_version": _STRING,
+            "category_name": _STRING, "horizon": horizon, "year": year, "order": _STRING, "as_recorded": _FLAG,
+            "offered": _closed(offered), "limits": _array(_STRING), "data_version": _STRING,
         }),
         "RankingFeature": _feature(_either(_ref("Surface")), _ref("Ranked")),
         "RankingCollection": _collection(
             _ref("RankingFeature"), numberReturned=_WHOLE, category=_STRING, horizon=horizon, year=year,
-            boundaries=_STRING,
+            as_recorded=_FLAG, boundaries=_STRING,
         ),
     }  # fmt: skip
 

@@ -72,15 +72,25 @@ ORDER = Parameter(
     parse=params.choice(_SORTS),
     default="share",
 )
-RANKING = (AREA, LEVEL, CATEGORY, HORIZON, YEAR, ORDER)
+RANKING = (AREA, LEVEL, CATEGORY, HORIZON, YEAR, ORDER, params.AS_RECORDED)
 
 BOUNDS = (
     "设施位置不准：至少、按点位、至多三个数；真实值在至少与至多之间",
     "locations are imprecise, so there are three figures: at least, as located, at most; the truth lies between",
 )
 RECORD = (
-    "只算数据中有的设施；数据中没有，不等于当地没有",
-    "only facilities on record count; absent here is not absent on the ground",
+    "覆盖率、名次、走不到的人只在各县的现有设施都已说收全的地方给出；别处只说在册多少、出自谁、规划提出多少",
+    (
+        "shares, ranks and people not within reach are given only where each county's record of what exists is stated"
+        " to be complete; elsewhere it is said how many are on record, from whom, and how many are promised"
+    ),
+)
+AS_RECORDED = (
+    "标明“按在册”的数只算在册的设施，只供核对记录，不是覆盖率；没有收录，不等于当地没有",
+    (
+        "figures marked “as recorded” count what is on record, to check the record by, and are no coverage; absent from"
+        " the record is not absent on the ground"
+    ),
 )
 FALLBACK = (
     "有的县没有路网数据，按直线距离算",
@@ -108,7 +118,7 @@ def asked(values: Mapping[str, Any]) -> dict[str, Any]:
     horizon = values["horizon"] or ("promised" if year is None else "by_year")
     return {
         "area": values["area"], "level": values["level"], "category": values["category"], "horizon": horizon,
-        "year": year, "order": values["order"],
+        "year": year, "order": values["order"], "as_recorded": values["as_recorded"] == "true",
     }  # fmt: skip
 
 
@@ -123,21 +133,34 @@ def named(code: str, categories: Mapping[str, Category], *, english: bool) -> st
 
 
 def row(found: Ranked) -> dict[str, Any]:
-    """Write an area's figures; people to a tenth, shares to a millionth."""
+    """Write an area's figures; people to a tenth, shares to a millionth, None for what is withheld."""
     return {
         "rank": found.rank, "adcode": found.adcode, "name": found.name, "level": found.level, "parent": found.parent,
         "counties": found.counties, "people": round(found.people, 1),
-        "certain": round(found.certain, 1), "located": round(found.located, 1), "possible": round(found.possible, 1),
+        "record": found.record, "as_recorded": found.as_recorded, "counties_complete": found.complete,
+        "on_record": found.on_record, "promised": found.promised, "record_sources": sources(found),
+        "certain": _rounded(found.certain, 1), "located": _rounded(found.located, 1),
+        "possible": _rounded(found.possible, 1),
         "share_low": _rounded(found.share("certain")), "share": _rounded(found.share()),
-        "share_high": _rounded(found.share("possible")), "gap_people": round(found.gap_people, 1), "gaps": found.gaps,
-        "kinds_low": _rounded(found.kinds_certain), "kinds": _rounded(found.kinds_located),
+        "share_high": _rounded(found.share("possible")), "gap_people": _rounded(found.gap_people, 1),
+        "gaps": found.gaps, "kinds_low": _rounded(found.kinds_certain), "kinds": _rounded(found.kinds_located),
         "kinds_high": _rounded(found.kinds_possible), "methods": list(found.methods), "fallback": found.fallback,
         "metres": [round(metres, 1) for metres in found.metres], "rules": list(found.rules),
     }  # fmt: skip
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
+def sources(found: Ranked) -> list[str]:
+    """Say who states that an area's record is complete; where it is not, who says that what is on record stands."""
+    return statements(found) if found.record == "complete" else [name for name, _ in found.sources]
+
+
+def statements(found: Ranked) -> list[str]:
+    """Say who states that the record is complete in the whole of an area, or in some of its counties, and of when."""
+    return [" ".join(filter(None, pair)) for pair in found.stated]
+
+
+def _rounded(value: float | None, digits: int = 6) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def limits(rows: Sequence[Ranked], has: Offered | None, category: str) -> list[tuple[str, str]]:
@@ -161,7 +184,8 @@ def limits(rows: Sequence[Ranked], has: Offered | None, category: str) -> list[t
     )
     methods = {method for found in rows for method in found.methods}
     said = [NETWORK] if methods == {"network"} else [STRAIGHT] if "network" not in methods else [NETWORK, FALLBACK]
-    return [asked, counted, *said, BOUNDS, RECORD, PEOPLE]
+    record = [RECORD, *([AS_RECORDED] if any(found.as_recorded for found in rows) else [])]
+    return [asked, counted, *said, BOUNDS, *record, PEOPLE]
 
 
 @blueprint.get("/api/ranking")
@@ -181,6 +205,7 @@ def areas() -> Response:
         "horizon": values["horizon"],
         "year": values["year"],
         "order": values["order"],
+        "as_recorded": values["as_recorded"],
         "offered": {
             "categories": list(has.categories) if has else [],
             "horizons": [{"horizon": kind, "year": year} for kind, year in has.horizons] if has else [],
@@ -207,6 +232,8 @@ def table() -> Response:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return "|".join(map(str, value)) if isinstance(value, list) else value
 
 
@@ -242,7 +269,7 @@ def collection(conn: Connection, found: Sequence[Ranked], values: Mapping[str, A
         ],
         "numberReturned": len(found),
         "category": values["category"], "horizon": values["horizon"], "year": values["year"],
-        "boundaries": BOUNDARIES,
+        "as_recorded": values["as_recorded"], "boundaries": BOUNDARIES,
     }  # fmt: skip
 
 

@@ -14,6 +14,9 @@ from service_map.web import create_app
 
 pytestmark = pytest.mark.browser
 
+COMPLETE = {"record": "complete", "on_record": 7, "promised": 2, "sources": '[["教育局名录", 7]]',
+            "record_source": "教育局名录", "record_date": "2026-09"}  # fmt: skip
+PARTIAL = {"record": "partial", "on_record": 7, "promised": 2, "sources": '[["OpenStreetMap", 7]]'}
 PHONE = {"width": 390, "height": 844}
 
 
@@ -32,6 +35,7 @@ def _rows():
                 "people": people * 1000, "certain": located * 0.8, "located": located,
                 "possible": min(people * 1000, located * 1.1), "gap_people": people * 1000 - located, "gaps": 3,
                 "metres_mean": 300.0, "kinds_certain": 1.0, "kinds_located": 1.5, "kinds_possible": 2.0, "groups": "{}",
+                **(COMPLETE if code.startswith("1405") else PARTIAL),
             }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from service_map import catalogue, national
+from service_map.catalogue import Inventory
 
 ROOT = Path(__file__).resolve().parents[2]
 CELLS, KINDS, EACH = 300, 6, 6
@@ -37,11 +38,16 @@ def country(china, tmp_path_factory):
     question = national.question(
         catalogue.rules(), catalogue.categories(), wanted=kinds, metres=600.0, years=[2022, 2024]
     )  # fmt: skip
+    # One city whose record is complete, one county of which a single kind is; of the others nobody says it.
+    inventories = (
+        Inventory(area="140500", categories=tuple(kinds), source="晋城名录", date="2026-09"),
+        Inventory(area=codes[0], categories=("kindergarten",), source="教育局名录", date="2026-06"),
+    )
 
     def run(out, *, counties=codes, home=home, **given):
         chosen = {
             "facilities": str(home / "facilities.parquet"), "demand": national.Source(path=str(home / "people")),
-            "networks": home / "networks", "workers": 0, **given,
+            "networks": home / "networks", "workers": 0, "inventories": inventories, **given,
         }  # fmt: skip
         asked = chosen.pop("question", question)
         return national.run(asked, [china.county(code) for code in counties], out=out, **chosen)

@@ -207,15 +207,70 @@ def test_either_database_ranks_provinces_cities_and_counties(conn, rows, country
 
 def test_a_ranking_has_an_order_that_can_be_turned_round(conn):
     for order in ("share", "gap_people", "people", "kinds", "adcode"):
-        one = ranks.rank(conn, level="county", order=order)
-        other = ranks.rank(conn, level="county", order=f"-{order}")
+        one = ranks.rank(conn, level="county", order=order, as_recorded=True)
+        other = ranks.rank(conn, level="county", order=f"-{order}", as_recorded=True)
         assert [area.rank for area in one] == sorted(area.rank for area in one)
         assert {area.adcode for area in one} == {area.adcode for area in other}
         assert one[0].rank == other[0].rank == 1
-    shares = [area.share() for area in ranks.rank(conn, level="county", category="kindergarten")]
+    recorded = ranks.rank(conn, level="county", category="kindergarten", as_recorded=True)
+    shares = [area.share() for area in recorded]
     assert shares == sorted(shares, reverse=True)
-    codes = [area.adcode for area in ranks.rank(conn, level="county", order="adcode")]
+    codes = [area.adcode for area in ranks.rank(conn, level="county", order="adcode", as_recorded=True)]
     assert codes == sorted(codes)
+
+
+def test_what_is_not_stated_complete_has_no_share_rank_or_gap(conn, country):
+    for category, complete in (("all", {"1405"}), ("kindergarten", {"1405", country.codes[0]}), ("nursery", {"1405"})):
+        found = ranks.rank(conn, level="county", category=category)
+        assert len(found) == 40
+        told = [area for area in found if area.rank is not None]
+        assert {area.adcode[:4] if area.adcode[:4] == "1405" else area.adcode for area in told} == complete
+        assert list(found[: len(told)]) == told
+        assert all(area.record == "complete" and area.stated and not area.as_recorded for area in told)
+        rest = found[len(told) :]
+        assert [area.adcode for area in rest] == sorted(area.adcode for area in rest)
+        for area in rest:
+            assert {area.certain, area.located, area.possible, area.gap_people, area.gaps, area.kinds_located} == {None}
+            assert (area.share(), area.record, area.complete) == (None, "partial", 0)
+            assert area.people > 0
+            assert {name for name, _ in area.sources} <= {"invented map", "invented register"}
+
+
+@pytest.mark.parametrize("horizon", [("existing", None), ("by_year", 2022), ("promised", None)])
+def test_an_area_has_figures_only_if_the_record_of_every_county_in_it_is_complete(conn, country, rows, horizon):
+    kind, year = horizon
+    province = next(area for area in ranks.rank(conn, horizon=kind, year=year) if area.adcode == "140000")
+    counties = [code for code in country.codes if code.startswith("14")]
+    asked = [row for row in rows if (row["category"], row["horizon"], row["year"]) == ("all", kind, year)]
+    mine = [row for row in asked if row["adcode"].startswith("14")]
+    assert (province.rank, province.share(), province.gap_people) == (None, None, None)
+    assert (province.record, province.counties) == ("partial", len(counties))
+    assert province.complete == sum(code.startswith("1405") for code in counties)
+    assert province.on_record == sum(row["on_record"] for row in mine) > 0
+    assert province.promised == sum(row["promised"] for row in mine)
+    assert (province.promised > 0) == (kind != "existing")
+    city = next(area for area in ranks.rank(conn, area="140000", horizon=kind, year=year) if area.adcode == "140500")
+    assert (city.rank, city.record, city.stated) == (1, "complete", (("晋城名录", "2026-09"),))
+
+
+def test_figures_as_recorded_are_given_when_asked_for_and_say_so(conn, rows):
+    found = ranks.rank(conn, level="county", category="kindergarten", as_recorded=True)
+    assert [area.rank for area in found] == sorted(area.rank for area in found)
+    for area in found:
+        row = next(
+            r for r in rows if (r["adcode"], r["category"], r["horizon"]) == (area.adcode, "kindergarten", "promised")
+        )
+        assert (area.certain, area.located, area.possible) == (row["certain"], row["located"], row["possible"])
+        assert area.as_recorded == (area.record != "complete") == (row["record"] != "complete")
+
+
+def test_people_can_be_ordered_by_though_no_rank_is_given(conn):
+    found = ranks.rank(conn, level="county", order="people")
+    withheld = [area for area in found if area.rank is None]
+    assert len(withheld) > 30
+    assert found[-1] is withheld[-1]
+    people = [area.people for area in withheld]
+    assert people == sorted(people, reverse=True)
 
 
 def test_what_a_summary_does_not_offer_is_refused(conn):
@@ -258,6 +313,18 @@ def test_half_a_run_is_not_imported(alone, tmp_path, country):
         summary.read_run(tmp_path / "copy")
 
 
+def test_a_summary_of_an_earlier_version_is_refused_and_says_what_to_do(published, tmp_path):
+    shutil.copytree(published["GEODATA_DIR"], tmp_path / "geodata")
+    path = tmp_path / "geodata" / ranks.FILE
+    old = pq.read_table(path)
+    new = ["record", "on_record", "promised", "sources", "record_source", "record_date"]
+    pq.write_table(old.drop_columns(new), path)
+    with pytest.raises(GeodataError, match="service-map national again") as error:
+        store.build(f"sqlite:///{tmp_path}/map.gpkg", geodata=tmp_path / "geodata")
+    assert "旧版" in error.value.zh
+    assert ranks.FILE in error.value.zh
+
+
 # --- the web ----------------------------------------------------------------------------------------------------------
 
 
@@ -269,7 +336,8 @@ def test_the_interface_answers_as_it_documents(site):
         text = json.dumps({**schemas, "$ref": f"#/$defs/{name}"}).replace("#/components/schemas/", "#/$defs/")
         jsonschema.validate(payload, json.loads(text))
 
-    for query in ("", "?area=140000", "?level=county&order=-gap_people", "?year=2022&category=kindergarten&lang=en"):
+    for query in ("", "?area=140000", "?level=county&order=-gap_people", "?year=2022&category=kindergarten&lang=en",
+                  "?level=county&as_recorded=true"):  # fmt: skip
         answer = site.get(f"/api/ranking{query}")
         assert answer.status_code == 200
         check("Ranking", answer.get_json())
@@ -277,12 +345,16 @@ def test_the_interface_answers_as_it_documents(site):
     assert site.get("/api/ranking?area=650000").status_code == 404
     assert site.get("/api/ranking?order=beauty").status_code == 400
     assert site.get("/api/ranking?nonsense=1").status_code == 400
+    assert site.get("/api/ranking?as_recorded=yes").status_code == 400
     again = site.get("/api/ranking", headers={"If-None-Match": site.get("/api/ranking").headers["ETag"]})
     assert again.status_code == 304
 
 
-def test_page_interface_and_downloads_say_the_same(site):
-    query = "area=140500&category=kindergarten&order=gap_people"
+@pytest.mark.parametrize("query", [
+    "area=140500&category=kindergarten&order=gap_people",
+    "level=county&category=kindergarten&order=gap_people&as_recorded=true",
+])  # fmt: skip
+def test_page_interface_and_downloads_say_the_same(site, query):
     told = site.get(f"/api/ranking?{query}").get_json()["ranking"]
     table = list(csv.DictReader(io.StringIO(site.get(f"/download/ranking.csv?{query}").get_data().decode("utf-8-sig"))))
     layer = site.get(f"/download/ranking.geojson?{query}").get_json()["features"]
@@ -295,6 +367,66 @@ def test_page_interface_and_downloads_say_the_same(site):
     for row in told:
         assert row["name"] in page
         assert f"{100 * row['share']:.1f}%".replace(".0%", ".0%") in page
+
+
+def test_what_is_withheld_is_withheld_everywhere_and_said_in_words(site):
+    query = "area=140000&category=kindergarten"
+    answer = site.get(f"/api/ranking?{query}").get_json()
+    table = list(csv.DictReader(io.StringIO(site.get(f"/download/ranking.csv?{query}").get_data().decode("utf-8-sig"))))
+    layer = site.get(f"/download/ranking.geojson?{query}").get_json()
+    page = _tree(site, f"/ranking?{query}")
+    assert answer["as_recorded"] is layer["as_recorded"] is False
+    seen = 0
+    for told, line, feature in zip(answer["ranking"], table, layer["features"], strict=True):
+        assert feature["properties"] == told
+        assert (line["record"], line["as_recorded"]) == (told["record"], "false")
+        shown = "".join(next(row for row in page.iter("tr") if row.get("id") == f"area-{told['adcode']}").itertext())
+        if told["record"] == "complete":
+            assert told["rank"] is not None
+            assert told["record_sources"] == ["晋城名录 2026-09"]
+            assert "%" in shown
+            continue
+        seen += 1
+        for name in (
+            "rank",
+            "certain",
+            "located",
+            "possible",
+            "share_low",
+            "share",
+            "share_high",
+            "gap_people",
+            "gaps",
+        ):
+            assert told[name] is None, name
+            assert line[name] == "", name
+        assert f"在册 {told['on_record']} 处" in shown
+        assert f"规划提出 {told['promised']} 处" in shown
+        assert all(name in shown for name in told["record_sources"])
+        assert "%" not in shown
+    assert seen == len(answer["ranking"]) - 1
+    assert "as_recorded=true" in next(link for link in _links(page) if "as_recorded" in link)
+
+
+def test_figures_as_recorded_are_labelled_wherever_they_are_given(site):
+    query = "area=140000&category=kindergarten&as_recorded=true"
+    answer = site.get(f"/api/ranking?{query}").get_json()
+    table = list(csv.DictReader(io.StringIO(site.get(f"/download/ranking.csv?{query}").get_data().decode("utf-8-sig"))))
+    layer = site.get(f"/download/ranking.geojson?{query}").get_json()
+    assert answer["as_recorded"] is layer["as_recorded"] is True
+    assert any("不是覆盖率" in limit for limit in answer["limits"])
+    for told, line, feature in zip(answer["ranking"], table, layer["features"], strict=True):
+        assert told["as_recorded"] == (told["record"] != "complete") == feature["properties"]["as_recorded"]
+        assert (line["record"], line["as_recorded"]) == (told["record"], str(told["as_recorded"]).lower())
+        assert told["share"] is not None
+    page = _tree(site, f"/ranking?{query}")
+    caption = "".join(next(page.iter("caption")).itertext())
+    legend = "".join(next(found for found in page.iter("ul") if found.get("class") == "legend").itertext())
+    assert "按在册记录算，不是覆盖率" in caption
+    assert "按在册记录算，不是覆盖率" in legend
+    labelled = [row for row in page.iter("tr") if row.get("id") and "按在册" in "".join(row.itertext())]
+    assert len(labelled) == len(answer["ranking"]) - 1
+    assert all("as_recorded=true" in link for link in _links(page) if "area=140500" in link)
 
 
 def test_the_page_leads_from_province_to_city_to_county_and_back_without_a_script(site):
@@ -321,8 +453,9 @@ def test_an_answer_says_what_was_judged_and_how_many_counties_it_holds(site):
     assert every["limits"][0].replace("“", "") in site.get("/ranking?lang=en").get_data(as_text=True).replace("“", "")
 
 
-def test_the_page_is_complete_in_english(site):
-    page = site.get("/ranking?area=140000&lang=en").get_data(as_text=True)
+@pytest.mark.parametrize("more", ["", "&as_recorded=true"])
+def test_the_page_is_complete_in_english(site, more):
+    page = site.get(f"/ranking?area=140000&lang=en{more}").get_data(as_text=True)
     assert "People within reach" in page
     tree = html5lib.parse(page, namespaceHTMLElements=False)
     for element in tree.iter():

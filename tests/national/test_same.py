@@ -45,7 +45,7 @@ def test_forty_counties_answer_as_if_there_were_no_county_lines(country, alone, 
     everyone = [china.people(code, 300) for code in country.codes]
     lonlat = np.concatenate([of.lonlat for of in everyone])
     laid = supply.lay(str(country.home / "facilities.parquet"), country.kinds, country.home / "laid")
-    candidates, _ = supply.take(laid, (70.0, 0.0, 140.0, 60.0))
+    candidates = supply.take(laid, (70.0, 0.0, 140.0, 60.0)).candidates
     for target in country.question.targets:
         placed = coverage.placed(candidates)
         mine = coverage.choose(candidates, (candidates.category == target.category) & placed)
@@ -61,7 +61,7 @@ def test_without_streets_too_there_are_no_county_lines(country, china, tmp_path)
     country.run(tmp_path, networks=None)
     lonlat = np.concatenate([china.people(code, 300).lonlat for code in country.codes])
     laid = supply.lay(str(country.home / "facilities.parquet"), country.kinds, tmp_path / "laid")
-    candidates, _ = supply.take(laid, (70.0, 0.0, 140.0, 60.0))
+    candidates = supply.take(laid, (70.0, 0.0, 140.0, 60.0)).candidates
     for target in country.question.targets:
         placed = coverage.placed(candidates)
         mine = coverage.choose(candidates, (candidates.category == target.category) & placed)
@@ -82,7 +82,7 @@ def test_the_figures_are_those_of_the_planners_questions(country, alone, china, 
     county = china.county(code)
     cells = people.read(people.Source(path=str(country.home / "people")), county, (0, 10_000))
     laid = supply.lay(str(country.home / "facilities.parquet"), country.kinds, tmp_path / "laid")
-    candidates, _ = supply.take(laid, county.box(country.question.halo))
+    candidates = supply.take(laid, county.box(country.question.halo)).candidates
     assert candidates.wide.any()
     net = coverage.load_network(country.home / "networks" / f"{code}.npz") if walking else None
     demand = coverage.points(
@@ -210,7 +210,7 @@ def test_parts_add_up_to_the_whole(country, china, tmp_path):
     county = china.county(code)
     source = people.Source(path=str(country.home / "people"))
     laid = supply.lay(str(country.home / "facilities.parquet"), country.kinds, tmp_path / "laid")
-    candidates, _ = supply.take(laid, county.box(country.question.halo))
+    candidates = supply.take(laid, county.box(country.question.halo)).candidates
     whole = part.judge(country.question, people.read(source, county, (0, 300)), candidates, None).sums
     pieces = [
         part.judge(country.question, people.read(source, county, rows), candidates, None).sums
@@ -228,5 +228,5 @@ def test_the_order_of_a_raster_or_table_of_facilities_means_nothing(country, tmp
     box = national.counties(load_gazetteer(), ["140521"])[0].box(800)
     one = supply.take(supply.lay(str(country.home / "facilities.parquet"), country.kinds, tmp_path / "a"), box)
     other = supply.take(supply.lay(str(tmp_path / "shuffled.parquet"), country.kinds, tmp_path / "b"), box)
-    assert one[1] == other[1]
-    assert np.array_equal(one[0].lonlat, other[0].lonlat)
+    assert one.digest == other.digest
+    assert np.array_equal(one.candidates.lonlat, other.candidates.lonlat)

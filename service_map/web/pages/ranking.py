@@ -49,7 +49,10 @@ def area_ranking() -> str:
     found = ranks.rank(frame.conn(), **asked)
     around = None if asked["area"] is None else ranks.ranked_area(frame.conn(), asked["area"])
     kept = {name: value for name, value in asked.items() if value is not None}
+    kept["as_recorded"] = "true" if asked["as_recorded"] else None
+    told = [item for item in found if item.told]
     english = frame.english()
+    comma = ", " if english else "、"
     return render_template(
         "ranking.html",
         heading=_("各地排名"),
@@ -62,11 +65,19 @@ def area_ranking() -> str:
         category_options=[(code, ranking.named(code, site().categories, english=english)) for code in has.categories],
         horizon_options=_horizons(has),
         horizon_words=_horizon_words(asked["horizon"], asked["year"]),
-        lasting=[*links.lasting().items(), *([("area", asked["area"])] if asked["area"] else [])],
+        lasting=[
+            *links.lasting().items(),
+            *((name, kept[name]) for name in ("area", "as_recorded") if kept.get(name)),
+        ],
         sort=lambda name: _sort(name, kept),
         sorted_by=lambda name: _sorted_by(name, asked["order"]),
         limits=[pair[1] if english else pair[0] for pair in ranking.limits(found, has, asked["category"])],
-        legend=LEGEND,
+        legend=LEGEND if told else (),
+        as_recorded=any(item.as_recorded for item in found),
+        withheld=len(told) < len(found),
+        record_url=links.to("pages.area_ranking", **{**kept, "as_recorded": None if asked["as_recorded"] else "true"}),
+        sources=lambda item: comma.join(ranking.sources(item)),
+        stated=comma.join(dict.fromkeys(name for item in found for name in ranking.statements(item))),
         map_url=url_for("ranking.layer", **kept),
         csv_url=url_for("ranking.table", **kept),
         geojson_url=url_for("ranking.layer", **kept),
@@ -75,6 +86,8 @@ def area_ranking() -> str:
         | {
             "ranking_label": _("地图：各地的覆盖率，颜色越深绿越高"),
             "share": _("%(name)s：走得到的人 %(share)s"),
+            "as_recorded": _("%(name)s：按在册记录算，走得到的人 %(share)s"),
+            "withheld": _("%(name)s：现有设施没有说收全，不给覆盖率；在册 %(count)s 处"),
             "nobody": _("%(name)s：没有人口数据"),
             "deeper": _("看%(name)s之内"),
             "no_map": _("地图没有取到，表格仍然完整。"),
