@@ -1,0 +1,116 @@
+"""The same rule on every answer and page, with the data that ships: no share, gap or certainty without a record."""
+
+import csv
+import html
+import re
+import shutil
+
+import pytest
+from invented_world import make_app
+
+from service_map import catalogue, store
+
+COUNTIES = ("140213", "140521", "140802", "140702", "140581")
+KINDS = ("kindergarten", "elderly_institution", "elderly_community", "trail", "primary_school")
+ASKED = [(county, kind) for county in COUNTIES for kind in KINDS]
+HOMES = [(113.30, 40.08), (112.187, 35.690), (110.998, 35.015), (112.752, 37.698), (112.93, 35.80)]
+
+
+@pytest.fixture(scope="module")
+def bare(geodata, tmp_path_factory):
+    """The site over the shipped data without any facility that exists."""
+    home = tmp_path_factory.mktemp("bare")
+    folder = home / "geodata"
+    shutil.copytree(geodata, folder)
+    table = folder / "osm_places.csv"
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    kinds = catalogue.categories(geodata)
+    left = [row for row in rows if row["category"] not in kinds]
+    assert 0 < len(left) < len(rows)
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(left)
+    url = f"sqlite:///{home}/bare.gpkg"
+    store.build(url, geodata=folder)
+    return make_app(url, folder)
+
+
+def ask(app, path, **query):
+    answer = app.test_client().get(path, query_string=query)
+    assert answer.status_code == 200, answer.text[:500]
+    return answer
+
+
+def summary(app, question, **query):
+    body = ask(app, f"/api/{question}", **query).get_json(force=True)
+    return body if question == "circle" else body[question]
+
+
+def promises(told):
+    basis = told["record_basis"]["promised"]
+    return basis["placed"], basis["wide"], [one["id"] for one in basis["named"]], told["unlocated"]
+
+
+@pytest.mark.parametrize(("area", "category"), ASKED)
+def test_an_answer_and_its_page_say_the_same_of_the_record_and_claim_nothing(shipped_app, area, category):
+    query = {"area": area, "category": category, "metres": 300}
+    told = summary(shipped_app, "coverage", **query)
+    gaps = summary(shipped_app, "gaps", **query)
+    sites = summary(shipped_app, "sites", count=1, **query)
+    assert told["record"] == gaps["record"] == sites["record"] in ("partial", "none")
+    assert (told["record"] == "none") is (told["record_basis"]["existing"] == 0)
+    figures = [told[name] for name in ("share", "share_low", "share_high", "gap_km2", "zones")]
+    figures += [gaps[name] for name in ("gap_km2", "gap_share", "pieces", "zones")]
+    figures += [sites[name] for name in ("already", "share_before", "share_after", "before", "after")]
+    assert set(figures) == {None}
+    page = html.unescape(ask(shipped_app, "/planner", **query).text)
+    assert told["record_basis"]["words"] in page
+    for claim in ("一定走得到", "都走不到", "一定走不到"):
+        assert claim not in page
+    assert not re.search(r">[^<]*\d%", page.split('id="answer"')[1])
+
+
+@pytest.mark.parametrize(("area", "category"), ASKED)
+def test_without_any_existing_facility_no_share_is_higher_and_no_promise_is_lost(shipped_app, bare, area, category):
+    for more in ({}, {"as_recorded": "true"}, {"complete": category}):
+        query = {"area": area, "category": category, "metres": 500, **more}
+        full, empty = (summary(app, "coverage", **query) for app in (shipped_app, bare))
+        assert promises(empty) == promises(full)
+        for name in ("share", "share_low", "share_high", "covered_km2"):
+            assert (full[name] is None) is (empty[name] is None) is (not more)
+            assert not more or empty[name] <= full[name]
+        if more:
+            assert empty["zones"]["certain"]["share"] <= full["zones"]["certain"]["share"]
+        else:
+            assert empty["record"] == "none"
+            assert empty["zones"] is None
+
+
+@pytest.mark.parametrize(("lon", "lat"), HOMES)
+def test_without_any_existing_facility_no_verdict_of_a_card_is_surer(shipped_app, bare, lon, lat):
+    rank = {"met": 2, "met_if_built": 1, "cannot_say": 0}
+    full, empty = (summary(app, "circle", lon=lon, lat=lat)["verdicts"] for app in (shipped_app, bare))
+    for before, after in zip(full, empty, strict=True):
+        assert after["rule"]["id"] == before["rule"]["id"]
+        assert after["record"] == "none"
+        assert rank[after["verdict"]] <= rank[before["verdict"]]
+        assert "not_met" not in (before["verdict"], after["verdict"])
+
+
+@pytest.mark.parametrize("area", COUNTIES)
+def test_a_facility_that_exists_takes_no_promise_from_a_list(shipped_app, bare, area):
+    def listed(app):
+        body = ask(app, "/api/facilities", area=area, limit=1000).get_json(force=True)
+        assert body["numberReturned"] == body["numberMatched"]
+        return [row["id"] for row in body["features"]]
+
+    assert listed(shipped_app) == listed(bare)
+
+
+@pytest.mark.parametrize("area", COUNTIES)
+def test_an_area_page_ranks_nothing_that_is_not_on_record(shipped_app, area):
+    section = ask(shipped_app, f"/area/{area}").text.split('<section id="coverage">')[1].split("</section>")[0]
+    assert "没有说收全的类别" in section
+    assert not re.search(r">[^<]*(\d%|\d / \d)", section)
