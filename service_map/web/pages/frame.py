@@ -4,6 +4,7 @@ Each page says everything the reader chose in its address; links carry those cho
 (boundaries, messages of the map, whose data it shows) is made here once for each version of the data.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ import orjson
 import shapely
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
@@ -37,6 +39,7 @@ SIMPLIFY_DEGREES = 0.008
 """Tolerance of the boundaries on the map, about 800 m: two pixels at the zoom where a whole county fills a phone."""
 
 _YEAR_S = 31_536_000
+_CHINESE = re.compile("[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f]+[0-9\u2e80-\u9fff\uff00-\uffef\u3000-\u303f]*")
 
 
 @blueprint.before_request
@@ -108,6 +111,13 @@ def _verdict(code: str) -> str:
 def coordinate(degrees: float) -> str:
     """Write degrees to about a metre."""
     return f"{degrees:.5f}"
+
+
+@blueprint.app_template_filter("spoken")
+def _spoken(text: str) -> Markup:
+    """Mark the Chinese names in a sentence of an English page, so that they are read out as what they are."""
+    safe = str(escape(text))
+    return Markup(_CHINESE.sub(r'<span lang="zh-Hans">\g<0></span>', safe) if english() else safe)  # noqa: S704
 
 
 def conn() -> Connection:
