@@ -81,7 +81,7 @@ class VerdictGroup:
 
 @blueprint.get("/circle")
 def circle() -> str:
-    """Check a point's 15-minute life circle, and list what is planned around it."""
+    """Check a point's 15-minute life circle, and list what was promised around it."""
     values = frame.query(choices.CIRCLE)
     lon, lat = values["lon"], values["lat"]
     ground = analysis.trusting(frame.ground(), complete=values["complete"])
