@@ -187,10 +187,18 @@ def rule(asked: Rule) -> str:
         else:
             parts.append(_("服务半径 %(metres)g 米", metres=asked.metres))
     elif asked.minutes is not None:
-        parts.append(_("步行 %(minutes)g 分钟", minutes=asked.minutes))
+        parts.append(_way(asked.mode, asked.minutes))
     if asked.share is not None:
         parts.append(_("覆盖至少 %(share)s", share=f"{asked.share:.0%}"))
     return " · ".join(parts)
+
+
+def _way(mode: str, minutes: float) -> str:
+    if mode == "vehicle":
+        return _("车辆 %(minutes)g 分钟", minutes=minutes)
+    if mode == "walk_or_cycle":
+        return _("步行或骑行 %(minutes)g 分钟", minutes=minutes)
+    return _("步行 %(minutes)g 分钟", minutes=minutes)
 
 
 def clause(asked: Rule) -> str:

@@ -327,6 +327,22 @@ def test_the_card_of_a_point_gives_verdict_rule_and_clause_and_says_straight_lin
     assert set(said) <= {"met", "met_if_built", "not_met", "cannot_say"}
 
 
+def test_the_card_shows_a_category_once_and_of_clauses_that_ask_the_same_the_best_known(browser):
+    text = _text(browser.get(f"/circle?{QINSHUI}"))
+    groups = text.split("规划自己答应的服务圈")[0]
+    named = re.findall(r"<strong>([^<]+)</strong>", groups)
+    assert len(named) == len(set(named)) > 10
+    school = groups.split("<strong>小学</strong>")[1].split("</li>")[0]
+    assert "GB 50442" in school
+    assert "GB 50180" not in school
+    # They ask different radii, so both stand.
+    kindergarten = groups.split("<strong>幼儿园</strong>")[1].split("</li>")[0]
+    assert "JGJ 39" in kindergarten.split("另有规定")[0]
+    assert "建议性条款" in kindergarten.split("另有规定")[0]
+    assert "GB 50180" in kindergarten.split("另有规定")[1]
+    assert "未核对原文" in kindergarten.split("另有规定")[1]
+
+
 def test_the_card_never_gives_a_county_level_facility_a_distance_it_does_not_have(browser, conn):
     # At the county seat every county-level facility of the county has distance 0 on the map, and none in truth.
     area = queries.area(conn, "140521")

@@ -119,3 +119,12 @@ def test_a_rule_is_told_with_its_size_its_scope_and_its_share(app, rule):
     with app.test_request_context("/?lang=en"):
         told = words.rule(asked)
         assert [part in told for part in ("urban", "0.4–1 ha", "at least 90% covered")] == [True] * 3
+
+
+def test_minutes_are_told_with_the_way_they_are_meant_for(app, rule):
+    asked = replace(rule, metres=None, metres_low=None, minutes=15)
+    with app.test_request_context("/"):
+        told = [words.rule(replace(asked, mode=mode)) for mode in ("walk", "walk_or_cycle", "vehicle")]
+        assert told == ["步行 15 分钟", "步行或骑行 15 分钟", "车辆 15 分钟"]
+    with app.test_request_context("/?lang=en"):
+        assert words.rule(replace(asked, mode="vehicle")) == "15 minutes by vehicle"

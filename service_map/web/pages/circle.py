@@ -5,13 +5,13 @@ It asks `service_map.analysis`, as the interface does, so that card and interfac
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 from flask import render_template
 from flask_babel import gettext as _
 
 from service_map import analysis
+from service_map.catalogue import distinct
 from service_map.places.facility import WIDE
 from service_map.store import queries
 from service_map.store.records import FacilityFilter
@@ -137,12 +137,16 @@ def circle() -> str:
 
 
 def _by_category(ground: analysis.Ground, told: Sequence[Mapping[str, Any]]) -> list[Check]:
-    """Show a category once, by its first rule in the standards' table; what its other rules say stands beneath."""
-    found = []
-    for _name, group in groupby(told, key=lambda said: said["category"]):
-        first, *others = [_check(ground, said) for said in group]
-        found.append(replace(first, others=tuple(others)))
-    return found
+    """Show a category once, by its first rule in the standards' table; what its other rules say stands beneath.
+
+    Of clauses that ask the same, the best known stands for all.
+    """
+    kept = {rule.id for rule in distinct(ground.rule(said["rule"]["id"]) for said in told)}
+    shown = [said for said in told if "verdict" not in said or said["rule"]["id"] in kept]
+    groups: dict[str, list[Check]] = {}
+    for said in shown:
+        groups.setdefault(said["category"], []).append(_check(ground, said))
+    return [replace(first, others=tuple(others)) for first, *others in groups.values()]
 
 
 def _status_words(place: Mapping[str, Any]) -> str:
