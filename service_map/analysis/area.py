@@ -24,17 +24,14 @@ from service_map.analysis.record import (
     record_member,
     record_of,
     record_properties,
+    unlocated_member,
 )
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
 from service_map.coverage import Demand
-from service_map.store import CommitmentFilter, queries
 from service_map.store.adcode import prefix
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-MOST_LISTED = 50
-"""Promises without a site that an answer lists; all are counted."""
 
 MOST_YEARS = 15
 
@@ -108,7 +105,7 @@ def covered_share(
         "people": None if people is None else _crowd(ground, people),
         "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
         "years": _years(ground, asked, region, people, told=record.told) if by_year else None,
-        "unlocated": _unlocated(ground, asked, region),
+        "unlocated": unlocated_member(record),
         "rules": [
             rule_member(ground, rule)
             for rule in ground.rules_in(() if region.adcode is None else (region.adcode,))
@@ -211,7 +208,7 @@ def gap_pieces(
         "numberReturned": 0,
         "zones": None,
         "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
-        "unlocated": _unlocated(ground, asked, region),
+        "unlocated": unlocated_member(record),
         "limits": limits(ground, asked, region, record, year=year, demand=people),
         "data_version": ground.data_version(),
     }
@@ -706,40 +703,6 @@ def _plan_years(ground: Ground, region: Region) -> Sequence[int]:
         return range(0)
     first, last = min(plan.period[0] for plan in plans), max(plan.period[1] for plan in plans)
     return range(max(first, last - MOST_YEARS + 1), last + 1)
-
-
-# --- promises without a site ------------------------------------------------------------------------------------------
-
-
-def _unlocated(ground: Ground, asked: Reach, region: Region) -> dict[str, Any] | None:
-    if region.adcode is None:
-        return None
-    wanted = CommitmentFilter(categories=asked.categories, area=region.adcode)
-    found = []
-    cursor = None
-    while True:
-        page = queries.commitments(ground.conn, wanted, limit=1000, cursor=cursor)
-        found += [record for record in page.items if not record.facilities and record.repeats is None]
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return {
-        "matched": len(found),
-        "commitments": [
-            {
-                "id": record.id,
-                "plan": record.plan,
-                "line": record.line,
-                "label": record.label,
-                "kind": record.kind,
-                "count": record.count,
-                "unit": record.unit,
-                "at_least": record.at_least,
-                "year": record.year,
-            }
-            for record in found[:MOST_LISTED]
-        ],
-    }
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

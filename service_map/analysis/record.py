@@ -18,12 +18,15 @@ from service_map import coverage
 from service_map.analysis.ground import Ground, Region, Supply
 from service_map.catalogue import Inventory
 from service_map.errors import InvalidParameterError
-from service_map.store import queries
+from service_map.store import CommitmentFilter, CommitmentRecord, queries
 from service_map.store.adcode import prefix
 from service_map.store.models import DOMAINS
 
 STATES = tuple(DOMAINS["record"])
 """收录是否齐全: every one is on record; some are; none is."""
+
+MOST_LISTED = 50
+"""Promises without a site that an answer lists; all are counted."""
 
 MOST_NAMED = 10
 """Promised facilities with a place of their own that an answer names; all are counted."""
@@ -79,6 +82,9 @@ class Record:
         Promised facilities in the region with a place of their own, and those known to their county or city only.
     named
         The first `MOST_NAMED` of the former: id, name and year.
+    unlocated
+        Promises of these kinds that no facility on the map stands for: of plans of the area and within it, then of the
+        plans of the areas around it, which do not say how many of theirs fall here. None for a polygon.
     """
 
     state: str
@@ -91,6 +97,8 @@ class Record:
     placed: int
     wide: int
     named: tuple[Mapping[str, Any], ...]
+    unlocated: tuple[CommitmentRecord, ...] | None = None
+    above: int = 0
 
     @property
     def told(self) -> bool:
@@ -207,6 +215,7 @@ def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Reco
     own = inside[stands[inside]]
     by, inventories = _stated(ground, categories, region)
     near = inside[open_[inside] & placed[inside]]
+    here, above = _unlocated(ground, categories, region)
     return Record(
         state="complete" if by is not None else "partial" if len(own) else "none",
         existing=len(own),
@@ -221,7 +230,46 @@ def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Reco
             {"id": str(every.id[row]), "name": _name(ground, str(every.id[row])), "year": int(every.year[row]) or None}
             for row in near[:MOST_NAMED]
         ),
+        unlocated=None if here is None else (*here, *above),
+        above=len(above),
     )
+
+
+def _unlocated(
+    ground: Ground, categories: Sequence[str], region: Region
+) -> tuple[tuple[CommitmentRecord, ...] | None, tuple[CommitmentRecord, ...]]:
+    """Give the promises without a site that concern a region: its own and those within it, and those around it."""
+    if region.adcode is None:
+        return None, ()
+    adcode, codes = region.adcode, tuple(categories)
+
+    def find(conn: Connection) -> tuple[tuple[CommitmentRecord, ...], tuple[CommitmentRecord, ...]]:
+        own = _commitments(conn, CommitmentFilter(categories=codes, area=adcode))
+        around = tuple(
+            plan.id
+            for plan in ground.plans()
+            if adcode.startswith(prefix(plan.adcode)) and len(prefix(plan.adcode)) < len(prefix(adcode))
+        )
+        if not around:
+            return own, ()
+        seen = {record.id for record in own}
+        others = _commitments(conn, CommitmentFilter(categories=codes, plans=around))
+        # A promise for another county by name does not concern this one.
+        wide = (record for record in others if record.id not in seen and record.place_level == "plan")
+        return own, tuple(wide)
+
+    return ground.keep(("analysis", "unlocated", codes, adcode), find)
+
+
+def _commitments(conn: Connection, wanted: CommitmentFilter) -> tuple[CommitmentRecord, ...]:
+    found: list[CommitmentRecord] = []
+    cursor = None
+    while True:
+        page = queries.commitments(conn, wanted, limit=queries.MAX_LIMIT, cursor=cursor)
+        found += [record for record in page.items if not record.facilities and record.repeats is None]
+        cursor = page.next_cursor
+        if cursor is None:
+            return tuple(found)
 
 
 def _sources(supply: Supply, rows: NDArray[np.int64]) -> tuple[tuple[str, str, str, int], ...]:
@@ -324,9 +372,55 @@ def record_words(ground: Ground, record: Record, what: str, where: str) -> list[
         )
     else:
         said.append(say("规划没有提出落在这里的。", "No plan promises one with a place here."))
+    if record.unlocated:
+        said.append(_unplaced(ground, record))
     if not record.told:
         said.append(say(*WITHHELD))
     return said
+
+
+def _unplaced(ground: Ground, record: Record) -> str:
+    """Say what is promised without a site, the plan's own numbers first."""
+    say, every = ground.say, record.unlocated or ()
+    first = min(every, key=lambda one: (one.kind != "quota", -(one.count or 0)))
+    count = len(every)
+    around = say(
+        f"，其中 {record.above} 项是上级规划的，没说多少落在这里" if record.above else "",
+        f", {record.above} of them of plans for the area around it, which do not say how many fall here"
+        if record.above
+        else "",
+    )
+    return say(
+        f"另有 {count} 项没有落点的规划任务（如“{first.label}”）{around}。",
+        f"Promises without a place: {count} (such as “{first.label}”){around}.",
+    )
+
+
+def unlocated_member(record: Record) -> dict[str, Any] | None:
+    """Write what is promised without a site for an answer; None for a polygon."""
+    if record.unlocated is None:
+        return None
+    own = len(record.unlocated) - record.above
+    return {
+        "matched": len(record.unlocated),
+        "above": record.above,
+        "commitments": [
+            {
+                "id": one.id,
+                "plan": one.plan,
+                "plan_title": one.plan_title,
+                "above": place >= own,
+                "line": one.line,
+                "label": one.label,
+                "kind": one.kind,
+                "count": one.count,
+                "unit": one.unit,
+                "at_least": one.at_least,
+                "year": one.year,
+            }
+            for place, one in enumerate(record.unlocated[:MOST_LISTED])
+        ],
+    }
 
 
 def _on_record(ground: Ground, record: Record, what: str, where: str) -> str:

@@ -988,11 +988,14 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
         "Unlocated": _closed(
             {
                 "matched": _WHOLE,
+                "above": _WHOLE,
                 "commitments": _array(
                     _closed(
                         {
                             "id": _STRING,
                             "plan": _STRING,
+                            "plan_title": _STRING,
+                            "above": _FLAG,
                             "line": {"type": "integer", "minimum": 1},
                             "label": _STRING,
                             "kind": _enum(*KINDS),

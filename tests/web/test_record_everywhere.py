@@ -113,4 +113,20 @@ def test_a_facility_that_exists_takes_no_promise_from_a_list(shipped_app, bare, 
 def test_an_area_page_ranks_nothing_that_is_not_on_record(shipped_app, area):
     section = ask(shipped_app, f"/area/{area}").text.split('<section id="coverage">')[1].split("</section>")[0]
     assert "没有说收全的类别" in section
-    assert not re.search(r">[^<]*(\d%|\d / \d)", section)
+    assert not re.search(r">[^<]*(\d%|\d / \d)|平方公里", section)
+
+
+def test_a_county_is_told_what_the_plan_of_its_city_promises_without_saying_where(shipped_app):
+    query = {"category": "kindergarten", "metres": 300}
+    county = summary(shipped_app, "coverage", area="140213", **query)
+    city = summary(shipped_app, "coverage", area="140200", **query)
+    above = {one["id"]: one for one in county["unlocated"]["commitments"] if one["above"]}
+    assert len(above) == county["unlocated"]["above"] > 0 == city["unlocated"]["above"]
+    assert above.keys() <= {one["id"] for one in city["unlocated"]["commitments"]}
+    assert "上级规划" in county["record_basis"]["words"]
+    page = html.unescape(ask(shipped_app, "/planner", area="140213", **query).text)
+    assert "没说多少落在这里" in page
+    assert any(one["label"] in page for one in above.values())
+    # The number that the plan gives is named before its mere intentions.
+    numbers = [one["label"] for one in above.values() if one["kind"] == "quota"]
+    assert any(label in county["record_basis"]["words"] for label in numbers)
