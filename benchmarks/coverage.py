@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 import warnings
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -51,7 +52,7 @@ from service_map.coverage import (  # noqa: E402
     walk,
     walk_pairs,
 )
-from service_map.coverage.walking import Snapped  # noqa: E402
+from service_map.coverage.snapping import on_edges  # noqa: E402
 from service_map.web import create_app  # noqa: E402
 
 warnings.simplefilter("ignore")  # peers warn of what other peers change
@@ -209,17 +210,28 @@ def all_kinds(demand, supply):
         WRONG.append("completeness")
 
 
+def at_corners(net):
+    """Every node of a network as a place: at an end of one of its edges, or nowhere if it has none."""
+    edge, share = np.full(len(net.lonlat), -1), np.zeros(len(net.lonlat))
+    for end in (0, 1):
+        edge[net.ways.ends[:, end]], share[net.ways.ends[:, end]] = np.arange(len(net.ways.ends)), end
+    return on_edges(net, edge, share, np.where(edge >= 0, 0.0, np.inf))
+
+
 def on_foot(demand, supply):
     nodes, edges = street_grid()
     print(f"walking, {len(nodes):,} nodes, {len(edges):,} edges, 10,000 facilities, 1000 m")
     built, net = timed(lambda: network(nodes, edges), 3)
     line("network from a table of edges", built)
+    spent, _ = timed(lambda: replace(net).ways, 3)
+    line("its edges made ready to be found (once)", spent)
     spent, stock = timed(lambda: snap(net, supply), 3)
-    homes = Snapped(node=np.arange(len(nodes)), metres=np.zeros(len(nodes)))
+    homes = at_corners(net)
     ours, answer = timed(lambda: walk(net, stock, homes, metres=1_000))
     line("nearest facility of every node", ours, 0.1, f"{np.isfinite(answer.metres).mean():.1%} reached")
-    spent, cells_on = timed(lambda: snap(net, demand.lonlat), 3)
-    line("snap 1,000,000 cells (once)", spent)
+    ready = cells(demand.lonlat)
+    spent, cells_on = timed(lambda: snap(net, ready), 3)
+    line("put 1,000,000 cells on the nearest edge (once)", spent)
     spent, _ = timed(lambda: walk(net, stock, cells_on, metres=1_000), 3)
     line("nearest facility of 1,000,000 snapped cells", spent)
     return nodes, edges, net, stock, ours
@@ -227,9 +239,9 @@ def on_foot(demand, supply):
 
 def on_foot_peers(nodes, edges, net, stock, ours):
     length = metres_between(nodes[edges[:, 0]], nodes[edges[:, 1]])
-    starts = np.unique(stock.node[stock.node >= 0])
-    plain = Snapped(node=starts, metres=np.zeros(len(starts)))
-    mine = walk(net, plain, Snapped(node=np.arange(len(nodes)), metres=np.zeros(len(nodes))), metres=1_000).metres
+    starts = np.unique(stock.ends[stock.edge >= 0, 0])
+    corners = at_corners(net)
+    mine = walk(net, corners.take(starts), corners, metres=1_000).metres
     networkx = peer("networkx")
     if networkx is not None:
         graph = networkx.Graph()
@@ -286,8 +298,8 @@ def on_foot_pandana():
     spent, table = timed(lambda: theirs.nearest_pois(1_000, "stock", num_pois=1), 3)
     found = table[1].to_numpy()
     built, net = timed(partial(network, nodes, edges), 3)
-    plain = Snapped(node=starts, metres=np.zeros(len(starts)))
-    homes = Snapped(node=np.arange(len(nodes)), metres=np.zeros(len(nodes)))
+    homes = at_corners(net)
+    plain = homes.take(starts)
     ours, answer = timed(lambda: walk(net, plain, homes, metres=1_000))
     near = np.where(np.isfinite(answer.metres), answer.metres, 1_000)
     apart = np.abs(found - near).max()

@@ -790,9 +790,7 @@ def _edge_table(path: Path, elevation: Path | None) -> Network:
     if rise is None and elevation is not None:
         heights = coverage.sample_heights(elevation, nodes)
     one_way_only = None if oneway is None else oneway > 0
-    return coverage.network(
-        nodes, edges, metres=numbers("metres"), oneway=one_way_only, rise=rise, heights=heights, piece=coverage.PIECE_M
-    )
+    return coverage.network(nodes, edges, metres=numbers("metres"), oneway=one_way_only, rise=rise, heights=heights)
 
 
 def _edge_columns(path: Path) -> dict[str, Sequence[Any]]:

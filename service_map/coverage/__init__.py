@@ -26,33 +26,18 @@ from service_map.coverage.people import (
 from service_map.coverage.pieces import Zones, around_places, cut, given_zones, hexagons, needs_at_least
 from service_map.coverage.shapes import circles, square_km, usable_area
 from service_map.coverage.siting import Siting, site
+from service_map.coverage.snapping import SNAP_M, Snapped, snap
 from service_map.coverage.straight import Cells, cells, covered, nearest_cells
+from service_map.coverage.streets import DOWNHILL, Network, load_network, network, save_network
 from service_map.coverage.supply import Candidates, candidates, choose, horizon, in_place, placed
 from service_map.coverage.terrain import sample_heights
-from service_map.coverage.walking import (
-    DETOUR,
-    DOWNHILL,
-    PIECE_M,
-    SPEEDS,
-    Network,
-    Snapped,
-    Walk,
-    load_network,
-    network,
-    node_metres,
-    save_network,
-    snap,
-    walk,
-    walk_from,
-    walk_metres,
-    walk_pairs,
-)
+from service_map.coverage.walking import DETOUR, SPEEDS, Walk, walk, walk_from, walk_metres, walk_pairs
 
 __all__ = [
     "DETOUR",
     "DOWNHILL",
-    "PIECE_M",
     "SITE_M",
+    "SNAP_M",
     "SPEEDS",
     "VERDICTS",
     "Apart",
@@ -109,7 +94,6 @@ __all__ = [
     "nearest_edge",
     "needs_at_least",
     "network",
-    "node_metres",
     "open_places",
     "pairs",
     "placed",

@@ -16,8 +16,9 @@ from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage.distance import metres_between
 from service_map.coverage.edges import closest, lay_out
+from service_map.coverage.streets import DOWNHILL, Network
 from service_map.coverage.supply import Candidates, horizon, in_place, placed
-from service_map.coverage.walking import DETOUR, DOWNHILL, SPEEDS, Network, walk_from
+from service_map.coverage.walking import DETOUR, SPEEDS, walk_from
 from service_map.errors import InvalidParameterError
 
 VERDICTS = ("met", "met_if_built", "not_met", "cannot_say")

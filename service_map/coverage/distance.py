@@ -62,6 +62,24 @@ def ecef(degrees: Floats) -> Floats:
     return xyz
 
 
+def on_ellipsoid(xyz: Floats) -> Floats:
+    """Move earth-centred points, shape (n, 3), straight up or down until they lie on the ellipsoid."""
+    squares = np.array((_A**2, _A**2, _A**2 * (1 - _E2)))
+    moved = xyz
+    for _ in range(2):  # Newton along the normal: from a kilometre away the second step is right to a nanometre
+        normal = moved / squares
+        beyond = np.einsum("nx,nx->n", moved, normal) - 1
+        moved = moved - (beyond / (2 * np.einsum("nx,nx->n", normal, normal)))[:, None] * normal
+    return moved
+
+
+def to_lonlat(xyz: Floats) -> Floats:
+    """Give the WGS 84 degrees of earth-centred points that lie on the ellipsoid, shape (n, 2): `ecef` turned round."""
+    x, y, z = xyz.T
+    degrees: Floats = np.degrees(np.column_stack((np.arctan2(y, x), np.arctan2(z, (1 - _E2) * np.hypot(x, y)))))
+    return degrees
+
+
 def metres_between(start: ArrayLike, end: ArrayLike) -> Floats:
     """Measure the geodesic between paired points.
 
@@ -145,10 +163,16 @@ def arcs(chord: Floats, wanted: Floats, supply: Floats, index: Whole) -> Floats:
     -------
     ndarray of float64, shape (n,)
     """
-    arc: Floats = chord + chord * chord * chord / (24 * MEAN_RADIUS_M**2)
+    arc = straight_arcs(chord)
     far = np.flatnonzero(np.isfinite(chord) & (chord > _SERIES_UP_TO_M))
     if len(far):
         arc[far] = metres_between(wanted[far], supply[index[far]])
+    return arc
+
+
+def straight_arcs(chord: Floats) -> Floats:
+    """Give the metres on the ellipsoid of chords of at most 5 km, as exactly as `nearest` says."""
+    arc: Floats = chord + chord * chord * chord / (24 * MEAN_RADIUS_M**2)
     return arc
 
 

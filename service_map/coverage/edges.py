@@ -12,9 +12,11 @@ from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.catchment import Pairs, pairs
 from service_map.coverage.distance import nearest
+from service_map.coverage.snapping import SNAP_M
 from service_map.coverage.straight import Cells, along_curve
+from service_map.coverage.streets import Network
 from service_map.coverage.supply import Candidates
-from service_map.coverage.walking import SNAP_M, Network, walk_pairs
+from service_map.coverage.walking import walk_pairs
 from service_map.errors import InvalidParameterError
 
 Flags = NDArray[np.bool_]
@@ -253,10 +255,11 @@ def edge_pairs(
     if network is None:
         found = pairs(laid.lonlat, wanted, metres)
     else:
-        found = walk_pairs(network, laid.lonlat, wanted, metres=metres, limit=limit)
+        found = walk_pairs(network, laid.lonlat, wanted, metres=metres, limit=limit, owner=laid.owner)
     if laid.lonlat is candidates.lonlat:
         return found
-    facility, row, away = [laid.owner[found.facility]], [found.demand], [found.metres]
+    owners = laid.owner[found.facility] if network is None else found.facility
+    facility, row, away = [owners], [found.demand], [found.metres]
     for surface, owner in zip(laid.surfaces, laid.surface_owner.tolist(), strict=True):
         there = np.flatnonzero(_contains(surface, wanted))
         facility.append(np.full(len(there), owner))

@@ -6,28 +6,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import Proj
-from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.demand import Demand
 from service_map.coverage.distance import nearest
+from service_map.coverage.ground import reached_ground
 from service_map.coverage.pieces import Zones, cut, needs_at_least
 from service_map.coverage.shapes import CIRCLE_VERTICES, circles, equal_area, square_km, usable_area
-from service_map.coverage.walking import SNAP_M, Network, node_metres
+from service_map.coverage.snapping import SNAP_M, snap
+from service_map.coverage.streets import Network
 
 # Thousands of circles are drawn with fewer corners: widened by 0.21 % they still have their area, and their outline is
 # off by at most 0.62 m at 300 m.
 _FEWER_VERTICES = 40
 _MANY = 1_000
-
-# What lies round a node of a network is drawn with 24 corners: half a metre off at most at 100 m, right in area.
-_DISC_QUARTER = 6
-_FINE_DEGREES = 1e-8
-_SEAM_M = 0.01
-_DISC_STEP = np.pi / 2 / _DISC_QUARTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +120,9 @@ def gap_on_foot(
     Returns
     -------
     Coverage
-        Covered is, round every corner and crossing of the ways that is reached, what lies within `limit` of it and
-        within what is left of the walk, and nearer to it than to any other: the ground whose people
-        `service_map.coverage.walk` finds in reach, and no other.
+        Covered is, beside every way that is reached, what lies within `limit` of it and within what is left of the
+        walk, and nearer to it than to any other: the ground whose people `service_map.coverage.walk` finds in reach,
+        and no other, but for some metres about the line between two ways.
 
     Raises
     ------
@@ -139,9 +133,8 @@ def gap_on_foot(
     farthest, widest = _given.radius(metres), _given.radius(limit, "limit")
     supply = _given.lonlat(facilities, "facilities")
     further = _given.amounts(ahead, len(supply), "ahead")
-    left_over = farthest - node_metres(network, supply, metres=farthest, limit=limit, ahead=further)
     grounds = [surface for surface in surfaces if shapely.intersects(surface, usable)]
-    union = _around_ways(usable, network, np.minimum(left_over, widest), widest)
+    union = reached_ground(usable, network, snap(network, supply, limit=widest).later(further), farthest, widest)
     union = shapely.union_all([union, *grounds]) if grounds else union
     facilities = int(_may_reach(usable, np.unique(supply, axis=0), farthest).sum())
     return _cut(usable, union, metres=farthest, facilities=facilities, mended=mended)
@@ -163,43 +156,6 @@ def _cut(usable: BaseGeometry, union: BaseGeometry, *, metres: float, facilities
         facilities=facilities,
         mended=mended,
     )
-
-
-def _around_ways(area: BaseGeometry, network: Network, radii: Floats, widest: float) -> BaseGeometry:
-    """Draw round each node that is reached what lies within its radius and nearer to it than to any other node."""
-    nodes = network.snappable[_may_reach(area, network.lonlat[network.snappable], 3 * widest)]
-    reached = nodes[radii[nodes] > 0]
-    if not len(reached):
-        return shapely.Polygon()
-    west, south, east, north = shapely.bounds(area)
-    # A plane of its own: at 100 km from its middle lengths are right to a ten-thousandth, a centimetre of the limit.
-    plane = Proj(proj="tmerc", lat_0=(south + north) / 2, lon_0=(west + east) / 2, ellps="WGS84")
-    flat = np.column_stack(plane(network.lonlat[nodes, 0], network.lonlat[nodes, 1]))
-    near, _ = cKDTree(flat[radii[nodes] > 0]).query(flat, distance_upper_bound=2 * widest + 1)
-    kept = np.isfinite(near)
-    flat, nodes = flat[kept], nodes[kept]
-    flat, first = np.unique(flat.round(3), axis=0, return_index=True)
-    radius = radii[nodes[first]]
-    hull = shapely.box(*(flat.min(axis=0) - 2 * widest), *(flat.max(axis=0) + 2 * widest))
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(flat), extend_to=hull, ordered=True))
-    # A cell that lies within reach of its node whole needs no disc, and such cells share their edges to the last bit.
-    corner, cell = shapely.get_coordinates(cells, return_index=True)
-    farthest = np.zeros(len(cells))
-    np.maximum.at(farthest, cell, np.hypot(*(corner - flat[cell]).T))
-    whole = radius >= farthest
-    part = (radius > 0) & ~whole
-    # Widened to the area of a true circle, as in `circles`.
-    widened = radius[part] * np.sqrt(_DISC_STEP / np.sin(_DISC_STEP))
-    pieces = shapely.intersection(
-        shapely.buffer(shapely.points(flat[part]), widened, quad_segs=_DISC_QUARTER), cells[part]
-    )
-    # Neighbours share an edge that each computed by itself: made a centimetre wider, they surely meet.
-    seamed = shapely.buffer(pieces, _SEAM_M, join_style="mitre")
-    blocks = shapely.get_parts(shapely.coverage_union_all(cells[whole]))
-    drawing = shapely.disjoint_subset_union_all(np.concatenate((blocks, seamed)))
-    back = shapely.transform(drawing, lambda xy: np.column_stack(plane(xy[:, 0], xy[:, 1], inverse=True)))
-    # What was valid in the plane may cross itself by a rounding in degrees; a millimetre's grid mends that.
-    return back if shapely.is_valid(back) else shapely.set_precision(back, _FINE_DEGREES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from service_map.coverage._given import Whole
 from service_map.coverage._osm_file import Extract, Tags, read_extract
+from service_map.coverage.streets import ISLAND_NODES, Network, network
 from service_map.coverage.terrain import sample_heights
-from service_map.coverage.walking import ISLAND_NODES, PIECE_M, Network, network
 from service_map.errors import GeodataError
 
 WALKED = frozenset(
@@ -86,7 +86,7 @@ def read_osm(path: Path, *, island: int = ISLAND_NODES, elevation: Path | None =
     used, number = np.unique(edges, return_inverse=True)
     nodes = lonlat[used]
     heights = None if elevation is None else sample_heights(elevation, nodes)
-    return network(nodes, number.reshape(-1, 2), island=island, oneway=oneway, heights=heights, piece=PIECE_M)
+    return network(nodes, number.reshape(-1, 2), island=island, oneway=oneway, heights=heights)
 
 
 def may_be_walked(tags: Tags) -> bool:

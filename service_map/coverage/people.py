@@ -17,9 +17,11 @@ from service_map.coverage._given import Floats
 from service_map.coverage.card import SITE_M
 from service_map.coverage.demand import Demand
 from service_map.coverage.edges import inside, lay_out, reached
+from service_map.coverage.snapping import SNAP_M
 from service_map.coverage.straight import Cells, cells
+from service_map.coverage.streets import DOWNHILL, Network
 from service_map.coverage.supply import Candidates, choose, horizon, in_place, placed
-from service_map.coverage.walking import DETOUR, DOWNHILL, SNAP_M, SPEEDS, Network, walk_metres
+from service_map.coverage.walking import DETOUR, SPEEDS, walk_metres
 from service_map.errors import InvalidParameterError
 
 Flags = NDArray[np.bool_]

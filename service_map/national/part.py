@@ -232,8 +232,7 @@ class _Search:
 
     def _walk(self, facilities: Whole, metres: float) -> Floats:
         assert self._network is not None  # noqa: S101 - asked only where there is one
-        some = coverage.Snapped(node=self._doors.node[facilities], metres=self._doors.metres[facilities])
-        return coverage.walk_metres(self._network, some, self._homes, metres=metres)
+        return coverage.walk_metres(self._network, self._doors.take(facilities), self._homes, metres=metres)
 
 
 def _either(located: Whole, certain: Whole, *, sure: bool) -> Whole:

@@ -6,7 +6,7 @@ from functools import cache
 
 from service_map.catalogue import JUDGED, Category, Rule, usual
 from service_map.coverage import DETOUR, DOWNHILL, SPEEDS
-from service_map.coverage.walking import SNAP_M
+from service_map.coverage.snapping import SNAP_M
 from service_map.errors import InvalidParameterError
 
 HORIZONS = ("existing", "by_year", "promised")

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.spatial import cKDTree
 
-from service_map import coverage
 from service_map.coverage import Network, load_network, read_osm, save_network
+from service_map.coverage.streets import FORM
 from service_map.errors import InvalidParameterError
 from service_map.national.county import County
+
+Flags = NDArray[np.bool_]
 
 SUFFIXES = (".npz", ".osm.pbf", ".pbf", ".osm")
 _COUNTRY = "100000"
@@ -81,7 +83,7 @@ def prepare(path: str, work: str) -> str:
     if source.suffix == ".npz":
         return path
     name, size, changed = identity(source)
-    kept = Path(work) / f"{name}-{size}-{changed}.npz"
+    kept = Path(work) / f"{name}-{size}-{changed}-{FORM}.npz"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         made = read_osm(source)
@@ -114,10 +116,21 @@ def load(path: str, box: tuple[float, float, float, float]) -> Network:
 
 
 def reaches(net: Network, box: tuple[float, float, float, float]) -> bool:
-    """Tell whether any way that can be stepped on lies in a box of west, south, east, north."""
+    """Tell whether any way that can be stepped on comes into a box of west, south, east, north."""
+    return bool(_coming_in(net, box)[net.snappable].any())
+
+
+def _coming_in(net: Network, box: tuple[float, float, float, float]) -> Flags:
+    """Flag the ends of ways that come into a box, be those ends inside or beyond."""
     west, south, east, north = box
-    lon, lat = net.lonlat[net.snappable].T
-    return bool(((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)).any())
+    ways = net.graph.tocoo()
+    one, other = net.lonlat[ways.row], net.lonlat[ways.col]
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    inside = (low[:, 0] <= east) & (high[:, 0] >= west) & (low[:, 1] <= north) & (high[:, 1] >= south)
+    flags = np.zeros(len(net.lonlat), dtype=np.bool_)
+    flags[ways.row[inside]] = True
+    flags[ways.col[inside]] = True
+    return flags
 
 
 # A worker meets the counties of a province one after another: its network is read once.
@@ -127,7 +140,7 @@ def _loaded(path: str, _changed: int) -> Network:
 
 
 def cut(net: Network, box: tuple[float, float, float, float]) -> Network:
-    """Cut a network to a box that holds less than half of it: its nodes inside and the edges between them.
+    """Cut a network to a box that holds less than half of it: the edges that come into it, with both their ends.
 
     What was an island in the whole stays one, and what was none stays none, however small a piece the box leaves.
 
@@ -142,9 +155,7 @@ def cut(net: Network, box: tuple[float, float, float, float]) -> Network:
     -------
     Network
     """
-    west, south, east, north = box
-    lon, lat = net.lonlat[:, 0], net.lonlat[:, 1]
-    inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    inside = _coming_in(net, box)
     if 2 * int(inside.sum()) > len(inside):
         return net  # little would be saved
     kept = np.flatnonzero(inside)
@@ -152,6 +163,4 @@ def cut(net: Network, box: tuple[float, float, float, float]) -> Network:
     inward = graph if net.inward is net.graph else csr_array(net.inward[kept][:, kept])
     number = np.cumsum(inside) - 1
     snappable = number[net.snappable[inside[net.snappable]]]
-    nodes = net.lonlat[kept]
-    tree = cKDTree(coverage.to_ecef(nodes[snappable])) if len(snappable) else None
-    return replace(net, lonlat=nodes, graph=graph, inward=inward, snappable=snappable, tree=tree)
+    return replace(net, lonlat=net.lonlat[kept], graph=graph, inward=inward, snappable=snappable)

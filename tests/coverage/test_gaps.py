@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 from town import place, streets
+from truth import flat
 
 from service_map.coverage import circles, gap, gap_on_foot, nearest, network, square_km, walk
 from service_map.errors import InvalidParameterError
@@ -153,10 +154,13 @@ class TestOnFoot:
         reached = np.isfinite(walk(net, stock, homes, metres=700).metres)
         drawn = shapely.contains_xy(answer.covered, homes[:, 0], homes[:, 1])
         wrong = np.flatnonzero(reached != drawn)
-        # Discs of 24 corners and a seam of a centimetre: nobody is misjudged who lives a metre from the line.
-        assert len(wrong) < 40
-        line = shapely.boundary(answer.covered)
-        assert (shapely.distance(line, shapely.points(homes[wrong])) * 111_320 < 1).all()
+        # Half discs of 12 corners and a seam of a centimetre: nobody is misjudged who lives a metre from the line, but
+        # for those who live between two ways, of whom a few are given to the other.
+        far = shapely.distance(shapely.boundary(answer.covered), shapely.points(homes[wrong])) * 111_320 >= 1
+        assert len(wrong) < 80
+        ways = shapely.linestrings(flat(net.lonlat)[net.ways.ends])
+        away = np.sort(shapely.distance(shapely.points(flat(homes[wrong[far]]))[:, None], ways[None, :]), axis=1)
+        assert (away[:, 1] - away[:, 0] < 20).all()
         assert answer.share == pytest.approx(reached.mean(), abs=0.01)
         assert square_km(answer.covered) + square_km(answer.gap) == pytest.approx(answer.area_km2, rel=1e-9)
 

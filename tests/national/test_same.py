@@ -199,9 +199,18 @@ def test_cutting_a_network_keeps_its_islands_and_its_long_pieces(china):
     east, north = net.lonlat.max(axis=0)
     box = (west, south, float(np.quantile(net.lonlat[:, 0], 0.4)), north)
     cut = ways.cut(net, box)
-    inside = (net.lonlat[:, 0] <= box[2]) & (net.lonlat[:, 1] <= box[3])
-    assert len(cut.lonlat) == inside.sum()
-    assert np.array_equal(net.lonlat[net.snappable[inside[net.snappable]]], cut.lonlat[cut.snappable])
+    # Whoever lives in the box, farther from its line than a step to a way may be, finds the same way as near as before,
+    # be its ends in the box or beyond.
+    step = 300.0 / 90_000
+    homes = np.repeat(net.lonlat, 10, axis=0) + np.random.default_rng(6).normal(0, 0.002, (10 * len(net.lonlat), 2))
+    homes = homes[((homes > np.add(box[:2], step)) & (homes < np.subtract(box[2:], step))).all(axis=1)]
+    whole, part_ = (coverage.snap(of, homes, limit=300.0) for of in (net, cut))
+    assert np.array_equal(whole.metres, part_.metres)
+    on = whole.edge >= 0
+    assert 50 < on.sum() < len(homes)
+    assert np.array_equal(net.lonlat[whole.ends[on]], cut.lonlat[part_.ends[on]])
+    assert np.array_equal(whole.share[on], part_.share[on])
+    assert len(cut.lonlat) < len(net.lonlat) / 2
     assert ways.cut(net, (west, south, east, north)) is net
 
 
