@@ -25,6 +25,9 @@ from service_map.store.models import DOMAINS
 STATES = tuple(DOMAINS["record"])
 """收录是否齐全: every one is on record; some are; none is."""
 
+FARTHEST_M = 50_000.0
+"""Beyond this the nearest on record says more of the record than of what is near."""
+
 MOST_LISTED = 50
 """Promises without a site that an answer lists; all are counted."""
 
@@ -77,7 +80,8 @@ class Record:
     as_recorded
         True where the asker wants the figures of an incomplete record all the same.
     nearest
-        The nearest on record to the seat of the area, or to the middle of the region: name, metres, and from where.
+        The nearest on record to the seat of the area, or to the middle of the region: name, metres, and from where;
+        None where none lies within `FARTHEST_M`.
     placed, wide
         Promised facilities in the region with a place of their own, and those known to their county or city only.
     named
@@ -104,6 +108,11 @@ class Record:
     def told(self) -> bool:
         """Say whether a share, a gap or a rank may be given."""
         return self.state == "complete" or self.as_recorded
+
+    @property
+    def foremost(self) -> CommitmentRecord | None:
+        """Give the promise without a site that says most: the plan's greatest number before its mere intentions."""
+        return min(self.unlocated or (), key=lambda one: (one.kind != "quota", -(one.count or 0)), default=None)
 
 
 def trusting(ground: Ground, *, complete: Sequence[str] = (), as_recorded: bool = False) -> Ground:
@@ -283,6 +292,8 @@ def _nearest(ground: Ground, region: Region, supply: Supply, rows: NDArray[np.in
         return None
     start, lon, lat = _start(ground, region)
     metres, index = coverage.nearest_edge(coverage.choose(supply.candidates, rows), np.array([[lon, lat]]))
+    if metres[0] > FARTHEST_M:
+        return None
     name = str(supply.candidates.id[rows[index[0]]])
     return {"id": name, "name": _name(ground, name), "metres": round(float(metres[0]), 1), "from": start}
 
@@ -381,9 +392,8 @@ def record_words(ground: Ground, record: Record, what: str, where: str) -> list[
 
 def _unplaced(ground: Ground, record: Record) -> str:
     """Say what is promised without a site, the plan's own numbers first."""
-    say, every = ground.say, record.unlocated or ()
-    first = min(every, key=lambda one: (one.kind != "quota", -(one.count or 0)))
-    count = len(every)
+    say, first, count = ground.say, record.foremost, len(record.unlocated or ())
+    label = "" if first is None else first.label
     around = say(
         f"，其中 {record.above} 项是上级规划的，没说多少落在这里" if record.above else "",
         f", {record.above} of them of plans for the area around it, which do not say how many fall here"
@@ -391,8 +401,8 @@ def _unplaced(ground: Ground, record: Record) -> str:
         else "",
     )
     return say(
-        f"另有 {count} 项没有落点的规划任务（如“{first.label}”）{around}。",
-        f"Promises without a place: {count} (such as “{first.label}”){around}.",
+        f"另有 {count} 项没有落点的规划任务（如“{label}”）{around}。",
+        f"Promises without a place: {count} (such as “{label}”){around}.",
     )
 
 
