@@ -126,7 +126,7 @@ def covered_share(
         "share": share(cut.share),
         "share_low": share(low),
         "share_high": share(high),
-        "people": _people(ground, asked, stock, people, found),
+        "people": _people(ground, asked, region, stock, people, found=found),
         "zones": _zones(cut, low, anywhere, people, found),
     }
     names = {"covered": ("已覆盖", "covered"), "gap": ("缺口", "gap")}
@@ -467,6 +467,12 @@ def _served(asked: Reach, stock: _Stock, demand: Demand | None, year: int | None
     return coverage.served(demand, stock.supply.candidates, asked.metres, year=year, network=asked.network)
 
 
+def _near(asked: Reach, region: Region, stock: _Stock) -> Supply:
+    """Give what stands by the horizon and may reach into the region."""
+    every = stock.supply.candidates
+    return choose(stock.supply, stock.does & _reaching(region.shape, every, _radii(asked, every, 1)))
+
+
 def _crowd(ground: Ground, demand: Demand) -> dict[str, Any]:
     """Say who lives there, and nothing of what reaches them."""
     return {
@@ -486,7 +492,13 @@ def _crowd(ground: Ground, demand: Demand) -> dict[str, Any]:
 
 
 def _people(
-    ground: Ground, asked: Reach, stock: _Stock, demand: Demand | None, found: coverage.Served | None
+    ground: Ground,
+    asked: Reach,
+    region: Region,
+    stock: _Stock,
+    demand: Demand | None,
+    *,
+    found: coverage.Served | None,
 ) -> dict[str, Any] | None:
     if demand is None or found is None:
         return None
@@ -517,7 +529,7 @@ def _people(
             "unreached": round(fair.unreached, 1),
             "groups": {name: _metres(of) for name, of in fair.groups.items()},
         },
-        "catchment": catchment(ground, asked, choose(stock.supply, stock.does), demand),
+        "catchment": catchment(ground, asked, _near(asked, region, stock), demand),
         "said": ground.say(found.zh, found.en),
     }
 
