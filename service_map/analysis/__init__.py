@@ -29,9 +29,11 @@ from service_map.analysis.record import AS_RECORDED, STATES, Record, record_memb
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.sites import MOST_SITES, PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.table import FORMATS, check_format, collection, write_report
+from service_map.analysis.zones import BY
 
 __all__ = [
     "AS_RECORDED",
+    "BY",
     "CAPACITIES",
     "CIRCLE_MINUTES",
     "FEWEST_HOMES",

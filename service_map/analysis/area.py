@@ -27,6 +27,7 @@ from service_map.analysis.record import (
     unlocated_member,
 )
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
+from service_map.analysis.zones import BY_NAMES, zones_of
 from service_map.coverage import Demand
 from service_map.store.adcode import prefix
 
@@ -35,6 +36,10 @@ Flags = NDArray[np.bool_]
 
 MOST_YEARS = 15
 
+_NOT_ADDED = (
+    "各块至少要几处是分别算的，一处可能同时服务相邻两块，不能相加",
+    "what each piece needs is counted by itself: one new facility may serve two neighbours, so they do not add up",
+)
 _FARTHEST_WALK_M = 50_000.0
 _FARTHEST_M = 500_000.0
 _KM = "公里"
@@ -162,6 +167,7 @@ def gap_pieces(
     least_km2: float = 0.01,
     limit: int = 100,
     zones: bool = False,
+    by: str | None = None,
 ) -> Report:
     """Give the pieces of an area that nothing covers, the one that most people live in first.
 
@@ -176,18 +182,24 @@ def gap_pieces(
     zones
         Give three more features: what is covered wherever within its uncertainty each facility stands (``certain``),
         what none can cover wherever it stands (``gap``), and what lies between (``uncertain``).
+    by
+        What the gap is cut by, one of `service_map.analysis.BY`; None takes townships where their boundaries are known,
+        else H3 cells about as large as a service circle.
 
     Returns
     -------
     Report
-        A feature a piece, as the facilities are located; ``people`` is None where no people are given.
+        A feature a piece, as the facilities are located, ranked by people, where none are given by homes on record,
+        else by land; ``people`` is None where no people are given.
         ``people_certain`` and ``certain_km2`` are the part of the piece that no facility can cover. The figures of the
         three zones stand in the summary in any case.
 
     Raises
     ------
     InvalidParameterError
-        As in `covered_share`.
+        As in `covered_share`, and when there is no such `by`.
+    UnanswerableError
+        When the data has nothing to cut by.
     """
     people = _inside(demand, region)
     stock = _stock(ground, asked, year)
@@ -205,6 +217,7 @@ def gap_pieces(
         "people_in_gaps": None,
         "basis": None if people is None else ground.say(people.zh, people.en),
         "pieces": None,
+        **dict.fromkeys(("by", "h3_resolution", "ranked_by")),
         "numberReturned": 0,
         "zones": None,
         "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
@@ -215,13 +228,18 @@ def gap_pieces(
     if not record.told:
         said = (_what(ground, asked, region), summary["record_basis"]["words"], ground.say(*HOW), *summary["limits"])
         return Report(kind="gaps", summary=summary, features=(), lines=said)
+    by, parts = zones_of(ground, asked, region, by)
     candidates = stock.supply.candidates
     sure = coverage.choose(candidates, stock.does)
     cut = cut_by(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
     certain = cut_by(region.shape, asked, sure, grow=-1) if sure.uncertainty_m.any() else cut
     possible = cut_by(region.shape, asked, coverage.choose(candidates, stock.may), grow=1)
     found = _served(asked, stock, people, year)
-    pieces = coverage.rank(cut, coverage.lay_out(stock.located).lonlat, demand=people, least_km2=least_km2)
+    homes = np.array([(home.lon, home.lat) for home in ground.homes_in(region.shape)], dtype=np.float64)
+    pieces = coverage.rank(
+        cut, coverage.lay_out(stock.located).lonlat, demand=people, least_km2=least_km2, zones=parts,
+        homes=homes if len(homes) else None, widest=_farthest(asked),
+    )  # fmt: skip
     shown = pieces[:limit]
     never = _never(shown, possible, people, found)
     summary |= {
@@ -230,39 +248,47 @@ def gap_pieces(
         "gap_share": share(1 - cut.share),
         "people_in_gaps": None if people is None else round(sum(piece.people or 0.0 for piece in pieces), 1),
         "pieces": len(pieces),
+        "by": by,
+        "h3_resolution": parts.resolution,
+        "ranked_by": pieces[0].ranked_by[0] if pieces else None,
         "numberReturned": len(shown),
         "zones": _zones(cut, certain.share, possible.share, people, found),
     }
     features = tuple(
         Feature(
-            id=f"gap-{rank}",
+            id=f"gap-{number}",
             geometry=piece.polygon,
             properties={
-                "rank": rank,
+                "rank": piece.rank,
                 "zone": None,
+                "name": piece.name,
                 **record_properties(record),
                 "area_km2": round(piece.km2, 4),
-                "certain_km2": round(min(never[rank - 1][0], piece.km2), 4),
-                "people_certain": None if piece.people is None else round(never[rank - 1][1], 1),
+                "certain_km2": round(min(never[number - 1][0], piece.km2), 4),
+                "people_certain": None if piece.people is None else round(never[number - 1][1], 1),
                 "people": None if piece.people is None else round(piece.people, 1),
                 "groups": {name: round(of, 1) for name, of in piece.groups.items()},
+                "homes": piece.homes,
+                "needs_at_least": piece.needs,
+                "needs_by": piece.needs_by,
                 "nearest_m": None if piece.metres is None else round(piece.metres, 1),
                 "lon": round(piece.lon, 7),
                 "lat": round(piece.lat, 7),
             },
         )
-        for rank, piece in enumerate(shown, 1)
+        for number, piece in enumerate(shown, 1)
     )
     if zones:
         features += _zone_features(summary["zones"], certain, possible, record)
-    what = _what(ground, asked, region)
+    what, cut_how = _what(ground, asked, region), ground.say(*BY_NAMES[by])
     lines = [
         summary["record_basis"]["words"],
         *([ground.say(*AS_RECORDED)] if record.as_recorded else []),
         ground.say(
-            f"{what}：缺口 {cut.gap_km2:.2f} km²（{percent(1 - cut.share)}），{len(pieces)} 块",
-            f"{what}: a gap of {cut.gap_km2:.2f} km² ({percent(1 - cut.share)}) in {len(pieces)} pieces",
+            f"{what}：缺口 {cut.gap_km2:.2f} km²（{percent(1 - cut.share)}），{cut_how} {len(pieces)} 块",
+            f"{what}: a gap of {cut.gap_km2:.2f} km² ({percent(1 - cut.share)}), {cut_how}, in {len(pieces)} pieces",
         ),
+        *(_first_said(ground, pieces[0]) if pieces else ()),
     ]
     if people is not None:
         inside = summary["people_in_gaps"]
@@ -270,6 +296,18 @@ def gap_pieces(
         lines.append(summary["basis"])
     lines.append(_zones_said(ground, summary["zones"]))
     return Report(kind="gaps", summary=summary, features=features, lines=(*lines, *summary["limits"]))
+
+
+def _first_said(ground: Ground, piece: coverage.Gap) -> tuple[str, ...]:
+    name, least = piece.name or "", piece.needs
+    by = ground.say(*{"people": ("按人口", "by its people"), "land": ("按面积", "by its land")}[piece.needs_by])
+    return (
+        ground.say(
+            f"排第一的 {name} {piece.km2:.2f} km²，{by}至少还要 {least} 处才够",
+            f"first comes {name} of {piece.km2:.2f} km², which needs {least} more at least, {by}",
+        ),
+        ground.say(*_NOT_ADDED),
+    )
 
 
 def limits(
@@ -594,12 +632,14 @@ def _zone_features(
                 properties={
                     "rank": None,
                     "zone": name,
+                    "name": None,
                     **record_properties(record),
                     "area_km2": zones[name]["km2"],
                     "certain_km2": None,
                     "people_certain": None,
                     "people": zones[name]["people"],
                     "groups": zones[name]["groups"],
+                    **dict.fromkeys(("homes", "needs_at_least", "needs_by")),
                     "nearest_m": None,
                     "lon": None if inside is None else round(inside.x, 7),
                     "lat": None if inside is None else round(inside.y, 7),

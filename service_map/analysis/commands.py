@@ -32,6 +32,7 @@ from service_map.analysis.record import trusting
 from service_map.analysis.report import Report
 from service_map.analysis.sites import PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.table import check_format, write_report
+from service_map.analysis.zones import BY
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.places.datum import DATUMS
@@ -155,7 +156,8 @@ def circle(*, output: Path | None, **given: Any) -> None:
 @click.option(
     "--zones", is_flag=True, help="另给三个区：一定覆盖、说不定、一定未覆盖 The certain, uncertain and gap zones too."
 )
-def gaps(*, output: Path | None, least_km2: float, limit: int, zones: bool, **given: Any) -> None:
+@click.option("--by", type=click.Choice(BY), help="按乡镇、最近的居住小区或 H3 格切开 What to cut the gap by.")
+def gaps(*, output: Path | None, least_km2: float, limit: int, zones: bool, by: str | None, **given: Any) -> None:
     """缺口：没有覆盖到的各块，人多的在前。The pieces that nothing covers, the one with most people first.
 
     \b
@@ -167,8 +169,16 @@ def gaps(*, output: Path | None, least_km2: float, limit: int, zones: bool, **gi
         demand = _demand(ground, where, given, step)
         step("gaps")
         found = gap_pieces(
-            ground, asked, where, year=given["year"], demand=demand, least_km2=least_km2, limit=limit, zones=zones
-        )
+            ground,
+            asked,
+            where,
+            year=given["year"],
+            demand=demand,
+            least_km2=least_km2,
+            limit=limit,
+            zones=zones,
+            by=by,
+        )  # fmt: skip
         _finish(found, output, step)
 
 

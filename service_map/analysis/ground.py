@@ -159,13 +159,19 @@ class Ground:
 
         return self.keep(("analysis", "land", adcodes), united)
 
-    def homes_in(self, shape: BaseGeometry) -> tuple[CommunityRecord, ...]:
-        """Give the residential communities on record on some land; none where they are fewer than `FEWEST_HOMES`."""
+    def townships_in(self, shape: BaseGeometry) -> list[AreaRecord]:
+        """Give the townships whose boundary is known and that have some of this land, by code."""
+        bounded, tree = self.keep(("analysis", "boundaries"), _boundaries)
+        found = [bounded[row] for row in tree.query(shape, predicate="intersects")]
+        return sorted((area for area in found if area.level == "township"), key=lambda area: area.adcode)
+
+    def homes_in(self, shape: BaseGeometry, *, least: int = FEWEST_HOMES) -> tuple[CommunityRecord, ...]:
+        """Give the residential communities on record on some land; none where they are fewer than `least`."""
         every = self.keep(("analysis", "homes"), queries.communities)
         lonlat = np.array([(home.lon, home.lat) for home in every], dtype=np.float64).reshape(-1, 2)
         shapely.prepare(shape)
         inside = np.flatnonzero(shapely.intersects_xy(shape, lonlat[:, 0], lonlat[:, 1]))
-        return tuple(every[row] for row in inside) if len(inside) >= FEWEST_HOMES else ()
+        return tuple(every[row] for row in inside) if len(inside) >= least else ()
 
     def plans(self) -> tuple[PlanRecord, ...]:
         """Give the plans."""

@@ -25,7 +25,8 @@ _TEXT, _NUMBER, _WHOLE = (str,), (int, float), (int,)
 # Name of each property, where it may stand (a gap's own, or the question's), its type, and whether it must be there.
 _OWN: tuple[tuple[str, tuple[type, ...], bool], ...] = (
     ("rank", _WHOLE, True), ("area_km2", _NUMBER, True), ("certain_km2", _NUMBER, False), ("people", _NUMBER, False),
-    ("people_certain", _NUMBER, False), ("nearest_m", _NUMBER, False),
+    ("people_certain", _NUMBER, False), ("nearest_m", _NUMBER, False), ("name", _TEXT, False), ("homes", _WHOLE, False),
+    ("needs_at_least", _WHOLE, False), ("needs_by", _TEXT, False),
 )  # fmt: skip
 _ASKED: tuple[tuple[str, tuple[type, ...], bool], ...] = (
     ("category", _TEXT, False), ("category_name", _TEXT, True), ("rule", _TEXT, False), ("metres", _NUMBER, False),
@@ -75,6 +76,7 @@ def read_answers(paths: Iterable[Path]) -> list[dict[str, Any]]:
         mark = hashlib.sha256(repr(sorted(asked.items(), key=str)).encode()).hexdigest()[:8]
         if any(row["id"].startswith(f"{mark}-") for row in rows):
             raise _fault(path.name, "gaps", "与前面的文件是同一问题", "answers the same question as a file before it")
+        known: set[str] = set()
         for feature in document["features"]:
             own = feature.get("properties") if isinstance(feature, Mapping) else None
             if not isinstance(own, Mapping):
@@ -83,9 +85,13 @@ def read_answers(paths: Iterable[Path]) -> list[dict[str, Any]]:
                 continue
             where = f"{path.name} {str(feature.get('id'))[:40]}"
             found = _values(where, own, _OWN)
+            name = str(feature.get("id", len(known)))
+            if name in known:
+                raise _fault(where, "id", "重复", "stands there twice")
+            known.add(name)
             shown = {**found, **asked, "geom": _polygon(where, feature.get("geometry"))}
-            rows.append({"id": f"{mark}-{found['rank']:05}", **shown})
-    _distinct(rows)
+            # Numbered, for pieces that are alike share a rank.
+            rows.append({"id": f"{mark}-{len(known):05}", **shown})
     return rows
 
 
@@ -190,7 +196,7 @@ def _distinct(rows: list[dict[str, Any]]) -> None:
     seen: set[str] = set()
     for row in rows:
         if row["id"] in seen:
-            raise _fault(row["id"], "rank", "重复", "stands there twice")
+            raise _fault(row["id"], "id", "重复", "stands there twice")
         seen.add(row["id"])
 
 

@@ -324,13 +324,19 @@ class Gap(Base):
     __tablename__ = "gaps"
     fid: Mapped[Fid]
     id: Mapped[str] = _of("标识，只在这次分析中有效", "id within this analysis", unique=True)
-    rank: Mapped[int] = _of("名次，人多或面积大者在前", "rank, most people or land first")
+    rank: Mapped[int] = _of(
+        "名次，人多、小区多或面积大者在前", "rank, most people, homes or land first; equal ones share it"
+    )
+    name: Mapped[str | None] = _of("乡镇、最近的居住小区或 H3 格", "its township, nearest community or H3 cell")
     area_km2: Mapped[float] = _of("面积，平方公里", "square kilometres")
     certain_km2: Mapped[float | None] = _of(
         "其中一定无覆盖的面积", "of them surely not covered, whatever the precision"
     )
     people: Mapped[float | None] = _of("人口，未给人口则空", "people in it; NULL where none were given")
     people_certain: Mapped[float | None] = _of("其中一定无覆盖的人口", "of them surely not covered")
+    homes: Mapped[int | None] = _of("其中在册的居住小区", "residential communities on record in it")
+    needs_at_least: Mapped[int | None] = _of("至少还要几处", "new ones that it needs at least")
+    needs_by: Mapped[str | None] = _of("至少几处按什么算：people 人口，land 面积", "what shows that: people or land")
     nearest_m: Mapped[float | None] = _of("到最近设施的距离，米", "metres to the nearest facility")
     category: Mapped[str | None] = _of("类别代码", "code of the category in question")
     category_name: Mapped[str] = _of("类别", "its name")

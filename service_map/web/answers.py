@@ -97,6 +97,7 @@ def gaps() -> Response:
             least_km2=values["least_km2"],
             limit=values["limit"],
             zones=values["zones"] == "true",
+            by=values["by"],
         )
     return _collection(found)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service_map import __version__
-from service_map.analysis import MOST_BYTES, MOST_POINTS, STATES
+from service_map.analysis import BY, MOST_BYTES, MOST_POINTS, STATES
 from service_map.catalogue import CONFIDENCES, DENOMINATORS, FORCES, MEASURED_FROM, RULE_STATUSES, SCOPES
 from service_map.catalogue import LEVELS as RULE_LEVELS
 from service_map.coverage import VERDICTS
@@ -136,8 +136,9 @@ OPERATIONS = (
         schema="GapCollection",
         errors=("unanswerable", "busy"),
         post=params.GAPS_POST,
-        zh="缺口：没有被覆盖的各块，按人数、面积排列",
-        en="gaps: the pieces that nothing covers, by people, then by area",
+        zh="缺口：没有被覆盖的各块，按乡镇、居住小区或 H3 格切开，人多（或小区多、面积大）的在前，各至少还要几处",
+        en="gaps: what nothing covers, in pieces by township, community or H3 cell, most people (else homes, else land)"
+        " first, and how many new ones each needs at least",
     ),
     Operation(
         path="/api/sites",
@@ -1016,11 +1017,16 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                     **_OF_RECORD,
                     "rank": {"type": ["integer", "null"], "minimum": 1},
                     "zone": {"enum": ["certain", "uncertain", "gap", None]},
+                    # Of a township, of the nearest community, or the index of an H3 cell.
+                    "name": _TEXT_OR_NULL,
                     "area_km2": _KM2,
                     "certain_km2": _either(_KM2),
                     "people_certain": number_or_null,
                     "people": number_or_null,
                     "groups": groups,
+                    "homes": {"type": ["integer", "null"], "minimum": 0},
+                    "needs_at_least": {"type": ["integer", "null"], "minimum": 0},
+                    "needs_by": {"enum": ["people", "land", None]},
                     "nearest_m": number_or_null,
                     "lon": _NUMBER_OR_NULL,
                     "lat": _NUMBER_OR_NULL,
@@ -1039,6 +1045,9 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "people_in_gaps": number_or_null,
                 "basis": _TEXT_OR_NULL,
                 "pieces": _either(_WHOLE),
+                "by": {"enum": [*BY, None]},
+                "h3_resolution": {"type": ["integer", "null"], "minimum": 0, "maximum": 15},
+                "ranked_by": {"enum": ["people", "homes", "land", None]},
                 "numberReturned": _WHOLE,
                 "zones": _either(_ref("Zones")),
                 "measured_from": _either(_ref("MeasuredFrom")),

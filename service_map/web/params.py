@@ -17,8 +17,8 @@ from urllib.parse import unquote_to_bytes
 from flask import g, request
 from werkzeug.datastructures import MultiDict
 
+from service_map.analysis import BY, MOST_CELLS, MOST_SITES, PLACE_SOURCES, PROFILES, STOCKS, WAYS
 from service_map.analysis import KINDS as REACH_KINDS
-from service_map.analysis import MOST_CELLS, MOST_SITES, PLACE_SOURCES, PROFILES, STOCKS, WAYS
 from service_map.errors import InvalidParameterError
 from service_map.places.datum import DATUMS
 from service_map.places.facility import PRECISIONS, STATUSES
@@ -665,6 +665,15 @@ LEAST = Parameter(
     parse=_between(0, 10_000, unit_zh="平方公里", unit_en="square kilometres"),
     default=0.01,
 )
+CUT_BY = Parameter(
+    name="by",
+    zh="缺口按什么切开：township 乡镇，community 最近的在册居住小区，cell 六边形格子（H3）；"
+    "不给则有乡镇边界按乡镇，没有按格子",
+    en="what a gap is cut by: township, community (the nearest on record) or cell (H3 hexagons); townships where their"
+    " boundaries are known, else cells",
+    schema={"type": "string", "enum": list(BY)},
+    parse=choice(BY),
+)
 PIECES = Parameter(
     name="limit",
     zh="最多列出几块缺口",
@@ -774,7 +783,7 @@ REACH = (CATEGORY, RULE, RADIUS, WALK, PROFILE, WAY)
 TRUST = (COMPLETE, AS_RECORDED)
 COVERAGE = (COVERAGE_AREA, *REACH, HORIZON, BY_YEAR, *TRUST)
 COVERAGE_POST = (*COVERAGE, STOCK, DATUM)
-GAPS = (COVERAGE_AREA, *REACH, HORIZON, LEAST, PIECES, ZONES, *TRUST)
+GAPS = (COVERAGE_AREA, *REACH, HORIZON, CUT_BY, LEAST, PIECES, ZONES, *TRUST)
 GAPS_POST = (*GAPS, STOCK, DATUM)
 SITES = (COVERAGE_AREA, *REACH, HORIZON, COUNT, COMMITMENT, SPACING, CAPACITY, PLACES, SECONDS, *TRUST)
 SITES_POST = (*SITES, STOCK, DATUM)

@@ -220,7 +220,9 @@ class TestOnFoot:
 
     def test_gaps_are_no_squares_but_what_lies_off_the_reached_ways(self, walked):
         asked = analysis.reach(walked, category="kindergarten", minutes=5)
-        report = analysis.gap_pieces(walked, asked, analysis.region(walked, None, AROUND), zones=True)
+        report = analysis.gap_pieces(
+            walked, asked, analysis.region(walked, None, AROUND), zones=True, limit=10_000, least_km2=0
+        )
         zones = {feature.properties["zone"]: feature for feature in report.features if feature.properties["zone"]}
         located = shapely.difference(
             AROUND, shapely.union_all([f.geometry for f in report.features if f.properties["rank"]])
@@ -318,10 +320,20 @@ class TestZones:
 
     def test_a_gap_says_how_much_of_it_is_certain(self, ground):
         crowd = people([163 + 320, 163 + 360], [8, 16])
-        piece = self.gaps(ground, crowd, category="kindergarten", metres=300).features[0].properties
-        assert (piece["rank"], piece["zone"]) == (1, None)
-        assert (piece["people"], piece["people_certain"]) == (24, 16)
-        assert piece["certain_km2"] == pytest.approx(piece["area_km2"] - math.pi * (0.35**2 - 0.3**2), rel=1e-3)
+        where, asked = (
+            analysis.region(ground, None, AROUND),
+            analysis.reach(ground, category="kindergarten", metres=300),
+        )
+        report = analysis.gap_pieces(ground, asked, where, demand=crowd, limit=10_000, least_km2=0)
+        pieces = [feature.properties for feature in report.features]
+        assert (pieces[0]["rank"], pieces[0]["zone"]) == (1, None)
+        sums = {
+            name: sum(piece[name] for piece in pieces)
+            for name in ("people", "people_certain", "area_km2", "certain_km2")
+        }
+        assert (sums["people"], sums["people_certain"]) == (24, 16)
+        assert sums["certain_km2"] == pytest.approx(sums["area_km2"] - math.pi * (0.35**2 - 0.3**2), rel=1e-3)
+        assert all(piece["people_certain"] <= piece["people"] for piece in pieces)
 
     def test_age_groups_have_their_own_shares(self, ground):
         crowd = people(
@@ -376,14 +388,20 @@ class TestGaps:
         asked = analysis.reach(ground, category="sports_park", metres=3_000)
         crowd = coverage.points([(112.255, 35.69), (112.355, 35.69), (112.305, 35.69)], [5, 50, 500])
         report = analysis.gap_pieces(ground, asked, analysis.region(ground, None, strip), demand=crowd)
-        assert [feature.properties["people"] for feature in report.features] == [50, 5]
+        pieces = [feature.properties for feature in report.features]
+        assert [piece["people"] for piece in pieces] == [50, 5] + [0] * (len(pieces) - 2)
+        assert [piece["rank"] for piece in pieces] == [1, 2] + [3] * (len(pieces) - 2)
+        assert [(piece["needs_at_least"], piece["needs_by"]) for piece in pieces[:3]] == [
+            (1, "people"), (1, "people"), (0, "people"),
+        ]  # fmt: skip
+        assert (report.summary["by"], report.summary["ranked_by"]) == ("cell", "people")
         assert report.summary["people_total"] == 555
         assert report.summary["people_in_gaps"] == 55
         assert sum(feature.properties["area_km2"] for feature in report.features) == pytest.approx(
             report.summary["gap_km2"], abs=1e-3
         )
         one = analysis.gap_pieces(ground, asked, analysis.region(ground, None, strip), demand=crowd, limit=1)
-        assert (len(one.features), one.summary["pieces"]) == (1, 2)
+        assert (len(one.features), one.summary["pieces"]) == (1, len(pieces))
 
 
 class TestSites:

@@ -106,9 +106,21 @@ def test_a_rule_brings_its_own_reach(api, conforms):
 def test_gaps_are_ranked_and_clipped_to_the_polygon(api):
     polygon = feature(mapping(AROUND))
     found = post(api, "/api/gaps", body(CROWD[0], point(4_000, people=12), polygon), **REACH).get_json(force=True)
-    assert [piece["properties"]["rank"] for piece in found["features"]] == [1]
+    assert [piece["properties"]["rank"] for piece in found["features"][:3]] == [1, 2, 2]
     assert found["features"][0]["properties"]["people"] == 12 == found["gaps"]["people_in_gaps"]
-    assert AROUND.buffer(1e-6).contains(shape(found["features"][0]["geometry"]))
+    assert all(AROUND.buffer(1e-6).contains(shape(piece["geometry"])) for piece in found["features"])
+
+
+def test_gaps_are_cut_by_what_is_asked_for_and_nothing_else(api, conforms):
+    query = {"area": "140521", **REACH, "as_recorded": "true"}
+    cells = conforms(api.get("/api/gaps", query_string=query | {"by": "cell"}), "/api/gaps", "get")
+    assert cells["gaps"]["by"] == "cell"
+    assert cells["gaps"]["h3_resolution"] is not None
+    assert all(len(piece["properties"]["name"]) == 15 for piece in cells["features"])
+    for by, status in (("township", 422), ("community", 422), ("street", 400)):
+        refused = api.get("/api/gaps", query_string=query | {"by": by})
+        assert refused.status_code == status
+        assert "by" in refused.get_data(as_text=True)
 
 
 def test_sites_keep_to_the_callers_places(api):
