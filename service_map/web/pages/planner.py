@@ -45,6 +45,9 @@ def _(message: str, **values: object) -> str:
     return str(flask_babel.gettext(message, **values))
 
 
+_GAP_COLUMNS = ("rank", "name", "area_km2", "people", "needs_at_least", "nearest_m", "lon", "lat")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
     """What a reader brought: people or facilities, at points."""
@@ -340,11 +343,17 @@ def _spreadsheet(told: Planned) -> bytes:
         ),
         (
             _("缺口"),
-            [_("名次"), _("平方公里"), _("需求"), _("到最近一处，米"), _("东经"), _("北纬")],
             [
-                [row["rank"], row["area_km2"], row["people"], row["nearest_m"], row["lon"], row["lat"]]
-                for row in (feature.properties for feature in told.pieces)
+                _("名次"),
+                _("名称"),
+                _("平方公里"),
+                _("需求"),
+                _("至少还要几处"),
+                _("到最近一处，米"),
+                _("东经"),
+                _("北纬"),
             ],
+            [[piece.properties[name] for name in _GAP_COLUMNS] for piece in told.pieces],
         ),
     ]
     if told.sites:
