@@ -40,13 +40,17 @@ from service_map.coverage import (  # noqa: E402
     covered,
     gap,
     gap_on_foot,
+    hexagons,
     metres_between,
     nearest,
     network,
+    open_places,
     pairs,
     points,
+    rank,
     served,
     site,
+    site_land,
     snap,
     two_step,
     walk,
@@ -325,6 +329,10 @@ def gaps(demand, supply):
     spent, answer = timed(lambda: gap_on_foot(area, supply[:300], 1_000, net), 1)
     line("gap on foot, 200,704 nodes, 300 facilities, 1000 m", spent, 1.5, f"{answer.share:.2%} covered")
 
+    left = gap(area, supply[:300], 300)
+    spent, pieces = timed(lambda: rank(left, supply[:300], zones=hexagons(area, 300)), 3)
+    line("gap of a county in H3 cells, 300 facilities, 300 m", spent, 1.0, f"{len(pieces)} pieces")
+
 
 def card(supply):
     print("15-minute check of a point, 300 facilities, all rules")
@@ -388,6 +396,15 @@ def choose_sites():
         )
         if share < 0.96:
             WRONG.append("LP bound")
+    for side, count in ((45_000, 38), (5_000, 38), (5_000, 100)):
+        town = shapely.box(*degrees(np.array([[0.0, 0.0], [side, side]])).ravel())
+
+        def by_land(town=town, count=count):
+            return site_land(town, town, count, 300, places=open_places(town, town, count, 300, most=2_000))
+
+        spent, answer = timed(by_land, 1)
+        note = f"{answer.added:.2f} of at most {answer.bound:.2f} km²{', proven' if answer.proven else ''}"
+        line(f"by land: {count} sites within 300 m in {(side / 1000) ** 2:,.0f} km²", spent, 3.0, note)
     nodes, edges = street_grid()
     net = network(nodes, edges)
     spent, reach = timed(lambda: walk_pairs(net, places, demand.lonlat, metres=1_000), 1)
