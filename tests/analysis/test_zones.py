@@ -9,8 +9,6 @@ from service_map import analysis, coverage
 from service_map.errors import InvalidParameterError, UnanswerableError
 from service_map.store import AreaRecord, CommunityRecord
 
-pytest.importorskip("h3", reason="h3 is not installed (pip install 'h3>=4')")
-
 REGION = shapely.box(112.0, 35.5, 112.4, 35.7)
 
 

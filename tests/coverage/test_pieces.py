@@ -20,8 +20,6 @@ from service_map.coverage import (
 )
 from service_map.errors import InvalidParameterError
 
-pytest.importorskip("h3", reason="h3 is not installed (pip install 'h3>=4')")
-
 COUNTY = shapely.box(112.2, 35.4, 112.5, 35.6)
 STOCK = np.random.default_rng(3).uniform((112.2, 35.4), (112.5, 35.6), (60, 2))
 HOMES = np.random.default_rng(4).uniform((112.2, 35.4), (112.5, 35.6), (25, 2))
