@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from service_map.store.geometry import Geometry
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Goes up with every change of a table below; a database of another version is refused and rebuilt."""
 
 DOMAINS: dict[str, dict[str, str]] = {
