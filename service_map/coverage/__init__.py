@@ -21,6 +21,7 @@ from service_map.coverage.people import (
     by_year,
     completeness,
     equity,
+    may_walk,
     served,
 )
 from service_map.coverage.pieces import Zones, around_places, cut, given_zones, hexagons, needs_at_least
@@ -88,6 +89,7 @@ __all__ = [
     "lattice",
     "lay_out",
     "load_network",
+    "may_walk",
     "metres_between",
     "nearest",
     "nearest_cells",

@@ -9,15 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from service_map.catalogue import JUDGED, Rule
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
+from service_map.coverage.around import walk_at_least
 from service_map.coverage.card import SITE_M
 from service_map.coverage.demand import Demand
 from service_map.coverage.edges import inside, lay_out, reached
-from service_map.coverage.snapping import SNAP_M
+from service_map.coverage.snapping import SNAP_M, Snapped, snap
 from service_map.coverage.straight import Cells, cells
 from service_map.coverage.streets import DOWNHILL, Network
 from service_map.coverage.supply import Candidates, choose, horizon, in_place, placed
@@ -112,6 +114,7 @@ def served(
     network: Network | None = None,
     limit: float = SNAP_M,
     prepared: Cells | None = None,
+    homes: Snapped | None = None,
 ) -> Served:
     """Count who is within reach of a facility.
 
@@ -130,6 +133,8 @@ def served(
         Ways to walk; `limit` as in `service_map.coverage.walking.snap`.
     prepared
         `cells` of the demand's points, where several questions are asked of them.
+    homes
+        Where those points stand on the network, by `snap`, where several questions are asked of them.
 
     Returns
     -------
@@ -144,8 +149,9 @@ def served(
     ready = _prepared(demand, prepared)
     may, does = horizon(candidates, year)
     standing = in_place(candidates) & may
-    promised = _flags(ready, candidates, may, does, radius, network=network, limit=limit)
-    today = _flags(ready, candidates, standing, standing, radius, network=network, limit=limit)
+    stand = homes if homes is not None or network is None else snap(network, ready, limit=limit)
+    promised = _flags(ready, candidates, may, does, radius, network=network, homes=stand, limit=limit)
+    today = _flags(ready, candidates, standing, standing, radius, network=network, homes=stand, limit=limit)
     zh, en = (
         ("按路网步行距离", "Walking distance over the network")
         if network is not None
@@ -201,8 +207,9 @@ def by_year(
         As in `served`.
     """
     ready = cells(demand.lonlat)
+    homes = None if network is None else snap(network, ready, limit=limit)
     return {
-        year: served(demand, candidates, metres, year=year, network=network, limit=limit, prepared=ready)
+        year: served(demand, candidates, metres, year=year, network=network, limit=limit, prepared=ready, homes=homes)
         for year in (*sorted(set(years)), None)
     }
 
@@ -223,27 +230,80 @@ def _flags(
     radius: float,
     *,
     network: Network | None,
+    homes: Snapped | None,
     limit: float,
 ) -> tuple[Flags, Flags, Flags]:
     sure, all_ = choose(candidates, does), choose(candidates, may)
-    # The way over a network is never shorter than the straight line, so the far bound is the straight line's; where
-    # heights are known, a way downhill may be walked in the time of a shorter one.
-    farthest = radius * (DOWNHILL if network is not None and network.sloped else 1)
-    possible = _in_order(reached(all_, ready, _capped(farthest + all_.uncertainty_m)), ready)
     here = sure if placed(sure).all() else choose(sure, placed(sure))
-    if network is None:
+    if network is None or homes is None:
+        possible = _in_order(reached(all_, ready, _capped(radius + all_.uncertainty_m)), ready)
         located = _in_order(reached(here, ready, radius), ready)
         if not sure.uncertainty_m.any():
             return located, located, possible
         certain = _in_order(reached(sure, ready, radius - sure.uncertainty_m), ready)
         return certain, located | certain, possible
-    located = _walked(network, here, ready, radius, limit)
+    located = _walked(network, here, ready, homes, metres=radius, limit=limit)
     certain = np.zeros(len(located), dtype=np.bool_)
     for uncertainty in np.unique(sure.uncertainty_m[sure.uncertainty_m <= min(SITE_M, radius / DETOUR)]):
         left = radius - uncertainty * DETOUR
         if left > 0:
-            certain |= _walked(network, choose(sure, sure.uncertainty_m == uncertainty), ready, left, limit)
-    return certain, located | certain, possible
+            group = choose(sure, sure.uncertainty_m == uncertainty)
+            certain |= _walked(network, group, ready, homes, metres=left, limit=limit)
+    located |= certain
+    if len(all_.lonlat) == len(here.lonlat) and not all_.uncertainty_m.any():
+        return certain, located, located
+    return certain, located, located | may_walk(network, all_, ready, homes, metres=radius, limit=limit)
+
+
+def may_walk(
+    network: Network, candidates: Candidates, ready: Cells, homes: Snapped, *, metres: float, limit: float = SNAP_M
+) -> Flags:
+    """Tell who may be within a walk, wherever each facility stands within its uncertainty.
+
+    Exact where it is known exactly; by `walk_at_least` where it is known within the walk; where it is known less well,
+    in a straight line for whoever is on the network; and where it is a ground or a line that lies only about so, in a
+    straight line, for who stands on the ground needs no way.
+
+    Parameters
+    ----------
+    network
+        The network.
+    candidates
+        The facilities.
+    ready
+        The people, as `service_map.coverage.cells` gives them.
+    homes
+        Where they stand on the network, as `service_map.coverage.snap` gives it.
+    metres
+        Longest walk.
+    limit
+        As in `service_map.coverage.snap`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Everybody within the walk of some place where a facility may stand; never anybody beyond the straight line.
+    """
+    # No way over a network is shorter than the straight line; where heights are known, a way downhill may be walked in
+    # the time of a shorter one.
+    farthest = metres * (DOWNHILL if network.sloped else 1)
+    doubt = candidates.uncertainty_m
+    drawn = ~shapely.is_missing(candidates.shape) if len(candidates.shape) else np.zeros(len(doubt), dtype=np.bool_)
+    exact = (doubt == 0) & placed(candidates)
+    drawn &= ~exact
+    near = ~exact & ~drawn & (doubt <= metres)
+
+    def straight(some: Flags) -> Flags:
+        mine = choose(candidates, some)
+        return _in_order(reached(mine, ready, _capped(farthest + mine.uncertainty_m)), ready)
+
+    found = _walked(network, choose(candidates, exact), ready, homes, metres=metres, limit=limit)
+    if near.any():
+        some = choose(candidates, near)
+        least = walk_at_least(network, some.lonlat, some.uncertainty_m, homes, metres=metres, limit=limit)
+        found |= np.isfinite(least) & straight(near)
+    found |= straight(~exact & ~drawn & ~near) & (homes.edge >= 0)
+    return found | straight(drawn)
 
 
 def _in_order(flags: Flags, ready: Cells) -> Flags:
@@ -253,9 +313,11 @@ def _in_order(flags: Flags, ready: Cells) -> Flags:
     return back
 
 
-def _walked(network: Network, candidates: Candidates, ready: Cells, metres: float, limit: float) -> Flags:
+def _walked(
+    network: Network, candidates: Candidates, ready: Cells, homes: Snapped, *, metres: float, limit: float
+) -> Flags:
     laid = lay_out(candidates)
-    found: Flags = np.isfinite(walk_metres(network, laid.lonlat, ready.lonlat, metres=metres, limit=limit))
+    found: Flags = np.isfinite(walk_metres(network, laid.lonlat, homes, metres=metres, limit=limit))
     return found | inside(laid, ready.lonlat)
 
 
@@ -346,6 +408,7 @@ def completeness(
             "rules", "应有 1 到 255 条可按距离评价的规则", "takes 1 to 255 rules with a distance"
         )
     ready = cells(demand.lonlat)
+    homes = None if network is None else snap(network, ready, limit=limit)
     may, does = horizon(candidates, year)
     # Counted along the curve and put back into the caller's order once, not once a rule.
     amount = demand.amount[ready.order]
@@ -362,7 +425,7 @@ def completeness(
             if level:
                 mine &= (candidates.level == level) | (candidates.level == "")
             known[asked] = _one(
-                ready, candidates, mine & may, mine & does, radius, kind=kind, network=network, limit=limit
+                ready, candidates, mine & may, mine & does, radius, kind=kind, network=network, homes=homes, limit=limit
             )
         kept = known[asked]
         count += kept
@@ -391,10 +454,11 @@ def _one(
     *,
     kind: str,
     network: Network | None,
+    homes: Snapped | None,
     limit: float,
 ) -> Flags:
     if network is not None:
-        flags = _flags(ready, candidates, may, does, radius, network=network, limit=limit)
+        flags = _flags(ready, candidates, may, does, radius, network=network, homes=homes, limit=limit)
         return flags[KINDS.index(kind)][ready.order]
     counted = choose(candidates, may if kind == "possible" else does)
     if kind == "possible":

@@ -90,7 +90,7 @@ def walk(
     end = np.argmin(by_end, axis=1)
     total = np.take_along_axis(by_end, end[:, None], axis=1)[:, 0]
     index = np.append(source, -1)[np.take_along_axis(wanted.ends, end[:, None], axis=1)[:, 0]]
-    for home, facility, way in _along_edges(net, supply, wanted):
+    for home, facility, way in along_edges(net, supply, wanted):
         nearer = way < total[home]
         total[home[nearer]], index[home[nearer]] = way[nearer], facility[nearer]
     total[total > most] = np.inf
@@ -143,13 +143,13 @@ def _to_doors(net: Network, supply: Snapped, wanted: Snapped, away: Floats, most
     total: Floats = np.minimum(
         known[wanted.ends[:, 0]] + wanted.leave[:, 0], known[wanted.ends[:, 1]] + wanted.leave[:, 1]
     )
-    for home, _, way in _along_edges(net, supply, wanted):
+    for home, _, way in along_edges(net, supply, wanted):
         total[home] = np.minimum(total[home], way)
     total[total > most] = np.inf
     return total
 
 
-def _along_edges(net: Network, supply: Snapped, wanted: Snapped) -> Iterator[tuple[Whole, Whole, Floats]]:
+def along_edges(net: Network, supply: Snapped, wanted: Snapped) -> Iterator[tuple[Whole, Whole, Floats]]:
     """Give homes and facilities that stand on one edge with the way along it, each home at most once at a time."""
     ways = net.ways
     doors = np.flatnonzero(supply.edge >= 0)
@@ -265,7 +265,7 @@ def walk_pairs(
     for first in range(0, len(owners), block):
         mine = np.flatnonzero((door >= first) & (door < first + block))
         size = min(block, len(owners) - first)
-        search = _extended(graph, entries[mine], supply.arrive[here[mine]], door[mine] - first, doors=size, most=most)
+        search = from_doors(graph, entries[mine], supply.arrive[here[mine]], door[mine] - first, doors=size, most=most)
         away = dijkstra(**search, limit=most)[:, : graph.shape[0]]
         away = np.column_stack((away, np.full(size, np.inf)))
         one, other = np.nonzero(np.minimum(away[:, ends[:, 0]], away[:, ends[:, 1]]) <= most)
@@ -288,7 +288,7 @@ def _beside_each_other(net: Network, supply: Snapped, wanted: Snapped, most: flo
     """List the facilities and demand points on one edge that the way along it joins."""
     parts = [
         (facility[way <= most], home[way <= most], way[way <= most])
-        for home, facility, way in _along_edges(net, supply, wanted)
+        for home, facility, way in along_edges(net, supply, wanted)
     ]
     if not parts:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
@@ -361,19 +361,19 @@ def _metres_from_all(net: Network, supply: Snapped, most: float) -> Floats:
 
 
 def _inward_from(net: Network, supply: Snapped, rows: Whole, most: float) -> dict[str, Any]:
-    return _extended(
+    return from_doors(
         net.inward, supply.ends[rows], supply.arrive[rows], np.arange(len(rows)), doors=len(rows), most=most
     )
 
 
 def _metres_out(net: Network, start: Snapped, most: float) -> Floats:
     """Metres from one place to every node."""
-    search = _extended(net.graph, start.ends, start.leave, np.zeros(1, dtype=np.int64), doors=1, most=most)
+    search = from_doors(net.graph, start.ends, start.leave, np.zeros(1, dtype=np.int64), doors=1, most=most)
     away: Floats = dijkstra(**search, limit=most)[0, : len(net.lonlat)]
     return away
 
 
-def _extended(graph: csr_array, ends: Whole, ways: Floats, door: Whole, *, doors: int, most: float) -> dict[str, Any]:
+def from_doors(graph: csr_array, ends: Whole, ways: Floats, door: Whole, *, doors: int, most: float) -> dict[str, Any]:
     """Lay out a search from doors: each is a node of its own, with ways to the ends of the edge it stands on.
 
     Parameters

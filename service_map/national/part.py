@@ -182,6 +182,7 @@ class _Search:
         self._farthest = question.farthest(network=network is not None)
         self._ready = coverage.cells(cells.lonlat)
         if network is not None:
+            self._limit = question.snap_m
             self._homes = coverage.snap(network, self._ready, limit=question.snap_m)
             self._doors = coverage.snap(network, candidates.lonlat, limit=question.snap_m)
 
@@ -193,11 +194,10 @@ class _Search:
         """
         radius = target.reach(network=self._network is not None)
         unsure = self._candidates.uncertainty_m
-        downhill = coverage.DOWNHILL if self._network is not None and self._network.sloped else 1.0
-        possible = self._straight(may, radius * downhill + unsure[may])
         if self._network is not None:
             certain, located, away = self._walked(radius, does)
-            return (certain, located, possible), away
+            return (certain, located, self._may_walk(radius, may, does, located)), away
+        possible = self._straight(may, radius + unsure[may])
         here = does[self._placed[does]]
         away, _ = coverage.nearest_cells(self._candidates.lonlat[here], self._ready, self._farthest)
         if len(may) == len(here) and not unsure[may].any():
@@ -229,6 +229,16 @@ class _Search:
                 certain |= (away if sure and group.all() else self._walk(does[group], left)) <= left
         rows = np.flatnonzero(certain)
         return rows, _either(located, rows, sure=sure), away
+
+    def _may_walk(self, radius: float, may: Whole, does: Whole, located: Whole) -> Whole:
+        """List who possibly walks no farther than so many metres."""
+        if len(may) == len(does) and self._placed[may].all() and not self._candidates.uncertainty_m[may].any():
+            return located
+        assert self._network is not None  # noqa: S101 - asked only where there is one
+        some = coverage.choose(self._candidates, may)
+        flags = coverage.may_walk(self._network, some, self._ready, self._homes, metres=radius, limit=self._limit)
+        flags[located] = True
+        return np.flatnonzero(flags)
 
     def _walk(self, facilities: Whole, metres: float) -> Floats:
         assert self._network is not None  # noqa: S101 - asked only where there is one
