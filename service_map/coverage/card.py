@@ -16,6 +16,7 @@ from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage.distance import metres_between
 from service_map.coverage.edges import closest, lay_out
+from service_map.coverage.snapping import snap
 from service_map.coverage.streets import DOWNHILL, Network
 from service_map.coverage.supply import Candidates, horizon, in_place, placed
 from service_map.coverage.walking import DETOUR, SPEEDS, walk_from
@@ -193,10 +194,15 @@ def check(
     if network is not None and judged:
         farthest = max(rule.metres or (rule.minutes or 0) * 60 * max(speed, cycling) for rule in judged) * detour
         laid = lay_out(candidates)
-        walked = walk_from(network, point, laid.lonlat, metres=min(farthest, _given.LONGEST_RADIUS_M))
+        doors = snap(network, laid.lonlat)
+        walked = walk_from(network, point, doors, metres=min(farthest, _given.LONGEST_RADIUS_M))
         walked = closest(laid, walked, len(candidates.lonlat))
+        # Where both ends are on the network and the place is exact, no way found is no way.
+        beyond = np.isinf(walked) & (candidates.uncertainty_m == 0) & placed(candidates)
+        beyond[laid.owner[doors.edge < 0]] = False
+        beyond &= bool(snap(network, _given.point(point)).edge[0] >= 0) & (way.metres > 0)
         walked[candidates.uncertainty_m > SITE_M] = np.inf
-        way = _Way(way.metres, walked, DOWNHILL if network.sloped else 1.0)
+        way = _Way(way.metres, walked, DOWNHILL if network.sloped else 1.0, beyond)
     within = complete if isinstance(complete, Mapping) else dict.fromkeys(complete, np.inf)
     verdicts = []
     for rule in judged:
@@ -283,6 +289,7 @@ class _Way:
     metres: Floats
     walked: Floats | None
     fastest: float = 1.0  # flat metres that a way may cost less than its length, downhill
+    beyond: NDArray[np.bool_] | None = None  # what is known to lie farther on foot than any rule asks
 
 
 def _judge(
@@ -309,6 +316,8 @@ def _judge(
         there = way.walked[rows]
         far = there + uncertainty * detour
         near = np.where((uncertainty == 0) & np.isfinite(there), there, near)
+        if way.beyond is not None:
+            near[way.beyond[rows]] = np.inf
     else:
         radius = rule.metres if rule.metres is not None else (rule.minutes or 0) * 60 * pace / detour
         there, far = straight, straight + uncertainty

@@ -168,7 +168,9 @@ def along_edges(net: Network, supply: Snapped, wanted: Snapped) -> Iterator[tupl
         homes = homes[count[edge] > number]
 
 
-def walk_from(net: Network, point: ArrayLike, facilities: ArrayLike, *, metres: float, limit: float = SNAP_M) -> Floats:
+def walk_from(
+    net: Network, point: ArrayLike, facilities: ArrayLike | Snapped, *, metres: float, limit: float = SNAP_M
+) -> Floats:
     """Measure the way on foot from one point to each facility.
 
     Parameters
@@ -178,7 +180,7 @@ def walk_from(net: Network, point: ArrayLike, facilities: ArrayLike, *, metres: 
     point
         WGS 84 degrees, longitude first.
     facilities
-        WGS 84 degrees, shape (m, 2), longitude first.
+        As in `walk`, m of them.
     metres
         Walk no farther than this.
     limit
@@ -195,7 +197,7 @@ def walk_from(net: Network, point: ArrayLike, facilities: ArrayLike, *, metres: 
         When a coordinate, `metres` or `limit` cannot be used.
     """
     most = _given.radius(metres)
-    start, ends = snap(net, _given.point(point), limit=limit), snap(net, facilities, limit=limit)
+    start, ends = snap(net, _given.point(point), limit=limit), _snapped(net, facilities, limit)
     total = np.full(len(ends.edge), np.inf)
     if start.edge[0] < 0 or not (ends.edge >= 0).any():
         return total

@@ -163,6 +163,19 @@ def test_over_a_network_a_coarse_location_or_an_unknown_way_is_not_judged(geodat
     assert near.verdict == "met"
 
 
+def test_over_a_network_what_no_way_leads_to_is_not_within_a_walk_however_near(geodata):
+    # Two streets that do not meet, 150 m apart.
+    nodes = place([(0, 0), (400, 0), (0, 150), (400, 150)])
+    net = network(nodes, [(0, 1), (2, 3)], island=1)
+    (circle,) = [row for row in plan_rules(geodata) if row.id == "datong-2021-home-care-469"]
+    stock = candidates(place([(200, 150)]), ["elderly_community"])
+    (answer,) = check(place([(200, 10)])[0], stock, [circle], network=net)
+    assert (answer.verdict, answer.possible) == ("not_met", 0)
+    # Who is off the network oneself cannot be told a way.
+    (off,) = check(place([(200, -300)])[0], stock, [circle], network=net)
+    assert (off.verdict, off.possible) == ("cannot_say", 1)
+
+
 def test_funeral_homes_are_never_judged_by_walking(geodata):
     supply = candidates([at(200)], ["funeral_home"], uncertainty_m=50)
     assert not [answer for answer in check(HERE, supply, rules(geodata)) if answer.rule.category == "funeral_home"]
