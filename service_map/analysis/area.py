@@ -399,6 +399,8 @@ def stock_of(ground: Ground, asked: Reach, year: int | None) -> Supply:
 
 def cut_by(shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, *, grow: int = 0) -> coverage.Coverage:
     """Cut the area by what the facilities cover: as located, or wherever (-1) or somewhere (1) within uncertainty."""
+    if grow > 0 and _exact_on_foot(asked, candidates):
+        grow = 0
     if asked.network is not None and grow <= 0:
         known = candidates.uncertainty_m <= coverage.SITE_M if grow else coverage.placed(candidates)
         candidates = coverage.choose(candidates, known)
@@ -414,6 +416,12 @@ def cut_by(shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, *
     alike = grow == 0 and coverage.placed(candidates).all()
     cut = coverage.gap(shape, laid.lonlat, asked.metres if alike else radii[laid.owner], surfaces=grounds.tolist())
     return replace(cut, metres=asked.metres)
+
+
+def _exact_on_foot(asked: Reach, candidates: coverage.Candidates) -> bool:
+    """Tell whether the ways bound what may be covered: over a network, where every place is exact."""
+    sure = coverage.placed(candidates) & (candidates.uncertainty_m == 0)
+    return asked.network is not None and bool(sure.all())
 
 
 def _farthest(asked: Reach) -> float:
@@ -441,7 +449,11 @@ def _bounds(shape: BaseGeometry, asked: Reach, stock: _Stock, cut: coverage.Cove
         certain = cut_by(shape, asked, coverage.choose(candidates, stock.does & reach_in), grow=-1).share
     else:
         certain = _circled(shape, asked, coverage.choose(candidates, stock.does & reach_in), cut, grow=-1)
-    anywhere = max(_circled(shape, asked, coverage.choose(candidates, stock.may & reach_in), cut, grow=1), cut.share)
+    some = coverage.choose(candidates, stock.may & reach_in)
+    if _exact_on_foot(asked, some):
+        anywhere = max(cut_by(shape, asked, some).share, cut.share)
+    else:
+        anywhere = max(_circled(shape, asked, some, cut, grow=1), cut.share)
     possible = np.flatnonzero(stock.may & reach_in)
     highest = anywhere
     if candidates.uncertainty_m[possible].any() and not (len(candidates.shape) and candidates.shape[possible].any()):
