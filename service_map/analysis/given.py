@@ -6,10 +6,10 @@ says in a sentence what it stands on and what was left out or assumed.
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import orjson
@@ -29,12 +29,20 @@ from service_map.places.layer import text_encoding
 from service_map.store.adcode import prefix
 
 Floats = NDArray[np.float64]
+_Shapes = TypeVar("_Shapes")
+_Made = TypeVar("_Made")
 
 MOST_BYTES = 5_000_000
 """Longest body of a request."""
 
 MOST_POINTS = 50_000
 """Most points, and most corners of polygons, in one body."""
+
+MOST_GROUPS = 100
+"""Most groups of people in one body."""
+
+MOST_GROUPED = 1_000_000
+"""Most points times groups in one body: every point has a number in every group."""
 
 MOST_ROWS = 5_000_000
 """Most points of a demand file."""
@@ -136,7 +144,7 @@ class _Gathered:
 
     demand: list[tuple[float, float]] = field(default_factory=list)
     people: list[float] = field(default_factory=list)
-    groups: dict[str, dict[int, float]] = field(default_factory=dict)
+    groups: dict[str, list[tuple[slice, float]]] = field(default_factory=dict)
     places: list[tuple[float, float]] = field(default_factory=list)
     polygons: list[BaseGeometry] = field(default_factory=list)
     facilities: list[Own] = field(default_factory=list)
@@ -172,23 +180,24 @@ class _Gathered:
         self.uncounted += "people" not in properties
         # The people of a MultiPoint are shared evenly by its points.
         share = amount / len(positions)
+        rows = slice(len(self.demand), len(self.demand) + len(positions))
         for name, value in properties.items():
             if name.startswith("people_") and len(name) > len("people_"):
                 of = _amount(number, name, value) / len(positions)
-                group = self.groups.setdefault(name.removeprefix("people_")[:40], {})
-                group.update({len(self.demand) + place: of for place in range(len(positions))})
+                self.groups.setdefault(name.removeprefix("people_")[:40], []).append((rows, of))
         self.demand.extend(positions)
         self.people.extend([share] * len(positions))
+        _not_too_many_groups(len(self.groups), len(self.demand))
 
     def given(self, datum: str) -> Given:
         if not (self.demand or self.places or self.polygons or self.facilities):
             raise _bad("没有点也没有多边形", "holds neither points nor polygons")
         demand = None
+        grounds = [own.geometry for own in self.facilities if shapely.get_dimensions(own.geometry) == 2]
+        if self.polygons or grounds:
+            _of_body(coverage.check_edges, [*self.polygons, *grounds])
         if self.demand:
-            groups = {
-                name: np.array([of.get(row, 0.0) for row in range(len(self.demand))])
-                for name, of in self.groups.items()
-            }
+            groups = {name: _spread_over(len(self.demand), parts) for name, parts in self.groups.items()}
             demand = coverage.points(_converted(np.array(self.demand), datum, "body"), self.people, groups=groups)
             if self.uncounted:
                 demand = _noted(
@@ -201,7 +210,10 @@ class _Gathered:
             polygon=_one_polygon(self.polygons, datum) if self.polygons else None,
             places=_converted(np.array(self.places), datum, "body") if self.places else None,
             facilities=tuple(
-                replace(own, geometry=shapely.transform(own.geometry, lambda xy: _converted(xy, datum, "body")))
+                replace(
+                    own,
+                    geometry=_of_body(mend, shapely.transform(own.geometry, lambda xy: _converted(xy, datum, "body"))),
+                )
                 for own in self.facilities
             ),
         )
@@ -279,7 +291,7 @@ def _own(number: int, geometry: Mapping[str, Any], properties: Mapping[str, Any]
     except (ValueError, TypeError, IndexError, shapely.errors.ShapelyError) as error:
         raise _bad(f"第 {number} 个要素的几何有误", f"feature {number}: the geometry is malformed") from error
     return Own(
-        geometry=mend(drawn),
+        geometry=drawn,
         category=text("category"),
         name=text("name"),
         status=text("status", "existing"),
@@ -287,6 +299,31 @@ def _own(number: int, geometry: Mapping[str, Any], properties: Mapping[str, Any]
         uncertainty_m=uncertainty,
         **holds,
     )
+
+
+def _not_too_many_groups(groups: int, points: int) -> None:
+    if groups > MOST_GROUPS:
+        raise _bad(f"people_… 至多 {MOST_GROUPS} 组", f"at most {MOST_GROUPS} groups people_…")
+    if groups * points > MOST_GROUPED:
+        raise _bad(
+            f"{points} 个点乘以 {groups} 组 people_… 是 {groups * points}，至多 {MOST_GROUPED}",
+            f"{points} points times {groups} groups people_… make {groups * points}, at most {MOST_GROUPED}",
+        )
+
+
+def _spread_over(count: int, parts: Sequence[tuple[slice, float]]) -> Floats:
+    found = np.zeros(count)
+    for rows, of in parts:
+        found[rows] = of
+    return found
+
+
+def _of_body(work: Callable[[_Shapes], _Made], shapes: _Shapes) -> _Made:
+    """Let what refuses a shape name the body, which is what its sender knows."""
+    try:
+        return work(shapes)
+    except InvalidParameterError as error:
+        raise _bad(error.zh.removeprefix(f"{error.field}："), error.en.removeprefix(f"{error.field}: ")) from error
 
 
 def mend(drawn: BaseGeometry) -> BaseGeometry:

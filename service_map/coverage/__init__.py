@@ -25,7 +25,7 @@ from service_map.coverage.people import (
     served,
 )
 from service_map.coverage.pieces import Zones, around_places, cut, given_zones, hexagons, needs_at_least
-from service_map.coverage.shapes import circles, square_km, usable_area
+from service_map.coverage.shapes import check_edges, circles, square_km, usable_area
 from service_map.coverage.siting import Siting, site
 from service_map.coverage.snapping import SNAP_M, Snapped, snap
 from service_map.coverage.straight import Cells, cells, covered, nearest_cells
@@ -69,6 +69,7 @@ __all__ = [
     "cells",
     "cells_within",
     "check",
+    "check_edges",
     "choose",
     "circles",
     "completeness",

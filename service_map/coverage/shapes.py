@@ -1,5 +1,7 @@
 """Shapes on the ellipsoid: circles drawn, areas measured, polygons made usable."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike
@@ -18,6 +20,16 @@ _CYLINDER = Proj(proj="cea", ellps="WGS84")
 
 CIRCLE_VERTICES = 128
 """Corners of a drawn circle. Its radius is widened by 0.02 % so that it has the true circle's area."""
+
+MOST_CROSSINGS = 500
+"""Most places in which the edges of areas that have to be mended may meet: the work grows with the square of them, and
+so many cost some tenths of a second."""
+
+MOST_NEAR = 1_000_000
+"""Most pairs of edges of a caller's areas whose boxes may overlap. A boundary of 50,000 corners has some 200,000; a
+comb of thin slanting teeth has the square of its teeth, and to see whether one is valid costs as much."""
+
+_EDGES_AT_ONCE = 32
 
 # Beyond this the circle is drawn by Geod itself: the curvature's change along the way is no longer below a centimetre.
 _EULER_UP_TO_M = 5_000.0
@@ -183,7 +195,7 @@ def usable_area(area: BaseGeometry) -> tuple[BaseGeometry, bool]:
     Raises
     ------
     InvalidParameterError
-        When it is empty, has no surface, or lies outside the world.
+        When it is empty, has no surface, lies outside the world, or is too tangled to be mended; see `check_edges`.
     """
     if shapely.get_dimensions(area) != 2 or area.is_empty:
         raise InvalidParameterError(
@@ -192,8 +204,60 @@ def usable_area(area: BaseGeometry) -> tuple[BaseGeometry, bool]:
     _given.lonlat(shapely.get_coordinates(area), "area")
     if shapely.is_valid(area):
         return area, False
+    check_edges([area])
     parts = shapely.get_parts(shapely.make_valid(area))
     kept = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
     if kept.is_empty:
         raise InvalidParameterError("area", "多边形没有面积", "the polygon has no surface")
     return kept, True
+
+
+def check_edges(areas: Sequence[BaseGeometry]) -> None:
+    """Refuse areas whose edges are too tangled, before anybody joins them or mends those that cross themselves.
+
+    Parameters
+    ----------
+    areas
+        Polygons, valid or not.
+
+    Raises
+    ------
+    InvalidParameterError
+        When more than `MOST_NEAR` pairs of their edges lie near each other, or the edges of those that are not valid
+        meet, apart from neighbours, in more than `MOST_CROSSINGS` places.
+    """
+    if _count_pairs(areas, most=MOST_NEAR, meeting=False) > MOST_NEAR:
+        raise InvalidParameterError(
+            "area",
+            f"多边形的边纠缠过密：彼此靠近的边超过 {MOST_NEAR} 对；请先简化",
+            f"the edges of the polygon are too tangled: more than {MOST_NEAR} pairs of them lie near each other;"
+            " simplify it first",
+        )
+    broken = [area for area in areas if not shapely.is_valid(area)]
+    if broken and _count_pairs(broken, most=MOST_CROSSINGS, meeting=True) > MOST_CROSSINGS:
+        raise InvalidParameterError(
+            "area",
+            f"多边形的边互相交叉超过 {MOST_CROSSINGS} 处；请先修好",
+            f"the edges of the polygon meet in more than {MOST_CROSSINGS} places; mend it first",
+        )
+
+
+def _count_pairs(areas: Sequence[BaseGeometry], *, most: int, meeting: bool) -> int:
+    """Count pairs of edges that meet, or whose boxes do, apart from neighbours; beyond `most` any number above it."""
+    corners, ring = shapely.get_coordinates(shapely.get_rings(areas), return_index=True)
+    # A corner that is given twice makes no edge.
+    start = np.flatnonzero((ring[1:] == ring[:-1]) & (corners[1:] != corners[:-1]).any(axis=1))
+    edges = shapely.linestrings(np.stack((corners[start], corners[start + 1]), axis=1))
+    ring, row = ring[start], np.arange(len(start))
+    ends = np.append(ring[1:] != ring[:-1], True)[: len(row)]
+    behind = np.where(ends, np.searchsorted(ring, ring), row + 1)
+    tree = shapely.STRtree(edges)
+    count = 0
+    for begin in range(0, len(edges), _EDGES_AT_ONCE):
+        asked = edges[begin : begin + _EDGES_AT_ONCE]
+        one, other = tree.query(asked, predicate="intersects" if meeting else None)
+        one += begin
+        count += int(((one < other) & (behind[one] != other) & (behind[other] != one)).sum())
+        if count > most:
+            break
+    return count

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 
 from service_map import analysis, coverage
+from service_map.analysis import given as given_module
+from service_map.coverage import shapes
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.places import wgs84_to_gcj02
 
@@ -253,6 +255,45 @@ class TestBody:
         many = {"type": "MultiPoint", "coordinates": [[112.0, 35.0]] * (analysis.MOST_POINTS + 1)}
         refused(lambda: analysis.read_body(json.dumps(many).encode()), "body", str(analysis.MOST_POINTS))
         refused(lambda: analysis.read_body(b" " * (analysis.MOST_BYTES + 1)), "body", str(analysis.MOST_BYTES))
+
+    def test_points_times_groups_have_a_limit_that_the_refusal_names(self):
+        many = shapely.MultiPoint([HERE] * 20_001)
+        groups = {f"people_{age}": 1 for age in range(50)}
+        says = ("20001", "50", "1000050", str(given_module.MOST_GROUPED), "people_")
+        refused(lambda: self.read(self.feature(many, **groups)), "body", *says)
+        split = [self.feature(shapely.Point(HERE), **{f"people_{age}": 1}) for age in range(101)]
+        refused(lambda: self.read(*split), "body", str(given_module.MOST_GROUPS), "people_")
+        few = self.read(self.feature(shapely.MultiPoint([HERE] * 20_000), **groups))
+        assert len(few.demand.groups) == 50
+        assert few.demand.groups["7"].sum() == pytest.approx(1)
+
+    @pytest.mark.parametrize("role", [None, "facility"])
+    @pytest.mark.parametrize("corners", [400, 49_000])
+    def test_a_polygon_that_crosses_itself_everywhere_is_refused_and_not_mended(self, role, corners):
+        scattered = shapely.Polygon(np.random.default_rng(5).random((corners, 2)) * 0.1 + HERE)
+        asked = self.feature(scattered, **({"role": role} if role else {}))
+        says = str(shapes.MOST_CROSSINGS if corners == 400 else shapes.MOST_NEAR)
+        refused(lambda: self.read(asked), "body", says, "first")
+
+    def test_polygons_that_cross_themselves_and_each_other_are_counted_together(self):
+        def star(turn):
+            around = np.arange(31) * 14 * 2 * np.pi / 31 + turn
+            return self.feature(shapely.Polygon(np.column_stack((np.cos(around), np.sin(around))) / 10 + HERE))
+
+        assert self.read(star(0)).polygon is not None
+        refused(lambda: self.read(star(0), star(0.01)), "body", str(shapes.MOST_CROSSINGS))
+
+    def test_a_comb_of_slanting_teeth_is_refused_before_anybody_looks_whether_it_is_valid(self):
+        row = np.arange(2_000)[:, None] * np.array([1e-6, -1e-6])
+        teeth = np.stack((row, row + np.array([0.5 + 3e-7, 0.5 - 3e-7])), axis=1).reshape(-1, 2)
+        comb = shapely.Polygon(np.vstack((teeth, [[0.002, -0.002], [-0.1, -0.102]])) + HERE)
+        refused(lambda: self.read(self.feature(comb)), "body", str(shapes.MOST_NEAR))
+
+    def test_a_long_boundary_is_no_tangle(self):
+        around = np.linspace(0, 2 * np.pi, 49_000, endpoint=False)
+        far = 0.3 + np.random.default_rng(5).normal(0, 0.001, 49_000).cumsum() / 100
+        coast = shapely.Polygon(np.column_stack((far * np.cos(around), far * np.sin(around))) + HERE)
+        assert self.read(self.feature(coast)).polygon.equals(coast)
 
     @given(st.binary(max_size=60) | st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(max_size=8)
