@@ -300,6 +300,7 @@ def die():
 
 def step(line):
     global statements
+    print(line, flush=True)
     if moment and not moment.isdigit() and moment in line:
         die()
     if "写入" in line:
@@ -326,7 +327,7 @@ def build_until(moment, url, geodata, *, of):
     """Build in a process that is killed at a step, or at a share of the statements of a whole build to `of`."""
     if not isinstance(moment, str):
         whole = subprocess.run([sys.executable, "-c", BUILDER, of, geodata], check=True, capture_output=True, text=True)
-        moment = str(round(moment * int(whole.stdout)))
+        moment = str(round(moment * int(whole.stdout.splitlines()[-1])))
     done = subprocess.run([sys.executable, "-c", BUILDER, url, geodata, moment], check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL
 
