@@ -487,7 +487,10 @@ def import_gaps(files: tuple[Path, ...]) -> None:
     geodata = settings.load().geodata_dir
     rows = gap_layer.read_answers(files)
     gap_layer.write_gaps(geodata / gap_layer.FILE, rows)
-    click.echo(f"{len(rows)} 块缺口写入 {gap_layer.FILE} / {len(rows)} gaps; next: service-map build")
+    only = sum(row["as_recorded"] for row in rows)
+    told = (f"，其中 {only} 块只是按在册记录算的，不是真的缺口", f", {only} of the record only and no true ones")
+    zh, en = told if only else ("", "")
+    click.echo(f"{len(rows)} 块缺口写入 {gap_layer.FILE}{zh} / {len(rows)} gaps{en}; next: service-map build")
 
 
 @import_.command("summary")

@@ -39,6 +39,16 @@ MAX_SORTED = 4
 """Properties that one query may be sorted by."""
 
 _PART = 10_000
+_ABOUT_GAPS = (
+    (
+        "最近一次导入的分析所得的服务缺口，附所问的类别与服务半径；是分析结果，不是规划内容。"
+        "as_recorded 为真的，现有设施没有收全，只是按在册记录算的，不是真的缺口"
+    ),
+    (
+        "Gaps of the analysis imported last, with the category and radius asked about; an analysis, not a plan."
+        " Those with as_recorded rest on a record that is not stated to be complete: they are no true gaps"
+    ),
+)
 
 Column = KeyedColumnElement[Any]
 
@@ -224,10 +234,8 @@ def _collections(connection: Connection) -> dict[str, Collection]:
         _of("areas", Area, "行政区", "areas", (
             "行政区及其界线", "Administrative areas and their boundaries",
         ), key="adcode", time=None),
-        _of("gaps", Gap, "服务缺口", "gaps", (
-            "最近一次导入的分析所得的服务缺口，附所问的类别与服务半径；是分析结果，不是规划内容",
-            "Gaps of the analysis imported last, with the category and radius asked about; an analysis, not a plan",
-        ), key="id", time=(Gap.__table__.c.year, Gap.__table__.c.year)),
+        _of("gaps", Gap, "服务缺口（含只按在册记录算的）", "gaps (those of the record only among them)", _ABOUT_GAPS,
+            key="id", time=(Gap.__table__.c.year, Gap.__table__.c.year)),
         _of("plans", Plan, "规划", "plans", (
             "数据所出的规划；没有几何", "The plans that the data comes from; no geometry",
         ), key="id", time=(Plan.__table__.c.period_start, Plan.__table__.c.period_end)),

@@ -91,8 +91,12 @@ def read_answers(paths: Iterable[Path]) -> list[dict[str, Any]]:
             known.add(name)
             shown = {**found, **asked, "geom": _polygon(where, feature.get("geometry"))}
             # Numbered, for pieces that are alike share a rank.
-            rows.append({"id": f"{mark}-{len(known):05}", **shown})
+            rows.append({"id": f"{mark}-{len(known):05}", **shown, "as_recorded": _as_recorded(shown)})
     return rows
+
+
+def _as_recorded(row: Mapping[str, Any]) -> bool:
+    return bool(row["record"] != "complete")
 
 
 def write_gaps(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -135,7 +139,8 @@ def load_gaps(path: Path) -> list[dict[str, Any]]:
             raise _fault(path.name, "features", "要素没有标识或属性", "a feature has no id or no properties")
         where = f"{path.name} {feature['id'][:40]}"
         found = _values(where, own, (*_OWN, *_ASKED, *_PLACE))
-        rows.append({"id": feature["id"], **found, "geom": _polygon(where, feature.get("geometry"))})
+        shape_ = _polygon(where, feature.get("geometry"))
+        rows.append({"id": feature["id"], **found, "as_recorded": _as_recorded(found), "geom": shape_})
     _distinct(rows)
     return rows
 

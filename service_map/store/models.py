@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from service_map.store.geometry import Geometry
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Goes up with every change of a table below; a database of another version is refused and rebuilt."""
 
 DOMAINS: dict[str, dict[str, str]] = {
@@ -330,10 +330,14 @@ class Gap(Base):
     name: Mapped[str | None] = _of("乡镇、最近的居住小区或 H3 格", "its township, nearest community or H3 cell")
     area_km2: Mapped[float] = _of("面积，平方公里", "square kilometres")
     certain_km2: Mapped[float | None] = _of(
-        "其中一定无覆盖的面积", "of them surely not covered, whatever the precision"
+        "其中在册的和有落点的承诺都够不到的面积",
+        "of them what neither those on record nor promises with a place can reach",
     )
     people: Mapped[float | None] = _of("人口，未给人口则空", "people in it; NULL where none were given")
-    people_certain: Mapped[float | None] = _of("其中一定无覆盖的人口", "of them surely not covered")
+    people_certain: Mapped[float | None] = _of(
+        "其中在册的和有落点的承诺都够不到的人口",
+        "of them whom neither those on record nor promises with a place can reach",
+    )
     homes: Mapped[int | None] = _of("其中在册的居住小区", "residential communities on record in it")
     needs_at_least: Mapped[int | None] = _of("至少还要几处", "new ones that it needs at least")
     needs_by: Mapped[str | None] = _of("至少几处按什么算：people 人口，land 面积", "what shows that: people or land")
@@ -349,13 +353,20 @@ class Gap(Base):
         "record of what exists: complete; or partial or none, of which this is a gap as recorded only",
         domain="record",
     )
+    as_recorded: Mapped[bool] = _of(
+        "是否只是按在册记录算的，不是真的缺口：现有设施没有收全",
+        "whether it is a gap of the record only and no true one, for what exists is not stated to be all on record",
+    )
     data_version: Mapped[str] = _of("分析所用数据的版本", "version of the data that was analysed")
     adcode: Mapped[str | None] = _of("行政区划代码", "code of the area analysed; NULL for a polygon of one's own")
     area_name: Mapped[str | None] = _of("行政区", "name of that area")
     geom: Mapped[BaseGeometry] = mapped_column(Geometry("MultiPolygon"), comment="缺口 / the gap")
     __table_args__ = (
         Index("gaps_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {"comment": "服务缺口 / gaps of the last analysis"},
+        {
+            "comment": "服务缺口；as_recorded 为真的只是按在册记录算的，不是真的缺口"
+            " / gaps of the last analysis; those with as_recorded are gaps of the record only and no true ones"
+        },
     )
 
 

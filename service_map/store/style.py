@@ -18,7 +18,12 @@ _FACILITIES_SAID = (
     "按大类着色；规划提出（是否建成未核实）的为圆点，位置不准的空心，现有的为方块"
     " / by family; dots for what was promised (not verified whether built), hollow where vague, squares where standing"
 )
+_GAPS_SAID = (
+    "实底为现有设施已收全的服务缺口；浅色斜线只是按在册记录算的，不是真的缺口"
+    " / solid where every existing facility is on record; pale hatching where a gap is of the record only, no true one"
+)
 _DOT = {"name": "circle", "outline_width": "0.3", "size": "3"}
+_AREA = {"outline_style": "solid", "outline_width": "0.3", "outline_width_unit": "MM"}
 
 
 def write(connection: Connection, now: str) -> None:
@@ -48,9 +53,9 @@ def write(connection: Connection, now: str) -> None:
                 now,
             ),
             ("communities", "居住小区", _points("120,120,120,255"), "居住小区 / residential communities", now),
-            ("areas", "行政区界", _polygons("no", "90,90,90,255"), "行政区界线 / boundaries", now),
-            ("ranked_areas", "参加排名的地区", _polygons("no", "90,90,90,255"), "排名的地区 / ranked areas", now),
-            ("gaps", "服务缺口", _polygons("solid", "178,24,43,255", fill="178,24,43,60"), "服务缺口 / gaps", now),
+            ("areas", "行政区界", _polygons("90,90,90,255"), "行政区界线 / boundaries", now),
+            ("ranked_areas", "参加排名的地区", _polygons("90,90,90,255"), "排名的地区 / ranked areas", now),
+            ("gaps", "服务缺口", _gaps(), _GAPS_SAID, now),
         ],
     )
     connection.exec_driver_sql(
@@ -92,18 +97,26 @@ def _points(colour: str) -> str:
     return _text(root)
 
 
-def _polygons(style: str, line: str, *, fill: str = "255,255,255,255") -> str:
+def _polygons(line: str) -> str:
     root, renderer = _document("singleSymbol")
     symbols = ET.SubElement(renderer, "symbols")
-    drawn = {
-        "style": style,
-        "color": fill,
-        "outline_color": line,
-        "outline_style": "solid",
-        "outline_width": "0.3",
-        "outline_width_unit": "MM",
-    }
-    _symbol(symbols, "0", "fill", "SimpleFill", drawn)
+    _symbol(symbols, "0", "fill", "SimpleFill", {**_AREA, "style": "no", "outline_color": line})
+    ET.SubElement(root, "layerGeometryType").text = _POLYGON
+    return _text(root)
+
+
+def _gaps() -> str:
+    root, renderer = _document("RuleRenderer")
+    rules = ET.SubElement(renderer, "rules", key="all")
+    symbols = ET.SubElement(renderer, "symbols")
+    for number, (name, words, condition, drawn) in enumerate((
+        ("gap", "服务缺口（现有设施已收全） / gap, the record being complete", 'NOT "as_recorded"',
+         {"style": "solid", "color": "178,24,43,60", "outline_color": "178,24,43,255"}),
+        ("as-recorded", "只按在册记录算，不是真的缺口 / of the record only, no true gap", '"as_recorded"',
+         {"style": "b_diagonal", "color": "178,24,43,90", "outline_color": "178,24,43,110", "outline_style": "dash"}),
+    )):  # fmt: skip
+        ET.SubElement(rules, "rule", key=name, symbol=str(number), label=words, filter=condition)
+        _symbol(symbols, str(number), "fill", "SimpleFill", {**_AREA, **drawn})
     ET.SubElement(root, "layerGeometryType").text = _POLYGON
     return _text(root)
 

@@ -62,7 +62,8 @@ CONFORMANCE = tuple(
 )
 _LATITUDE_FIRST = {"4326", "4490"}
 _SHOWN = (
-    "area_name", "level", "status", "year", "precision", "uncertainty_m", "plan", "line", "people", "km2",
+    "category_name", "metres", "record", "area_name", "level", "status", "year", "precision", "uncertainty_m", "plan",
+    "line", "people", "km2", "area_km2",
 )  # fmt: skip
 _SHOWN_ZH, _SHOWN_EN = ("category_zh", *_SHOWN), ("category_en", *_SHOWN)
 # Beyond this web Mercator is not defined (EPSG guidance note 7-2, method 1024).
@@ -254,6 +255,8 @@ def _columns(layer: Collection) -> list[features.Property]:
 
 def _meant(item: features.Property, value: Any) -> Any:
     """Give a value as a person reads it: one of a closed set by its meaning."""
+    if item.kind == "boolean" and value is not None:
+        return _say(*(("是", "yes") if value else ("否", "no")))
     zh, _, en = item.values.get(value, "").partition(" / ")
     return _say(zh, en) or value
 

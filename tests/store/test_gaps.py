@@ -99,6 +99,33 @@ def test_the_gaps_of_the_last_analysis_are_a_layer_of_both_databases(place, post
     assert extent[0] == pytest.approx(whole.bounds, abs=1e-9)
 
 
+@pytest.mark.postgis
+def test_a_gap_of_an_incomplete_record_says_in_every_row_that_it_is_no_true_one(place, postgres, written):
+    geodata, url, run = place
+    paths = written(answer(), answer(record="partial", metres=500.0), answer(record="none", metres=600.0))
+    assert "2 块只是按在册记录算的，不是真的缺口 / 3 gaps, 2 of the record only" in run("import", "gaps", *paths)
+    run("build")
+    store.build(postgres.other, geodata=geodata)
+    for database in (url, postgres.other):
+        told = {item[2]["record"]: item[2]["as_recorded"] for item in layer(database)[0]}
+        assert told == {"complete": False, "partial": True, "none": True}
+
+
+def test_the_layer_and_its_columns_claim_no_certainty_and_say_what_is_no_true_gap(place):
+    _, url, run = place
+    run("build")
+    engine = store.open_readonly(url)
+    with engine.connect() as conn:
+        found = features.collection(conn, "gaps")
+    engine.dispose()
+    assert "as_recorded" in found.about_zh
+    assert "不是真的缺口" in found.about_zh
+    assert "no true gaps" in found.about_en
+    assert found.properties["certain_km2"].zh == "其中在册的和有落点的承诺都够不到的面积"
+    assert not [item.zh for item in found.properties.values() if "一定" in item.zh]
+    assert not [item.en for item in found.properties.values() if "surely" in item.en]
+
+
 def test_pieces_that_share_a_rank_are_pieces_of_their_own(written):
     twins = answer()
     twins["features"] = [{**twins["features"][0], "id": f"gap-{number}"} for number in (1, 2)]

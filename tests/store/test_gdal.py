@@ -9,10 +9,11 @@ from pathlib import Path
 import geopandas
 import pyogrio
 import pytest
+import shapely
 from gpkg_validator import validate
 
 from service_map import catalogue, store
-from service_map.store import FacilityFilter, queries
+from service_map.store import FacilityFilter, gaps, queries
 from service_map.store.database import locate
 from service_map.store.geometry import Geometry
 from service_map.store.models import DOMAINS, TABLES
@@ -187,6 +188,11 @@ for name in ("facilities", "areas", "gaps", "communities", "ranked_areas"):
     layer = QgsVectorLayer(sys.argv[1] + "|layername=" + name, name, "ogr")
     told[name] = {"valid": layer.isValid(), "count": layer.featureCount(), "crs": layer.crs().authid(),
                   "fields": [field.name() for field in layer.fields()], "renderer": layer.renderer().type()}
+    if name == "gaps":
+        told["legend"] = [item.label() for item in layer.renderer().legendSymbolItems()]
+        told["gaps drawn"] = {rule.label(): [feature["record"] for feature in layer.getFeatures(rule.filterExpression())]
+                              for rule in layer.renderer().rootRule().children()}
+        told["brushes"] = [int(rule.symbol().symbolLayer(0).brushStyle()) for rule in layer.renderer().rootRule().children()]
     if name == "facilities":
         told["rules"] = [[rule.filterExpression(), rule.symbol().color().name(), rule.symbol().color().alpha(),
                           rule.symbol().symbolLayer(0).strokeColor().name(), int(rule.symbol().symbolLayer(0).shape())]
@@ -197,14 +203,38 @@ os._exit(0)
 """
 
 
-def test_qgis_opens_the_layers_in_the_colours_of_the_catalogue(path, geodata):
+def in_qgis(path):
     if subprocess.run(["/usr/bin/python3", "-c", "import qgis.core"], check=False, capture_output=True).returncode:
         pytest.skip("QGIS is not installed: apt-get install python3-qgis")
     environment = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(path.parent), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         ["/usr/bin/python3", "-c", QGIS, path], check=True, capture_output=True, text=True, env=environment
     )
-    told = json.loads(done.stdout.splitlines()[-1])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_qgis_draws_gaps_of_the_record_only_apart_from_true_ones_and_says_so(world, tmp_path):
+    geodata = world.changed(tmp_path / "geodata")
+    square = shapely.MultiPolygon([shapely.box(112.1, 35.6, 112.2, 35.7)])
+    records = ("complete", "partial", "none")
+    rows = [
+        {"id": f"gap-{number}", "rank": number, "area_km2": 1.0, "category_name": "幼儿园", "method": "straight_line",
+         "record": record, "data_version": "abc", "geom": square}
+        for number, record in enumerate(records)
+    ]  # fmt: skip
+    gaps.write_gaps(geodata / gaps.FILE, rows)
+    store.build(f"sqlite:///{tmp_path}/map.gpkg", geodata=geodata)
+    told = in_qgis(tmp_path / "map.gpkg")
+    true, only = told["gaps drawn"]
+    assert told["gaps drawn"] == {true: ["complete"], only: ["partial", "none"]}
+    assert told["legend"] == [true, only]
+    assert "不是真的缺口" in only
+    assert "no true gap" in only
+    assert told["brushes"][0] != told["brushes"][1]
+
+
+def test_qgis_opens_the_layers_in_the_colours_of_the_catalogue(path, geodata):
+    told = in_qgis(path)
     families = catalogue.families(geodata)
     known, vague, existing = (told["rules"][start::3] for start in range(3))
     assert [colour for _rule, colour, alpha, _line, _shape in known if alpha == 255] == [
@@ -222,10 +252,7 @@ def test_qgis_opens_the_layers_in_the_colours_of_the_catalogue(path, geodata):
             layer = told[table.name]
             assert (layer["valid"], layer["crs"]) == (True, "EPSG:4326")
             assert layer["fields"] == [column.name for column in table.columns if column.name != "geom"]
-    assert (told["facilities"]["count"], told["areas"]["renderer"], told["gaps"]["renderer"]) == (
-        5,
-        *["singleSymbol"] * 2,
-    )
+    assert (told["facilities"]["count"], told["areas"]["renderer"]) == (5, "singleSymbol")
     # QGIS may switch the file's journal while it is open; it is valid and served afterwards all the same.
     validate(path)
     engine = store.open_readonly(f"sqlite:///{path}")

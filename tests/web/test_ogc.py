@@ -4,12 +4,17 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+import shapely
 from html5lib import HTMLParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from invented_world import make_app, write_world
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
+from service_map import store
+from service_map.store import gaps
+from service_map.store.models import DOMAINS
 from service_map.web import ogc
 
 ITEMS = "/ogc/collections/facilities/items"
@@ -56,6 +61,27 @@ def _links(document):
     yield from document.get("links", [])
     for inner in document.get("collections", []):
         yield from inner["links"]
+
+
+def test_a_person_sees_of_each_gap_whether_the_record_is_complete_and_what_is_no_true_gap(geodata, tmp_path):
+    folder = write_world(tmp_path / "geodata", geodata)
+    square = shapely.MultiPolygon([shapely.box(112.1, 35.6, 112.2, 35.7)])
+    rows = [
+        {"id": record, "rank": 1, "area_km2": 1.0, "category_name": "幼儿园", "method": "straight_line", "record": record,
+         "data_version": "abc", "geom": square}
+        for record in ("complete", "partial", "none")
+    ]  # fmt: skip
+    gaps.write_gaps(folder / gaps.FILE, rows)
+    store.build(f"sqlite:///{tmp_path}/map.gpkg", geodata=folder)
+    api = make_app(f"sqlite:///{tmp_path}/map.gpkg", folder).test_client()
+    for language, part in (("zh", 0), ("en", 1)):
+        page = api.get("/ogc/collections/gaps/items", query_string={"f": "html", "lang": language}).text
+        for meaning in DOMAINS["record"].values():
+            assert f"<td>{meaning.split(' / ')[part]}</td>" in page
+        assert ("不是真的缺口", "no true gaps")[part] in page
+        one = api.get("/ogc/collections/gaps/items/partial", query_string={"f": "html", "lang": language}).text
+        assert f"(as_recorded)</dt><dd>{('是', 'yes')[part]}</dd>" in one
+    assert get(api, "/ogc/collections/gaps/items", as_recorded="true")["numberMatched"] == 2
 
 
 def test_links_carry_the_host_that_the_request_came_for(api):
