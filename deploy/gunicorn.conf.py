@@ -10,21 +10,15 @@ import os
 from typing import Any
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "service_map.web.worker.Worker"
+worker_class = "service_map.worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("THREADS", "4"))
 preload_app = True
 # A download of everything in a slow format may take longer than the default of 30 s.
 timeout = 120
 graceful_timeout = 30
-keepalive = 5
 max_requests = 20_000
 max_requests_jitter = 2_000
-# Longer than the longest query that the program itself accepts (3,000 bytes), so that it refuses in its own words.
-limit_request_line = 8_190
-# Which proxy is believed is TRUSTED_PROXIES' alone to say: by itself gunicorn takes these from anyone on this machine.
-secure_scheme_headers: dict[str, str] = {}
-forwarder_headers = ""
 loglevel = "warning"
 accesslog = None
 

@@ -752,7 +752,7 @@ def report(area: str, output: Path, lang: str) -> None:
 
 @main.command()
 def serve() -> None:
-    """启动网站与接口（HOST、PORT、THREADS 取自环境）。Serve the site and its API with gunicorn.
+    """启动网站与接口（HOST、PORT、THREADS 取自环境）。Serve the site and its API.
 
     \b
     PORT=9000 service-map serve
@@ -766,17 +766,15 @@ def serve() -> None:
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """Gunicorn with one worker process and the settings' threads, on one reading of the environment."""
+    """Gunicorn with one process of our own worker class and the settings' threads."""
 
     def __init__(self, config: settings.Settings, *, bind: str) -> None:
         self._settings, self._bind = config, bind
         super().__init__()
 
     def load_config(self) -> None:
-        # Which proxy is believed is TRUSTED_PROXIES' alone to say, and what is too long is told in the program's words.
-        for key, value in {"bind": self._bind, "worker_class": "gthread", "threads": self._settings.threads,
-                           "loglevel": "warning", "secure_scheme_headers": {}, "forwarder_headers": "",
-                           "limit_request_line": 8_190}.items():  # fmt: skip
+        for key, value in {"bind": self._bind, "worker_class": "service_map.worker.Worker",
+                           "threads": self._settings.threads, "loglevel": "warning"}.items():  # fmt: skip
             self.cfg.set(key, value)
 
     def load(self) -> Flask:

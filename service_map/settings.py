@@ -6,7 +6,12 @@ variable             default                          meaning
 ``DATABASE_URL``     ``sqlite:///var/service_map.gpkg``  where the data is served from; ``postgresql+psycopg://…`` too
 ``HOST``             ``127.0.0.1``                    address to listen on
 ``PORT``             ``8000``                         port to listen on, 1–65535
-``THREADS``          ``4``                            gunicorn threads, 1–64
+``THREADS``          ``4``                            requests answered at once by a process, 1–64
+``HEADER_SECONDS``   ``10``                           in which a request's header must have arrived, 1–600; a body has
+                                                      as long, and longer by what it sends
+``BODY_BYTES_PER_SECOND``  ``1000``                   slowest body that is taken, 1–1000000
+``IDLE_SECONDS``     ``30``                           after which a connection is closed on which nothing is sent or
+                                                      nothing of an answer taken, 1–3600
 ``PLANS_DIR``        (none)                           folder with the plan texts; the pages then show the passages
 ``GEODATA_DIR``      the shipped ``geodata/``         where the open data files stand
 ``NETWORK``          (none)                           ways to walk: an OSM extract, ``.npz`` or a table of edges
@@ -74,6 +79,25 @@ class PlanLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionBounds:
+    """How slow a client may be before its connection is closed.
+
+    Attributes
+    ----------
+    header_seconds
+        In which a request's header must have arrived, from its first byte on. A body has as long after it.
+    body_bytes_per_second
+        Each so many bytes of a body give it a second more.
+    idle_seconds
+        After which a connection is closed that sends nothing, or takes nothing of its answer.
+    """
+
+    header_seconds: int
+    body_bytes_per_second: int
+    idle_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One reading of the environment; see the module's table for each field."""
 
@@ -81,6 +105,9 @@ class Settings:
     host: str
     port: int
     threads: int
+    header_seconds: int
+    body_bytes_per_second: int
+    idle_seconds: int
     plans_dir: Path | None
     geodata_dir: Path
     network: Path | None
@@ -124,13 +151,16 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         When a value cannot be used; the message names the variable and what is allowed.
     """
     env = os.environ if environment is None else environment
-    limits = plan_limits(env)
+    limits, bounds = plan_limits(env), connection_bounds(env)
     plans, network = env.get("PLANS_DIR"), env.get("NETWORK")
     return Settings(
         database_url=env.get("DATABASE_URL") or "sqlite:///var/service_map.gpkg",
         host=env.get("HOST") or "127.0.0.1",
         port=_whole(env, "PORT", 8000, 1, 65535),
         threads=_whole(env, "THREADS", 4, 1, 64),
+        header_seconds=bounds.header_seconds,
+        body_bytes_per_second=bounds.body_bytes_per_second,
+        idle_seconds=bounds.idle_seconds,
         plans_dir=_folder("PLANS_DIR", plans) if plans else None,
         geodata_dir=_folder("GEODATA_DIR", env.get("GEODATA_DIR") or str(_HOME / "geodata")),
         network=_file("NETWORK", network) if network else None,
@@ -147,6 +177,31 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         metrics=bool(_whole(env, "METRICS", 0, 0, 1)),
         access_log=bool(_whole(env, "ACCESS_LOG", 0, 0, 1)),
         as_of=_day("AS_OF", env.get("AS_OF")),
+    )
+
+
+def connection_bounds(environment: Mapping[str, str] | None = None) -> ConnectionBounds:
+    """Read only how slow a client may be.
+
+    Parameters
+    ----------
+    environment
+        A mapping to read instead of ``os.environ``.
+
+    Returns
+    -------
+    ConnectionBounds
+
+    Raises
+    ------
+    SettingsError
+        When a value cannot be used; the message names the variable and what is allowed.
+    """
+    env = os.environ if environment is None else environment
+    return ConnectionBounds(
+        header_seconds=_whole(env, "HEADER_SECONDS", 10, 1, 600),
+        body_bytes_per_second=_whole(env, "BODY_BYTES_PER_SECOND", 1000, 1, 1_000_000),
+        idle_seconds=_whole(env, "IDLE_SECONDS", 30, 1, 3600),
     )
 
 

@@ -24,6 +24,7 @@ ROOMS = [
     "analysis",
     "national",
     "web",
+    "worker",
     "cli",
 ]
 

@@ -53,9 +53,11 @@ KINDS: Mapping[str, Kind] = {
     "too-large": Kind(status=413, zh="请求过大", en="Request too large"),
     "address-too-long": Kind(status=414, zh="网址过长", en="Address too long"),
     "no-such-range": Kind(status=416, zh="没有这一段", en="No such range"),
+    "header-too-large": Kind(status=431, zh="请求头过大", en="Header fields too large"),
     "unanswerable": Kind(status=422, zh="无法作答", en="Cannot be answered"),
     "busy": Kind(status=429, zh="请稍后再试", en="Busy, try again later"),
     "internal": Kind(status=500, zh="服务器内部错误", en="Internal error"),
+    "not-supported": Kind(status=501, zh="不支持", en="Not supported"),
     "unavailable": Kind(status=503, zh="数据暂不可用", en="Data unavailable"),
 }
 """Every kind of problem by the last part of its ``type`` address."""

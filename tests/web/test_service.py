@@ -1,29 +1,21 @@
 """What operators need: health, figures, request ids, logs; and the files in ``deploy/`` as their programs judge them."""
 
-import contextlib
 import json
 import logging
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-from collections import deque
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 import pytest
+from real_server import ROOT, fetch, free_port, serving, site
 
 from service_map import settings
 from service_map.web import create_app
-from service_map.web.worker import Worker
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def make(invented, **more):
@@ -116,68 +108,13 @@ def test_nginx_takes_the_site(tmp_path):
 
 @pytest.mark.parametrize("way", ["serve", "deploy"])
 def test_no_header_of_a_reader_moves_the_links_where_no_proxy_is_configured(invented, way):
-    port = free_port()
-    environment = {
-        **os.environ, "DATABASE_URL": invented.url, "GEODATA_DIR": str(invented.geodata), "HOST": "127.0.0.1",
-        "PORT": str(port),
-    }  # fmt: skip
-    programs = Path(sys.executable).parent
-    command = {
-        "serve": [programs / "service-map", "serve"],
-        "deploy": [programs / "gunicorn", "-c", ROOT / "deploy" / "gunicorn.conf.py", "service_map.web:create_app()"],
-    }[way]
-    with serving(command, ready=f"http://127.0.0.1:{port}/readyz", env=environment, cwd=ROOT):
+    with site(invented, way) as (port, _):
         plain, _ = fetch(f"http://127.0.0.1:{port}/ogc/")
         for name, value in (
             ("X-Forwarded-Proto", "https"), ("X-Forwarded-Protocol", "ssl"), ("X-Forwarded-Ssl", "on"),
             ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Prefix", "/evil"), ("SCRIPT_NAME", "/ogc"),
         ):  # fmt: skip
             assert fetch(f"http://127.0.0.1:{port}/ogc/", **{name: value})[0] == plain, name
-
-
-@contextlib.contextmanager
-def serving(command, *, ready, **options):
-    """A server while it serves; its words where it does not."""
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
-    try:
-        for _ in range(600):
-            with contextlib.suppress(OSError), urlopen(ready, timeout=120) as answer:  # noqa: S310 - our own loopback
-                assert answer.status == 200
-                break
-            assert server.poll() is None, server.stdout.read()
-            time.sleep(0.05)
-        else:
-            pytest.fail("it does not serve")
-        yield
-    finally:
-        server.terminate()
-        server.communicate(timeout=300)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def fetch(address, **headers):
-    request = Request(address, headers=headers)  # noqa: S310 - our own loopback
-    with contextlib.closing(urlopen(request, timeout=300)) as answer:  # noqa: S310 - as above
-        return answer.read(), answer.headers
-
-
-def test_a_process_whose_threads_are_all_busy_leaves_new_connections_to_the_others():
-    worker = Worker.__new__(Worker)
-    worker.cfg = SimpleNamespace(threads=4)
-    worker.nr_conns, worker.keepalived_conns, worker.pending_conns = 0, deque(), deque()
-    worker.worker_connections = 1000
-    takes = []
-    for worker.nr_conns in range(7):
-        takes.append(worker.nr_conns < worker.worker_connections)
-    assert takes == [True] * 4 + [False] * 3
-    # Connections that wait for their reader keep nobody busy.
-    worker.keepalived_conns.extend("idle")
-    assert worker.nr_conns < worker.worker_connections
 
 
 def test_the_site_behind_nginx_as_both_files_say(invented, tmp_path):

@@ -1,0 +1,80 @@
+"""The worker process of a site: gunicorn keeps the processes, waitress their connections.
+
+Gunicorn's first process loads this file and answers nothing; what only a worker needs is imported when that runs.
+"""
+
+import logging
+import os
+import time
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.workers.base import Worker as BaseWorker
+from waitress import wasyncore
+
+from service_map import settings
+
+if TYPE_CHECKING:
+    from service_map.web.connections import Server
+
+# How long a stopping process keeps connections without a request, for one that a client may be sending already.
+_LINGER_S = 2.0
+
+
+class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn has no types
+    """A process that reads requests in a loop of its own and answers them in threads.
+
+    Of gunicorn's settings ``threads``, ``max_requests`` and ``graceful_timeout`` are followed; how slow a client may
+    be is said by `service_map.settings.connection_bounds`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._servers: list[Server] = []
+        self._channels: dict[int, Any] = {}
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop gracefully, at once and not when the loop next wakes up by itself."""
+        super().handle_exit(sig, frame)
+        for server in self._servers:
+            server.pull_trigger()
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        from service_map.web.connections import Server, allow_files
+
+        allow_files()
+        # That requests wait for a thread is no news under load, and none of its lines would name a cause.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        bounds = settings.connection_bounds()
+        self._servers = [
+            Server(self.wsgi, listener.sock, self._channels, threads=self.cfg.threads, bounds=bounds, count=self._count)
+            for listener in self.sockets
+        ]
+        while self.alive and self.ppid == os.getppid():
+            self._turn(1.0)
+        self._finish()
+
+    def _count(self) -> None:
+        self.nr += 1
+        if self.nr >= self.max_requests:
+            self.alive = False
+
+    def _turn(self, seconds: float) -> None:
+        self.notify()
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._channels, count=1)
+        for server in self._servers:
+            server.tend()
+
+    def _finish(self) -> None:
+        for server in self._servers:
+            server.stop()
+        began = time.monotonic()
+        while any(server.active_channels for server in self._servers):
+            waited = time.monotonic() - began
+            if waited > self.cfg.graceful_timeout:
+                return
+            if waited > _LINGER_S:
+                for server in self._servers:
+                    server.close_waiting()
+            self._turn(0.2)
