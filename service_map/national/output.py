@@ -41,7 +41,7 @@ from service_map.national.record import Record
 from service_map.store.ranks import ALL
 from service_map.store.summary import COLUMNS
 
-FORMAT = 3
+FORMAT = 4
 """Goes up with every change of what the files hold: answers of another format are computed again."""
 
 TABLES = ("cells", "gaps", "summary")

@@ -37,7 +37,7 @@ class Record:
     ----------
     state
         ``complete`` where it is stated so; else ``partial``, or ``none`` where nothing that stands is on record in the
-        county and its halo.
+        county itself, whatever its neighbours have.
     on_record
         How many stand in the county and are on record.
     promised
@@ -152,7 +152,6 @@ def records(
     shape = county.shape
     shapely.prepare(shape)
     inside = shapely.contains_xy(shape, every.lonlat[:, 0], every.lonlat[:, 1])
-    near = of @ _counts(taken, stands, len(kinds)).sum(axis=1)
     here = of @ _counts(taken, stands & inside, len(kinds))
     promised = []
     for horizon in question.horizons:
@@ -162,7 +161,7 @@ def records(
     together = tuple(dict.fromkeys(one for told in said for one in told)) if all(said) else ()
     return tuple(
         Record(
-            state="complete" if told else "partial" if near[row] else "none",
+            state="complete" if told else "partial" if here[row].any() else "none",
             on_record=int(here[row].sum()),
             promised=tuple(int(number[row]) for number in promised),
             sources=_sources(taken.sources, here[row]),

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import click.testing
 import geopandas
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -47,7 +48,7 @@ def test_a_row_says_whether_the_record_is_stated_to_be_complete_and_by_whom(coun
             elif code == country.codes[0] and row["category"] == "kindergarten":
                 assert told == ("complete", "教育局名录", "2026-06")
             else:
-                assert told == ("partial", None, None)
+                assert told == ("partial" if row["on_record"] else "none", None, None)
         gaps = pq.ParquetFile(alone / "gaps" / f"adcode={code}" / "gaps.parquet").read(["category", "record"])
         cells = pq.ParquetFile(alone / "cells" / f"adcode={code}" / "cells.parquet").schema_arrow.metadata
         targets = {target["category"]: target["record"] for target in json.loads(cells[b"service_map"])["targets"]}
@@ -67,6 +68,23 @@ def test_where_nothing_that_stands_is_on_record_a_row_says_none_unless_all_is_st
     every = one(tmp_path / "out", code, "all")
     assert (every["record"], every["on_record"]) == ("none", 0)
     assert every["promised"] > 0
+
+
+def test_what_stands_over_the_county_line_is_no_record_of_the_county(country, china, tmp_path):
+    code = country.codes[1]
+    given = geopandas.read_parquet(country.home / "facilities.parquet")
+    within = given.within(china.shape(code))
+    one_over = given[(given["status"] == "existing") & (given["category"] == "kindergarten")].iloc[[0]].copy()
+    # 30 m over the line, and perhaps so much farther that it serves this side of it.
+    edge = china.shape(code).boundary.interpolate(0.3, normalized=True)
+    beside = (edge.buffer(0.0003).difference(china.shape(code))).representative_point()
+    one_over["geometry"], one_over["uncertainty_m"] = [beside], [20_000.0]
+    kept = pd.concat([given[within & (given["status"] == "planned")], one_over])
+    kept.to_parquet(tmp_path / "over.parquet")
+    country.run(tmp_path / "out", counties=[code], facilities=str(tmp_path / "over.parquet"))
+    row = one(tmp_path / "out", code, horizon="existing")
+    assert (row["record"], row["on_record"]) == ("none", 0)
+    assert row["possible"] > 0
 
 
 def test_deleting_what_stands_never_raises_a_share_nor_completes_a_record(country, alone, tmp_path):
