@@ -6,6 +6,7 @@ The area page, the report and its spreadsheet all show these, so that none can s
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
@@ -198,6 +199,47 @@ def commitments(conn: Connection, wanted: CommitmentFilter) -> list[CommitmentRe
             return found
 
 
+def of_above(ground: Ground, adcode: str) -> tuple[CommitmentRecord, ...]:
+    """Give the promises without a place of the plans for the areas around one, of any kind.
+
+    Parameters
+    ----------
+    ground
+        What the answer rests on.
+    adcode
+        Of an area with a boundary.
+
+    Returns
+    -------
+    tuple of CommitmentRecord
+        Those that do not say how many of theirs fall into it.
+    """
+    record = analysis.record_of(ground, tuple(ground.categories), analysis.region(ground, adcode))
+    unlocated = record.unlocated or ()
+    return unlocated[len(unlocated) - record.above :]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """What some facilities cover of an area.
+
+    Attributes
+    ----------
+    facilities
+        Those that reach into it.
+    share_low, share, share_high
+        Of the land: what is covered for certain, by the points, and at most; 0 to 1.
+    homes_share
+        Of the residential communities on record; None where there are fewer than `service_map.analysis.FEWEST_HOMES`.
+    """
+
+    facilities: int
+    share_low: float
+    share: float
+    share_high: float
+    homes_share: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageFigure:
     """What is known of one category in an area, by the clause that it is judged by where none is named.
@@ -207,41 +249,39 @@ class CoverageFigure:
     rule
         The clause, which says the category and the distance.
     record
-        What is on record and promised, and whether the figures below are given: all but the counts are None where the
-        record of what exists is not complete.
+        What is on record and promised, and whether the figures below are given: they are None where the record of what
+        exists is not complete.
     said
-        The same in a sentence or two.
-    share_low, share, share_high
-        Of the land: what is covered for certain, by the points, and at most; 0 to 1.
-    gap_km2, facilities
-        Land that is not covered by the points, and facilities that serve.
+        The same in a sentence or two, in the ground's language.
+    existing, promised
+        What is covered by what exists, and what would be if all that is promised were built too; nobody has verified
+        that it is.
+    gap_km2
+        Land that what exists does not cover.
     gap_lon, gap_lat
-        A place in the widest gap, WGS 84 degrees; None where there is no gap.
-    homes, homes_share
-        Residential communities on record in the area, and the share of them within reach; the share is None where
-        there are fewer than `service_map.analysis.FEWEST_HOMES`.
+        A place in the widest gap that what exists leaves, WGS 84 degrees; None where there is no gap.
+    homes
+        Residential communities on record in the area.
     rank, among
-        The area's place among its siblings by the covered share of land, the widest first, and how many they are; None
-        where the record of one of them is not complete.
+        The area's place among its siblings by the share of land that what exists covers, the widest first, and how many
+        they are; None where the record of one of them is not complete.
     """
 
     rule: Rule
     record: analysis.Record
     said: str
-    share_low: float | None
-    share: float | None
-    share_high: float | None
+    existing: Covered | None
+    promised: Covered | None
     gap_km2: float | None
-    facilities: int
     gap_lon: float | None
     gap_lat: float | None
     homes: int
-    homes_share: float | None
     rank: int | None
     among: int
 
 
 _MARGIN = 0.1  # degrees, at least 8 km where the data lies
+_BEFORE = 0  # a year before that of any promise: by then stands what exists
 
 
 def area_coverage(ground: Ground, adcode: str, siblings: Sequence[str]) -> tuple[CoverageFigure, ...]:
@@ -274,27 +314,35 @@ def area_coverage(ground: Ground, adcode: str, siblings: Sequence[str]) -> tuple
     for rule in _ruling(ground):
         asked = analysis.reach(ground, rule=rule.id)
         record = analysis.record_of(ground, asked.categories, region)
-        told = analysis.covered_share(ground, asked, region, demand=demand).summary
-        widest = analysis.gap_pieces(ground, asked, region, limit=1).features if record.told else ()
+        told = analysis.covered_share(ground, asked, region, demand=demand, by_year=record.told).summary
+        existing, promised = (_covered(told["years"][row]) if record.told else None for row in (0, -1))
+        widest = analysis.gap_pieces(ground, asked, region, year=_BEFORE, limit=1).features if record.told else ()
         found.append(
             CoverageFigure(
                 rule=rule,
                 record=record,
                 said=told["record_basis"]["words"],
-                share_low=told["share_low"],
-                share=told["share"],
-                share_high=told["share_high"],
-                gap_km2=told["gap_km2"],
-                facilities=told["facilities"],
+                existing=existing,
+                promised=promised,
+                gap_km2=None if existing is None else told["area_km2"] * (1 - existing.share),
                 gap_lon=widest[0].properties["lon"] if widest else None,
                 gap_lat=widest[0].properties["lat"] if widest else None,
                 homes=len(homes),
-                homes_share=told["people"]["share"] if told["people"] else None,
                 rank=_rank(ground, asked, rule, adcode, beside),
                 among=len(beside),
             )
         )
     return tuple(found)
+
+
+def _covered(row: Mapping[str, Any]) -> Covered:
+    return Covered(
+        facilities=row["facilities"],
+        share_low=row["share_low"],
+        share=row["share"],
+        share_high=row["share_high"],
+        homes_share=row["people_share"],
+    )
 
 
 def _rank(
@@ -313,7 +361,7 @@ def _ruling(ground: Ground) -> list[Rule]:
 
 
 def _shares(ground: Ground, adcode: str) -> Mapping[str, float]:
-    """Give the covered share of one area's land by each rule, by the facilities' points."""
+    """Give the share of one area's land that what exists covers by each rule, as it is located."""
 
     def work(_conn: Connection) -> Mapping[str, float]:
         shape = analysis.region(ground, adcode).shape
@@ -321,15 +369,15 @@ def _shares(ground: Ground, adcode: str) -> Mapping[str, float]:
         candidates = ground.supply().candidates
         lon, lat = candidates.lonlat[:, 0], candidates.lonlat[:, 1]
         # A wide margin, for the radii of clauses on foot end at a few kilometres.
-        _may, stands = coverage.horizon(candidates, None)
-        stands &= coverage.placed(candidates)
+        stands = coverage.in_place(candidates) & coverage.placed(candidates)
         stands &= (lon > west - _MARGIN) & (lon < east + _MARGIN) & (lat > south - _MARGIN) & (lat < north + _MARGIN)
         near = coverage.choose(candidates, stands)
         found = {}
         for rule in _ruling(ground):
             asked = analysis.reach(ground, rule=rule.id)
-            serving = near.lonlat[np.isin(near.category, asked.categories)]
-            found[rule.id] = round(coverage.gap(shape, serving, asked.metres).share, 9)
+            serving = coverage.lay_out(coverage.choose(near, np.isin(near.category, asked.categories)))
+            cut = coverage.gap(shape, serving.lonlat, asked.metres, surfaces=serving.surfaces.tolist())
+            found[rule.id] = round(cut.share, 9)
         return found
 
     return ground.keep(("area-coverage", adcode), work)

@@ -18,7 +18,7 @@ from flask_babel import gettext as _
 from service_map.places.facility import WIDE
 from service_map.store.records import AreaRecord, CommitmentRecord, FacilityRecord
 from service_map.web import words
-from service_map.web.figures import AreaFigures, CoverageFigure
+from service_map.web.figures import AreaFigures, CoverageFigure, Covered
 from service_map.web.links import VENDOR_DIR
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -56,6 +56,8 @@ class Contents:
         Every promised facility of the area, the surest first.
     unmapped
         Commitments that concern the area and stand nowhere on the map.
+    above
+        Those of the plans for the areas around it, which do not say how many of theirs fall here.
     boundaries
         GeoJSON of the boundaries to draw, WGS 84.
     colours
@@ -75,6 +77,7 @@ class Contents:
     coverage: Sequence[tuple[str, str, CoverageFigure]]
     facilities: Sequence[FacilityRecord]
     unmapped: Sequence[CommitmentRecord]
+    above: Sequence[CommitmentRecord]
     boundaries: Mapping[str, Any]
     colours: Mapping[str, str]
     english: bool
@@ -107,7 +110,7 @@ def as_html(contents: Contents) -> str:
         kind_words=words.KIND,
         term=contents.term,
         rows=[_row(record, contents) for record in contents.facilities],
-        unmapped=contents.unmapped,
+        unmapped=_unmapped(contents),
         sources=sorted({(record.point_source, record.point_licence) for record in contents.facilities}),
         english=contents.english,
         made=contents.made,
@@ -309,22 +312,7 @@ def as_xlsx(contents: Contents) -> bytes:
             [_("地区"), _("处数"), _("知道地点或乡镇")],
             [[other.name, other.count, other.placed] for other in told.siblings],
         ),
-        (
-            _("覆盖与缺口"),
-            [
-                _("类别"), _("按什么算"), _("现有设施的收录"), _("在册现有"), _("规划提出，知道地点或乡镇"),
-                _("规划提出，只知道在本县（市）"), _("设施"), _("至少"), _("覆盖的土地"), _("至多"),
-                _("缺口，平方公里"), _("在册居住小区"), _("走得到的小区"), _("名次"), _("几处比"),
-            ],
-            [
-                [
-                    name, rule, str(words.RECORD[of.record.state]), of.record.existing, of.record.placed,
-                    of.record.wide, of.facilities, of.share_low, of.share, of.share_high, of.gap_km2, of.homes,
-                    of.homes_share, of.rank, of.among,
-                ]
-                for name, rule, of in contents.coverage
-            ],
-        ),
+        (_("覆盖与缺口"), _coverage_heading(), [_coverage_row(*row) for row in contents.coverage]),
         (
             _("设施"),
             [
@@ -342,13 +330,13 @@ def as_xlsx(contents: Contents) -> bytes:
         ),
         (
             _("没上图的任务"),
-            [_("写的是"), _("类别"), _("任务类型"), _("规划"), _("章节"), _("文本行号"), "id"],
+            [_("写的是"), _("类别"), _("任务类型"), _("谁的规划"), _("规划"), _("章节"), _("文本行号"), "id"],
             [
                 [
-                    item.label, item.category_en if english else item.category_zh, str(words.KIND[item.kind]),
+                    item.label, item.category_en if english else item.category_zh, str(words.KIND[item.kind]), whose,
                     item.plan_title, item.section or "", item.line, item.id,
                 ]
-                for item in contents.unmapped
+                for item, whose in _unmapped(contents)
             ],
         ),
     ]  # fmt: skip
@@ -367,6 +355,44 @@ def as_xlsx(contents: Contents) -> bytes:
             f"{contents.made} · {contents.version}",
         ],
     )
+
+
+def _unmapped(contents: Contents) -> list[tuple[CommitmentRecord, str]]:
+    """Give what stands nowhere on the map, and whose it is where it is not of this area's own plans."""
+    return [
+        *((item, "") for item in contents.unmapped),
+        *((item, _("上级规划，没说多少落在这里")) for item in contents.above),
+    ]
+
+
+def _coverage_heading() -> list[str]:
+    share = (_("设施"), _("至少"), _("覆盖的土地"), _("至多"), _("走得到的小区"))
+    now, then = _("现有"), _("规划全部建成后")
+    return [
+        *(_("类别"), _("按什么算"), _("现有设施的收录"), _("在册现有"), _("最近的一处在册"), _("离它多远，米")),
+        *(_("规划提出，知道地点或乡镇"), _("规划提出，只知道在本县（市）")),
+        *(_("没有落点的规划任务"), _("其中上级规划的"), _("如")),
+        *(f"{name} · {now}" for name in share),
+        *(f"{name} · {then}" for name in share),
+        *(_("缺口，平方公里，按现有"), _("在册居住小区"), _("名次，按现有"), _("几处比")),
+    ]
+
+
+def _coverage_row(name: str, rule: str, of: CoverageFigure) -> list[Any]:
+    record = of.record
+    near, first = record.nearest or {}, record.foremost
+    return [
+        *(name, rule, str(words.RECORD[record.state]), record.existing, near.get("name"), near.get("metres")),
+        *(record.placed, record.wide, len(record.unlocated or ()), record.above, first.label if first else None),
+        *(value for covered in (of.existing, of.promised) for value in _covered(covered)),
+        *(of.gap_km2, of.homes, of.rank, of.among),
+    ]
+
+
+def _covered(of: Covered | None) -> list[Any]:
+    if of is None:
+        return [None] * 5
+    return [of.facilities, of.share_low, of.share, of.share_high, of.homes_share]
 
 
 def spreadsheet(tables: Sequence[Table], *, notes: Sequence[str]) -> bytes:

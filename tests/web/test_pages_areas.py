@@ -152,31 +152,73 @@ def test_the_spreadsheet_holds_the_figures_of_the_report(held, conn, language):
     ]
     assert len(unmapped) > 1
     page = held.test_client().get("/area/140500").text
+    title = {"zh": "覆盖的土地 · ", "en": "Land covered · "}[language]
+    shares = [number for number, said in enumerate(covered[0]) if said.startswith(title)]
+    assert len(shares) == 2
     for row in covered[1:]:
-        assert f"{100 * row[8]:.1f}%" in page or f"{100 * row[8]:.2f}%" in page
+        assert all(_share(row[number]) in page for number in shares)
     book.close()
 
 
+def _share(of):
+    return f"{100 * of:.2f}%" if 0 < of < 0.001 else f"{100 * of:.1f}%"
+
+
+def _section(text):
+    return text.split('<section id="coverage">')[1].split("</section>")[0]
+
+
 @pytest.mark.parametrize(("adcode", "homes"), [("140213", True), ("140521", False), ("140500", None)])
-def test_an_area_tells_its_coverage_and_gaps_as_the_interface_does(held, adcode, homes):
+def test_an_area_tells_what_exists_covers_and_beside_it_what_the_plans_would(held, adcode, homes):
     client = held.test_client()
-    page = client.get(f"/area/{adcode}")
-    section = page.text.split('<section id="coverage">')[1].split("</section>")[0]
-    rows = re.findall(r"<tr><th scope=\"row\"><a href=\"[^\"]*rule=([\w-]+)\".*?</tr>", section)
-    assert len(rows) > 10
-    for rule in rows[:4]:
-        told = client.get(f"/api/coverage?area={adcode}&rule={rule}").get_json(force=True)["coverage"]
-        row = section.split(f"rule={rule}")[1].split("</tr>")[0]
-        assert f"{told['gap_km2']:,.1f}" in row
-        assert f'<td class="number">{told["facilities"]}</td>' in row
-        for name in ("share", "share_low", "share_high"):
-            share = told[name]
-            assert (f"{100 * share:.2f}%" if 0 < share < 0.001 else f"{100 * share:.1f}%") in row
-    # A chart has its numbers in the same row, and its caption in words.
-    assert section.count('class="bar"') == len(rows)
-    assert "深色是一定覆盖的" in section
+    section = _section(client.get(f"/area/{adcode}").text)
+    rules = re.findall(r"rule=([\w-]+)\"", section)
+    assert len(rules) > 10
+    for rule in rules[:4]:
+        told = client.get(f"/api/coverage?area={adcode}&rule={rule}&by_year=true").get_json(force=True)["coverage"]
+        row = section.split(f"rule={rule}")[1].split("</li>")[0]
+        now, then = row.split("现有设施走得到")[1].split("规划全部建成后走得到")
+        for part, horizon in ((now, told["years"][0]), (then, told["years"][-1])):
+            assert all(_share(horizon[name]) in part for name in ("share", "share_low", "share_high"))
+            assert f"{horizon['facilities']} 处" in part
+        # The gap is what is there today, whatever a plan says.
+        assert f"{told['area_km2'] * (1 - told['years'][0]['share']):,.1f}" in then
+        assert markup.escape(told["record_basis"]["words"], quote=False) in row
+    # Two charts each, each with its numbers beside it, and in words what they mean.
+    assert section.count('class="bar"') == 2 * len(rules)
+    assert "满格是 100%" in section
     if homes is not None:
         assert ("走得到的小区" in section) is homes
+
+
+def test_bars_of_a_coverage_are_drawn_of_the_whole_and_not_of_the_widest(held):
+    section = _section(held.test_client().get("/area/140521").text)
+    drawn = re.findall(
+        r'– ([\d.]+)% · \d+ 处</span></dd><dd class="bar-line"><svg[^>]*>(?:<rect width="([\d.]+)")?', section
+    )
+    assert any(0 < float(high) < 50 for high, _width in drawn)
+    for high, width in drawn:
+        assert float(width or 0) == pytest.approx(float(high), abs=0.06)
+
+
+def test_an_area_that_was_asked_in_one_language_answers_the_other_in_its_own(held):
+    client = held.test_client()
+    assert "在册的现有" in _section(client.get("/area/140521").text)
+    section = _section(client.get("/area/140521?lang=en").text)
+    assert "existing on record" in section
+    assert "在册的现有" not in section
+
+
+def test_promises_alone_do_not_rank_an_area(held):
+    section = _section(held.test_client().get("/area/140521").text)
+    nothing = [
+        row
+        for row in re.findall(r"<li>.*?</li>", section, re.DOTALL)
+        if '现有设施走得到</dt><dd class="number">0.0% <' in row
+        and not re.search(r'规划全部建成后走得到</dt><dd class="number">0\.0+% <', row)
+    ]
+    assert nothing
+    assert all('名次，按现有</dt><dd class="number">—<' in row for row in nothing)
 
 
 @pytest.mark.parametrize("adcode", AREAS)
@@ -198,6 +240,8 @@ def test_where_nobody_says_that_a_record_is_complete_an_area_has_no_share_no_gap
         )
         assert numbers == list(counts) != [0, 0, 0, 0]
         assert all(source["title"] in row for source in basis["sources"])
+        above = re.search(r"其中上级规划的 ([\d,]+) 项", row)
+        assert (int(above[1].replace(",", "")) if above else 0) == told["unlocated"]["above"]
     # What neither a record nor a plan names is named all the same, once.
     unnamed = re.search(r"规划也没有提到的类别：([^。]+)。", section)
     every = [rule for rule in catalogue.usual(catalogue.rules()).values() if rule.metres is not None]
@@ -209,16 +253,38 @@ def test_where_nobody_says_that_a_record_is_complete_an_area_has_no_share_no_gap
     assert not re.search(r">\d+\.\d+%<", text)
 
 
-def test_an_area_is_ranked_among_its_siblings_by_what_it_covers(held):
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_report_tells_what_is_promised_without_a_place_and_whose_promise_it_is(app, language):
+    client = app.test_client()
+    told = client.get("/api/coverage?area=140521&rule=gb50442-primary-school-10&by_year=true").get_json(force=True)
+    unlocated = told["coverage"]["unlocated"]
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"/area/140521/report.xlsx?lang={language}").data))
+    covered, unmapped = (list(book.worksheets[number].values) for number in (3, 5))
+    book.close()
+    name = told["coverage"]["category_name"] if language == "zh" else "Primary school"
+    row = next(row for row in covered[1:] if row[0] == name)
+    assert row[8:10] == (unlocated["matched"], unlocated["above"])
+    assert row[10] in {one["label"] for one in unlocated["commitments"]}
+    marked = {row[-1] for row in unmapped[1:] if row[3]}
+    assert {row[-1] for row in unmapped[1:]} - marked
+    assert marked >= {one["id"] for one in unlocated["commitments"] if one["above"]}
+    html = client.get(f"/area/140521/report.html?lang={language}").text
+    assert {"zh": "上级规划，没说多少落在这里", "en": "Of a plan for the area around it"}[language] in html
+    assert row[10] in html
+
+
+def test_an_area_is_ranked_among_its_siblings_by_what_exists(held):
     client = held.test_client()
     rule = "gb50442-primary-school-10"
     counties = [row[0] for row in re.findall(r'href="/area/(1402(?!00)\d\d)"()', client.get("/area/140200").text)]
     shares = {
-        code: client.get(f"/api/coverage?area={code}&rule={rule}").get_json(force=True)["coverage"]["share"]
+        code: client.get(f"/api/coverage?area={code}&rule={rule}&by_year=true").get_json(force=True)["coverage"][
+            "years"
+        ][0]["share"]
         for code in dict.fromkeys(counties)
     }
     best = max(shares, key=shares.get)
-    row = client.get(f"/area/{best}").text.split(f"rule={rule}")[1].split("</tr>")[0]
+    row = client.get(f"/area/{best}").text.split(f"rule={rule}")[1].split("</li>")[0]
     assert f"1 / {len(shares)}" in row
 
 

@@ -107,7 +107,8 @@ def _coverage(record: AreaRecord, told: figures.AreaFigures) -> list[CoverageRow
     beside = [sibling.adcode for sibling in told.siblings if sibling.adcode in bounded]
     ground, categories = frame.ground(), site().categories
     found = frame.reading().keep(
-        ("area-coverage-rows", record.adcode), lambda _conn: figures.area_coverage(ground, record.adcode, beside)
+        ("area-coverage-rows", record.adcode, ground.language),
+        lambda _conn: figures.area_coverage(ground, record.adcode, beside),
     )
     return [
         CoverageRow(
@@ -162,12 +163,14 @@ def _report_contents(adcode: str) -> report.Contents:
     own = record.adcode[:4] if record.level == "city" else record.adcode[:COUNTY_DIGITS]
     shapes = [feature for feature in drawn["features"] if feature["properties"]["adcode"].startswith(own)]
     told = _figures(record)
+    coverage = _coverage(record, told)
     return report.Contents(
         area=record,
         figures=told,
-        coverage=[(row.name, words.cited(row.figure.rule), row.figure) for row in _coverage(record, told)],
+        coverage=[(row.name, words.cited(row.figure.rule), row.figure) for row in coverage],
         facilities=found,
         unmapped=[item for item in concerned if not item.facilities],
+        above=figures.of_above(frame.ground(), record.adcode) if coverage else (),
         boundaries={"type": "FeatureCollection", "features": shapes or drawn["features"]},
         colours={code: category.colour for code, category in site().categories.items()},
         english=frame.english(),
