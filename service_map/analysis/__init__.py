@@ -5,10 +5,11 @@ The web and the command line both ask here, so neither repeats the other: each g
 sentences.
 """
 
-from service_map.analysis.area import covered_share, gap_pieces
+from service_map.analysis.area import covered_share
 from service_map.analysis.asked import PROFILES, WAYS, Reach, reach, walking
 from service_map.analysis.card import CIRCLE_MINUTES, check_point
 from service_map.analysis.completeness import KINDS, MOST_CELLS, completeness_index
+from service_map.analysis.gap import gap_pieces
 from service_map.analysis.given import (
     MOST_BYTES,
     MOST_POINTS,

@@ -1,8 +1,7 @@
-"""Coverage of an area and its gaps: by land, and by people where the caller brings some."""
+"""Coverage of an area: by land, and by people where the caller brings some; by year; in three zones."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from service_map.analysis import report
 from service_map.analysis.asked import Reach, reach_member
 from service_map.analysis.catchment import catchment
 from service_map.analysis.given import clip
-from service_map.analysis.ground import Ground, Region, Supply
+from service_map.analysis.ground import Ground, Region
 from service_map.analysis.record import (
     AS_RECORDED,
     HOW,
@@ -27,7 +26,18 @@ from service_map.analysis.record import (
     unlocated_member,
 )
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
-from service_map.analysis.zones import BY_NAMES, zones_of
+from service_map.analysis.stock import (
+    Stock,
+    border_of,
+    bounds_of,
+    choose,
+    count_reaching,
+    cut_by,
+    measured_from,
+    near,
+    stand,
+    stock_of,
+)
 from service_map.coverage import Demand
 from service_map.store.adcode import prefix
 
@@ -36,27 +46,9 @@ Flags = NDArray[np.bool_]
 
 MOST_YEARS = 15
 
-_NOT_ADDED = (
-    "各块至少要几处是分别算的，一处可能同时服务相邻两块，不能相加",
-    "what each piece needs is counted by itself: one new facility may serve two neighbours, so they do not add up",
-)
 _FARTHEST_WALK_M = 50_000.0
 _FARTHEST_M = 500_000.0
 _KM = "公里"
-
-
-@dataclass(frozen=True, slots=True)
-class _Stock:
-    """The facilities of the kinds asked about that may stand by the horizon."""
-
-    supply: Supply
-    may: Flags
-    does: Flags
-
-    @property
-    def located(self) -> coverage.Candidates:
-        """Give what stands by the horizon and has a place of its own."""
-        return coverage.choose(self.supply.candidates, self.does & coverage.placed(self.supply.candidates))
 
 
 def covered_share(
@@ -95,21 +87,21 @@ def covered_share(
     InvalidParameterError
         When the reach cannot be used or all demand lies outside.
     """
-    people = _inside(demand, region)
-    stock = _stock(ground, asked, year)
+    people = living(demand, region)
+    stock = stand(ground, asked, year)
     record = record_of(ground, asked.categories, region)
     summary = {
-        **_where(region),
+        **where(region),
         **reach_member(ground, asked),
         **record_member(ground, record, kinds(ground, asked), region.name),
         "year": year,
         "denominator": "land_area",
-        "facilities": _count_reaching(asked, region, stock),
+        "facilities": count_reaching(asked, region, stock.located),
         "area_km2": round(coverage.square_km(region.shape), 4),
         **dict.fromkeys(("covered_km2", "gap_km2", "share", "share_low", "share_high", "zones")),
         "people": None if people is None else _crowd(ground, people),
         "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
-        "years": _years(ground, asked, region, people, told=record.told) if by_year else None,
+        "years": _years(ground, asked, region, people, record) if by_year else None,
         "unlocated": unlocated_member(record),
         "rules": [
             rule_member(ground, rule)
@@ -122,17 +114,17 @@ def covered_share(
     if not record.told:
         return Report(kind="coverage", summary=summary, features=(), lines=_said(ground, asked, region, summary))
     cut = cut_by(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
-    low, high, anywhere = _bounds(region.shape, asked, stock, cut)
-    found = _served(asked, stock, people, year)
+    border = border_of(ground, asked, region, record)
+    low, high, anywhere = bounds_of(region.shape, asked, stock, cut, border)
+    found = served(asked, stock, people, year, border)
     summary |= {
-        "facilities": cut.facilities,
         "covered_km2": round(cut.covered_km2, 4),
         "gap_km2": round(cut.gap_km2, 4),
         "share": share(cut.share),
         "share_low": share(low),
         "share_high": share(high),
         "people": _people(ground, asked, region, stock, people, found=found),
-        "zones": _zones(cut, low, anywhere, people, found),
+        "zones": zones_member(cut, low, anywhere, people, found),
     }
     names = {"covered": ("已覆盖", "covered"), "gap": ("缺口", "gap")}
     parts = (("covered", cut.covered, cut.covered_km2, cut.share), ("gap", cut.gap, cut.gap_km2, 1 - cut.share))
@@ -154,159 +146,6 @@ def covered_share(
             for part, geometry, km2, of in parts
         ),
         lines=_said(ground, asked, region, summary),
-    )
-
-
-def gap_pieces(
-    ground: Ground,
-    asked: Reach,
-    region: Region,
-    *,
-    year: int | None = None,
-    demand: Demand | None = None,
-    least_km2: float = 0.01,
-    limit: int = 100,
-    zones: bool = False,
-    by: str | None = None,
-) -> Report:
-    """Give the pieces of an area that nothing covers, the one that most people live in first.
-
-    Parameters
-    ----------
-    ground, asked, region, year, demand
-        As in `covered_share`.
-    least_km2
-        Smallest piece without people that is listed.
-    limit
-        Most pieces listed.
-    zones
-        Give three more features: what is covered wherever within its uncertainty each facility stands (``certain``),
-        what none can cover wherever it stands (``gap``), and what lies between (``uncertain``).
-    by
-        What the gap is cut by, one of `service_map.analysis.BY`; None takes townships where their boundaries are known,
-        else H3 cells about as large as a service circle.
-
-    Returns
-    -------
-    Report
-        A feature a piece, as the facilities are located, ranked by people, where none are given by homes on record,
-        else by land; ``people`` is None where no people are given.
-        ``people_certain`` and ``certain_km2`` are the part of the piece that no facility can cover. The figures of the
-        three zones stand in the summary in any case.
-
-    Raises
-    ------
-    InvalidParameterError
-        As in `covered_share`, and when there is no such `by`.
-    UnanswerableError
-        When the data has nothing to cut by.
-    """
-    people = _inside(demand, region)
-    stock = _stock(ground, asked, year)
-    record = record_of(ground, asked.categories, region)
-    summary = {
-        **_where(region),
-        **reach_member(ground, asked),
-        **record_member(ground, record, kinds(ground, asked), region.name),
-        "year": year,
-        "facilities": _count_reaching(asked, region, stock),
-        "area_km2": round(coverage.square_km(region.shape), 4),
-        "gap_km2": None,
-        "gap_share": None,
-        "people_total": None if people is None else round(people.total, 1),
-        "people_in_gaps": None,
-        "basis": None if people is None else ground.say(people.zh, people.en),
-        "pieces": None,
-        **dict.fromkeys(("by", "h3_resolution", "ranked_by")),
-        "numberReturned": 0,
-        "zones": None,
-        "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
-        "unlocated": unlocated_member(record),
-        "limits": limits(ground, asked, region, record, year=year, demand=people),
-        "data_version": ground.data_version(),
-    }
-    if not record.told:
-        said = (_what(ground, asked, region), summary["record_basis"]["words"], ground.say(*HOW), *summary["limits"])
-        return Report(kind="gaps", summary=summary, features=(), lines=said)
-    by, parts = zones_of(ground, asked, region, by)
-    candidates = stock.supply.candidates
-    sure = coverage.choose(candidates, stock.does)
-    cut = cut_by(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
-    certain = cut_by(region.shape, asked, sure, grow=-1) if sure.uncertainty_m.any() else cut
-    possible = cut_by(region.shape, asked, coverage.choose(candidates, stock.may), grow=1)
-    found = _served(asked, stock, people, year)
-    homes = np.array([(home.lon, home.lat) for home in ground.homes_in(region.shape)], dtype=np.float64)
-    pieces = coverage.rank(
-        cut, coverage.lay_out(stock.located).lonlat, demand=people, least_km2=least_km2, zones=parts,
-        homes=homes if len(homes) else None, widest=_farthest(asked),
-    )  # fmt: skip
-    shown = pieces[:limit]
-    never = _never(shown, possible, people, found)
-    summary |= {
-        "facilities": cut.facilities,
-        "gap_km2": round(cut.gap_km2, 4),
-        "gap_share": share(1 - cut.share),
-        "people_in_gaps": None if people is None else round(sum(piece.people or 0.0 for piece in pieces), 1),
-        "pieces": len(pieces),
-        "by": by,
-        "h3_resolution": parts.resolution,
-        "ranked_by": pieces[0].ranked_by[0] if pieces else None,
-        "numberReturned": len(shown),
-        "zones": _zones(cut, certain.share, possible.share, people, found),
-    }
-    features = tuple(
-        Feature(
-            id=f"gap-{number}",
-            geometry=piece.polygon,
-            properties={
-                "rank": piece.rank,
-                "zone": None,
-                "name": piece.name,
-                **record_properties(record),
-                "area_km2": round(piece.km2, 4),
-                "certain_km2": round(min(never[number - 1][0], piece.km2), 4),
-                "people_certain": None if piece.people is None else round(never[number - 1][1], 1),
-                "people": None if piece.people is None else round(piece.people, 1),
-                "groups": {name: round(of, 1) for name, of in piece.groups.items()},
-                "homes": piece.homes,
-                "needs_at_least": piece.needs,
-                "needs_by": piece.needs_by,
-                "nearest_m": None if piece.metres is None else round(piece.metres, 1),
-                "lon": round(piece.lon, 7),
-                "lat": round(piece.lat, 7),
-            },
-        )
-        for number, piece in enumerate(shown, 1)
-    )
-    if zones:
-        features += _zone_features(summary["zones"], certain, possible, record)
-    what, cut_how = _what(ground, asked, region), ground.say(*BY_NAMES[by])
-    lines = [
-        summary["record_basis"]["words"],
-        *([ground.say(*AS_RECORDED)] if record.as_recorded else []),
-        ground.say(
-            f"{what}：缺口 {cut.gap_km2:.2f} km²（{percent(1 - cut.share)}），{cut_how} {len(pieces)} 块",
-            f"{what}: a gap of {cut.gap_km2:.2f} km² ({percent(1 - cut.share)}), {cut_how}, in {len(pieces)} pieces",
-        ),
-        *(_first_said(ground, pieces[0]) if pieces else ()),
-    ]
-    if people is not None:
-        inside = summary["people_in_gaps"]
-        lines.append(ground.say(f"缺口内 {inside:.0f} 人", f"{inside:.0f} people in the gaps"))
-        lines.append(summary["basis"])
-    lines.append(_zones_said(ground, summary["zones"]))
-    return Report(kind="gaps", summary=summary, features=features, lines=(*lines, *summary["limits"]))
-
-
-def _first_said(ground: Ground, piece: coverage.Gap) -> tuple[str, ...]:
-    name, least = piece.name or "", piece.needs
-    by = ground.say(*{"people": ("按人口", "by its people"), "land": ("按面积", "by its land")}[piece.needs_by])
-    return (
-        ground.say(
-            f"排第一的 {name} {piece.km2:.2f} km²，{by}至少还要 {least} 处才够",
-            f"first comes {name} of {piece.km2:.2f} km², which needs {least} more at least, {by}",
-        ),
-        ground.say(*_NOT_ADDED),
     )
 
 
@@ -343,7 +182,8 @@ def _own_measure(asked: Reach, demand: Demand | None) -> list[tuple[str, str]]:
     return said
 
 
-def _what(ground: Ground, asked: Reach, region: Region) -> str:
+def what_of(ground: Ground, asked: Reach, region: Region) -> str:
+    """Name a question."""
     return f"{region.name} {ground.named(asked.categories[0])} {asked.metres:.0f} m"
 
 
@@ -352,175 +192,43 @@ def kinds(ground: Ground, asked: Reach) -> str:
     return ground.say("、", ", ").join(ground.named(code) for code in asked.categories)
 
 
-def _count_reaching(asked: Reach, region: Region, stock: _Stock) -> int:
-    return int(_reaching(region.shape, stock.located, _radii(asked, stock.located, 0)).sum())
-
-
-def _inside(demand: Demand | None, region: Region) -> Demand | None:
+def living(demand: Demand | None, region: Region) -> Demand | None:
+    """Keep the demand within a region."""
     return None if demand is None else clip(demand, region.shape)
 
 
-def _where(region: Region) -> dict[str, Any]:
+def where(region: Region) -> dict[str, Any]:
+    """Write a region for an answer."""
     return {"area": {"adcode": region.adcode, "name": region.name}, "mended": region.mended}
-
-
-# --- facilities -------------------------------------------------------------------------------------------------------
-
-
-def choose(supply: Supply, rows: Flags) -> Supply:
-    """Keep some of the facilities."""
-    return Supply(
-        candidates=coverage.choose(supply.candidates, rows),
-        count=supply.count[rows],
-        unit=supply.unit[rows],
-        at_least=supply.at_least[rows],
-        beds=supply.beds[rows],
-        places=supply.places[rows],
-        source=supply.source[rows],
-        sources=supply.sources,
-    )
-
-
-def _stock(ground: Ground, asked: Reach, year: int | None) -> _Stock:
-    everything = ground.supply()
-    mine = choose(everything, np.isin(everything.candidates.category, asked.categories))
-    may, does = coverage.horizon(mine.candidates, year)
-    return _Stock(mine, may, does)
-
-
-def stock_of(ground: Ground, asked: Reach, year: int | None) -> Supply:
-    """Give the facilities of the kinds asked about that stand by a year, if the plans are kept."""
-    stock = _stock(ground, asked, year)
-    return choose(stock.supply, stock.does)
-
-
-# --- land -------------------------------------------------------------------------------------------------------------
-
-
-def cut_by(shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, *, grow: int = 0) -> coverage.Coverage:
-    """Cut the area by what the facilities cover: as located, or wherever (-1) or somewhere (1) within uncertainty."""
-    if grow > 0 and _exact_on_foot(asked, candidates):
-        grow = 0
-    if asked.network is not None and grow <= 0:
-        known = candidates.uncertainty_m <= coverage.SITE_M if grow else coverage.placed(candidates)
-        candidates = coverage.choose(candidates, known)
-    laid = coverage.lay_out(candidates)
-    if asked.network is not None and grow <= 0:
-        ahead = -grow * coverage.DETOUR * candidates.uncertainty_m
-        grounds = laid.surfaces[ahead[laid.surface_owner] < asked.metres]
-        return coverage.gap_on_foot(
-            shape, laid.lonlat, asked.metres, asked.network, ahead=ahead[laid.owner], surfaces=grounds.tolist()
-        )
-    radii = _radii(asked, candidates, grow)
-    grounds = laid.surfaces[radii[laid.surface_owner] > 0]
-    alike = grow == 0 and coverage.placed(candidates).all()
-    cut = coverage.gap(shape, laid.lonlat, asked.metres if alike else radii[laid.owner], surfaces=grounds.tolist())
-    return replace(cut, metres=asked.metres)
-
-
-def _exact_on_foot(asked: Reach, candidates: coverage.Candidates) -> bool:
-    """Tell whether the ways bound what may be covered: over a network, where every place is exact."""
-    sure = coverage.placed(candidates) & (candidates.uncertainty_m == 0)
-    return asked.network is not None and bool(sure.all())
-
-
-def _farthest(asked: Reach) -> float:
-    # No walk leads farther than its straight line, but for one downhill, which takes the time of a shorter one.
-    return asked.metres * (coverage.DOWNHILL if asked.network is not None and asked.network.sloped else 1.0)
-
-
-def _radii(asked: Reach, candidates: coverage.Candidates, grow: int) -> Floats:
-    radii: Floats = _farthest(asked) + grow * candidates.uncertainty_m
-    if grow == 0:
-        # What is known to its county only is located nowhere: it covers what it covers wherever it stands.
-        radii = radii - np.where(coverage.placed(candidates), 0.0, candidates.uncertainty_m)
-    return np.minimum(radii, _FARTHEST_M)
-
-
-def _bounds(shape: BaseGeometry, asked: Reach, stock: _Stock, cut: coverage.Coverage) -> tuple[float, float, float]:
-    """Bound the covered share, given that each facility may stand anywhere within its uncertainty.
-
-    At least what every position covers: the circle less the uncertainty. At most what any position covers, and no more
-    than the circles' own surface, for a facility stands in one place only; and, third, what any position covers.
-    """
-    candidates = stock.supply.candidates
-    reach_in = _reaching(shape, candidates, _radii(asked, candidates, 1))
-    if asked.network is not None:
-        certain = cut_by(shape, asked, coverage.choose(candidates, stock.does & reach_in), grow=-1).share
-    else:
-        certain = _circled(shape, asked, coverage.choose(candidates, stock.does & reach_in), cut, grow=-1)
-    some = coverage.choose(candidates, stock.may & reach_in)
-    if _exact_on_foot(asked, some):
-        anywhere = max(cut_by(shape, asked, some).share, cut.share)
-    else:
-        anywhere = max(_circled(shape, asked, some, cut, grow=1), cut.share)
-    possible = np.flatnonzero(stock.may & reach_in)
-    highest = anywhere
-    if candidates.uncertainty_m[possible].any() and not (len(candidates.shape) and candidates.shape[possible].any()):
-        most = _farthest(asked)
-        highest = min(anywhere, sum(_surface_km2(stock.supply, row, most) for row in possible.tolist()) / cut.area_km2)
-    # The circles are drawn with corners: rounding must not put a bound on the wrong side of the figure it bounds.
-    return min(certain, cut.share), max(highest, cut.share), anywhere
-
-
-def _circled(
-    shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, cut: coverage.Coverage, *, grow: int
-) -> float:
-    """Give the share of the area within straight-line reach."""
-    laid = coverage.lay_out(candidates)
-    radii = _radii(asked, candidates, grow)
-    around, grounds = radii[laid.owner] > 0, laid.surfaces[radii[laid.surface_owner] > 0]
-    if not around.any() and not len(grounds):
-        return 0.0
-    union = shapely.union_all([*coverage.circles(laid.lonlat[around], radii[laid.owner][around]), *grounds])
-    return min(1.0, coverage.square_km(shapely.intersection(shape, union)) / cut.area_km2)
-
-
-def _surface_km2(supply: Supply, row: int, metres: float) -> float:
-    """Most land that one record can cover: so many circles, or a strip along a trail; unbounded for "at least"."""
-    if supply.at_least[row]:
-        return math.inf
-    disc, count = math.pi * (metres / 1000) ** 2, float(supply.count[row])
-    if supply.unit[row] == _KM:
-        return disc + 2 * metres / 1000 * count
-    return disc * max(1.0, count)
-
-
-def _reaching(shape: BaseGeometry, candidates: coverage.Candidates, radii: Floats) -> Flags:
-    laid = coverage.lay_out(candidates)
-    flags = np.zeros(len(candidates.lonlat), dtype=np.bool_)
-    flags[laid.owner[_near_box(shape, laid.lonlat, radii[laid.owner])]] = True
-    # An area wholly inside a park lies far from its edge.
-    flags[laid.surface_owner[shapely.intersects(laid.surfaces, shape)]] = True
-    return flags
-
-
-def _near_box(shape: BaseGeometry, lonlat: Floats, radii: Floats) -> Flags:
-    west, south, east, north = shapely.bounds(shape)
-    # A degree of latitude is nowhere shorter than 110.5 km; of longitude, 111.3 km times the cosine of the latitude.
-    margin = radii / 110_500
-    cosine = np.cos(np.radians(np.minimum(89.0, max(abs(south), abs(north)) + margin)))
-    sideways = margin / np.maximum(cosine, 0.01)
-    lon, lat = lonlat[:, 0], lonlat[:, 1]
-    inside: Flags = (
-        (lon >= west - sideways) & (lon <= east + sideways) & (lat >= south - margin) & (lat <= north + margin)
-    )
-    return inside
 
 
 # --- people -----------------------------------------------------------------------------------------------------------
 
 
-def _served(asked: Reach, stock: _Stock, demand: Demand | None, year: int | None) -> coverage.Served | None:
+def served(
+    asked: Reach, stock: Stock, demand: Demand | None, year: int | None, border: BaseGeometry | None
+) -> coverage.Served | None:
+    """Count who is served; who lives close to a border beyond which the record ends may be served from over there."""
     if demand is None:
         return None
-    return coverage.served(demand, stock.supply.candidates, asked.metres, year=year, network=asked.network)
+    found = coverage.served(demand, stock.supply.candidates, asked.metres, year=year, network=asked.network)
+    if border is None:
+        return found
+    shapely.prepare(border)
+    near = shapely.intersects_xy(border, demand.lonlat[:, 0], demand.lonlat[:, 1])
+    possible = found.possible | near
+    more = possible & ~found.possible
 
+    def raised(bounds: coverage.Bounds, amount: Floats) -> coverage.Bounds:
+        return replace(bounds, possible=bounds.possible + float(amount[more].sum()))
 
-def _near(asked: Reach, region: Region, stock: _Stock) -> Supply:
-    """Give what stands by the horizon and may reach into the region."""
-    every = stock.supply.candidates
-    return choose(stock.supply, stock.does & _reaching(region.shape, every, _radii(asked, every, 1)))
+    return replace(
+        found,
+        possible=possible,
+        covered=raised(found.covered, demand.amount),
+        built=replace(found.built, possible=min(found.total, found.built.possible + float(demand.amount[near].sum()))),
+        groups={name: (total, raised(bounds, demand.groups[name])) for name, (total, bounds) in found.groups.items()},
+    )
 
 
 def _crowd(ground: Ground, demand: Demand) -> dict[str, Any]:
@@ -545,7 +253,7 @@ def _people(
     ground: Ground,
     asked: Reach,
     region: Region,
-    stock: _Stock,
+    stock: Stock,
     demand: Demand | None,
     *,
     found: coverage.Served | None,
@@ -579,7 +287,7 @@ def _people(
             "unreached": round(fair.unreached, 1),
             "groups": {name: _metres(of) for name, of in fair.groups.items()},
         },
-        "catchment": catchment(ground, asked, _near(asked, region, stock), demand),
+        "catchment": catchment(ground, asked, near(asked, region, stock), demand),
         "said": ground.say(found.zh, found.en),
     }
 
@@ -593,7 +301,7 @@ _ZONES: dict[str, tuple[str, str]] = {
 }
 
 
-def _zones(
+def zones_member(
     cut: coverage.Coverage, low: float, high: float, demand: Demand | None, found: coverage.Served | None
 ) -> dict[str, Any]:
     """Give land and people of what is certainly covered, of what certainly is not, and of what lies between."""
@@ -615,80 +323,15 @@ def _zones(
     }
 
 
-def _zones_said(ground: Ground, zones: dict[str, Any]) -> str:
+def zones_said(ground: Ground, zones: dict[str, Any]) -> str:
+    """Say how the land, and the people, are parted into the three zones."""
+
     def told(name: str) -> str:
         people = zones[name]["people"]
         held = "" if people is None else ground.say(f"、{people:.0f} 人", f", {people:.0f} people")
         return f"{ground.say(*_ZONES[name])} {percent(zones[name]['share'])}{held}"
 
     return ground.say("；", "; ").join(told(name) for name in _ZONES)
-
-
-def _zone_features(
-    zones: dict[str, Any], certain: coverage.Coverage, possible: coverage.Coverage, record: Record
-) -> tuple[Feature, ...]:
-    between = shapely.difference(possible.covered, certain.covered)
-    parts = shapely.get_parts(between)
-    shapes = {
-        "certain": certain.covered,
-        "uncertain": shapely.union_all(parts[shapely.get_dimensions(parts) == 2]),
-        "gap": possible.gap,
-    }
-    features = []
-    for name, geometry in shapes.items():
-        inside = None if geometry.is_empty else shapely.point_on_surface(geometry)
-        features.append(
-            Feature(
-                id=f"zone-{name}",
-                geometry=geometry,
-                properties={
-                    "rank": None,
-                    "zone": name,
-                    "name": None,
-                    **record_properties(record),
-                    "area_km2": zones[name]["km2"],
-                    "certain_km2": None,
-                    "people_certain": None,
-                    "people": zones[name]["people"],
-                    "groups": zones[name]["groups"],
-                    **dict.fromkeys(("homes", "needs_at_least", "needs_by")),
-                    "nearest_m": None,
-                    "lon": None if inside is None else round(inside.x, 7),
-                    "lat": None if inside is None else round(inside.y, 7),
-                },
-            )
-        )
-    return tuple(features)
-
-
-def _never(
-    pieces: Sequence[coverage.Gap], possible: coverage.Coverage, demand: Demand | None, found: coverage.Served | None
-) -> list[tuple[float, float]]:
-    """Square kilometres and people of each piece that no facility can cover, wherever it stands."""
-    shapes = np.array([piece.polygon for piece in pieces], dtype=object)
-    if not len(shapes):
-        return []
-    lands = [coverage.square_km(part) for part in shapely.intersection(shapes, possible.gap)]
-    if demand is None or found is None:
-        return [(land, 0.0) for land in lands]
-    rows = np.flatnonzero(~found.possible)
-    point, piece = shapely.STRtree(shapes).query(shapely.points(demand.lonlat[rows]), predicate="intersects")
-    _, first = np.unique(point, return_index=True)
-    held = np.bincount(piece[first], demand.amount[rows][point[first]], minlength=len(shapes))
-    return list(zip(lands, held.tolist(), strict=True))
-
-
-def measured_from(ground: Ground, asked: Reach, region: Region, supply: Supply) -> dict[str, int] | None:
-    """Count the facilities measured from their edge or line and from a point, of kinds that are entered anywhere.
-
-    None for other kinds; of these, only what may reach into the region counts.
-    """
-    if not set(asked.categories) & ground.edges:
-        return None
-    every = supply.candidates
-    near = coverage.choose(every, _reaching(region.shape, every, _radii(asked, every, 1)))
-    edge = int((~shapely.is_missing(near.shape)).sum()) if len(near.shape) else 0
-    return {"edge": edge, "point": len(near.lonlat) - edge}
 
 
 def _shares(total: float, bounds: coverage.Bounds) -> dict[str, float | None]:
@@ -711,37 +354,45 @@ def _metres(value: float | None) -> float | None:
 # --- years ------------------------------------------------------------------------------------------------------------
 
 
-def _years(ground: Ground, asked: Reach, region: Region, demand: Demand | None, *, told: bool) -> list[dict[str, Any]]:
+def _years(ground: Ground, asked: Reach, region: Region, demand: Demand | None, record: Record) -> list[dict[str, Any]]:
     """Answer for what exists already, for each year of the plans, and for everything promised.
 
-    What is counted is what reaches into the region; shares, of land and of people, only where they may be `told`.
+    What is counted is what reaches into the region; shares, of land and of people, only where the record allows them.
     """
+    border = border_of(ground, asked, region, record) if record.told else None
     known: dict[bytes, dict[str, Any]] = {}
     found = []
     for year in ("existing", *_plan_years(ground, region), "promised"):
         horizon = year if isinstance(year, int) else None
-        stock = _stock(ground, asked, horizon)
+        stock = stand(ground, asked, horizon)
         if year == "existing":
             standing = coverage.in_place(stock.supply.candidates) & stock.may
-            stock = _Stock(stock.supply, standing, standing)
+            stock = Stock(stock.supply, standing, standing)
         key = stock.may.tobytes() + stock.does.tobytes()
         if key not in known:
-            known[key] = _horizon(asked, region, stock, demand, horizon, told=told)
+            known[key] = _horizon(asked, region, stock, demand, horizon, border=border, told=record.told)
         row = {"year": horizon, "horizon": "by_year" if isinstance(year, int) else year, **known[key]}
         found.append(row)
     return found
 
 
 def _horizon(
-    asked: Reach, region: Region, stock: _Stock, demand: Demand | None, year: int | None, *, told: bool
+    asked: Reach,
+    region: Region,
+    stock: Stock,
+    demand: Demand | None,
+    year: int | None,
+    *,
+    border: BaseGeometry | None,
+    told: bool,
 ) -> dict[str, Any]:
     if not told:
         names = ("share_low", "share", "share_high", "people", "people_share_low", "people_share", "people_share_high")
-        return {"facilities": _count_reaching(asked, region, stock), **dict.fromkeys(names)}
+        return {"facilities": count_reaching(asked, region, stock.located), **dict.fromkeys(names)}
     cut = cut_by(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
-    low, high, _ = _bounds(region.shape, asked, stock, cut)
+    low, high, _ = bounds_of(region.shape, asked, stock, cut, border)
     row: dict[str, Any] = {
-        "facilities": cut.facilities,
+        "facilities": count_reaching(asked, region, stock.located),
         "share_low": share(low),
         "share": share(cut.share),
         "share_high": share(high),
@@ -749,8 +400,9 @@ def _horizon(
         **{f"people_{name}": None for name in ("share_low", "share", "share_high")},
     }
     if demand is not None:
-        counted = coverage.choose(stock.supply.candidates, stock.may)
-        covered = coverage.served(demand, counted, asked.metres, year=year, network=asked.network).covered
+        counted = Stock(choose(stock.supply, stock.may), stock.may[stock.may], stock.does[stock.may])
+        found = served(asked, counted, demand, year, border)
+        covered = found.covered if found is not None else coverage.Bounds(0.0, 0.0, 0.0)
         row["people"] = _bounds_member(covered)
         row |= {f"people_{name}": of for name, of in _shares(demand.total, covered).items()}
     return row
@@ -773,7 +425,7 @@ def _plan_years(ground: Ground, region: Region) -> Sequence[int]:
 
 
 def _said(ground: Ground, asked: Reach, region: Region, summary: dict[str, Any]) -> tuple[str, ...]:
-    what = _what(ground, asked, region)
+    what = what_of(ground, asked, region)
     lines = [what, summary["record_basis"]["words"]]
     if summary["share"] is None:
         lines.append(ground.say(*HOW))

@@ -11,7 +11,7 @@ from service_map import coverage
 from service_map.analysis import report
 from service_map.analysis.asked import walking
 from service_map.analysis.ground import Ground, Region
-from service_map.analysis.record import state_of
+from service_map.analysis.record import given_alone, sources_member, state_of
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.catalogue import LEVELS, Inventory, Rule
 from service_map.errors import InvalidParameterError, UnanswerableError
@@ -90,7 +90,9 @@ def check_point(
     rules = [rule for rule in local if rule.level in levels and (rule.minutes or 0) <= minutes]
     pace = coverage.SPEEDS[profile]
     stated = _stated(ground, lon, lat)
-    known = {code: depth for code, (depth, _) in stated.items()} | dict.fromkeys(ground.complete, math.inf)
+    known = {code: depth for code, (depth, _) in stated.items()} | dict.fromkeys(
+        (*ground.complete, *given_alone(ground)), math.inf
+    )
 
     def judge(asked: Iterable[Rule], within: Iterable[str]) -> list[coverage.Verdict]:
         return coverage.check(
@@ -114,10 +116,10 @@ def check_point(
 
     def on_record(rule: Rule, metres: float) -> dict[str, Any]:
         codes = (rule.category, *rule.also)
-        _, count = state_of(ground, codes, narrowest)
+        _, count, sources = state_of(ground, codes, narrowest)
         reaches = min(known.get(code, 0.0) for code in codes)
         state = "complete" if reaches > 0 and reaches >= metres else "partial" if count else "none"
-        return {"record": state, "on_record": count}
+        return {"record": state, "on_record": count, "sources": sources_member(sources)}
 
     titles = {plan.id: plan.title for plan in ground.plans()}
     plan_circles = [

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from service_map import settings, store
-from service_map.analysis.area import covered_share, gap_pieces
+from service_map.analysis.area import covered_share
 from service_map.analysis.asked import PROFILES, WAYS, reach
 from service_map.analysis.card import CIRCLE_MINUTES, check_point
 from service_map.analysis.completeness import KINDS, completeness_index
+from service_map.analysis.gap import gap_pieces
 from service_map.analysis.given import (
     clip,
     read_built,

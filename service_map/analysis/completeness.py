@@ -13,7 +13,7 @@ from service_map.analysis.asked import WAYS, walking
 from service_map.analysis.card import CIRCLE_MINUTES
 from service_map.analysis.given import clip
 from service_map.analysis.ground import Ground, Region
-from service_map.analysis.record import AS_RECORDED, HOW, WITHHELD, state_of
+from service_map.analysis.record import AS_RECORDED, HOW, WITHHELD, sources_member, state_of
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
 from service_map.catalogue import JUDGED, Rule, distinct
 from service_map.coverage import Demand
@@ -102,7 +102,7 @@ def completeness_index(
         "kind": kind,
         "method": "straight_line" if network is None else "network",
         "walking": walking(ground, profile),
-        "record": _least([state for state, _ in states.values()]),
+        "record": _least([state for state, _, _ in states.values()]),
         "as_recorded": ground.as_recorded,
         "unit": people.unit,
         "basis": ground.say(people.zh, people.en),
@@ -138,11 +138,13 @@ def completeness_index(
         for name in KINDS
     }
     found = each[kind]
+    # Of some of the kinds asked about, "all of them" would say more than anybody knows.
+    whole = len(counted) == len(judged)
     summary |= {
         "mean": None if found.mean is None else round(found.mean, 6),
-        "complete": share(found.complete),
+        "complete": share(found.complete) if whole else None,
         "mean_bounds": {name: None if of.mean is None else round(of.mean, 6) for name, of in each.items()},
-        "complete_bounds": {name: share(of.complete) for name, of in each.items()},
+        "complete_bounds": {name: share(of.complete) for name, of in each.items()} if whole else None,
         "distribution": [round(float(value), 4) for value in found.distribution],
         "rules": [
             _row(ground, rule, states[rule.id], found=each if rule in counted else None, kind=kind, sampled=sampled)
@@ -222,7 +224,7 @@ def _least(states: Sequence[str]) -> str:
 def _row(
     ground: Ground,
     rule: Rule,
-    state: tuple[str, int],
+    state: tuple[str, int, tuple[tuple[str, str, str, int], ...]],
     *,
     found: Mapping[str, coverage.Completeness] | None = None,
     kind: str = "located",
@@ -236,6 +238,7 @@ def _row(
         "category_name": ground.named(rule.category),
         "record": state[0],
         "on_record": state[1],
+        "sources": sources_member(state[2]),
         "share": of(kind),
         "share_low": of("certain"),
         "share_high": of("possible"),
@@ -265,12 +268,13 @@ def _said(ground: Ground, summary: dict[str, Any]) -> tuple[str, ...]:
         )
     lines = [what]
     if summary["mean"] is not None:
+        all_of = summary["complete"]
+        whole_zh = "" if all_of is None else f"，全部满足的占 {percent(all_of)}"
+        whole_en = "" if all_of is None else f", all of them for {percent(all_of)}"
         lines.append(
             ground.say(
-                f"{summary['judged']} 条要求平均满足 {summary['mean']:.2f} 条，"
-                f"全部满足的占 {percent(summary['complete'])}",
-                f"{summary['mean']:.2f} of {summary['judged']} rules kept on average, all of them for"
-                f" {percent(summary['complete'])}",
+                f"{summary['judged']} 条要求平均满足 {summary['mean']:.2f} 条" + whole_zh,
+                f"{summary['mean']:.2f} of {summary['judged']} rules kept on average" + whole_en,
             )
         )
     if summary["judged"] < summary["asked"]:

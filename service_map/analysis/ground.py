@@ -40,7 +40,7 @@ class Supply:
     ----------
     candidates
         Where, of which kind, standing or promised, and for when.
-    count, unit, at_least, source
+    count, unit, at_least, code, source
         As in `service_map.store.FacilityPoints`.
     beds, places
         What each holds: beds, and places or seats; NaN where unknown, or known only as "at least".
@@ -54,6 +54,7 @@ class Supply:
     at_least: NDArray[np.bool_]
     beds: NDArray[np.float64]
     places: NDArray[np.float64]
+    code: NDArray[np.int64]
     source: NDArray[np.int64]
     sources: tuple[tuple[str, str, str], ...]
 
@@ -148,6 +149,12 @@ class Ground:
         bounded, tree = self.keep(("analysis", "boundaries"), _boundaries)
         found = [bounded[index] for index in tree.query(shapely.Point(lon, lat), predicate="intersects")]
         return sorted(found, key=lambda area: (len(prefix(area.adcode)), area.adcode))
+
+    def counties_on(self, shape: BaseGeometry) -> list[str]:
+        """Give the codes of the counties that a shape touches."""
+        bounded, tree = self.keep(("analysis", "boundaries"), _boundaries)
+        found = (bounded[index] for index in tree.query(shape, predicate="intersects"))
+        return sorted(area.adcode for area in found if area.level == "county")
 
     def ground_of(self, adcodes: tuple[str, ...]) -> BaseGeometry | None:
         """Give the land of some areas together; None where the data has no boundary of any."""
@@ -329,6 +336,7 @@ def _supply(conn: Connection) -> Supply:
         at_least=points.at_least,
         beds=np.where((points.unit == _BED) & ~points.at_least, points.count, np.nan),
         places=np.full(len(points.count), np.nan),
+        code=points.code,
         source=points.source,
         sources=points.sources,
     )
@@ -355,6 +363,7 @@ def _joined(one: Supply, other: Supply) -> Supply:
         at_least=np.concatenate((one.at_least, other.at_least)),
         beds=np.concatenate((one.beds, other.beds)),
         places=np.concatenate((one.places, other.places)),
+        code=np.concatenate((one.code, other.code)),
         source=np.concatenate((one.source, np.where(other.source < 0, -1, other.source + len(one.sources)))),
         sources=(*one.sources, *other.sources),
     )

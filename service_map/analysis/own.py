@@ -122,6 +122,7 @@ def with_own(ground: Ground, brought: Sequence[Own], *, category: str | None = N
         at_least=np.zeros(count, dtype=np.bool_),
         beds=np.array([one.beds for one in brought], dtype=np.float64),
         places=np.array([one.capacity for one in brought], dtype=np.float64),
+        code=np.zeros(count, dtype=np.int64),
         source=np.where(coverage.in_place(found), 0, -1),
         sources=((ground.say("所给设施", "the facilities given"), "", ""),),
     )

@@ -4,7 +4,6 @@ A share, a gap or a rank says as much about what is not on record as about what 
 that kind is stated to be complete; elsewhere an answer says what is on record, from whom, and what is promised.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -82,8 +81,9 @@ class Record:
     nearest
         The nearest on record to the seat of the area, or to the middle of the region: name, metres, and from where;
         None where none lies within `FARTHEST_M`.
-    placed, wide
-        Promised facilities in the region with a place of their own, and those known to their county or city only.
+    placed, wide, around
+        Promised facilities in the region with a place of their own; those known to the region's counties or to the
+        region itself only; and those known only to an area around it, which may stand there or not.
     named
         The first `MOST_NAMED` of the former: id, name and year.
     unlocated
@@ -100,6 +100,7 @@ class Record:
     nearest: Mapping[str, Any] | None
     placed: int
     wide: int
+    around: int
     named: tuple[Mapping[str, Any], ...]
     unlocated: tuple[CommitmentRecord, ...] | None = None
     above: int = 0
@@ -146,7 +147,7 @@ def trusting(ground: Ground, *, complete: Sequence[str] = (), as_recorded: bool 
 
 def _stated(ground: Ground, categories: Sequence[str], region: Region) -> tuple[str | None, tuple[Inventory, ...]]:
     """Say who states that all of some kinds is on record in a region; (None, ()) where nobody does."""
-    if ground.given is not None and ground.given_only:
+    if set(categories) & given_alone(ground):
         return "given", ()
     if set(categories) <= set(ground.complete):
         return "question", ()
@@ -156,8 +157,20 @@ def _stated(ground: Ground, categories: Sequence[str], region: Region) -> tuple[
         around = tuple(one for one in mine if _holds(one, region))
         if not around and not _together(ground, mine, region):
             return None, ()
-        held |= dict.fromkeys(around or mine)
+        held |= dict.fromkeys(around or [one for one in mine if _touches(ground, one, region)])
     return "inventory", tuple(held)
+
+
+def given_alone(ground: Ground) -> frozenset[str]:
+    """Give the kinds of which the asker's own facilities stand instead of the record, as all there is."""
+    if ground.given is None or not ground.given_only:
+        return frozenset()
+    return frozenset(ground.given.candidates.category.tolist())
+
+
+def _touches(ground: Ground, inventory: Inventory, region: Region) -> bool:
+    land = ground.ground_of((inventory.area,))
+    return land is not None and coverage.square_km(shapely.intersection(land, region.shape)) > 0
 
 
 def _holds(inventory: Inventory, region: Region) -> bool:
@@ -173,28 +186,47 @@ def _together(ground: Ground, inventories: Sequence[Inventory], region: Region) 
     )
 
 
-def state_of(ground: Ground, categories: Sequence[str], region: Region) -> tuple[str, int]:
-    """Say how complete the record of some kinds is in a region (one of `STATES`), and how many stand there on record.
+def state_of(
+    ground: Ground, categories: Sequence[str], region: Region
+) -> tuple[str, int, tuple[tuple[str, str, str, int], ...]]:
+    """Say how complete the record of some kinds is in a region, how many stand there on record, and who says so.
 
     Parameters
     ----------
     ground, categories, region
         As in `record_of`, of which this is the part that many kinds can be asked at little cost.
+
+    Returns
+    -------
+    state : str
+        One of `STATES`.
+    existing : int
+    sources : tuple
+        As `Record.sources`.
     """
     supply = ground.supply()
 
-    def inside(_conn: Connection) -> Mapping[str, int]:
+    def inside(_conn: Connection) -> NDArray[np.int64]:
         rows = np.flatnonzero(coverage.in_place(supply.candidates))
         lonlat = supply.candidates.lonlat[rows]
         shapely.prepare(region.shape)
-        rows = rows[shapely.intersects_xy(region.shape, lonlat[:, 0], lonlat[:, 1])]
-        return Counter(supply.candidates.category[rows].tolist())
+        within: NDArray[np.int64] = rows[shapely.intersects_xy(region.shape, lonlat[:, 0], lonlat[:, 1])]
+        return within
 
     mine = region.adcode is None or ground.given is not None
-    counts = inside(ground.conn) if mine else ground.keep(("analysis", "stands", region.adcode), inside)
-    count = sum(counts.get(code, 0) for code in set(categories))
+    every = inside(ground.conn) if mine else ground.keep(("analysis", "stands", region.adcode), inside)
+    rows = every[np.isin(supply.candidates.category[every], categories)]
     by, _ = _stated(ground, categories, region)
-    return "complete" if by is not None else "partial" if count else "none", count
+    state = "complete" if by is not None else "partial" if len(rows) else "none"
+    return state, len(rows), _sources(supply, rows)
+
+
+def sources_member(sources: Sequence[tuple[str, str, str, int]]) -> list[dict[str, Any]]:
+    """Write who says what stands, for an answer."""
+    return [
+        {"title": title, "licence": licence or None, "date": date or None, "count": count}
+        for title, licence, date, count in sources
+    ]
 
 
 def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Record:
@@ -225,6 +257,8 @@ def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Reco
     by, inventories = _stated(ground, categories, region)
     near = inside[open_[inside] & placed[inside]]
     here, above = _unlocated(ground, categories, region)
+    vague = supply.code[rows[open_[rows] & ~placed[rows]]]
+    within, above_it = _by_code(ground, region, vague)
     return Record(
         state="complete" if by is not None else "partial" if len(own) else "none",
         existing=len(own),
@@ -234,7 +268,8 @@ def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Reco
         as_recorded=ground.as_recorded and by is None,
         nearest=_nearest(ground, region, supply, rows[stands[rows]]),
         placed=len(near),
-        wide=int((open_[inside] & ~placed[inside]).sum()),
+        wide=int(within.sum()),
+        around=int(above_it.sum()),
         named=tuple(
             {"id": str(every.id[row]), "name": _name(ground, str(every.id[row])), "year": int(every.year[row]) or None}
             for row in near[:MOST_NAMED]
@@ -279,6 +314,21 @@ def _commitments(conn: Connection, wanted: CommitmentFilter) -> tuple[Commitment
         cursor = page.next_cursor
         if cursor is None:
             return tuple(found)
+
+
+def _by_code(ground: Ground, region: Region, codes: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which of the areas that facilities are known to lie in the region, and which lie around it.
+
+    The point of such a facility is a seat of government and says nothing of where it stands.
+    """
+    mine = [region.adcode] if region.adcode is not None else ground.counties_on(region.shape)
+    within, around = np.zeros(len(codes), dtype=np.bool_), np.zeros(len(codes), dtype=np.bool_)
+    for code in mine:
+        digits = prefix(code)
+        within |= codes // 10 ** (9 - len(digits)) == int(digits)
+        for length in range(2, len(digits), 2):
+            around |= codes == int(digits[:length].ljust(9, "0"))
+    return within, around & ~within
 
 
 def _sources(supply: Supply, rows: NDArray[np.int64]) -> tuple[tuple[str, str, str, int], ...]:
@@ -330,10 +380,7 @@ def record_member(ground: Ground, record: Record, what: str, where: str) -> dict
         "record": record.state,
         "record_basis": {
             "existing": record.existing,
-            "sources": [
-                {"title": title, "licence": licence or None, "date": date or None, "count": count}
-                for title, licence, date, count in record.sources
-            ],
+            "sources": sources_member(record.sources),
             "stated_by": record.by,
             "inventories": [
                 {"area": one.area, "categories": list(one.categories), "source": one.source, "date": one.date}
@@ -341,7 +388,12 @@ def record_member(ground: Ground, record: Record, what: str, where: str) -> dict
             ],
             "as_recorded": record.as_recorded,
             "nearest": None if record.nearest is None else dict(record.nearest),
-            "promised": {"placed": record.placed, "wide": record.wide, "named": [dict(one) for one in record.named]},
+            "promised": {
+                "placed": record.placed,
+                "wide": record.wide,
+                "around": record.around,
+                "named": [dict(one) for one in record.named],
+            },
             "words": " ".join(record_words(ground, record, what, where))
             if ground.language == "en"
             else "".join(record_words(ground, record, what, where)),
@@ -383,6 +435,13 @@ def record_words(ground: Ground, record: Record, what: str, where: str) -> list[
         )
     else:
         said.append(say("规划没有提出落在这里的。", "No plan promises one with a place here."))
+    if record.around:
+        said.append(
+            say(
+                f"另有 {record.around} 处只知道在上级市，是否落在这里不知道。",
+                f"Known only to the city around it, which may stand here or not: {record.around}.",
+            )
+        )
     if record.unlocated:
         said.append(_unplaced(ground, record))
     if not record.told:

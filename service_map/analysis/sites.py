@@ -10,12 +10,13 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
 from service_map.analysis import report
-from service_map.analysis.area import cut_by, kinds, limits, stock_of
+from service_map.analysis.area import kinds, limits
 from service_map.analysis.asked import Reach, reach_member
 from service_map.analysis.given import clip
 from service_map.analysis.ground import FEWEST_HOMES, Ground, Region
 from service_map.analysis.record import record_member, record_of, record_properties
 from service_map.analysis.report import Feature, Report, percent, share
+from service_map.analysis.stock import count_reaching, cut_by, stock_of
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError
 from service_map.store import CommitmentFilter, CommitmentRecord, queries
@@ -32,6 +33,13 @@ MOST_PAIRS = 3_000_000
 PLACE_SOURCES = ("grid", "communities")
 """Where candidate places come from when the caller brings none."""
 
+_UNSEEN = (
+    "没有收录的现有设施不知道在哪里，所以新址可能离它们很近；added、gain 只是比在册的和有落点的承诺多出来的",
+    (
+        "nobody knows where the existing facilities stand that are not on record, so a new one may lie close to one;"
+        " added and gain are more than what is on record or promised with a place, and no more"
+    ),
+)
 _UNCERTAIN = (
     "定位误差超过服务半径的设施（uncertain）不知在哪里，不当作已覆盖",
     "facilities whose location is less sure than the service radius (uncertain) are not taken to cover anything",
@@ -127,7 +135,7 @@ def choose_sites(
         "unit": told.unit,
         "ground": told.ground,
         "basis": told.basis,
-        "facilities": len(question.located.lonlat),
+        "facilities": count_reaching(asked, region, question.located),
         "uncertain": int((~sure).sum()),
         "total": round(found.total, 4),
         "added": round(found.added, 4),
@@ -141,6 +149,7 @@ def choose_sites(
             *(said for said in limits(ground, asked, region, record, year=year, demand=demand)
               if told.ground["kind"] != "homes" or said != ground.say(*report.LAND)),
             *([ground.say(*_UNCERTAIN)] if not sure.all() else []),
+            *([] if record.state == "complete" else [ground.say(*_UNSEEN)]),
         ],
         "data_version": ground.data_version(),
     }  # fmt: skip

@@ -88,8 +88,11 @@ def gap(
     reaching, radii = supply[rows], radii[rows]
     corners = CIRCLE_VERTICES if len(reaching) <= _MANY else _FEWER_VERTICES
     grounds = [surface for surface in surfaces if shapely.intersects(surface, usable)]
-    union = shapely.union_all([*circles(reaching, radii, vertices=corners), *grounds])
-    return _cut(usable, union, metres=limit, facilities=len(reaching), mended=mended)
+    drawn = circles(reaching, radii, vertices=corners)
+    shapely.prepare(usable)
+    facilities = int(shapely.intersects(usable, drawn).sum()) if len(drawn) else 0
+    union = shapely.union_all([*drawn, *grounds])
+    return _cut(usable, union, metres=limit, facilities=facilities, mended=mended)
 
 
 def gap_on_foot(

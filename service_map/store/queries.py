@@ -398,17 +398,18 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
         select(
             Facility.id, lonlat(Facility.geom), Facility.uncertainty_m, Facility.category, Facility.status,
             Facility.year, Facility.count, Facility.unit, Facility.at_least, Facility.precision,
-            Facility.point_source, Facility.point_licence, Facility.status_source, Facility.status_date,
+            Facility.adcode, Facility.point_source, Facility.point_licence, Facility.status_source,
+            Facility.status_date,
         ).where(*conditions).order_by(Facility.id)
     ).all()  # fmt: skip
-    columns = zip(*rows, strict=True) if rows else ((),) * 14
-    ids, points, uncertainties, categories, statuses, years, counts, units, least, precisions, *told = columns
+    columns = zip(*rows, strict=True) if rows else ((),) * 15
+    ids, points, uncertainties, categories, statuses, years, counts, units, least, precisions, codes, *told = columns
     known: dict[tuple[str, str, str], int] = {}
     source = [
         -1
         if status not in IN_PLACE
         # Who saw it built says so; what always stood is said by the source of its point.
-        else known.setdefault((by or named, "" if by else licence, date or ""), len(known))
+        else known.setdefault((by or named, "" if status == "open" else licence, date or ""), len(known))
         for status, named, licence, by, date in zip(statuses, *told, strict=True)
     ]
     return FacilityPoints(
@@ -422,6 +423,7 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
         unit=np.array([unit or "" for unit in units], dtype=np.str_),
         at_least=np.array(least, dtype=np.bool_),
         wide=np.isin(np.array(precisions, dtype=np.str_), WIDE),
+        code=np.array([int(code.ljust(9, "0")) for code in codes], dtype=np.int64),
         source=np.array(source, dtype=np.int64),
         sources=tuple(known),
     )

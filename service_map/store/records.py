@@ -225,6 +225,8 @@ class FacilityPoints:
         Shape (n,): how many stand there, of what ("" for plain pieces), and whether it may be more.
     wide
         Shape (n,), bool: known to its county or city only.
+    code
+        Shape (n,), int64: code of the narrowest area that holds it, nine digits.
     source
         Shape (n,), int64: row of `sources` that says it stands; -1 for what does not stand.
     sources
@@ -241,6 +243,7 @@ class FacilityPoints:
     unit: NDArray[np.str_]
     at_least: NDArray[np.bool_]
     wide: NDArray[np.bool_]
+    code: NDArray[np.int64]
     source: NDArray[np.int64]
     sources: tuple[tuple[str, str, str], ...]
 

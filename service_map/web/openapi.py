@@ -823,7 +823,8 @@ def _verdict_properties() -> dict[str, Schema]:
 
 
 _RECORD = _enum(*STATES)
-_ON_RECORD = {"record": _RECORD, "on_record": _WHOLE}
+_SOURCE = _closed({"title": _STRING, "licence": _TEXT_OR_NULL, "date": _TEXT_OR_NULL, "count": _WHOLE})
+_ON_RECORD = {"record": _RECORD, "on_record": _WHOLE, "sources": _array(_SOURCE)}
 _OF_RECORD = {"record": _RECORD, "as_recorded": _FLAG}
 
 
@@ -878,9 +879,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
         "RecordBasis": _closed(
             {
                 "existing": _WHOLE,
-                "sources": _array(
-                    _closed({"title": _STRING, "licence": _TEXT_OR_NULL, "date": _TEXT_OR_NULL, "count": _WHOLE})
-                ),
+                "sources": _array(_SOURCE),
                 "stated_by": {"enum": ["inventory", "question", "given", None]},
                 "inventories": _array(_ref("Inventory")),
                 "as_recorded": _FLAG,
@@ -891,6 +890,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                     {
                         "placed": _WHOLE,
                         "wide": _WHOLE,
+                        "around": _WHOLE,
                         "named": _array(_closed({"id": _STRING, "name": _STRING, "year": _YEAR_OR_NULL})),
                     }
                 ),

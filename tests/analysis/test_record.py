@@ -26,6 +26,10 @@ def kindergarten(metres=0.0, name="一处", **more):
     )
 
 
+def east(metres, north=0.0):
+    return CENTRE[0] + metres / DEGREE, CENTRE[1] + north / 111_000
+
+
 def answers(ground, **more):
     asked = analysis.reach(ground, category="kindergarten", metres=300)
     where = analysis.region(ground, "140521")
@@ -134,6 +138,81 @@ class TestComplete:
         assert refused.value.field == "complete"
 
 
+class TestGiven:
+    """The asker's own facilities alone are all there is of the kinds among them, and of no other."""
+
+    def test_a_kind_that_the_asker_brings_none_of_is_not_complete(self, untold):
+        mine = analysis.with_own(untold, [kindergarten()], stock="given")
+        where = analysis.region(mine, "140521")
+        for category, state in (("kindergarten", "complete"), ("library", "none")):
+            asked = analysis.reach(mine, category=category, metres=300)
+            assert analysis.covered_share(mine, asked, where).summary["record"] == state
+        rows = analysis.check_point(mine, *CENTRE).summary["verdicts"]
+        assert {row["record"] for row in rows if row["rule"]["category"] == "kindergarten"} == {"complete"}
+        assert {row["record"] for row in rows if row["rule"]["category"] == "nursery"} == {"none"}
+
+
+class TestAtTheBorder:
+    """Over the border somebody else keeps the register: what lies within the radius of it is not certain."""
+
+    def test_the_strip_along_the_border_of_a_register_is_no_certain_gap(self, untold):
+        held = dataclasses.replace(untold, inventories=(dataclasses.replace(HELD, categories=("library",)),))
+        asked = analysis.reach(held, category="library", metres=1_000)
+        where = analysis.region(held, "140521")
+        edge = where.shape.boundary.interpolate(0.3, normalized=True)
+        inside = shapely.Point(CENTRE)
+        crowd = coverage.points([(edge.x, edge.y), CENTRE], [3.0, 5.0])
+        crowd = dataclasses.replace(crowd)
+        told = analysis.covered_share(held, asked, where, demand=crowd, by_year=True).summary
+        gaps = analysis.gap_pieces(held, asked, where, demand=crowd, zones=True)
+        zones = {row.properties["zone"]: row.geometry for row in gaps.features if row.properties["zone"]}
+        assert zones["gap"].contains(inside)
+        assert zones["gap"].distance(edge) > 0.008
+        assert zones["uncertain"].distance(edge) < 1e-6
+        assert told["share_high"] == pytest.approx(1 - told["zones"]["gap"]["share"], abs=1e-6)
+        assert 0 < told["zones"]["uncertain"]["share"] < 0.2
+        assert told["people"]["covered"] == {"certain": 0, "located": 0, "possible": 3}
+        assert {row["share_high"] for row in told["years"]} == {told["share_high"]}
+        assert gaps.summary["zones"]["gap"]["people"] == 5
+        sure = analysis.trusting(untold, complete=["library"])
+        assert analysis.covered_share(sure, asked, where).summary["share_high"] == 0
+
+    def test_only_the_registers_of_the_areas_asked_about_are_named(self, untold):
+        other = dataclasses.replace(HELD, area="140502")
+        held = dataclasses.replace(untold, inventories=(HELD, other))
+        asked = analysis.reach(held, category="kindergarten", metres=300)
+        around = shapely.Point(CENTRE).buffer(0.02)
+        told = analysis.covered_share(held, asked, analysis.region(held, None, around)).summary["record_basis"]
+        assert [one["area"] for one in told["inventories"]] == ["140521"]
+
+
+class TestCountedByWhatReaches:
+    def test_a_facility_beyond_the_area_counts_only_where_its_circle_reaches_in(self, ground):
+        # In the corner of the box round a slanting area, and farther from the area than it serves.
+        slant = shapely.Polygon([east(0), east(4_000), east(4_000, 4_000)])
+        mine = analysis.with_own(
+            ground,
+            [analysis.Own(geometry=shapely.Point(east(*at)), category="library") for at in ((100, 3_900), (-200, 0))],
+            stock="given",
+        )
+        asked = analysis.reach(mine, category="library", metres=500)
+        where = analysis.region(mine, None, slant)
+        told = analysis.covered_share(mine, asked, where, by_year=True).summary
+        assert told["facilities"] == 1
+        assert {row["facilities"] for row in told["years"]} == {1}
+        assert analysis.gap_pieces(mine, asked, where).summary["facilities"] == 1
+
+    def test_what_is_known_to_its_city_is_counted_by_no_county_as_its_own(self, untold):
+        asked = analysis.reach(untold, category="funeral_home", metres=1_000)
+        seat = analysis.region(untold, "140502")
+        told = analysis.covered_share(untold, asked, seat).summary["record_basis"]["promised"]
+        assert (told["wide"], told["around"]) == (1, 0)
+        library = analysis.reach(untold, category="library", metres=1_000)
+        for county in ("140502", "140521"):
+            of = analysis.covered_share(untold, library, analysis.region(untold, county)).summary["record_basis"]
+            assert (of["promised"]["wide"], of["promised"]["around"]) == (0, 0)  # it was cancelled
+
+
 class TestCompleteness:
     def test_only_rules_of_complete_kinds_are_judged(self, untold):
         where = analysis.region(untold, "140521")
@@ -146,6 +225,7 @@ class TestCompleteness:
         judged = [row for row in some.summary["rules"] if row["share"] is not None]
         assert {row["rule"]["category"] for row in judged} == {"kindergarten"}
         assert (some.summary["record"], some.summary["judged"]) == ("partial", len(judged))
+        assert (some.summary["complete"], some.summary["complete_bounds"]) == (None, None)
         assert some.features[0].properties["asked"] == len(judged) < some.summary["asked"]
 
 
@@ -157,4 +237,4 @@ class TestLocatedNowhere:
         summary = analysis.covered_share(ground, asked, analysis.region(ground, "140521")).summary
         assert (summary["share_low"], summary["share"], summary["facilities"]) == (0, 0, 0)
         assert summary["share_high"] > 0
-        assert summary["record_basis"]["promised"] == {"placed": 0, "wide": 1, "named": []}
+        assert summary["record_basis"]["promised"] == {"placed": 0, "wide": 1, "around": 0, "named": []}

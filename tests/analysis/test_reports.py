@@ -385,6 +385,7 @@ class TestGaps:
     def test_pieces_are_ranked_by_the_people_in_them(self, ground):
         # A wall of parks cannot part a county, so the radius is wide and the region narrow.
         strip = shapely.box(112.25, 35.68, 112.36, 35.70)
+        ground = analysis.trusting(ground, complete=["sports_park"])
         asked = analysis.reach(ground, category="sports_park", metres=3_000)
         crowd = coverage.points([(112.255, 35.69), (112.355, 35.69), (112.305, 35.69)], [5, 50, 500])
         report = analysis.gap_pieces(ground, asked, analysis.region(ground, None, strip), demand=crowd)

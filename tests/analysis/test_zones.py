@@ -32,6 +32,7 @@ def knowing(ground, *, towns=(), homes=()):
         ("analysis", "boundaries"): (list(towns), shapely.STRtree([area.geometry for area in towns])),
         ("analysis", "homes"): tuple(homes),
     }
+    ground = analysis.trusting(ground, complete=["library"])
     return dataclasses.replace(ground, keep=lambda key, make: known[key] if key in known else ground.keep(key, make))
 
 

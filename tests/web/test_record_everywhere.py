@@ -130,3 +130,13 @@ def test_a_county_is_told_what_the_plan_of_its_city_promises_without_saying_wher
     # The number that the plan gives is named before its mere intentions.
     numbers = [one["label"] for one in above.values() if one["kind"] == "quota"]
     assert any(label in county["record_basis"]["words"] for label in numbers)
+
+
+def test_what_a_plan_places_in_a_city_only_is_no_promise_of_the_county_where_its_seat_lies(shipped_app):
+    def promised(area):
+        told = summary(shipped_app, "coverage", area=area, category="college", metres=500)["record_basis"]["promised"]
+        return told["wide"], told["around"]
+
+    city, *counties = (promised(area) for area in ("140200", "140213", "140214", "140221"))
+    assert city[0] > 0 == city[1]
+    assert {around for _wide, around in counties} == {city[0] - sum(wide for wide, _around in counties)}
