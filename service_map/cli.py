@@ -21,7 +21,7 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from service_map import places, plans, settings, store
+from service_map import catalogue, places, plans, settings, store
 from service_map.errors import InvalidParameterError, PlanFileError, ServiceMapError, SettingsError
 from service_map.store import gaps as gap_layer
 from service_map.store.adcode import prefix
@@ -720,6 +720,10 @@ def build(plans_dir: Path | None, *, force: bool) -> None:
     """  # noqa: D301
     config = settings.load()
     source = plans_dir or config.plans_dir
+    stated = catalogue.inventories(config.geodata_dir)
+    # Said even where there is nothing to build, for what is stated does not stand in the database.
+    if stated and (unknown := places.unknown_areas(stated, places.load_gazetteer(config.geodata_dir))):
+        click.echo(f"（提醒 warning）{'；'.join(unknown)}", err=True)
     if not force and store.is_current(config.database_url, config.geodata_dir, source):
         click.echo("数据库已是最新 the database is up to date", err=True)
         return

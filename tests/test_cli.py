@@ -332,6 +332,20 @@ def test_check_fails_with_one_where_a_citation_is_broken(tmp_path, data):
     assert "nowhere-1-aaaaaa" in answer.stdout
 
 
+def test_an_inventory_of_no_area_fails_the_check_and_is_one_line_of_a_build_that_goes_on(tmp_path, data):
+    row = '[[inventory]]\narea = "{}"\ncategories = ["kindergarten"]\nsource = "某局"\ndate = "2025"\n'
+    (data / "inventories.toml").write_text(row.format("140521") + row.format("999999"), encoding="utf-8")
+    where = {"GEODATA_DIR": str(data), "DATABASE_URL": f"sqlite:///{tmp_path}/map.gpkg"}
+    answer = run("check", cwd=tmp_path, **where)
+    assert answer.returncode == 1
+    assert "broken: 1" in answer.stdout
+    assert "inventory 2, area 999999: there is no such area" in answer.stdout
+    for _ in range(2):  # made, then found up to date
+        answer = run("build", cwd=tmp_path, **where)
+        assert answer.returncode == 0, answer.stderr
+        assert len([line for line in answer.stderr.splitlines() if "999999" in line]) == 1
+
+
 def test_check_compares_the_citations_with_the_texts(tmp_path, data):
     texts = tmp_path / "texts"
     texts.mkdir()

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ class Inventory:
     source
         Whose register says so.
     date
-        Of when, as the operator writes it.
+        Of when: ``2025``, ``2025-09`` or ``2025-09-30``.
     """
 
     area: str
@@ -52,7 +53,7 @@ def inventories(geodata: Path | None = None) -> tuple[Inventory, ...]:
     Raises
     ------
     GeodataError
-        When the file is damaged, or a row names no category or no area code; the message names the row.
+        When the file is damaged, or a row names no category, no area code or no date; the message names the row.
     """
     folder = tomlfile.folder(geodata)
     if not (folder / _FILE).exists():
@@ -79,8 +80,18 @@ def _inventory(entry: dict[str, Any], known: dict[str, Any], place: int) -> Inve
         if code not in known:
             tomlfile.refuse(where, f"没有类别 {code!r}", f"there is no category {code!r}")
     return Inventory(
-        area=area,
-        categories=codes,
-        source=tomlfile.text(entry, "source", where=where),
-        date=tomlfile.text(entry, "date", where=where),
+        area=area, categories=codes, source=tomlfile.text(entry, "source", where=where), date=_date(entry, where)
     )
+
+
+def _date(entry: dict[str, Any], where: str) -> str:
+    found = tomlfile.matching(
+        entry, "date", r"\d{4}(-\d\d){0,2}", where=where,
+        zh="年、年-月或年-月-日（2025、2025-09、2025-09-30）",
+        en="a year, a month or a day (2025, 2025-09, 2025-09-30)",
+    )  # fmt: skip
+    try:
+        date.fromisoformat(found + "-01-01"[len(found) - 4 :])
+    except ValueError:
+        tomlfile.refuse(where, f"date = {found!r} 不是历上有的日子", f"date = {found!r} is in no calendar")
+    return found

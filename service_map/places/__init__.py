@@ -1,6 +1,6 @@
 """A name in, a point or polygon with its precision out; commitments in, facilities out."""
 
-from service_map.places.audit import Audit, audit
+from service_map.places.audit import Audit, audit, unknown_areas
 from service_map.places.classes import DEMAND, Classes, load_classes
 from service_map.places.datum import DATUMS, bd09_to_wgs84, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
 from service_map.places.existing import (
@@ -128,6 +128,7 @@ __all__ = [
     "resolve",
     "retire",
     "suspected_duplicates",
+    "unknown_areas",
     "unresolved",
     "wgs84_to_bd09",
     "wgs84_to_gcj02",

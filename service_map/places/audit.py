@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from service_map.catalogue import categories
+from service_map.catalogue import Inventory, categories, inventories
 from service_map.errors import PlanFileError
 from service_map.places.existing import load_demand, load_existing
 from service_map.places.facility import PRECISIONS, Facility
@@ -99,7 +99,7 @@ def audit(
     Raises
     ------
     GeodataError
-        When a table of what exists cannot be read.
+        When a table of what exists, or what is stated of it in ``inventories.toml``, cannot be read.
     """
     existing = list(load_existing(geodata))
     listed = load_listed(geodata)
@@ -137,6 +137,7 @@ def audit(
         for entry in retired
         if entry.id in ids
     ]
+    broken += unknown_areas(inventories(geodata), gazetteer)
     texts: list[str] = []
     if plans_dir is not None:
         texts, faults = _compare(commitments, plans, plans_dir)
@@ -156,6 +157,38 @@ def audit(
         broken=tuple(broken),
         texts=tuple(texts),
     )
+
+
+def unknown_areas(stated: Sequence[Inventory], gazetteer: Gazetteer) -> list[str]:
+    """Name the rows of ``inventories.toml`` that speak of an area there is not, and so of nothing.
+
+    Parameters
+    ----------
+    stated
+        The rows, in the order of the file.
+    gazetteer
+        What `load_gazetteer` returned. It holds every county; of townships only those that plans name, so a township's
+        code is known by its county.
+
+    Returns
+    -------
+    list of str
+        One sentence a row, Chinese and English.
+    """
+    known = {code for code, row in gazetteer.rows.items() if row.level in ("province", "city", "county")}
+    # 100000 is the country. A code that is no row of its own may still hold some: 110100, 419000.
+    known |= {f"{code[:end]}{'0' * (6 - end)}" for code in known for end in (2, 4)} | {"100000"}
+    broken = []
+    for place, row in enumerate(stated, 1):
+        if row.area[:6] in known:
+            continue
+        now = gazetteer.former_codes.get(row.area)
+        zh = "数据中没有这个行政区" if now is None else f"是旧代码，现为 {now}"
+        en = "there is no such area in the data" if now is None else f"is a former code, now {now}"
+        broken.append(
+            f"inventories.toml 第 {place} 条 area {row.area}：{zh} / inventory {place}, area {row.area}: {en}"
+        )
+    return broken
 
 
 def _broken(

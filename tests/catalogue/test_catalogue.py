@@ -454,6 +454,13 @@ def test_an_operator_states_which_inventory_is_complete(geodata, tmp_path):
     assert (found.area, found.categories, found.source, found.date) == ("140213", ("kindergarten",), "某局", "2025-09")
 
 
+@pytest.mark.parametrize("date", ["2025", "2025-12", "2024-02-29", "2999-01-01"])
+def test_an_inventory_is_of_a_year_a_month_or_a_day(geodata, tmp_path, date):
+    copied = copy(geodata, tmp_path)
+    (copied / "inventories.toml").write_text(INVENTORY.replace("2025-09", date), encoding="utf-8")
+    assert inventories(copied)[0].date == date
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -462,6 +469,12 @@ def test_an_operator_states_which_inventory_is_complete(geodata, tmp_path):
         ('["kindergarten"]', "[]", "categories"),
         ('source = "某局"\n', "", "source"),
         ("date", "day", "day"),
+        ("2025-09", "someday", "2025-09-30"),
+        ("2025-09", "2025-9", "2025-09-30"),
+        ("2025-09", "2025-13", "calendar"),
+        ("2025-09", "2025-02-29", "calendar"),
+        ("2025-09", "0000", "calendar"),
+        ("2025-09", "２０２５", "2025-09-30"),
     ],
 )
 def test_a_damaged_inventory_is_refused_with_the_row(geodata, tmp_path, old, new, says):

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from service_map.places import Retired, audit, load_facilities
+from service_map.catalogue import Inventory
+from service_map.places import Retired, audit, load_facilities, unknown_areas
 from service_map.places.facility import PRECISIONS
 from service_map.plans import load_commitments, load_plans
 
@@ -77,6 +78,26 @@ def test_a_commitment_that_points_at_nothing_is_broken(world, gazetteer, geodata
     lone = replace(next(item for item in world[0] if item.place is None), **change)
     found = look(world, gazetteer, geodata, commitments=[lone], facilities=[])
     assert any(value in sentence for sentence in found.broken), field
+
+
+@pytest.mark.parametrize(
+    "area", ["140000", "140500", "140521", "140521100", "110100", "419000", "419001", "100000", "460400", "441900003"]
+)
+def test_an_inventory_may_speak_of_any_area_at_any_level(gazetteer, area):
+    row = Inventory(area=area, categories=("kindergarten",), source="名录", date="2025")
+    assert unknown_areas([row], gazetteer) == []
+
+
+@pytest.mark.parametrize(
+    ("area", "says"),
+    [("999999", "没有"), ("990000", "没有"), ("149900", "没有"), ("140599", "没有"), ("999999001", "没有"), ("130223", "现为 130284")],
+)  # fmt: skip
+def test_an_inventory_of_an_area_there_is_not_is_named_by_its_row(gazetteer, area, says):
+    sound, wrong = (
+        Inventory(area=code, categories=("kindergarten",), source="名录", date="2025") for code in ("140521", area)
+    )
+    (sentence,) = unknown_areas([sound, wrong], gazetteer)
+    assert all(words in sentence for words in (f"第 2 条 area {area}", f"inventory 2, area {area}", says))
 
 
 def test_a_retired_id_must_be_out_of_use_and_lead_somewhere(world, gazetteer, geodata):
