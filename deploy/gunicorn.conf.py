@@ -19,6 +19,8 @@ timeout = 120
 graceful_timeout = 30
 max_requests = 20_000
 max_requests_jitter = 2_000
+# Nobody needs it, and every gunicorn of a user would take the same one.
+control_socket_disable = True
 loglevel = "warning"
 accesslog = None
 

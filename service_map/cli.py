@@ -778,7 +778,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load_config(self) -> None:
         for key, value in {"bind": self._bind, "worker_class": "service_map.worker.Worker",
-                           "threads": self._settings.threads, "loglevel": "warning"}.items():  # fmt: skip
+                           "threads": self._settings.threads, "loglevel": "warning",
+                           "control_socket_disable": True}.items():  # fmt: skip
             self.cfg.set(key, value)
 
     def load(self) -> Flask:

@@ -27,13 +27,15 @@ from service_map.web import problems, security
 MOST_CONNECTIONS = 1000
 """Connections that a process holds; at more, those that have waited longest without a request are closed."""
 
-MOST_HELD_BYTES = 256_000_000
+MOST_HELD_BYTES = 128_000_000
 """Bodies under way and answers not yet taken, of all connections of a process; above it the largest is closed."""
 
 MOST_HEADER_BYTES = 32_768
 
-# What is larger lies in a temporary file.
-_IN_MEMORY_BYTES = 131_072
+# All of it lies in memory, so that a full disk stops no answer; waitress would write what is larger to a file.
+_IN_MEMORY_BYTES = 1 << 40
+# After so many bytes it is asked anew how much is held, if a second has not yet gone by.
+_ASK_EACH_BYTES = 16_777_216
 # An answer larger than this that is made as it is read keeps its thread until the reader has taken the rest.
 _AHEAD_BYTES = 16_777_216
 _CHUNK_LINE_BYTES = 4096
@@ -173,8 +175,12 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
         # Nobody sends, or nobody reads.
         return bool(now - self.last_activity > bounds.idle_seconds)
 
+    def received(self, data: bytes) -> bool:
+        self.server.taken += len(data)
+        return bool(super().received(data))
+
     def held_bytes(self) -> int:
-        """Count what lies in memory or temporary files for it; a file that is sent as it is takes nothing."""
+        """Count what lies in memory for it; a file that is sent as it is takes nothing."""
         requests = [*self.requests, *([self.request] if self.request is not None else [])]
         out = sum(len(buffer) for buffer in list(self.outbufs) if not isinstance(buffer, ReadOnlyFileBasedBuffer))
         return int(out + sum(request.body_bytes_received for request in requests))
@@ -239,6 +245,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         count: Callable[[], None],
     ) -> None:
         self.stopping = False
+        self.taken = 0
         self._bounds, self._count, self._threads = bounds, count, threads
         self._tended = 0.0
         dispatcher = ThreadedTaskDispatcher()
@@ -266,11 +273,11 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         """Do nothing while the loop goes through the connections; `tend` closes them between two passes."""
 
     def tend(self) -> None:
-        """Close what is overdue, and what is too much; at most once a second."""
+        """Close what is overdue, and what is too much; about once a second."""
         now = time.time()
-        if 0 <= now - self._tended < 1:
+        if 0 <= now - self._tended < 1 and self.taken < _ASK_EACH_BYTES:
             return
-        self._tended = now
+        self._tended, self.taken = now, 0
         for channel in list(self.active_channels.values()):
             if channel.is_overdue(now, self._bounds):
                 channel.handle_close()
@@ -296,9 +303,9 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
 
 
 def allow_files() -> None:
-    """Let this process open as many files as that many connections with their temporary files need."""
+    """Let this process open as many files as that many connections need, with those that they are sent."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * MOST_CONNECTIONS
+    wanted = 3 * MOST_CONNECTIONS
     if soft != resource.RLIM_INFINITY and soft < wanted:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

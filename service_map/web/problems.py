@@ -122,7 +122,7 @@ def from_exception(error: Exception) -> Problem:
         return _from_http(error)
     if isinstance(error, SQLAlchemyError):
         # A file can be damaged behind its header, and a server can go away, after the database was opened well.
-        _log.error("request %s: the database failed", request_id(), exc_info=error)
+        _log_database(error)
         if isinstance(error, DBAPIError) and site().database.file is None:
             return _unavailable(
                 "与数据库服务器的连接中断，请稍后再试",
@@ -140,6 +140,15 @@ def from_exception(error: Exception) -> Problem:
         zh="服务器出现意外错误，已记入日志，请稍后再试",
         en="something unexpected went wrong; it has been logged, please try again later",
     )
+
+
+def _log_database(error: SQLAlchemyError) -> None:
+    if isinstance(error, DBAPIError):
+        # One line: while a server is away every request comes here. Its values are the reader's, and not told.
+        reason = str(error.orig).strip().partition("\n")[0]
+        _log.error("request %s: the database failed: %s: %s", request_id(), type(error.orig).__name__, reason)
+    else:
+        _log.error("request %s: the database failed", request_id(), exc_info=error)
 
 
 def request_id() -> str:

@@ -1,12 +1,13 @@
 """What every address that reads the data does: one transaction a request, its query read, 304 where that will do."""
 
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from service_map.errors import BusyError
 from service_map.store import queries
@@ -67,7 +68,9 @@ def attach(blueprint: Blueprint, *, without: Collection[str] = ()) -> None:
     def close(_error: BaseException | None) -> None:
         stack: ExitStack | None = g.pop("stack", None)
         if stack is not None:
-            stack.close()
+            # A server that went away during the request fails its last word too; the answer is made already.
+            with suppress(SQLAlchemyError):
+                stack.close()
 
     blueprint.before_request(begin)
     blueprint.after_request(end)

@@ -90,8 +90,6 @@ def test_two_hundred_that_hang_keep_nobody_from_an_answer(sent):
         assert rest(connect(port, ALIVE)).startswith(b"HTTP/1.1 200")
 
 
-# Waitress leaves a spent temporary file to the collector.
-@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_whoever_reads_nothing_holds_no_thread_and_is_closed():
     hasty = ConnectionBounds(header_seconds=60, body_bytes_per_second=1, idle_seconds=1)
     with served(large, bounds=hasty, threads=1) as (port, server), contextlib.ExitStack() as stack:
