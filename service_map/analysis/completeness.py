@@ -266,7 +266,8 @@ def _said(ground: Ground, summary: dict[str, Any]) -> tuple[str, ...]:
             what,
             ground.say("区域内没有人口，无从计算", "nobody lives in the area, so there is nothing to compute"),
         )
-    lines = [what]
+    label = [ground.say(*AS_RECORDED)] if summary["as_recorded"] and summary["record"] != "complete" else []
+    lines = [*label, what]
     if summary["mean"] is not None:
         all_of = summary["complete"]
         whole_zh = "" if all_of is None else f"，全部满足的占 {percent(all_of)}"

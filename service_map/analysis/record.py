@@ -47,8 +47,11 @@ WITHHELD = (
     "It is not stated to be all, so no share, gap or rank is given.",
 )
 HOW = (
-    "确已收全的类别用 complete 说明；要按在册记录算，用 as_recorded",
-    "state with complete which kinds are all on record; ask as_recorded for figures of the record as it is",
+    "确已收全的类别用 complete=（命令行 --complete）说明；要按在册记录算，用 as_recorded=true（命令行 --as-recorded）",
+    (
+        "state with complete= (on the command line --complete) which kinds are all on record; ask as_recorded=true"
+        " (--as-recorded) for figures of the record as it is"
+    ),
 )
 BORDER = (
     "收全的只是所说的地区；界外的设施没有说收全，紧靠边界的地方实际可能更近",

@@ -14,7 +14,7 @@ from service_map.analysis.area import kinds, limits
 from service_map.analysis.asked import Reach, reach_member
 from service_map.analysis.given import clip
 from service_map.analysis.ground import FEWEST_HOMES, Ground, Region
-from service_map.analysis.record import record_member, record_of, record_properties
+from service_map.analysis.record import AS_RECORDED, HOW, record_member, record_of, record_properties
 from service_map.analysis.report import Feature, Report, percent, share
 from service_map.analysis.stock import count_reaching, cut_by, stock_of
 from service_map.coverage import Demand
@@ -450,10 +450,13 @@ def _said(ground: Ground, asked: Reach, summary: dict[str, Any], placed: int) ->
                 f"{what}: {placed} new sites reach {summary['added']:.1f} {unit} more than what is on record or"
                 f" promised with a place ({sure})",
             ),
+            ground.say(*HOW),
             summary["basis"],
             *summary["limits"],
         )
+    label = [ground.say(*AS_RECORDED)] if summary["record_basis"]["as_recorded"] else []
     return (
+        *label,
         words,
         ground.say(
             f"{what}：新选 {placed} 处，覆盖由 {percent(summary['share_before'])}"

@@ -18,6 +18,7 @@ from service_map.errors import InvalidParameterError
 FORMATS = (".geojson", ".json", ".gpkg", ".csv", ".xlsx")
 
 _DECIMALS = 7
+_FIRST = ("record", "record_basis_words")
 # A spreadsheet would run a text that begins so.
 _FORMULA = ("=", "+", "-", "@")
 
@@ -71,7 +72,8 @@ def write_report(report: Report, path: Path) -> None:
         The answer.
     path
         One of `FORMATS`. GeoJSON holds the figures as a foreign member; GeoPackage and XLSX as a table ``summary`` of
-        names and values; CSV (UTF-8 with a mark, for spreadsheets) the features alone, polygons by a point on them.
+        names and values; CSV (UTF-8 with a mark, for spreadsheets) the features alone, polygons by a point on them. An
+        answer without a feature, such as one that withholds its figures, is that table of names and values in CSV too.
 
     Raises
     ------
@@ -136,8 +138,17 @@ def _safe(value: Any) -> Any:
     return value
 
 
+def _figures(report: Report) -> dict[str, Any]:
+    """Give the summary by name, first of all what it rests on."""
+    found = _flat(report.summary)
+    return {name: found[name] for name in _FIRST if name in found} | found
+
+
 def _write_csv(report: Report, path: Path) -> None:
     names, rows = _rows(report, place=True)
+    if not rows:
+        names = ["name", "value"]
+        rows = [{"name": name, "value": _text(value)} for name, value in _figures(report).items()]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(names)
@@ -162,7 +173,7 @@ def _write_layers(report: Report, path: Path, *, driver: str) -> None:
         )  # fmt: skip
     elif rows:
         pyogrio.raw.write(path, None, columns, kept, layer=report.kind, driver=driver, geometry_type=None)
-    figures = _flat(report.summary)
+    figures = _figures(report)
     pyogrio.raw.write(
         path,
         None,

@@ -1,5 +1,6 @@
 """The five questions as a user asks them on the command line."""
 
+import csv
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import geopandas
 import numpy as np
+import openpyxl
 import pytest
 import shapely
 from click.testing import CliRunner
@@ -145,6 +147,40 @@ def test_each_answer_goes_into_a_file(ask, home, suffix):
         answer = ask(command, *COUNTY, *KINDERGARTENS, "-o", f"{command}.{suffix}")
         assert answer.exit_code == 0, answer.stderr
         assert (home / f"{command}.{suffix}").stat().st_size > 40
+
+
+@pytest.mark.parametrize("command", ["coverage", "gaps"])
+def test_the_table_of_an_answer_that_withholds_its_figures_says_so_first(ask, home, command):
+    for suffix in ("csv", "xlsx", "geojson"):
+        assert ask(command, "--area", "140521", *KINDERGARTENS, "-o", f"withheld.{suffix}").exit_code == 0
+    told = json.loads((home / "withheld.geojson").read_bytes())
+    assert told["features"] == []
+    basis = told[command]["record_basis"]
+    with (home / "withheld.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[:3] == [["name", "value"], ["record", told[command]["record"]], ["record_basis_words", basis["words"]]]
+    values = dict(rows)
+    assert len(values) == len(rows) > 10
+    assert values["record_basis_existing"] == str(basis["existing"])
+    assert values["data_version"] == told[command]["data_version"]
+    sheet = openpyxl.load_workbook(home / "withheld.xlsx")["summary"]
+    assert [list(row) for row in sheet.iter_rows(max_row=3, values_only=True)] == rows[:3]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("coverage", *KINDERGARTENS), ("gaps", *KINDERGARTENS), ("site", *KINDERGARTENS, "--count", "2"), ("completeness",)],
+)  # fmt: skip
+def test_an_answer_says_how_to_ask_for_what_it_withholds_and_labels_it_before_any_figure(ask, args):
+    command, *rest = args
+    withheld = ask(command, "--area", "140521", *rest).stdout
+    assert "--complete" in withheld
+    assert "--as-recorded" in withheld
+    label = "按在册记录算，只供核对记录"
+    assert label not in withheld
+    lines = ask(command, *COUNTY, *rest).stdout.splitlines()
+    first = next(place for place, line in enumerate(lines) if label in line)
+    assert not any("%" in line or "km²" in line or "平均满足" in line for line in lines[:first])
 
 
 def test_the_file_says_what_the_web_says(ask, home):
