@@ -86,7 +86,7 @@ def completeness_index(
     network = ground.network if way == "walk" else None
     said = [
         report.NETWORK if network is not None else report.STRAIGHT,
-        *([AS_RECORDED] if ground.as_recorded else []),
+        *([AS_RECORDED] if ground.as_recorded and any(state != "complete" for state, _, _ in states.values()) else []),
         *([WITHHELD] if len(counted) < len(judged) else []),
         report.IMPRECISE,
         report.LAND if demand is None else report.PEOPLE,

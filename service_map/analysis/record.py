@@ -20,6 +20,7 @@ from service_map.errors import InvalidParameterError
 from service_map.store import CommitmentFilter, CommitmentRecord, queries
 from service_map.store.adcode import prefix
 from service_map.store.models import DOMAINS
+from service_map.store.ranks import COUNTRY
 
 STATES = tuple(DOMAINS["record"])
 """收录是否齐全: every one is on record; some are; none is."""
@@ -177,7 +178,8 @@ def _touches(ground: Ground, inventory: Inventory, region: Region) -> bool:
 
 
 def _holds(inventory: Inventory, region: Region) -> bool:
-    return region.adcode is not None and region.adcode.startswith(prefix(inventory.area))
+    whole = inventory.area == COUNTRY
+    return whole or (region.adcode is not None and region.adcode.startswith(prefix(inventory.area)))
 
 
 def _together(ground: Ground, inventories: Sequence[Inventory], region: Region) -> bool:

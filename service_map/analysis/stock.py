@@ -13,6 +13,7 @@ from service_map import coverage
 from service_map.analysis.asked import Reach
 from service_map.analysis.ground import Ground, Region, Supply
 from service_map.analysis.record import Record
+from service_map.store.ranks import COUNTRY
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -116,9 +117,13 @@ def border_of(ground: Ground, asked: Reach, region: Region, record: Record) -> B
     lands = []
     for code in sorted(set(asked.categories) - set(ground.complete)):
         areas = {one.area for one in record.inventories if code in one.categories}
+        if COUNTRY in areas:
+            continue
         lands.append(ground.ground_of(tuple(sorted(areas))))
     held = [land for land in lands if land is not None]
-    stated = shapely.intersection_all(held) if held else region.shape
+    if not held:
+        return None
+    stated = shapely.intersection_all(held)
     west, south, east, north = region.shape.bounds
     plane = Proj(proj="aeqd", lon_0=(west + east) / 2, lat_0=(south + north) / 2, ellps="WGS84")
     flat = shapely.transform(stated, lambda lonlat: np.column_stack(plane(lonlat[:, 0], lonlat[:, 1])))

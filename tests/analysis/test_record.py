@@ -124,6 +124,19 @@ class TestComplete:
         beyond = analysis.region(city, None, shapely.Point(CENTRE).buffer(2.0))
         assert analysis.covered_share(city, asked, beyond).summary["record"] == "none"
 
+    def test_that_of_the_whole_country_counts_everywhere_and_ends_at_no_border_here(self, untold):
+        country = dataclasses.replace(untold, inventories=(dataclasses.replace(HELD, area="100000"),))
+        asked = analysis.reach(country, category="kindergarten", metres=300)
+        for where in (
+            analysis.region(country, "140521"),
+            analysis.region(country, None, shapely.Point(CENTRE).buffer(2)),
+        ):
+            assert analysis.covered_share(country, asked, where).summary["record"] == "complete"
+        sure = analysis.trusting(untold, complete=["kindergarten"])
+        where = analysis.region(untold, "140521")
+        both = [analysis.covered_share(ground, asked, where).summary["share_high"] for ground in (country, sure)]
+        assert both[0] == both[1]
+
     def test_of_kinds_that_serve_alike_each_must_be_complete(self, untold):
         asked = analysis.reach(untold, rule="jincheng-2021-home-care-383")
         where = analysis.region(untold, "140521")
