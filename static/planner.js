@@ -34,9 +34,11 @@ function numbered(kind, [rank, lon, lat], label) {
   marker.getElement()?.setAttribute("aria-label", label);
 }
 
-/** The reader's own points, as many as the page holds. */
+/** The reader's own points, as many as the page holds; a name from their file stays text. */
 function dots(points, look, label) {
-  for (const [lon, lat] of points) L.circleMarker([lat, lon], look).bindTooltip(label).addTo(map);
+  for (const [lon, lat, said] of points) {
+    L.circleMarker([lat, lon], look).bindTooltip(make("span", {}, said ? `${label} · ${said}` : label)).addTo(map);
+  }
 }
 
 const map = makeMap(box, words);

@@ -47,25 +47,89 @@ def client(make):
 
 
 def _figures(text):
-    return dict(re.findall(r'<div class="figure"><dt>([^<]+)</dt><dd>([^<]+)</dd></div>', text))
+    """The tiles by their words; where a figure has bounds they stand under the same words in `_bounds`."""
+    return {what: told.strip() for what, told in re.findall(r'<div class="figure"><dt>([^<]+)</dt><dd>([^<]+)', text)}
+
+
+def _bounds(text):
+    return dict(re.findall(r'<dt>([^<]+)</dt><dd>[^<]+<span class="bounds">([^<]+)</span>', text))
 
 
 def _percent(share):
-    return f"{round(100 * share, 1)}%"
+    return f"{100 * share:.2f}%" if 0 < share < 0.001 else f"{100 * share:.1f}%"
+
+
+NOW, BUILT = "现有 · 按在册", "规划全部建成后 · 按在册"
 
 
 @pytest.mark.parametrize(
-    "question", [QUESTION, "area=140521&rule=gb50180-kindergarten-5&complete=kindergarten", f"{QUESTION}&year=2025"]
+    ("question", "when", "mark"),
+    [
+        (QUESTION, "规划全部建成后", " · 按在册"),
+        ("area=140521&rule=gb50180-kindergarten-5&complete=kindergarten", "规划全部建成后", ""),
+        (f"{QUESTION}&year=2025", "到 2025 年", " · 按在册"),
+        (f"{QUESTION}&by=homes", "规划全部建成后", " · 按在册"),
+    ],
 )
-def test_the_page_tells_the_coverage_that_the_interface_tells(client, question):
+def test_the_page_tells_what_exists_covers_and_then_what_the_plans_would(client, question, when, mark):
     text = client.get(f"/planner?{question}").text
-    told = client.get(f"/api/coverage?{question}").get_json(force=True)["coverage"]
-    figures = _figures(text)
-    assert figures["覆盖的土地"] == _percent(told["share"])
-    assert figures["位置不准，至少到至多"] == f"{_percent(told['share_low'])} – {_percent(told['share_high'])}"
-    assert figures["算进去的设施"] == f"{told['facilities']:,}"
+    api = question.replace("&by=homes", "")
+    told = client.get(f"/api/coverage?{api}&by_year=true").get_json(force=True)["coverage"]
+    figures, bounds = _figures(text), _bounds(text)
+    for horizon, row in (("现有", told["years"][0]), (when, told)):
+        said = f"{horizon}{mark}"
+        assert figures[f"覆盖的土地 · {said}"] == _percent(row["share"])
+        low, high = _percent(row["share_low"]), _percent(row["share_high"])
+        assert bounds[f"覆盖的土地 · {said}"] == f"至少 {low}，至多 {high}"
+        assert figures[f"算进去的设施 · {said}"] == f"{row['facilities']:,}"
+        assert figures[f"缺口，平方公里 · {said}"] == f"{told['area_km2'] * (1 - row['share']):,.1f}"
+        assert (f"走得到的（小区） · {said}" in figures) is ("homes" in question)
+    assert [what for what in figures if when in what or "现有" in what] == list(figures)
+    assert next(iter(figures)).endswith(f"现有{mark}")
     for limit in told["limits"]:
         assert html.escape(limit, quote=False) in html.unescape(text) or limit in html.unescape(text)
+
+
+def test_as_recorded_figures_say_so_where_they_stand(client):
+    question = f"{QUESTION}&by=homes&count=2"
+    answer = html.unescape(client.get(f"/planner?{question}").text.split('id="answer"')[1])
+    assert _figures(answer)
+    assert all(what.endswith(" · 按在册") for what in _figures(answer))
+    captions = re.findall(r"<caption>(.*?)</caption>", answer)
+    assert len(captions) == 4
+    assert all("按在册。" in caption for caption in captions)
+    assert all(
+        "按在册" in head
+        for head in re.findall(r"<h3>(三种地方|最大的缺口|逐年)(.*?)</h3>", answer)
+        for head in head[1:]
+    )
+    assert "比在册的多覆盖" in answer
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"/planner?{question}&as=xlsx").data))
+    assert [sheet.title for sheet in book][:-1] == [
+        f"{name} · 按在册" for name in ("概况", "逐年", "缺口", "建议的新址")
+    ]
+    assert next(book.worksheets[3].values)[1] == "比在册的多覆盖"
+    book.close()
+    sure = client.get(f"/planner?{UNTOLD}&complete=primary_school&count=2").text.split('id="answer"')[1]
+    assert "按在册" not in sure
+    assert ">多覆盖<" in sure
+    assert "比在册的多覆盖" in client.get(f"/planner?{UNTOLD}&count=2").text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_map_is_announced_as_what_it_shows(client, language):
+    asked = {"withheld": UNTOLD, "recorded": QUESTION, "complete": f"{UNTOLD}&complete=primary_school&year=2024"}
+    said = {}
+    for case, question in asked.items():
+        text = client.get(f"/planner?{question}&lang={language}").text
+        said[case] = json.loads(html.unescape(re.search(r'data-words="([^"]+)"', text)[1]))["planner_label"]
+    wanted = {
+        "zh": {"withheld": "没有算", "recorded": "按在册", "complete": "到 2024 年"},
+        "en": {"withheld": "not drawn", "recorded": "as recorded", "complete": "2024"},
+    }[language]
+    assert all(words in said[case] for case, words in wanted.items())
+    assert ("一定走得到" in said["complete"], "surely" in said["complete"]) == (language == "zh", language == "en")
+    assert not any(sure in said[case] for sure in ("一定", "surely") for case in ("withheld", "recorded"))
 
 
 def test_where_nobody_says_that_the_record_is_complete_the_page_says_what_is_known_and_no_share(client):
@@ -75,7 +139,7 @@ def test_where_nobody_says_that_the_record_is_complete_the_page_says_what_is_kno
     assert told["record_basis"]["words"] in html.unescape(text)
     figures = _figures(text)
     assert figures["在册的现有设施"] == f"{told['record_basis']['existing']:,}"
-    assert not {"覆盖的土地", "缺口，平方公里", "位置不准，至少到至多"} & set(figures)
+    assert not any(what.startswith(("覆盖的土地", "缺口", "走得到")) for what in figures)
     assert not re.search(r">[^<]*\d%", text.split('id="answer"')[1])
     for word in ("一定走得到", "都走不到", "最大的缺口"):
         assert word not in text
@@ -90,7 +154,9 @@ def test_where_nobody_says_that_the_record_is_complete_the_page_says_what_is_kno
     assert (body["features"], body["gaps"]["zones"]) == ([], None)
     book = openpyxl.load_workbook(io.BytesIO(client.get(f"/planner?{UNTOLD}&as=xlsx").data))
     summary = dict(list(book.worksheets[0].values)[1:])
-    assert (summary["覆盖的土地"], summary["现有设施的收录"]) == (None, told["record_basis"]["words"])
+    assert summary["现有设施的收录"] == told["record_basis"]["words"]
+    assert summary["在册的现有设施"] == told["record_basis"]["existing"]
+    assert not any(what.startswith("覆盖的土地") for what in summary)
     book.close()
 
 
@@ -121,8 +187,8 @@ def test_what_is_on_the_screen_can_be_downloaded(client):
     )
     book = openpyxl.load_workbook(io.BytesIO(client.get(links[1]).data))
     summary = dict(list(book.worksheets[0].values)[1:])
-    assert summary["覆盖的土地"] == body["coverage"]["share"]
-    assert [sheet.title for sheet in book] == ["概况", "逐年", "缺口", "建议的新址", "说明"]
+    assert summary[f"覆盖的土地 · {BUILT}"] == body["coverage"]["share"]
+    assert summary[f"覆盖的土地 · {NOW}"] == body["coverage"]["years"][0]["share"]
     book.close()
 
 
@@ -175,11 +241,33 @@ def test_metres_are_a_straight_line_and_the_page_says_so(client):
 
 def test_homes_on_record_are_counted_where_they_are_asked_for(client):
     text = client.get(f"/planner?{QUESTION}&by=homes").text
-    assert "走得到的（小区）" in text
+    assert f"走得到的（小区） · {NOW}" in text
     assert "按在册居住小区计" in text
-    answer = client.get("/planner?area=140521&category=primary_school&metres=500&by=homes")
-    assert answer.status_code == 400
-    assert "居住小区" in answer.text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("own", [False, True])
+def test_where_no_home_is_on_record_land_is_counted_and_the_page_says_so(client, language, *, own):
+    asked = {"area": "140521", "category": "kindergarten", "metres": "300", "by": "homes", "complete": "kindergarten"}
+    query = "&".join(f"{name}={said}" for name, said in asked.items())
+    files = {"facilities": ("own.csv", b"lon,lat\n112.18,35.69\n")}
+
+    def get(more=""):
+        if own:
+            return _post(client, files, asked=asked, query=f"?lang={language}", **({"as": "xlsx"} if more else {}))
+        return client.get(f"/planner?{query}&lang={language}{more}")
+
+    answer = get()
+    assert answer.status_code == 200
+    said = {"zh": "没有在册的居住小区，下面按土地计", "en": "No residential community of this area is on record"}[
+        language
+    ]
+    assert said in re.findall(r'<p class="notice">([^<]+)</p>', answer.text)[-1]
+    assert '<option value="homes" selected>' in answer.text
+    assert {"zh": "覆盖的土地 · 现有", "en": "Land covered · existing"}[language] in _figures(answer.text)
+    book = openpyxl.load_workbook(io.BytesIO(get("&as=xlsx").data))
+    assert any(said in str(row[0]) for row in book.worksheets[-1].values)
+    book.close()
 
 
 # ---------------------------------------------------------------- the reader's own points
@@ -226,8 +314,8 @@ def test_people_that_a_reader_uploads_are_counted(client, encoding):
         force=True
     )["coverage"]["people"]
     figures = _figures(answer.text)
-    assert figures["走得到的（人）"] == _percent(told["share"])
-    assert figures["缺口里的（人）"] == f"{told['total'] - told['covered']['located']:,.0f}"
+    assert figures[f"走得到的（人） · {BUILT}"] == _percent(told["share"])
+    assert figures[f"缺口里的（人） · {BUILT}"] == f"{told['total'] - told['covered']['located']:,.0f}"
     assert "人口.csv" in answer.text
     assert "3 个点" in answer.text
     assert "再建 2 处" in answer.text
@@ -247,14 +335,63 @@ def test_facilities_that_a_reader_uploads_cover_too_or_alone(client):
     without = _figures(client.get(f"/planner?{QUESTION}").text)
     own = b"lon,lat\n113.25,40.10\n113.33,40.085\n"
     added = _figures(_post(client, {"facilities": ("own.csv", own)}).text)
-    alone = _figures(_post(client, {"facilities": ("own.csv", own)}, alone="1").text)
-    assert int(added["算进去的设施"]) == int(without["算进去的设施"]) + 2
-    assert float(added["缺口，平方公里"]) < float(without["缺口，平方公里"])
-    assert alone["算进去的设施"] == "2"
-    # Two circles of 500 m, whole and sure.
+    alone = _post(client, {"facilities": ("own.csv", own)}, alone="1").text
+    for when in (NOW, BUILT):
+        assert int(added[f"算进去的设施 · {when}"]) == int(without[f"算进去的设施 · {when}"]) + 2
+        assert float(added[f"缺口，平方公里 · {when}"]) < float(without[f"缺口，平方公里 · {when}"])
+    # Two circles of 500 m, whole and sure; a list that stands alone is complete, and not as recorded.
     area = client.get(f"/api/coverage?{QUESTION}").get_json(force=True)["coverage"]["area_km2"]
-    assert alone["覆盖的土地"] == _percent(2 * math.pi * 0.25 / area)
-    assert alone["位置不准，至少到至多"] == f"{alone['覆盖的土地']} – {alone['覆盖的土地']}"
+    share = _percent(2 * math.pi * 0.25 / area)
+    for when in ("现有", "规划全部建成后"):
+        assert _figures(alone)[f"算进去的设施 · {when}"] == "2"
+        assert _figures(alone)[f"覆盖的土地 · {when}"] == share
+        assert _bounds(alone)[f"覆盖的土地 · {when}"] == f"至少 {share}，至多 {share}"
+
+
+def test_what_a_file_says_of_its_facilities_counts(client):
+    rows = [("甲园", "现状", 2010, 0), ("乙园", "规划", 2024, 100), ("丙园", "取消", "", ""), ("丁园", "", "", "")]
+    table = "lon,lat,名称,状态,完成年份,误差\n" + "".join(
+        f"113.{25 + number},40.10,{','.join(str(cell) for cell in row)}\n" for number, row in enumerate(rows)
+    )
+    codes = {"现状": "existing", "规划": "planned", "取消": "cancelled", "": None}
+    points = [
+        (
+            (113.25 + number / 100, 40.10),
+            {"name": name, "status": codes[status], "year": year or None, "uncertainty_m": metres or 0},
+        )
+        for number, (name, status, year, metres) in enumerate(rows)
+    ]
+    told = [_post(client, {"facilities": file}, alone="1").text for file in (
+        ("own.csv", table.encode()), ("own.geojson", _geojson(points)),
+    )]  # fmt: skip
+    assert _figures(told[0]) == _figures(told[1])
+    assert _bounds(told[0]) == _bounds(told[1])
+    figures, bounds = _figures(told[0]), _bounds(told[0])
+    counted = [figures[f"算进去的设施 · {when}"] for when in ("现有", "规划全部建成后")]
+    assert counted == ["2", "3"]
+    assert len(set(re.findall(r"[\d.]+%", bounds["覆盖的土地 · 规划全部建成后"]))) == 2
+    drawn = json.loads(re.search(r'id="drawn">(.*?)</script>', told[0])[1])["facilities"]
+    assert [place[2] for place in drawn] == [
+        "甲园 · 到 2010 年",
+        "乙园 · 规划提出 · 到 2024 年",
+        "丙园 · 已取消",
+        "丁园",
+    ]
+    early = _figures(_post(client, {"facilities": ("own.csv", table.encode())}, alone="1", year="2023").text)
+    assert early["算进去的设施 · 到 2023 年"] == "2"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_reader_may_say_that_file_and_record_hold_all_that_exists(client, language):
+    own = {"facilities": ("own.csv", b"lon,lat\n113.25,40.10\n")}
+    unsure = _post(client, own, asked=ASKED, query=f"?lang={language}").text
+    sure = _post(client, own, asked=ASKED, query=f"?lang={language}", sure="1").text
+    land = {"zh": "覆盖的土地 · 现有", "en": "Land covered · existing"}[language]
+    assert land not in _figures(unsure)
+    assert land in _figures(sure)
+    assert re.search(r'name="sure" value="1" checked', sure)
+    assert not re.search(r'name="sure" value="1" checked', unsure)
+    assert {"zh": "提问者说已收全", "en": "complete, as the asker says"}[language] in sure
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -276,12 +413,21 @@ def test_beds_and_places_that_a_reader_uploads_are_shared_and_the_page_says_so(c
 @pytest.mark.parametrize(
     ("own", "words"),
     [(b"lon,lat,beds\n113.25,40.10,4\n113.25,40.10,-4\n", "第 3 行的 beds 小于 0"),
-     ("lon,lat,学位\n113.25,40.10,many\n".encode(), "第 2 行的 学位 不是数：“many”")],
+     ("lon,lat,学位\n113.25,40.10,many\n".encode(), "第 2 行的 学位 不是数：“many”"),
+     (b"lon,lat,uncertainty_m\n113.25,40.10,-1\n", "第 2 行的 uncertainty_m 小于 0"),
+     (b"lon,lat,status\n113.25,40.10,existing\n113.25,40.10,gone\n",
+      "第 3 行的 status 应为 existing、planned、under_construction、cancelled 之一：“gone”"),
+     (b"lon,lat,year\n113.25,40.10,25\n", "第 2 行的 year 应为 1900 到 2199 的年份：“25”"),
+     (b'{"type":"Feature","properties":{"status":"gone"},"geometry":{"type":"Point","coordinates":[113,40]}}',
+      "第 1 个要素的 status 应为 existing、planned、under_construction、cancelled 之一：“gone”"),
+     (b'{"type":"Feature","properties":{"year":"25"},"geometry":{"type":"Point","coordinates":[113,40]}}',
+      "第 1 个要素的 year 应为年份")],
 )  # fmt: skip
-def test_what_a_facility_cannot_hold_is_told_by_its_row(client, own, words):
+def test_what_a_facility_cannot_be_is_told_by_its_row_and_field(client, own, words):
     answer = _post(client, {"facilities": ("own.csv", own)})
     assert answer.status_code == 400
     assert words in html.unescape(answer.text)
+    assert "own.csv" in answer.text
 
 
 def test_a_stated_datum_moves_the_points(client):
@@ -330,9 +476,9 @@ def test_facilities_as_geojson_may_be_uncertain_and_polygons(client):
         {"type": "Feature", "properties": None, "geometry": {"type": "Point", "coordinates": [113.33, 40.085]}},
     ]
     body = json.dumps({"type": "FeatureCollection", "features": features}).encode()
-    figures = _figures(_post(client, {"facilities": ("own.geojson", body)}, alone="1").text)
-    low, high = (float(part.strip(" %")) for part in figures["位置不准，至少到至多"].split("–"))
-    assert figures["算进去的设施"] == "2"
+    text = _post(client, {"facilities": ("own.geojson", body)}, alone="1").text
+    low, high = (float(part) for part in re.findall(r"([\d.]+)%", _bounds(text)["覆盖的土地 · 现有"]))
+    assert _figures(text)["算进去的设施 · 现有"] == "2"
     assert low < high
 
 

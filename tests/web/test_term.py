@@ -126,7 +126,7 @@ def test_a_reported_facility_keeps_its_state_and_says_that_it_was_verified(on):
     told = text_of(on(BETWEEN, "reported"), f"/facility/{PARK.id}")
     assert "后来的状态有人核实过" in told
     assert "已开放" in told
-    assert "还没有人核实" not in told.split("最近的其他")[0]
+    assert "还没有人核实" not in told.split("最近的同类")[0]
 
 
 def test_a_state_without_a_source_is_not_counted_as_verified(invented, geodata):

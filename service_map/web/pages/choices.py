@@ -63,6 +63,13 @@ ALONE = Parameter(
     schema={"type": "string", "enum": ["1"]},
     parse=params.choice(("1",)),
 )
+SURE = Parameter(
+    name="sure",
+    zh="1：这一类现有设施，上传的和在册的合起来已收全",
+    en="1: what exists of this kind is all among the facilities brought and those on record",
+    schema={"type": "string", "enum": ["1"]},
+    parse=params.choice(("1",)),
+)
 BY = Parameter(
     name="by",
     zh="按什么计：不写按土地，homes 按在册居住小区",
@@ -103,5 +110,5 @@ WHEN = Parameter(
 )
 RANKING = (*ranking.RANKING, WHEN, BIG)
 PLANNER = (params.COVERAGE_AREA, *params.REACH, params.HORIZON, MORE, BY, AS, *params.TRUST, BIG)
-UPLOADED = (*PLANNER, ALONE, DATUM)
+UPLOADED = (*PLANNER, ALONE, SURE, DATUM)
 KNOWN = ("lang", *dict.fromkeys(parameter.name for parameter in (*HOME, *CIRCLE, *PLANNER, *RANKING)))

@@ -72,6 +72,8 @@ class Planned:
         The rule in the reader's words, or the distance.
     brought
         What the reader uploaded.
+    notice
+        What was asked and could not be, in words; None where all could.
     """
 
     covered: Report
@@ -81,6 +83,7 @@ class Planned:
     zones: Mapping[str, Feature]
     rule_words: str
     brought: Brought
+    notice: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +157,9 @@ def _page(values: Mapping[str, Any], told: Planned | None) -> str:
         covered=told.covered.summary if told else None,
         gap_rows=[feature.properties for feature in told.pieces] if told else [],
         site_rows=[feature.properties for feature in told.sites.features] if told and told.sites else [],
+        tiles=_tiles(told) if told else [],
+        drawn_when=_named_when(told) if told else "",
+        as_recorded=told is not None and told.covered.summary["record_basis"]["as_recorded"],
         unit=_unit(told),
         years=_years(told.covered.summary["years"]) if told else [],
         ways_on=_ways_on(told) if told else [],
@@ -176,7 +182,7 @@ def _page(values: Mapping[str, Any], told: Planned | None) -> str:
         boundaries_url=frame.boundaries_url(),
         map_words=frame.map_words()
         | {
-            "planner_label": _("地图：一定走得到、说不准和一定走不到的地方"),
+            "planner_label": _map_label(told) if told else "",
             "new_site": _("建议的新址，第 %(rank)s 名"),
             "gap": _("缺口，第 %(rank)s 名"),
             "own_facility": _("您上传的设施"),
@@ -205,13 +211,27 @@ def _points_url(values: Mapping[str, Any], told: Planned) -> str:
     )
 
 
+def _map_label(told: Planned) -> str:
+    """Say what the map shows, for who cannot see it."""
+    summary = told.covered.summary
+    if summary["share"] is None:
+        return _("地图：在册的现有设施和规划提出的设施；现有设施没有说收全，哪里走得到没有算")
+    if summary["record_basis"]["as_recorded"]:
+        return _("地图（%(when)s）：在册的走得到、说不准和在册的都走不到的地方；没收录的不知道", when=_named_when(told))
+    return _("地图（%(when)s）：一定走得到、说不准和一定走不到的地方", when=_named_when(told))
+
+
 # ---------------------------------------------------------------- the question
 
 
 def _answer(values: Mapping[str, Any], brought: Brought) -> Planned:
-    ground = analysis.trusting(frame.ground(), complete=values["complete"], as_recorded=values["as_recorded"] == "true")
+    ground = frame.ground()
     asked = analysis.reach(
         ground, **{name: values[name] for name in ("category", "rule", "metres", "minutes", "profile", "way")}
+    )
+    sure = asked.categories if values.get("sure") else ()
+    ground = analysis.trusting(
+        ground, complete=(*values["complete"], *sure), as_recorded=values["as_recorded"] == "true"
     )
     if brought.facilities is not None:
         ground = analysis.with_own(
@@ -222,6 +242,9 @@ def _answer(values: Mapping[str, Any], brought: Brought) -> Planned:
         )
     region = analysis.region(ground, values["area"])
     demand = _demand(ground, values, brought)
+    notice = None
+    if demand is None and values["by"] == HOMES:
+        notice = _("这个地区没有在册的居住小区，下面按土地计；也可以上传人口点。")
     year = values["year"]
     sites: Report | None = None
     with analysing():
@@ -229,6 +252,8 @@ def _answer(values: Mapping[str, Any], brought: Brought) -> Planned:
         gaps = analysis.gap_pieces(ground, asked, region, year=year, demand=demand, limit=GAPS_SHOWN, zones=True)
         if values["count"]:
             sites = analysis.choose_sites(ground, asked, region, count=values["count"], year=year, demand=demand)
+    if notice is not None:
+        covered = replace(covered, summary={**covered.summary, "limits": [notice, *covered.summary["limits"]]})
     return Planned(
         covered=covered,
         gaps=gaps,
@@ -237,6 +262,7 @@ def _answer(values: Mapping[str, Any], brought: Brought) -> Planned:
         sites=sites,
         rule_words=_asked_words(asked),
         brought=brought,
+        notice=notice,
     )
 
 
@@ -247,16 +273,101 @@ def _demand(ground: Ground, values: Mapping[str, Any], brought: Brought) -> Dema
         return None
     homes = [(home.lon, home.lat) for home in queries.communities(ground.conn, area=values["area"])]
     if not homes:
-        raise InvalidParameterError(
-            "by",
-            "这个地区没有在册的居住小区，请按土地计，或上传人口点",
-            "no residential community of this area is on record: count by land, or upload where people live",
-        )
+        return None
     return replace(
         coverage.points(homes, 1.0),
         zh="按在册居住小区计，一个小区算一个",
         en="By the residential communities on record, one each",
     )
+
+
+# ---------------------------------------------------------------- the figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure of the answer, for the page and for the spreadsheet.
+
+    Attributes
+    ----------
+    words
+        What it is, of which time, and that it is as recorded where it is.
+    value, low, high
+        The figure, and its bounds where it is a share.
+    text, bounds
+        The same for a reader; `bounds` is empty where there are none.
+    """
+
+    words: str
+    value: float | None
+    text: str
+    low: float | None = None
+    high: float | None = None
+    bounds: str = ""
+
+
+def _when(told: Planned) -> str:
+    """Say by when the facilities stand that the map, the zones and the gaps count."""
+    year = told.covered.summary["year"]
+    return _("规划全部建成后") if year is None else _("到 %(year)s 年", year=year)
+
+
+def _named_when(told: Planned) -> str:
+    return _recorded(told, _when(told))
+
+
+def _recorded(told: Planned, said: str) -> str:
+    """Mark what is said as recorded, where it is."""
+    mark = _("按在册")
+    return f"{said} · {mark}" if told.covered.summary["record_basis"]["as_recorded"] else said
+
+
+def _tiles(told: Planned) -> list[list[Figure]]:
+    """Give the figures by what exists, then by the time asked for, when plans nobody has verified are kept too."""
+    summary = told.covered.summary
+    if summary["share"] is None:
+        return []
+    lead = ("share", "share_low", "share_high")
+    asked: dict[str, Any] = {name: summary[name] for name in ("facilities", *lead)}
+    if summary["people"] is not None:
+        asked |= {f"people_{name}": summary["people"][name] for name in lead}
+        asked["people"] = summary["people"]["covered"]
+    return [_figures_of(told, _("现有"), summary["years"][0]), _figures_of(told, _when(told), asked)]
+
+
+def _figures_of(told: Planned, when: str, row: Mapping[str, Any]) -> list[Figure]:
+    summary, unit = told.covered.summary, _unit(told)
+
+    def named(what: str) -> str:
+        return _recorded(told, f"{what} · {when}")
+
+    def share(what: str, names: str) -> Figure:
+        value, low, high = (row[f"{names}{bound}"] for bound in ("share", "share_low", "share_high"))
+        if value is None:
+            return Figure(words=named(what), value=None, text="—")
+        bounds = _("至少 %(low)s，至多 %(high)s", low=_percent(low), high=_percent(high))
+        return Figure(words=named(what), value=value, text=_percent(value), low=low, high=high, bounds=bounds)
+
+    def number(what: str, value: float, decimals: int = 0) -> Figure:
+        return Figure(words=named(what), value=value, text=f"{value:,.{decimals}f}")
+
+    found = []
+    if summary["people"] is not None:
+        left = summary["people"]["total"] - row["people"]["located"]
+        found += [
+            share(_("走得到的（%(unit)s）", unit=unit), "people_"),
+            number(_("缺口里的（%(unit)s）", unit=unit), round(left, 1)),
+        ]
+    return [
+        *found,
+        share(_("覆盖的土地"), ""),
+        number(_("缺口，平方公里"), round(summary["area_km2"] * (1 - row["share"]), 4), 1),
+        number(_("算进去的设施"), row["facilities"]),
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}%" if 0 < share < 0.001 else f"{100 * share:.1f}%"
 
 
 # ---------------------------------------------------------------- the answer as the map and as files
@@ -291,12 +402,20 @@ def _places(features: Sequence[Feature]) -> list[list[float]]:
     ]
 
 
-def _own_places(brought: upload.Facilities | None) -> list[list[float]]:
+def _own_places(brought: upload.Facilities | None) -> list[list[Any]]:
+    """Give the place of each, and behind it the name and status that the file says."""
     if brought is None:
         return []
-    middles = [shapely.point_on_surface(one.geometry) for one in brought.own[:DRAWN_POINTS]]
-    places: list[list[float]] = shapely.get_coordinates(middles).round(5).tolist()
-    return places
+    own = brought.own[:DRAWN_POINTS]
+    places = shapely.get_coordinates([shapely.point_on_surface(one.geometry) for one in own]).round(5).tolist()
+    return [[*place, *_own_words(one)] for place, one in zip(places, own, strict=True)]
+
+
+def _own_words(one: analysis.Own) -> list[str]:
+    status = "" if one.status == "existing" else str(words.STATUS[one.status])
+    year = "" if one.year is None else _("到 %(year)s 年", year=one.year)
+    said = " · ".join(part for part in (one.name, status, year) if part)
+    return [said] if said else []
 
 
 def _collection(told: Planned) -> dict[str, Any]:
@@ -312,7 +431,7 @@ def _collection(told: Planned) -> dict[str, Any]:
 
 def _spreadsheet(told: Planned) -> bytes:
     summary = told.covered.summary
-    people = summary["people"]
+    people, least, most = summary["people"], _("至少"), _("至多")
     head = [
         [_("地区"), summary["area"]["name"]],
         [_("类别"), summary["category_name"]],
@@ -321,46 +440,38 @@ def _spreadsheet(told: Planned) -> bytes:
         [_("到哪一年"), summary["year"] or _("规划期末，全部建成")],
         [_("现有设施的收录"), summary["record_basis"]["words"]],
         *([[_("注意"), analysis.AS_RECORDED[frame.english()]]] if summary["record_basis"]["as_recorded"] else []),
-        [_("算进去的设施"), summary["facilities"]],
         [_("面积，平方公里"), summary["area_km2"]],
-        [_("覆盖的土地"), summary["share"]],
-        [_("至少"), summary["share_low"]],
-        [_("至多"), summary["share_high"]],
-        [_("缺口，平方公里"), summary["gap_km2"]],
+        *([[_("需求合计"), people["total"]]] if people is not None else []),
     ]
-    if people is not None:
-        located = people["covered"]["located"] if people["covered"] else None
-        head += [[_("需求合计"), people["total"]], [_("走得到的"), located]]
+    if summary["share"] is None:
+        promised = summary["record_basis"]["promised"]
+        head += [
+            [_("在册的现有设施"), summary["record_basis"]["existing"]],
+            [_("规划提出，知道地点或乡镇"), promised["placed"]],
+            [_("规划提出，只知道在本县（市）"), promised["wide"]],
+        ]
+    for figure in (figure for figures in _tiles(told) for figure in figures):
+        head.append([figure.words, figure.value])
+        if figure.bounds:
+            head += [[f"{figure.words} · {least}", figure.low], [f"{figure.words} · {most}", figure.high]]
     tables: list[report.Table] = [
-        (_("概况"), [_("项目"), _("数值")], head),
+        (_recorded(told, _("概况")), [_("项目"), _("数值")], head),
+        (_recorded(told, _("逐年")), *_years_sheet(told)),
         (
-            _("逐年"),
-            [_("到哪一年"), _("设施"), _("至少"), _("覆盖"), _("至多")],
+            _recorded(told, _("缺口")),
             [
-                [_horizon(row), row["facilities"], row["share_low"], row["share"], row["share_high"]]
-                for row in summary["years"]
-            ],
-        ),
-        (
-            _("缺口"),
-            [
-                _("名次"),
-                _("名称"),
-                _("平方公里"),
-                _("需求"),
-                _("至少还要几处"),
-                _("到最近一处，米"),
-                _("东经"),
-                _("北纬"),
+                *(_("名次"), _("名称"), _("平方公里"), _("需求"), _("至少还要几处"), _("到最近一处，米")),
+                *(_("东经"), _("北纬")),
             ],
             [[piece.properties[name] for name in _GAP_COLUMNS] for piece in told.pieces],
         ),
     ]
     if told.sites:
+        more = _("多覆盖") if summary["record"] == "complete" else _("比在册的多覆盖")
         tables.append(
             (
-                _("建议的新址"),
-                [_("名次"), _("多覆盖"), _("单位"), _("东经"), _("北纬")],
+                _recorded(told, _("建议的新址")),
+                [_("名次"), more, _("单位"), _("东经"), _("北纬")],
                 [
                     [row["rank"], row["gain"], row["unit"], row["lon"], row["lat"]]
                     for row in (feature.properties for feature in told.sites.features)
@@ -370,10 +481,26 @@ def _spreadsheet(told: Planned) -> bytes:
     return report.spreadsheet(tables, notes=summary["limits"])
 
 
+def _years_sheet(told: Planned) -> tuple[list[str], list[list[Any]]]:
+    summary, unit = told.covered.summary, _unit(told)
+    least, most = _("至少"), _("至多")
+    leads = {"": _("覆盖的土地")} | (
+        {} if summary["people"] is None else {"people_": _("走得到的（%(unit)s）", unit=unit)}
+    )
+    heading = [_("到哪一年"), _("设施")]
+    for words_of in leads.values():
+        heading += [words_of, f"{words_of} · {least}", f"{words_of} · {most}"]
+    bounds = ("share", "share_low", "share_high")
+    return heading, [
+        [_horizon(row), row["facilities"], *(row[f"{lead}{bound}"] for lead in leads for bound in bounds)]
+        for row in summary["years"]
+    ]
+
+
 def _horizon(row: Mapping[str, Any]) -> str:
     if row["horizon"] == "existing":
         return _("现有")
-    return str(row["year"]) if row["year"] else _("全部承诺")
+    return str(row["year"]) if row["year"] else _("规划全部建成后")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,11 @@ Nothing of it touches the disk: files of a form are kept in memory while one ans
 
 import csv
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO, StringIO
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import orjson
@@ -26,15 +26,20 @@ from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.places.datum import to_wgs84
 from service_map.places.layer import LAYER_COLUMNS
+from service_map.places.listed import STATUS_WORDS, is_year, status_of
 from service_map.web import params
 from service_map.web.security import MAX_ANALYSIS_BYTES
 
 MOST_FACILITIES = 2_000
 """Most facilities of one file: the circles of so many are joined within seconds."""
 
+_YEARS = (*LAYER_COLUMNS["year"], "年份")
+_LONGEST_NAME = 200
 _PEOPLE = ("people", "population", "pop", "人口", "人数", "常住人口")
 _HEADED = 2  # rows are numbered as a spreadsheet shows them: the heading is row 1
 _UNSHIFTED = ("WGS84", "CGCS2000")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +146,9 @@ def read_facilities(file: FileStorage, *, datum: str) -> Facilities:
     Parameters
     ----------
     file
-        CSV as for `read_people`, or GeoJSON of points, lines or polygons; ``uncertainty_m`` of a feature counts, and
-        of either what a facility holds (`service_map.analysis.CAPACITIES`).
+        CSV as for `read_people`, or GeoJSON of points, lines or polygons. What a row or a feature says of ``name``,
+        ``status`` (as `service_map.places.listed.STATUS_WORDS`), ``year``, ``uncertainty_m`` and of what a facility
+        holds (`service_map.analysis.CAPACITIES`) counts; an empty cell and null say nothing.
     datum
         As for `read_people`.
 
@@ -171,16 +177,46 @@ def read_facilities(file: FileStorage, *, datum: str) -> Facilities:
 
 
 def _own_of(name: str, rows: list[list[str]], datum: str) -> tuple[Own, ...]:
-    """Make facilities of the rows of a table; an empty cell of what one holds means that nobody knows."""
+    """Make facilities of the rows of a table; an empty cell means that nobody knows."""
     lonlat, heading = _points(name, rows, datum), _heading(rows)
-    held: dict[str, list[float | None]] = {}
-    for field, usual in CAPACITIES.items():
+
+    def numbers(usual: Sequence[str]) -> list[float | None]:
         column = _column(heading, usual)
         found = [] if column is None else _amounts(name, rows, heading, column, blank=True).tolist()
-        held[field] = [None if math.isnan(value) else value for value in found] or [None] * len(lonlat)
+        return [None if math.isnan(value) else value for value in found] or [None] * len(lonlat)
+
+    def texts(field: str, usual: Sequence[str], read: Callable[[str], T | None], zh: str, en: str) -> list[T | None]:
+        column = _column(heading, usual)
+        found: list[T | None] = []
+        for line, row in enumerate(rows[1:], _HEADED):
+            text = "" if column is None or column >= len(row) else row[column].strip()
+            value = read(text) if text else None
+            if text and value is None:
+                told = params.shown(text)
+                raise InvalidParameterError(
+                    name, f"第 {line} 行的 {field} {zh}：“{told}”", f"row {line}: {field} {en}: {told!r}"
+                )
+            found.append(value)
+        return found
+
+    named = texts("name", LAYER_COLUMNS["name"], lambda text: text[:_LONGEST_NAME], "", "")
+    statuses = texts("status", LAYER_COLUMNS["status"], status_of, *_STATUS_IS)
+    years = texts("year", _YEARS, lambda text: int(text) if is_year(text) else None, "应为 1900 到 2199 的年份",
+                  "takes a year from 1900 to 2199")  # fmt: skip
+    doubts = numbers(LAYER_COLUMNS["uncertainty_m"])
+    held = [numbers(usual) for usual in CAPACITIES.values()]
     return tuple(
-        Own(geometry=point, capacity=capacity, beds=beds)
-        for point, capacity, beds in zip(shapely.points(lonlat), held["capacity"], held["beds"], strict=True)
+        Own(
+            geometry=point,
+            name=called or "",
+            status=status or "existing",
+            year=year,
+            uncertainty_m=doubt or 0.0,
+            **dict(zip(CAPACITIES, holds, strict=True)),
+        )
+        for point, called, status, year, doubt, *holds in zip(
+            shapely.points(lonlat), named, statuses, years, doubts, *held, strict=True
+        )
     )
 
 
@@ -197,12 +233,26 @@ def _as_facilities(body: bytes) -> bytes:
             listed[number] = {"type": "Feature", "geometry": feature}
         if isinstance(listed[number], dict):
             said = listed[number].get("properties")
-            kept = {key: said[key] for key in _KEPT if key in said} if isinstance(said, dict) else {}
+            kept = {key: said[key] for key in _KEPT if said.get(key) is not None} if isinstance(said, dict) else {}
+            if isinstance(kept.get("status"), str):
+                kept["status"] = _status_of_feature(number + 1, kept["status"])
             listed[number]["properties"] = {"role": "facility", **kept}
     return orjson.dumps({"type": "FeatureCollection", "features": listed})
 
 
-_KEPT = ("uncertainty_m", *CAPACITIES)
+def _status_of_feature(number: int, text: str) -> str:
+    status = status_of(text or "existing")
+    if status is None:
+        zh, en = _STATUS_IS
+        told = params.shown(text)
+        raise InvalidParameterError(
+            "body", f"第 {number} 个要素的 status {zh}：“{told}”", f"feature {number}: status {en}: {told!r}"
+        )
+    return status
+
+
+_STATUS_IS = (f"应为 {'、'.join(STATUS_WORDS)} 之一", f"is one of {', '.join(STATUS_WORDS)}")
+_KEPT = ("name", "status", "year", "uncertainty_m", *CAPACITIES)
 _MARK = b"\xef\xbb\xbf"
 
 
