@@ -64,12 +64,14 @@ def test_the_planner_journey_works_by_keyboard_alone(reader, tmp_path):
     page.keyboard.type("10")
     _tab_to(page, "name", "count")
     page.keyboard.type("3")
+    _tab_to(page, "name", "as_recorded")
+    page.keyboard.press("Space")
     page.keyboard.press("Enter")
     page.wait_for_function("() => location.search.includes('area=140213')")
     page.locator("#map[data-ready=true]").wait_for()
     assert "平城区" in page.locator("#answer h2").inner_text()
     assert "步速 1.2 米/秒" in page.locator("#answer h2").inner_text()
-    assert re.search(r"\d+(\.\d+)?%", page.locator("#answer .figures").inner_text())
+    assert re.search(r"\d+(\.\d+)?%", page.locator("#answer .figures").first.inner_text())
     assert page.locator("#map-note").inner_text() == ""
     # A suggested site opens by the keyboard and says its rank.
     _tab_to(page, "title", "建议的新址，第 1 名")
@@ -99,6 +101,7 @@ def test_a_planner_uploads_points_and_takes_the_answer_away(reader, tmp_path, sc
     form.locator("select[name=category]").select_option("primary_school")
     form.locator("input[name=metres]").fill("500")
     form.locator("input[name=count]").fill("2")
+    form.locator("input[name=sure]").check()
     form.locator("button").click()
     page.locator("#answer").wait_for()
     told = page.locator("#answer").inner_text()
