@@ -371,6 +371,7 @@ def _coverage_heading() -> list[str]:
     return [
         *(_("类别"), _("按什么算"), _("现有设施的收录"), _("在册现有"), _("最近的一处在册"), _("离它多远，米")),
         *(_("规划提出，知道地点或乡镇"), _("规划提出，只知道在本县（市）")),
+        _("规划提出，只知道在上级市，不一定在这里"),
         *(_("没有落点的规划任务"), _("其中上级规划的"), _("如")),
         *(f"{name} · {now}" for name in share),
         *(f"{name} · {then}" for name in share),
@@ -383,7 +384,14 @@ def _coverage_row(name: str, rule: str, of: CoverageFigure) -> list[Any]:
     near, first = record.nearest or {}, record.foremost
     return [
         *(name, rule, str(words.RECORD[record.state]), record.existing, near.get("name"), near.get("metres")),
-        *(record.placed, record.wide, len(record.unlocated or ()), record.above, first.label if first else None),
+        *(
+            record.placed,
+            record.wide,
+            record.around,
+            len(record.unlocated or ()),
+            record.above,
+            first.label if first else None,
+        ),
         *(value for covered in (of.existing, of.promised) for value in _covered(covered)),
         *(of.gap_km2, of.homes, of.rank, of.among),
     ]

@@ -236,9 +236,11 @@ def test_where_nobody_says_that_a_record_is_complete_an_area_has_no_share_no_gap
             basis["existing"],
             basis["promised"]["placed"],
             basis["promised"]["wide"],
+            *([around] if (around := basis["promised"]["around"]) else []),
             told["unlocated"]["matched"],
         )
-        assert numbers == list(counts) != [0, 0, 0, 0]
+        assert numbers == list(counts)
+        assert any(counts)
         assert all(source["title"] in row for source in basis["sources"])
         above = re.search(r"其中上级规划的 ([\d,]+) 项", row)
         assert (int(above[1].replace(",", "")) if above else 0) == told["unlocated"]["above"]
@@ -263,14 +265,15 @@ def test_the_report_tells_what_is_promised_without_a_place_and_whose_promise_it_
     book.close()
     name = told["coverage"]["category_name"] if language == "zh" else "Primary school"
     row = next(row for row in covered[1:] if row[0] == name)
-    assert row[8:10] == (unlocated["matched"], unlocated["above"])
-    assert row[10] in {one["label"] for one in unlocated["commitments"]}
+    around = told["coverage"]["record_basis"]["promised"]["around"]
+    assert row[8:11] == (around, unlocated["matched"], unlocated["above"])
+    assert row[11] in {one["label"] for one in unlocated["commitments"]}
     marked = {row[-1] for row in unmapped[1:] if row[3]}
     assert {row[-1] for row in unmapped[1:]} - marked
     assert marked >= {one["id"] for one in unlocated["commitments"] if one["above"]}
     html = client.get(f"/area/140521/report.html?lang={language}").text
     assert {"zh": "上级规划，没说多少落在这里", "en": "Of a plan for the area around it"}[language] in html
-    assert row[10] in html
+    assert row[11] in html
 
 
 def test_an_area_is_ranked_among_its_siblings_by_what_exists(held):

@@ -2,12 +2,13 @@
 
 import html
 import re
+from dataclasses import replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from invented_world import FACILITIES, write_world
+from invented_world import FACILITIES, make_app, write_world
 
-from service_map import places, settings, store
+from service_map import catalogue, places, settings, store
 from service_map.places.location import Location
 from service_map.places.status import Status
 from service_map.store import queries
@@ -144,3 +145,15 @@ def test_a_place_to_count_from_that_is_none_is_refused_in_words(make, near):
     assert answer.status_code == 400
     assert "near" in answer.text
     assert "接下来可以" in answer.text
+
+
+@pytest.mark.parametrize(("language", "once"), [("zh", "其他"), ("en", "other")])
+def test_a_kind_that_is_called_other_is_not_called_so_twice(invented, geodata, tmp_path, language, once):
+    kinds = [code for code, kind in catalogue.categories(geodata).items() if kind.zh.startswith("其他")]
+    named = [replace(item, category=code) for item, code in zip(FACILITIES, kinds, strict=False)]
+    assert len(named) > 2
+    client = make_app(invented.build(tmp_path / "other.gpkg", facilities=named), invented.geodata).test_client()
+    for item in named:
+        text = client.get(f"/facility/{item.id}?lang={language}").text.lower()
+        assert once in text
+        assert not re.search(rf"{once}\s*{once}", text)

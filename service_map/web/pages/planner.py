@@ -215,6 +215,8 @@ def _map_label(told: Planned) -> str:
     """Say what the map shows, for who cannot see it."""
     summary = told.covered.summary
     if summary["share"] is None:
+        if told.sites:
+            return _("地图：在册的现有设施、规划提出的设施和建议的新址；现有设施没有说收全，哪里走得到没有算")
         return _("地图：在册的现有设施和规划提出的设施；现有设施没有说收全，哪里走得到没有算")
     if summary["record_basis"]["as_recorded"]:
         return _("地图（%(when)s）：在册的走得到、说不准和在册的都走不到的地方；没收录的不知道", when=_named_when(told))
@@ -449,6 +451,7 @@ def _spreadsheet(told: Planned) -> bytes:
             [_("在册的现有设施"), summary["record_basis"]["existing"]],
             [_("规划提出，知道地点或乡镇"), promised["placed"]],
             [_("规划提出，只知道在本县（市）"), promised["wide"]],
+            [_("规划提出，只知道在上级市，不一定在这里"), promised["around"]],
         ]
     for figure in (figure for figures in _tiles(told) for figure in figures):
         head.append([figure.words, figure.value])
