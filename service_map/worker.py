@@ -48,7 +48,15 @@ class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn has no types
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         bounds = settings.connection_bounds()
         self._servers = [
-            Server(self.wsgi, listener.sock, self._channels, threads=self.cfg.threads, bounds=bounds, count=self._count)
+            Server(
+                self.wsgi,
+                listener.sock,
+                self._channels,
+                threads=self.cfg.threads,
+                bounds=bounds,
+                others=self.cfg.workers > 1,
+                count=self._count,
+            )
             for listener in self.sockets
         ]
         while self.alive and self.ppid == os.getppid():
@@ -61,7 +69,11 @@ class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn has no types
             self.alive = False
 
     def _turn(self, seconds: float) -> None:
+        from service_map.web.connections import LEAVES_S
+
         self.notify()
+        if any(server.is_busy() for server in self._servers):
+            seconds = min(seconds, LEAVES_S)
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._channels, count=1)
         for server in self._servers:
             server.tend()

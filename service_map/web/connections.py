@@ -32,6 +32,9 @@ MOST_HELD_BYTES = 128_000_000
 
 MOST_HEADER_BYTES = 32_768
 
+LEAVES_S = 0.05
+"""How long a process whose threads are all busy leaves new connections to the others."""
+
 # All of it lies in memory, so that a full disk stops no answer; waitress would write what is larger to a file.
 _IN_MEMORY_BYTES = 1 << 40
 # After so many bytes it is asked anew how much is held, if a second has not yet gone by.
@@ -39,6 +42,7 @@ _ASK_EACH_BYTES = 16_777_216
 # An answer larger than this that is made as it is read keeps its thread until the reader has taken the rest.
 _AHEAD_BYTES = 16_777_216
 _CHUNK_LINE_BYTES = 4096
+_TAKEN_AT_ONCE = 64
 _LINGER_S = 5.0
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
@@ -228,8 +232,17 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         How many requests are answered at once.
     bounds
         How slow a client may be.
+    others
+        Whether other processes listen too.
     count
         Called for each request that is handed to a thread.
+
+    Attributes
+    ----------
+    stopping
+        Takes no more connections.
+    taken
+        Bytes of requests since it was last asked how much is held.
     """
 
     channel_class = _Connection
@@ -242,11 +255,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         *,
         threads: int,
         bounds: ConnectionBounds,
+        others: bool,
         count: Callable[[], None],
     ) -> None:
         self.stopping = False
         self.taken = 0
-        self._bounds, self._count, self._threads = bounds, count, threads
+        self._busy_since: float | None = None
+        self._bounds, self._count, self._threads, self._others = bounds, count, threads, others
         self._tended = 0.0
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(threads)
@@ -256,13 +271,28 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         )  # fmt: skip
 
     def readable(self) -> bool:
-        """Say whether to take new connections: not while every thread is busy, for another process may have one free.
+        """Say whether to take new connections: one that comes while every thread is busy is left to the others a while.
 
         A connection stays with the process that took it. Left to itself the first one awake takes all that come at
-        once, and the others idle while it is busy.
+        once, and the others idle while it is busy. Where all are busy, it must not wait until one of them is not:
+        connections that are kept could go on asking for ever.
         """
-        busy = sum(1 for channel in self.active_channels.values() if channel.requests)
-        return bool(super().readable()) and not self.stopping and busy < self._threads
+        now = time.monotonic()
+        self._busy_since = (self._busy_since or now) if self.is_busy() else None
+        leaves = self._others and self._busy_since is not None and now - self._busy_since < LEAVES_S
+        return bool(super().readable()) and not self.stopping and not leaves
+
+    def handle_accept(self) -> None:
+        """Take what waits: one for each pass of the loop where others may take it too, else many at once."""
+        for _ in range(1 if self._others else _TAKEN_AT_ONCE):
+            before = len(self.active_channels)
+            super().handle_accept()
+            if len(self.active_channels) == before:
+                return
+
+    def is_busy(self) -> bool:
+        """Say whether every thread has a request."""
+        return sum(1 for channel in self.active_channels.values() if channel.requests) >= self._threads
 
     def add_task(self, task: _Connection) -> None:
         """Hand a request that has wholly arrived to a thread."""
@@ -273,8 +303,10 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         """Do nothing while the loop goes through the connections; `tend` closes them between two passes."""
 
     def tend(self) -> None:
-        """Close what is overdue, and what is too much; about once a second."""
+        """Close what is overdue and what is too much; between two passes of the loop."""
         now = time.time()
+        if len(self.active_channels) > MOST_CONNECTIONS:
+            self._make_room()
         if 0 <= now - self._tended < 1 and self.taken < _ASK_EACH_BYTES:
             return
         self._tended, self.taken = now, 0
@@ -286,10 +318,12 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             largest = max(held, key=lambda channel: held[channel])
             del held[largest]
             largest.handle_close()
-        if self.in_connection_overflow:
-            waiting = sorted((channel for channel in held if channel.is_waiting), key=lambda each: each.last_activity)
-            for channel in waiting[: MOST_CONNECTIONS // 10]:
-                channel.handle_close()
+
+    def _make_room(self) -> None:
+        waiting = [channel for channel in self.active_channels.values() if channel.is_waiting]
+        waiting.sort(key=lambda channel: channel.last_activity)
+        for channel in waiting[: len(self.active_channels) - MOST_CONNECTIONS]:
+            channel.handle_close()
 
     def stop(self) -> None:
         """Take no more connections; what is at work is finished, and its clients are told to come anew."""
@@ -317,7 +351,8 @@ def _adjusted(listener: socket.socket) -> Adjustments:
         ident=None,
         server_name=str(listener.getsockname()[0]),
         clear_untrusted_proxy_headers=False,
-        connection_limit=MOST_CONNECTIONS,
+        backlog=2048,
+        connection_limit=2 * MOST_CONNECTIONS,  # never reached while some can make room
         max_request_header_size=MOST_HEADER_BYTES,
         max_request_body_size=security.MAX_ANALYSIS_BYTES + 1,
         inbuf_overflow=_IN_MEMORY_BYTES,

@@ -42,10 +42,10 @@ def large(_environ, start_response):
 
 
 @contextlib.contextmanager
-def served(application, *, bounds=PATIENT, threads=2):
+def served(application, *, bounds=PATIENT, threads=2, others=False):
     """The connections of an application, in this process; gives the port and the server."""
     listener, channels, stop = socket.create_server(("127.0.0.1", 0), backlog=512), {}, threading.Event()
-    server = Server(application, listener, channels, threads=threads, bounds=bounds, count=lambda: None)
+    server = Server(application, listener, channels, threads=threads, bounds=bounds, others=others, count=lambda: None)
 
     def loop():
         while not stop.is_set():
@@ -123,7 +123,8 @@ def test_at_the_most_connections_those_that_wait_longest_make_room(monkeypatch):
         assert rest(connect(port, ALIVE)).startswith(b"HTTP/1.1 200")
 
 
-def test_a_process_whose_threads_are_all_busy_leaves_new_connections_to_the_others():
+def test_a_process_whose_threads_are_all_busy_leaves_new_connections_to_the_others(monkeypatch):
+    monkeypatch.setattr(connections, "LEAVES_S", 1e9)
     entered, leave = threading.Semaphore(0), threading.Event()
 
     def busy(environ, start_response):
@@ -131,7 +132,7 @@ def test_a_process_whose_threads_are_all_busy_leaves_new_connections_to_the_othe
         leave.wait(300)
         return small(environ, start_response)
 
-    with served(busy, threads=2) as (port, server):
+    with served(busy, threads=2, others=True) as (port, server):
         idle = connect(port)
         first = connect(port, ALIVE)
         assert entered.acquire(timeout=300)
@@ -142,6 +143,26 @@ def test_a_process_whose_threads_are_all_busy_leaves_new_connections_to_the_othe
         leave.set()
         assert all(rest(each).startswith(b"HTTP/1.1 200") for each in (first, second))
         idle.close()
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_connections_that_never_rest_keep_no_new_one_out(others):
+    with served(small, threads=1, others=others) as (port, _), connect(port) as restless:
+        stop = threading.Event()
+
+        def ask_on():
+            while not stop.is_set():
+                restless.sendall(ALIVE.replace(b"close", b"keep-alive") * 50)
+                restless.recv(65_536)
+
+        asking = threading.Thread(target=ask_on)
+        asking.start()
+        try:
+            for _ in range(5):
+                assert rest(connect(port, ALIVE)).startswith(b"HTTP/1.1 200")
+        finally:
+            stop.set()
+            asking.join()
 
 
 def test_a_request_learns_that_its_reader_has_left():

@@ -12,10 +12,10 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 import pytest
-from real_server import ROOT, fetch, free_port, serving, site
+from real_server import ROOT, ask, fetch, free_port, serving, site
 
 from service_map import settings
-from service_map.web import create_app
+from service_map.web import create_app, problems
 
 
 def make(invented, **more):
@@ -155,6 +155,18 @@ def test_the_site_behind_nginx_as_both_files_say(invented, tmp_path):
         for suffix in ("geojson", "gpkg"):
             body, _ = fetch(f"{site}/download/facilities.{suffix}")
             assert len(body) > 5000
+        host = b"Host: map.example.org\r\n"
+        for sent, expected in (
+            (b"hello\r\n\r\n", 400),
+            (b"GET /?q=" + b"a" * 100_000 + b" HTTP/1.1\r\n" + host + b"\r\n", 414),
+            (b"GET / HTTP/1.1\r\n" + host + b"X: " + b"a" * 100_000 + b"\r\n\r\n", 431),
+            (b"POST / HTTP/1.1\r\n" + host + b"Content-Length: 9000000\r\nConnection: close\r\n\r\n", 413),
+            (b"POST / HTTP/1.1\r\n" + host + b"Transfer-Encoding: gzip\r\n\r\n", 501),
+        ):
+            status, headers, body = ask(outside, sent)
+            told = json.loads(body)
+            assert (status, told["status"], headers["content-type"]) == (expected, expected, problems.MEDIA_TYPE)
+            assert told["type"].removeprefix("/api/problems/") in problems.KINDS
         with pytest.raises(HTTPError, match="403"):
             fetch(f"{site}/metrics")
         assert b"service_map_requests" in fetch(f"http://127.0.0.1:{inside}/metrics")[0]

@@ -1,0 +1,278 @@
+"""What the site answers while it is attacked: one machine, loopback only, each attack bounded in count and time.
+
+``python benchmarks/attack.py`` builds a database from ``geodata/`` in a temporary folder, serves it by ``service-map
+serve`` (``--deploy``: by gunicorn with ``deploy/gunicorn.conf.py``), and while each attack goes on asks ``/healthz``
+ten times a second over new connections. Printed are its longest wait, how many of its askings failed, the most memory
+that a worker process took so far, and what the attack was answered. ``--only WORD`` runs the attacks whose name holds
+it; ``--soak SECONDS`` ends with ordinary questions for so long.
+"""
+
+import argparse
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from service_map import settings, store
+
+ROOT = Path(__file__).resolve().parents[1]
+HOST = "127.0.0.1"
+# Longer than a header may take, and than a connection may be idle.
+SLOW_S, IDLE_S = 14, 34
+HEAD = f"Host: {HOST}\r\n".encode()
+POST = b"POST /api/coverage?area=140521&category=kindergarten&metres=300 HTTP/1.1\r\n" + HEAD
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+HALF_HEADER = b"GET / HTTP/1.1\r\n" + HEAD + b"X: "
+HALF_BODY = POST + b"Content-Length: 100000\r\n\r\n{"
+ALMOST = HALF_BODY.replace(b"100000", b"5000000") + b" " * 4_999_000
+DATABASE = b"GET /download/service_map.gpkg HTTP/1.1\r\n" + HEAD + b"\r\n"
+NO_REQUESTS = (
+    b"hello\r\n\r\n",
+    b"GET /?q=" + b"a" * 100_000 + b" HTTP/1.1\r\n" + HEAD + b"\r\n",
+    b"GET / HTTP/1.1\r\n" + HEAD + b"X: " + b"a" * 100_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + HEAD + b"no colon\r\n\r\n",
+    POST + b"Content-Length: 6000000\r\n\r\n" + b" " * 6_000_000,
+    POST + b"Transfer-Encoding: gzip\r\n\r\n",
+    *(CHUNKED + bad for bad in (
+        b"zz\r\nab\r\n0\r\n\r\n", b"-5\r\nab\r\n0\r\n\r\n", b"2\r\nabcd\r\n0\r\n\r\n", b"\r\nab\r\n0\r\n\r\n",
+        b"2\nab\n0\n\n", b"2;\x00=\r\nab\r\n0\r\n\r\n", b"0" * 5_000_000,
+    )),
+)  # fmt: skip
+
+Attack = Callable[[int], Counter[object]]
+
+
+def hanging(count: int, sent: bytes, more: bytes, seconds: float) -> Attack:
+    """Make an attack of connections that send something, then a little each second, and never read."""
+
+    def attack(port: int) -> Counter[object]:
+        told: Counter[object] = Counter()
+        with contextlib.ExitStack() as stack:
+            held = [stack.enter_context(_connect(port, sent)) for _ in range(count)]
+            until = time.monotonic() + seconds
+            while held and time.monotonic() < until:
+                time.sleep(1)
+                open_still = [each for each in held if _is_open(each, more)]
+                told["closed"] += len(held) - len(open_still)
+                held = open_still
+            told["open"] = len(held)
+        return told
+
+    return attack
+
+
+def deaf(count: int) -> Attack:
+    """Make an attack of readers who ask for the database and take none of it."""
+
+    def attack(port: int) -> Counter[object]:
+        with contextlib.ExitStack() as stack:
+            for _ in range(count):
+                reader = stack.enter_context(socket.socket())
+                reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                reader.connect((HOST, port))
+                reader.sendall(DATABASE * 8)
+            time.sleep(SLOW_S)
+        return Counter({"readers": count})
+
+    return attack
+
+
+def malformed(port: int) -> Counter[object]:
+    """Send what is no request; count the statuses."""
+    return Counter(_status(port, sent) for sent in NO_REQUESTS * 5)
+
+
+def typed(port: int) -> Counter[object]:
+    """Send addresses in UTF-8 as they are typed, and Range with a thousand ranges."""
+    ranges = b",".join(b"%d-%d" % (3 * i, 3 * i + 1) for i in range(1000))
+    asked = [
+        "GET /api/facilities?q=幼儿园 HTTP/1.1\r\n".encode() + HEAD + b"Connection: close\r\n\r\n",
+        DATABASE[:-2] + b"Range: bytes=" + ranges + b"\r\nConnection: close\r\n\r\n",
+        b"GET /static/map.js HTTP/1.1\r\n" + HEAD + b"Range: bytes=0-,0-,0-\r\nConnection: close\r\n\r\n",
+    ]
+    return Counter(_status(port, sent) for sent in asked * 5)
+
+
+ATTACKS: list[tuple[str, Attack]] = [
+    ("4 half-sent headers", hanging(4, HALF_HEADER, b"", SLOW_S)),
+    ("4 slow bodies", hanging(4, HALF_BODY, b"", SLOW_S)),
+    ("200 idle connections", hanging(200, b"", b"", IDLE_S)),
+    ("200 headers, a byte a second", hanging(200, HALF_HEADER, b"a", SLOW_S)),
+    ("200 bodies, a byte a second", hanging(200, HALF_BODY, b"a", SLOW_S)),
+    ("100 bodies of 5 MB without their end", hanging(100, ALMOST, b"", SLOW_S)),
+    ("1500 idle connections", hanging(1500, b"", b"", SLOW_S)),
+    ("50 readers who take nothing", deaf(50)),
+    ("what is no request", malformed),
+    ("addresses in UTF-8, many ranges", typed),
+]  # fmt: skip
+"""Name and attack; each is run once, in this order."""
+
+
+def main() -> int:
+    """Serve, attack, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--deploy", action="store_true")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--soak", type=float, default=0)
+    asked = parser.parse_args()
+    attacks = [(name, attack) for name, attack in ATTACKS if asked.only in name]
+    if asked.soak:
+        attacks.append((f"ordinary questions for {asked.soak:g} s", soaking(asked.soak)))
+    with serving(deploy=asked.deploy) as (port, server):
+        print(f"{'attack':<42}{'/healthz s':>11}{'failed':>8}{'MB':>6}  answers")
+        for name, attack in attacks:
+            with watched(port) as seen:
+                told = attack(port)
+            worst, failed = max(seen, default=0.0), sum(each == PATIENCE_S for each in seen)
+            answers = ", ".join(f"{what}: {count}" for what, count in sorted(told.items(), key=str))
+            print(f"{name:<42}{worst:>11.2f}{failed:>8}{_most_memory(server):>6.0f}  {answers}", flush=True)
+    return 0
+
+
+PATIENCE_S = 60.0
+
+
+@contextlib.contextmanager
+def watched(port: int) -> Iterator[list[float]]:
+    """Ask for ``/healthz`` while something goes on; gives the seconds of each answer, `PATIENCE_S` for none."""
+    seen: list[float] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            began = time.perf_counter()
+            answered = _get(port, "/healthz") == http.HTTPStatus.OK
+            seen.append(time.perf_counter() - began if answered else PATIENCE_S)
+            done.wait(0.1)
+
+    watcher = threading.Thread(target=ask)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        watcher.join()
+
+
+def soaking(seconds: float) -> Attack:
+    """Make a crowd of ordinary readers."""
+    paths = (
+        "/", "/api/facilities?limit=1000", "/api/circle?lon=112.18&lat=35.69", "/tiles/8/207/100.mvt",
+        "/ogc/collections", "/download/facilities.geojson", "/static/map.js",
+        "/api/coverage?area=140521&category=kindergarten&metres=300",
+    )  # fmt: skip
+
+    def attack(port: int) -> Counter[object]:
+        told: Counter[object] = Counter()
+        until = time.monotonic() + seconds
+
+        def read(path: str) -> None:
+            while time.monotonic() < until:
+                told[_get(port, path)] += 1
+
+        readers = [threading.Thread(target=read, args=(path,)) for path in paths]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+        return told
+
+    return attack
+
+
+@contextlib.contextmanager
+def serving(*, deploy: bool) -> Iterator[tuple[int, int]]:
+    """Serve the shipped data; gives the port and the number of the first process."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/service_map.gpkg"
+        store.build(url, geodata=settings.load().geodata_dir)
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+        programs = Path(sys.executable).parent
+        command = [programs / "service-map", "serve"]
+        if deploy:
+            command = [
+                programs / "gunicorn",
+                "-c",
+                ROOT / "deploy" / "gunicorn.conf.py",
+                "service_map.web:create_app()",
+            ]
+        environment = os.environ | {"DATABASE_URL": url, "HOST": HOST, "PORT": str(port)}
+        server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, cwd=ROOT)
+        try:
+            for _ in range(300):
+                if _get(port, "/readyz") == http.HTTPStatus.OK:
+                    break
+                time.sleep(0.1)
+            else:
+                raise SystemExit("the server did not start")
+            yield port, server.pid
+        finally:
+            server.terminate()
+            server.wait(60)
+
+
+def _get(port: int, path: str) -> int | str:
+    connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE_S)
+    try:
+        connection.request("GET", path, headers={"Connection": "close"})
+        answer = connection.getresponse()
+        answer.read()
+    except OSError as error:
+        return type(error).__name__
+    else:
+        return answer.status
+    finally:
+        connection.close()
+
+
+def _connect(port: int, sent: bytes) -> socket.socket:
+    connection = socket.create_connection((HOST, port), PATIENCE_S)
+    with contextlib.suppress(OSError):  # closed while it sends
+        connection.sendall(sent)
+    return connection
+
+
+def _is_open(connection: socket.socket, more: bytes) -> bool:
+    connection.setblocking(False)
+    try:
+        if more:
+            connection.send(more)
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def _status(port: int, sent: bytes) -> int | str:
+    answer = b""
+    with _connect(port, sent) as connection, contextlib.suppress(OSError):
+        while b"\r\n" not in answer and (piece := connection.recv(4096)):
+            answer += piece
+    return int(answer.split(b" ")[1]) if answer.startswith(b"HTTP/") else "closed without an answer"
+
+
+def _most_memory(first: int) -> float:
+    """Give the most resident memory, in megabytes, of the processes that the first one started; Linux only."""
+    most = 0.0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError, StopIteration):
+            lines = (folder / "status").read_text().splitlines()
+            values = {name: value for name, _, value in (line.partition(":\t") for line in lines)}
+            if int(values["PPid"]) == first:
+                most = max(most, float(values["VmHWM"].split()[0]) / 1024)
+    return most
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
