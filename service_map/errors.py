@@ -43,7 +43,11 @@ class OutputError(StoreError):
 
 
 class BusyError(ServiceMapError, RuntimeError):
-    """As many analyses are being worked on as the machine can bear; asking again later helps."""
+    """As many questions are being worked on as the machine can bear; asking again later helps."""
+
+
+class OverrunError(ServiceMapError, RuntimeError):
+    """An answer took more time or memory than one may, and was given up."""
 
 
 class GeocoderError(ServiceMapError, RuntimeError):

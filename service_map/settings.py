@@ -12,6 +12,9 @@ variable             default                          meaning
 ``BODY_BYTES_PER_SECOND``  ``1000``                   slowest body that is taken, 1–1000000
 ``IDLE_SECONDS``     ``30``                           after which a connection is closed on which nothing is sent or
                                                       nothing of an answer taken, 1–3600
+``COMPUTE_PROCESSES``  ``2``                          processes that a web process has compute, 0–32; 0: it does itself
+``COMPUTE_MB``       ``400``                          memory that one answer may take there, 20–100000
+``DEADLINE_S``       ``30``                           seconds that it may take, 1–3600
 ``PLANS_DIR``        (none)                           folder with the plan texts; the pages then show the passages
 ``GEODATA_DIR``      the shipped ``geodata/``         where the open data files stand
 ``NETWORK``          (none)                           ways to walk: an OSM extract, ``.npz`` or a table of edges
@@ -108,6 +111,9 @@ class Settings:
     header_seconds: int
     body_bytes_per_second: int
     idle_seconds: int
+    compute_processes: int
+    compute_mb: int
+    deadline_s: int
     plans_dir: Path | None
     geodata_dir: Path
     network: Path | None
@@ -161,6 +167,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         header_seconds=bounds.header_seconds,
         body_bytes_per_second=bounds.body_bytes_per_second,
         idle_seconds=bounds.idle_seconds,
+        compute_processes=_whole(env, "COMPUTE_PROCESSES", 2, 0, 32),
+        compute_mb=_whole(env, "COMPUTE_MB", 400, 20, 100_000),
+        deadline_s=_whole(env, "DEADLINE_S", 30, 1, 3600),
         plans_dir=_folder("PLANS_DIR", plans) if plans else None,
         geodata_dir=_folder("GEODATA_DIR", env.get("GEODATA_DIR") or str(_HOME / "geodata")),
         network=_file("NETWORK", network) if network else None,

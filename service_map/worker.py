@@ -42,23 +42,21 @@ class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn has no types
     def run(self) -> None:
         """Serve until told to stop."""
         from service_map.web.connections import Server, allow_files
+        from service_map.web.site import EXTENSION
 
         allow_files()
         # That requests wait for a thread is no news under load, and none of its lines would name a cause.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         bounds = settings.connection_bounds()
+        pool = self.wsgi.extensions[EXTENSION].pool
+        pool.prepare()
         self._servers = [
             Server(
-                self.wsgi,
-                listener.sock,
-                self._channels,
-                threads=self.cfg.threads,
-                bounds=bounds,
-                others=self.cfg.workers > 1,
-                count=self._count,
+                self.wsgi, listener.sock, self._channels, threads=self.cfg.threads, more=pool.threads, bounds=bounds,
+                others=self.cfg.workers > 1, count=self._count, away=lambda: pool.taken,
             )
             for listener in self.sockets
-        ]
+        ]  # fmt: skip
         while self.alive and self.ppid == os.getppid():
             self._turn(1.0)
         self._finish()

@@ -131,6 +131,8 @@ def read_body(body: bytes, *, datum: str = "WGS84") -> Given:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        if "memory" in str(error):  # what it says of a text that is well formed and finds no room
+            raise MemoryError from error
         raise _bad(f"不是合格的 JSON：{error}", f"is not valid JSON: {error}") from error
     gathered = _Gathered()
     for number, (geometry, properties) in enumerate(_members(document), 1):

@@ -1,7 +1,7 @@
 """Facilities as files: any filter of theirs, in the formats and reference systems of GIS teams, bounded in memory.
 
 Rows are read page by page and written as they come: text formats here as a stream of bytes, the others by
-`service_map.store.tables`, which a server lets a process of its own do (`service_map.store.apart`). Each file says what
+`service_map.store.tables`, which a server lets a process of its own do (`service_map.web.pool`). Each file says what
 it is: its sources and their licences, how to cite it, its date, its reference system and what each field means, inside
 where the format has room for it and in `service_map.store.content.about` for the file beside it where it has none.
 """

@@ -71,7 +71,10 @@ def write(path: Path, pages: Iterable[list[Placed]], *, suffix: str, system: str
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": told["dateModified"] or None})
     try:
         _WRITERS[suffix](path, pages, system, told)
-    except (pyogrio.errors.DataSourceError, pa.ArrowException, xlsxwriter.exceptions.XlsxWriterException) as error:
+    except (
+        pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, pa.ArrowException,
+        xlsxwriter.exceptions.XlsxWriterException,
+    ) as error:  # fmt: skip
         raise OSError(str(error)) from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})

@@ -21,6 +21,7 @@ from service_map.store import FacilityFilter, clusters, features, queries
 from service_map.web import answers, dcat, download, ogc, params, problems, ranking, service, term, tiles
 from service_map.web.database import Database
 from service_map.web.language import init_language
+from service_map.web.pool import Pool
 from service_map.web.security import init_security, is_open
 from service_map.web.site import EXTENSION, Site
 
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         plan_rules=plan_rules,
         network=None if settings.network is None else analysis.read_network(settings.network),
         database=Database(settings.database_url),
+        pool=Pool(settings, create_app),
         version=_program_version(
             repr((families, categories, rules, plan_rules, inventories, sorted(edges), settings.network))
         ),

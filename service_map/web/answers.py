@@ -15,7 +15,8 @@ from service_map.errors import InvalidParameterError, UnanswerableError
 from service_map.store import queries
 from service_map.web import geojson, params
 from service_map.web.api import blueprint
-from service_map.web.reading import analysing, query, reading, reply, say
+from service_map.web.compute import elsewhere
+from service_map.web.reading import query, reading, reply, say
 from service_map.web.site import site
 
 MOST_CHECKED = 100
@@ -32,6 +33,7 @@ def circle() -> Response:
 
 
 @blueprint.post("/circle")
+@elsewhere
 def circles() -> Response:
     """Check the life circles of the caller's points."""
     values = query(params.CIRCLE_POST)
@@ -45,9 +47,8 @@ def circles() -> Response:
     points = given.demand.lonlat
     if len(points) > MOST_CHECKED:
         raise InvalidParameterError("body", f"至多 {MOST_CHECKED} 个点", f"takes at most {MOST_CHECKED} points")
-    with analysing():
-        ground = _standing(_ground(values), values, given, None)
-        found = [_card(ground, round(lon, 7), round(lat, 7), values) for lon, lat in points.tolist()]
+    ground = _standing(_ground(values), values, given, None)
+    found = [_card(ground, round(lon, 7), round(lat, 7), values) for lon, lat in points.tolist()]
     return _forget(reply({"circles": found, "numberReturned": len(found)}))
 
 
@@ -65,6 +66,7 @@ def _card(ground: Ground, lon: float, lat: float, values: dict[str, Any]) -> dic
 
 
 @blueprint.route("/coverage", methods=["GET", "POST"])
+@elsewhere
 def area_coverage() -> Response:
     """Share of an area covered by a category, with the covered and the gap polygons."""
     values, given = _asked(params.COVERAGE, params.COVERAGE_POST)
@@ -72,14 +74,14 @@ def area_coverage() -> Response:
     asked, region = _reach(ground, values), _region(ground, values, given)
     ground = _standing(ground, values, given, asked.categories[0])
     _no_places(given)
-    with analysing():
-        found = analysis.covered_share(
-            ground, asked, region, year=values["year"], demand=given.demand, by_year=values["by_year"] == "true"
-        )
+    found = analysis.covered_share(
+        ground, asked, region, year=values["year"], demand=given.demand, by_year=values["by_year"] == "true"
+    )
     return _collection(found)
 
 
 @blueprint.route("/gaps", methods=["GET", "POST"])
+@elsewhere
 def gaps() -> Response:
     """Pieces of an area that nothing covers, ranked."""
     values, given = _asked(params.GAPS, params.GAPS_POST)
@@ -87,22 +89,22 @@ def gaps() -> Response:
     asked, region = _reach(ground, values), _region(ground, values, given)
     ground = _standing(ground, values, given, asked.categories[0])
     _no_places(given)
-    with analysing():
-        found = analysis.gap_pieces(
-            ground,
-            asked,
-            region,
-            year=values["year"],
-            demand=given.demand,
-            least_km2=values["least_km2"],
-            limit=values["limit"],
-            zones=values["zones"] == "true",
-            by=values["by"],
-        )
+    found = analysis.gap_pieces(
+        ground,
+        asked,
+        region,
+        year=values["year"],
+        demand=given.demand,
+        least_km2=values["least_km2"],
+        limit=values["limit"],
+        zones=values["zones"] == "true",
+        by=values["by"],
+    )
     return _collection(found)
 
 
 @blueprint.route("/sites", methods=["GET", "POST"])
+@elsewhere
 def sites() -> Response:
     """Where n more would cover the most who are not covered."""
     values, given = _asked(params.SITES, params.SITES_POST)
@@ -120,25 +122,25 @@ def sites() -> Response:
     places, source = given.places, "given"
     if places is None and values["places"] == "communities":
         places, source = _communities(ground), "communities"
-    with analysing():
-        found = analysis.choose_sites(
-            ground,
-            asked,
-            region,
-            count=values["count"] if commitment is None else int(commitment.count or 0),
-            year=values["year"],
-            demand=given.demand,
-            places=places,
-            places_from=source,
-            spacing=values["spacing"],
-            capacity=values["capacity"],
-            exact_seconds=values["exact_s"],
-            commitment=commitment,
-        )
+    found = analysis.choose_sites(
+        ground,
+        asked,
+        region,
+        count=values["count"] if commitment is None else int(commitment.count or 0),
+        year=values["year"],
+        demand=given.demand,
+        places=places,
+        places_from=source,
+        spacing=values["spacing"],
+        capacity=values["capacity"],
+        exact_seconds=values["exact_s"],
+        commitment=commitment,
+    )
     return _collection(found)
 
 
 @blueprint.route("/completeness", methods=["GET", "POST"])
+@elsewhere
 def completeness() -> Response:
     """How many kinds each place has within reach."""
     values, given = _asked(params.COMPLETENESS, params.COMPLETENESS_POST)
@@ -146,19 +148,18 @@ def completeness() -> Response:
     region = _region(ground, values, given)
     ground = _standing(ground, values, given, None)
     _no_places(given)
-    with analysing():
-        found = analysis.completeness_index(
-            ground,
-            region,
-            minutes=values["minutes"],
-            rules=values["rule"] or (),
-            kind=values["kind"],
-            year=values["year"],
-            profile=values["profile"],
-            way=values["way"],
-            demand=given.demand,
-            cells=values["cells"],
-        )
+    found = analysis.completeness_index(
+        ground,
+        region,
+        minutes=values["minutes"],
+        rules=values["rule"] or (),
+        kind=values["kind"],
+        year=values["year"],
+        profile=values["profile"],
+        way=values["way"],
+        demand=given.demand,
+        cells=values["cells"],
+    )
     return _collection(found)
 
 

@@ -229,13 +229,17 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     channels
         Waitress's sockets by their number, shared by the servers of a process.
     threads
-        How many requests are answered at once.
+        How many requests are answered at once, besides those for which other processes compute.
+    more
+        Threads for these.
     bounds
         How slow a client may be.
     others
         Whether other processes listen too.
     count
         Called for each request that is handed to a thread.
+    away
+        Says for how many requests other processes compute.
 
     Attributes
     ----------
@@ -257,14 +261,16 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         bounds: ConnectionBounds,
         others: bool,
         count: Callable[[], None],
+        more: int = 0,
+        away: Callable[[], int] = int,
     ) -> None:
         self.stopping = False
         self.taken = 0
         self._busy_since: float | None = None
-        self._bounds, self._count, self._threads, self._others = bounds, count, threads, others
+        self._bounds, self._threads, self._others, self._count, self._away = bounds, threads, others, count, away
         self._tended = 0.0
         dispatcher = ThreadedTaskDispatcher()
-        dispatcher.set_thread_count(threads)
+        dispatcher.set_thread_count(threads + more)
         super().__init__(
             application, channels, True, listener, dispatcher=dispatcher, bind_socket=False, adj=_adjusted(listener),
             sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
@@ -291,8 +297,9 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
                 return
 
     def is_busy(self) -> bool:
-        """Say whether every thread has a request."""
-        return sum(1 for channel in self.active_channels.values() if channel.requests) >= self._threads
+        """Say whether every thread has a request, those apart for which other processes compute."""
+        busy = sum(1 for channel in self.active_channels.values() if channel.requests)
+        return busy - self._away() >= self._threads
 
     def add_task(self, task: _Connection) -> None:
         """Hand a request that has wholly arrived to a thread."""

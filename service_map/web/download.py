@@ -11,9 +11,10 @@ import logging
 import shutil
 import tempfile
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,15 +22,15 @@ from urllib.parse import urlencode
 from weakref import finalize
 
 import orjson
-from flask import Blueprint, Response, current_app, g, redirect, request, send_file
+from flask import Blueprint, Response, abort, current_app, g, redirect, request, send_file
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotAcceptable
 from werkzeug.wrappers import Response as BaseResponse
 
 from service_map.errors import InvalidParameterError, NotFoundError, OutputError, StoreError
 from service_map.settings import Settings
-from service_map.store import FacilityFilter, FacilityRecord, apart, content, export, open_readonly, queries, read_meta
-from service_map.web import geojson, openapi, params, problems
+from service_map.store import FacilityFilter, FacilityRecord, content, export, open_readonly, queries, read_meta
+from service_map.web import compute, geojson, openapi, params, problems
 from service_map.web.reading import IMPRECISE, PROMISED_ONLY, attach, query, reading, say
 from service_map.web.site import site
 
@@ -60,26 +61,58 @@ class Files:
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._making: dict[Hashable, tuple[Lock, int]] = {}
         self._lock = Lock()
         self._count = 0
 
     def get(self, key: Hashable, make: Callable[[Path], object]) -> _Kept:
         """Give the file of a key, making it by ``make(path)`` where there is none."""
-        # One at a time: two exports of everything at once would double the memory to save nobody any time.
-        with self._lock:
-            if key not in self._kept:
-                if self._folder is None:
-                    self._folder = Path(tempfile.mkdtemp(prefix="service-map-files-"))
-                    finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-                self._count += 1
-                path = self._folder / str(self._count)
-                make(path)
-                with path.open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").digest()
-                self._kept[key] = _Kept(path, digest, path.stat().st_size)
+        found = self._find(key)
+        if found is not None:
+            return found
+        # Whoever waits for the same file holds a place too: how many threads wait is bounded, for whatever.
+        with site().pool.place(), self._alone(key):
+            found = self._find(key)
+            if found is not None:
+                return found
+            path = self._new()
+            make(path)
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()
+            kept = _Kept(path, digest, path.stat().st_size)
+            with self._lock:
+                self._kept[key] = kept
                 self._shed()
-            self._kept.move_to_end(key)
-            return self._kept[key]
+            return kept
+
+    def _find(self, key: Hashable) -> _Kept | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def _new(self) -> Path:
+        with self._lock:
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="service-map-files-"))
+                finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            self._count += 1
+            return self._folder / str(self._count)
+
+    @contextmanager
+    def _alone(self, key: Hashable) -> Iterator[None]:
+        """Let one request at a time make the file of a key."""
+        with self._lock:
+            lock, waiting = self._making.get(key, (Lock(), 0))
+            self._making[key] = lock, waiting + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                lock, waiting = self._making.pop(key)
+                if waiting > 1:
+                    self._making[key] = lock, waiting - 1
 
     def _shed(self) -> None:
         while len(self._kept) > 1 and (
@@ -101,6 +134,10 @@ def _facilities(suffix: str) -> Response:
     system = values["crs"]
     export.check(suffix, system)
     wanted, bom, language = params.facility_filter(values), values.get("bom") == "1", params.reply_language()
+    path = compute.own("file")
+    if path is not None:
+        _write(Path(path), chosen, wanted, system, bom=bom, language=language)
+        return Response(status=HTTPStatus.NO_CONTENT)
     asks_for_file = "Range" in request.headers or "Want-Repr-Digest" in request.headers
     if chosen.streamed and not asks_for_file:
         response = _streamed(chosen, wanted, system, bom=bom, language=language)
@@ -157,17 +194,32 @@ def _whole(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: b
     # Only the formats of features speak a language; the tables carry both.
     spoken = language if chosen.streamed else ""
 
-    def make(path: Path) -> int:
-        if not chosen.streamed:
-            url = site().settings.database_url
-            return apart.write(path, data.conn, url, wanted, suffix=chosen.suffix, system=system)
-        return export.write(
+    def make(path: Path) -> None:
+        if not site().pool.size:
+            _write(path, chosen, wanted, system, bom=bom, language=language)
+            return
+        told = compute.ask(file=str(path), version=data.version)
+        if told.status_code != HTTPStatus.NO_CONTENT:
+            abort(told)
+
+    queries.check_filter(data.conn, wanted)
+    kept = files().get((data.version, site().version, chosen.suffix, wanted, system, bom, spoken), make)
+    response = send_file(
+        kept.path, mimetype=_media_type(chosen), conditional=True, etag=kept.sha256.hex()[:32], max_age=None
+    )
+    _vouch(response, kept.sha256)
+    return response
+
+
+def _write(path: Path, chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: bool, language: str) -> None:
+    data = reading()
+    if compute.own("version") not in {None, data.version}:
+        raise StoreError("数据刚刚更新，请再试一次", "the data has just been replaced; ask again")
+    try:
+        export.write(
             path, data.conn, wanted, suffix=chosen.suffix, feature=_feature(language), system=system, bom=bom,
             members=_members(data, wanted) if chosen.suffix == "geojson" else None,
         )  # fmt: skip
-
-    try:
-        kept = files().get((data.version, site().version, chosen.suffix, wanted, system, bom, spoken), make)
     except OutputError as error:
         # Where this machine keeps its files, and the words of its libraries, are for its operator alone.
         _log.error("request %s: %s", problems.request_id(), error.en)
@@ -175,11 +227,6 @@ def _whole(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: b
             "文件没能写出，服务器上可能没有空间了；请稍后再试，或下载 GeoJSON、CSV",
             "the file could not be written, the server may lack room; try again later, or take GeoJSON or CSV",
         ) from error
-    response = send_file(
-        kept.path, mimetype=_media_type(chosen), conditional=True, etag=kept.sha256.hex()[:32], max_age=None
-    )
-    _vouch(response, kept.sha256)
-    return response
 
 
 def _vouch(response: Response, sha256: bytes) -> None:

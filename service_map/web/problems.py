@@ -22,10 +22,12 @@ from service_map.errors import (
     GoneError,
     InvalidParameterError,
     NotFoundError,
+    OverrunError,
     ServiceMapError,
     StoreError,
     UnanswerableError,
 )
+from service_map.web.compute import too_much
 from service_map.web.site import site
 
 MEDIA_TYPE = "application/problem+json"
@@ -58,6 +60,7 @@ KINDS: Mapping[str, Kind] = {
     "busy": Kind(status=429, zh="请稍后再试", en="Busy, try again later"),
     "internal": Kind(status=500, zh="服务器内部错误", en="Internal error"),
     "not-supported": Kind(status=501, zh="不支持", en="Not supported"),
+    "overrun": Kind(status=503, zh="计算超限", en="Took too much"),
     "unavailable": Kind(status=503, zh="数据暂不可用", en="Data unavailable"),
 }
 """Every kind of problem by the last part of its ``type`` address."""
@@ -116,6 +119,10 @@ def from_exception(error: Exception) -> Problem:
     -------
     Problem
     """
+    # What the libraries below say in C++ when they get no memory.
+    if isinstance(error, MemoryError) or "bad_alloc" in str(error):
+        _log.error("request %s at %s: out of memory", request_id(), request.path)
+        error = too_much(site().settings)
     if isinstance(error, ServiceMapError):
         return _from_own(error)
     if isinstance(error, HTTPException) and error.code is not None and error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -190,8 +197,9 @@ def _from_own(error: ServiceMapError) -> Problem:
     if isinstance(error, (NotFoundError, GoneError, UnanswerableError)):
         kind = {NotFoundError: "not-found", GoneError: "gone", UnanswerableError: "unanswerable"}[type(error)]
         return Problem(kind=kind, zh=error.zh, en=error.en, field=error.field)
-    if isinstance(error, BusyError):
-        return Problem(kind="busy", zh=error.zh, en=error.en, headers=(("Retry-After", str(RETRY_AFTER_S)),))
+    if isinstance(error, (BusyError, OverrunError)):
+        kind = "busy" if isinstance(error, BusyError) else "overrun"
+        return Problem(kind=kind, zh=error.zh, en=error.en, headers=(("Retry-After", str(RETRY_AFTER_S)),))
     _log.error("%s", error.en)
     if isinstance(error, StoreError):
         return _unavailable(*_publicly(error))

@@ -1,7 +1,7 @@
 """What every address that reads the data does: one transaction a request, its query read, 304 where that will do."""
 
-from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from collections.abc import Collection
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from hashlib import blake2b
 from typing import Any
 
@@ -9,7 +9,6 @@ import orjson
 from flask import Blueprint, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from service_map.errors import BusyError
 from service_map.store import queries
 from service_map.web import params
 from service_map.web.database import Reading
@@ -17,9 +16,6 @@ from service_map.web.security import takes_body
 from service_map.web.site import site
 
 JSON = "application/json"
-
-WAIT_S = 10.0
-"""How long a question waits for its turn before it is told to come back."""
 
 PROMISED_ONLY = (
     "数据含规划承诺的设施与现状资料中的设施，现状资料很不完整：数据中没有，不等于当地没有",
@@ -99,25 +95,6 @@ def by_turns() -> AbstractContextManager[object]:
     return site().rows if reading().conn.dialect.name == "sqlite" else nullcontext()
 
 
-@contextmanager
-def analysing() -> Iterator[None]:
-    """Work on a few analyses at once only; see `service_map.web.site.AT_ONCE`.
-
-    Raises
-    ------
-    BusyError
-        When its turn does not come within `WAIT_S`.
-    """
-    if not site().work.acquire(timeout=WAIT_S):
-        raise BusyError(
-            "正在计算的分析太多，请稍后再试", "too many analyses are being worked on, please try again later"
-        )
-    try:
-        yield
-    finally:
-        site().work.release()
-
-
 def query(parameters: Collection[params.Parameter]) -> dict[str, Any]:
     """Read the query of this request.
 
@@ -146,7 +123,8 @@ def _known(name: str) -> Collection[str]:
             return [rule.id for rule in (*site().rules, *site().plan_rules)]
         case "area":
             known = queries.vocabulary(reading().conn)
-            return known.areas.keys() | known.townships
+            # In one order, whichever process lists what may be asked.
+            return dict.fromkeys(sorted(known.areas.keys() | known.townships))
         case _:
             return queries.vocabulary(reading().conn).plans
 

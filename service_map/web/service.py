@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service_map.settings import Settings
 from service_map.store import read_meta
+from service_map.web import compute
 from service_map.web.site import site
 
 blueprint = Blueprint("service", __name__)
@@ -61,6 +62,7 @@ def init_service(app: Flask, settings: Settings) -> None:
     @app.before_request
     def begin() -> None:
         given = request.headers.get("X-Request-ID", "") if count else ""
+        given = compute.own("request_id") or given
         g.request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
         g.began = time.perf_counter()
 

@@ -5,7 +5,7 @@ import math
 import threading
 
 import pytest
-from invented_world import CENTRE, PARKS, make_app
+from invented_world import CENTRE, PARKS
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
@@ -13,7 +13,6 @@ from shapely import box
 from shapely.geometry import mapping, shape
 
 from service_map.web import openapi, security
-from service_map.web.site import AT_ONCE, EXTENSION
 
 LON, LAT = CENTRE
 DEGREE = 111_320 * math.cos(math.radians(LAT))
@@ -277,19 +276,6 @@ def test_another_origin_may_post(api):
 
 def test_addresses_that_take_a_body_are_those_that_the_document_says():
     assert {operation.path for operation in openapi.OPERATIONS if operation.post is not None} == security.BODY_PATHS
-
-
-def test_too_many_analyses_at_once_are_told_to_come_back(invented, monkeypatch):
-    monkeypatch.setattr("service_map.web.reading.WAIT_S", 0.05)
-    app = make_app(invented.url, invented.geodata)
-    work = app.extensions[EXTENSION].work
-    for _ in range(AT_ONCE):
-        work.acquire()
-    answer = app.test_client().get("/api/coverage", query_string={"area": "140521", **REACH})
-    assert (answer.status_code, answer.get_json(force=True)["type"]) == (429, "/api/problems/busy")
-    assert int(answer.headers["Retry-After"]) > 0
-    work.release()
-    assert app.test_client().get("/api/coverage", query_string={"area": "140521", **REACH}).status_code == 200
 
 
 def test_analyses_side_by_side_give_the_same_answers(invented_app):

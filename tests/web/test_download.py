@@ -267,7 +267,7 @@ def test_a_file_that_cannot_be_written_is_told_without_the_servers_own_paths(inv
             f"文件 {path} 未能写出：INSERT INTO …", f"the file {path} could not be written: INSERT INTO …"
         )
 
-    monkeypatch.setattr(download.apart, "write", full)
+    monkeypatch.setattr(download.export, "write", full)
     answer = app.test_client().get("/download/facilities.fgb")
     assert answer.status_code == 503
     assert not re.search("INSERT|tmp", answer.text)

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from invented_world import make_app
 
-from service_map.store import apart, export
+from service_map.store import export
 
 HEAVY = ("pandas", "geopandas", "pyogrio", "pyarrow", "openpyxl", "xlsxwriter", "pypinyin", "folium", "rasterio")
 MOST_MB = 200
@@ -30,9 +31,9 @@ print(int(held.split()[1]) // 1024, *sorted(sys.modules))
 """
 
 
-def worker(url, geodata, *paths):
+def worker(url, geodata, *paths, program=WORKER):
     environment = {**os.environ, "DATABASE_URL": url, "GEODATA_DIR": str(geodata)}
-    command = [sys.executable, "-c", WORKER, *paths]
+    command = [sys.executable, "-c", program, *paths]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     megabytes, *modules = done.stdout.split()
@@ -51,51 +52,39 @@ def test_a_worker_stays_small_through_every_page_and_every_download(invented):
     assert modules.isdisjoint(HEAVY), modules & set(HEAVY)
 
 
-# Told by the process that writes a table, as it ends.
-WRITER = """
-import runpy, sys
-try:
-    runpy.run_module("service_map.store.apart", run_name="__main__")
-finally:
-    held = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-    print(int(held.split()[1]) // 1024, file=sys.stderr)
+# The processes that write say what they held while they did.
+WRITERS = """
+import sys
+from service_map import settings
+from service_map.web import create_app
+from service_map.web.site import EXTENSION
+app = create_app(settings.load())
+for path in sys.argv[1:]:
+    with app.test_client().get(path) as answer:
+        assert answer.status_code == 200, (path, answer.text)
+held = [
+    next(line for line in open(f"/proc/{pid}/status") if line.startswith("VmHWM"))
+    for pid in app.extensions[EXTENSION].pool.pids()
+]
+print(max(int(line.split()[1]) for line in held) // 1024, *sorted(sys.modules))
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize("suffix", [suffix for suffix, chosen in export.FORMATS.items() if not chosen.streamed])
-def test_a_process_that_writes_a_table_stays_small_too(invented, tmp_path, suffix, monkeypatch):
-    from service_map import store
-
-    told = []
-    run = subprocess.run
-
-    def watched(command, **options):
-        done = run([sys.executable, "-c", WRITER], **options)
-        told.append(done)
-        return done
-
-    monkeypatch.setattr(apart.subprocess, "run", watched)
-    engine = store.open_readonly(invented.url)
-    with engine.connect() as conn:
-        count = apart.write(tmp_path / "out", conn, invented.url, store.FacilityFilter(), suffix=suffix)
-        assert count == store.queries.facilities(conn, limit=1).matched
-    engine.dispose()
-    assert int(told[0].stderr.split()[-1]) < MOST_MB
+def test_a_process_that_writes_a_table_stays_small_too(invented, suffix):
+    megabytes, modules = worker(
+        invented.url, invented.geodata, f"/download/facilities.{suffix}", "/healthz", program=WRITERS
+    )
+    assert megabytes < MOST_MB
+    assert modules.isdisjoint(HEAVY), modules & set(HEAVY)
 
 
-def test_an_order_for_data_that_was_replaced_meanwhile_is_refused(invented, tmp_path):
-    from service_map import store
-    from service_map.errors import StoreError
-
-    url = invented.build(tmp_path / "changing.gpkg")
-    engine = store.open_readonly(url)
-    with engine.connect() as conn:
-        store.stamp(conn)
-        invented.build(tmp_path / "changing.gpkg")
-        with pytest.raises(StoreError, match="ask again"):
-            apart.write(tmp_path / "out.fgb", conn, url, store.FacilityFilter(), suffix="fgb")
-    engine.dispose()
+def test_a_file_of_data_that_was_replaced_meanwhile_is_refused(invented, tmp_path):
+    app = make_app(invented.build(tmp_path / "changing.gpkg"), invented.geodata)
+    told = {"service_map.file": str(tmp_path / "out.fgb"), "service_map.version": "another"}
+    answer = app.test_client().get("/download/facilities.fgb?lang=en", environ_overrides=told)
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
     assert not (tmp_path / "out.fgb").exists()
 
 
@@ -109,7 +98,7 @@ def test_a_table_that_cannot_be_written_is_told_in_one_sentence(invented, tmp_pa
         resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, limit[1]))
         try:
             with pytest.raises(StoreError) as told:
-                apart.write(tmp_path / "out.gpkg", conn, invented.url, store.FacilityFilter(), suffix="gpkg")
+                export.write(tmp_path / "out.gpkg", conn, suffix="gpkg", feature=lambda _record: {})
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     engine.dispose()

@@ -9,6 +9,7 @@ from service_map.errors import SettingsError
 from service_map.store import queries
 from service_map.store.records import AreaRecord, CommitmentFilter, FacilityFilter, FacilityRecord
 from service_map.web import figures, links, report, words
+from service_map.web.compute import elsewhere
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import COUNTY_DIGITS, Entry, blueprint
 from service_map.web.site import site
@@ -125,6 +126,7 @@ def _coverage(record: AreaRecord, told: figures.AreaFigures) -> list[CoverageRow
 
 
 @blueprint.get("/area/<adcode>/report.html")
+@elsewhere
 def area_report(adcode: str) -> Response:
     """Everything about an area in one file that opens without a network; a download, so that no policy bends for it."""
     frame.query((choices.BIG,))
@@ -133,6 +135,7 @@ def area_report(adcode: str) -> Response:
 
 
 @blueprint.get("/area/<adcode>/report.xlsx")
+@elsewhere
 def area_report_xlsx(adcode: str) -> Response:
     """Give the figures of the report as a spreadsheet."""
     frame.query((choices.BIG,))

@@ -75,7 +75,8 @@ def _keep(response: Response) -> Response:
     else:
         response.headers["Cache-Control"] = "no-cache"
         if request.blueprint == "pages" and response.status_code == 200 and not response.direct_passthrough:
-            response.set_etag(blake2b(response.get_data(), digest_size=12).hexdigest())
+            if response.get_etag()[0] is None:  # a process that computed it has named it
+                response.set_etag(blake2b(response.get_data(), digest_size=12).hexdigest())
             response.make_conditional(request)
     return response
 

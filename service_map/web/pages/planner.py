@@ -24,9 +24,9 @@ from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.store import queries
 from service_map.web import links, params, report, words
+from service_map.web.compute import elsewhere
 from service_map.web.pages import choices, frame, upload
 from service_map.web.pages.frame import blueprint
-from service_map.web.reading import analysing
 from service_map.web.site import site
 
 GAPS_SHOWN = 10
@@ -104,11 +104,17 @@ def plan_coverage() -> str | Response:
     if not asked:
         values: dict[str, Any] = {parameter.name: None for parameter in choices.UPLOADED}
         return _page(values | {"area": request.args.get("area")}, None)
+    return _plan_in_address()
+
+
+@elsewhere
+def _plan_in_address() -> str | Response:
     values = _settled(frame.query(choices.PLANNER))
     return _answered(values, _answer(values, Brought()))
 
 
 @blueprint.post("/planner")
+@elsewhere
 def plan_with_own() -> str | Response:
     """Answer with the reader's own points; they are read in memory, and nothing of them is kept."""
     form = upload.read_form()
@@ -249,11 +255,10 @@ def _answer(values: Mapping[str, Any], brought: Brought) -> Planned:
         notice = _("这个地区没有在册的居住小区，下面按土地计；也可以上传人口点。")
     year = values["year"]
     sites: Report | None = None
-    with analysing():
-        covered = analysis.covered_share(ground, asked, region, year=year, demand=demand, by_year=True)
-        gaps = analysis.gap_pieces(ground, asked, region, year=year, demand=demand, limit=GAPS_SHOWN, zones=True)
-        if values["count"]:
-            sites = analysis.choose_sites(ground, asked, region, count=values["count"], year=year, demand=demand)
+    covered = analysis.covered_share(ground, asked, region, year=year, demand=demand, by_year=True)
+    gaps = analysis.gap_pieces(ground, asked, region, year=year, demand=demand, limit=GAPS_SHOWN, zones=True)
+    if values["count"]:
+        sites = analysis.choose_sites(ground, asked, region, count=values["count"], year=year, demand=demand)
     if notice is not None:
         covered = replace(covered, summary={**covered.summary, "limits": [notice, *covered.summary["limits"]]})
     return Planned(
