@@ -1,4 +1,5 @@
-"""Reading and starting: five plans in one process, each alone, the cost at 1×, 10× and 100×, endless lines, the start.
+"""Reading and starting: five plans in one process, each alone, the cost at 1×, 10× and 100× and of 5 MB, endless
+lines, a hollow file, the start.
 
 Run by ``make bench``. The plan texts stand beside the project (``../shared/plans``) or in PLANS_DIR.
 """
@@ -14,8 +15,11 @@ import sys
 import tempfile
 import time
 import urllib.request
+import zipfile
 from itertools import pairwise
 from pathlib import Path
+
+import docx
 
 PROGRAM = Path(sys.executable).with_name("service-map")
 PLANS = Path(os.environ.get("PLANS_DIR") or Path(__file__).resolve().parents[2] / "shared" / "plans")
@@ -33,7 +37,21 @@ peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.plat
 print(json.dumps({"records": found, "seconds": spent, "cpu": cpu, "peak_mb": peak}))
 """
 
-PIECES = ("新建幼儿园5所，", "幼儿园\t", "新建甲镇、", "（", "a", "<", "2025年末")
+PIECES = (
+    "新建幼儿园5所，",
+    "幼儿园\t",
+    "新建甲镇、",
+    "（",
+    "a",
+    "<",
+    "2025年末",
+    " ",
+    "1",
+    "、（各",
+    "甲村、",
+    "学校、",
+    "开工建设",
+)
 
 
 def endless():
@@ -48,6 +66,27 @@ def endless():
             grown = ", ".join(f"{later / former:.1f}" for former, later in pairwise(spent))
             print(f"  one line of {piece!r}, 512 kB: {spent[-1]:.2f} s of a processor; "
                   f"four times the line takes {grown} times as long (target 4, quadratic 16)")  # fmt: skip
+
+
+def hollow():
+    """Print what a small Word file of empty paragraphs costs, just below what is refused."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hollow.docx"
+        document = docx.Document()
+        document.add_paragraph("新建幼儿园5所。")
+        document.save(path)
+        with zipfile.ZipFile(path) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        parts["word/document.xml"] = parts["word/document.xml"].replace(
+            b"<w:body>", b"<w:body>" + b"<w:p/>" * 1_900_000
+        )
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in parts.items():
+                archive.writestr(name, data)
+        size = path.stat().st_size // 1000
+        one = read(path)
+        print(f"  a Word file of {size} kB, 1.9 million empty paragraphs: {one['seconds']:.1f} s (target 30), "
+              f"{one['peak_mb']:.0f} MB (target 500)")  # fmt: skip
 
 
 def read(*paths, times=1):
@@ -98,9 +137,13 @@ def main():
             first = first or one
             print(f"  {texts[0].name} × {times}: {one['seconds']:.2f} s, {one['peak_mb']:.0f} MB (target 300), "
                   f"{one['seconds'] / first['seconds'] / times:.2f} of the first's time a character")  # fmt: skip
+        times = 5 * 2**20 // texts[0].stat().st_size + 1
+        one = read(texts[0], times=times)
+        print(f"  5 MB of {texts[0].name}: {one['seconds']:.1f} s (target 30), {one['peak_mb']:.0f} MB (target 500)")
     else:
         print(f"extraction is left out: no plan texts in {PLANS}")
     endless()
+    hollow()
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([PROGRAM, "build"], cwd=folder, capture_output=True, check=True)
         print(f"warm start to the first page: {statistics.median(start(folder) for _ in range(3)):.2f} s (target 5)")

@@ -25,10 +25,10 @@ _SUFFIXED = re.compile(rf"({CJK}{{1,4}}?)(?:镇|乡|街道|社区|村|县|区)(?
 _IN_LIST = re.compile(
     rf"(?<![\u4e00-\u9fff])({CJK}{{1,4}}?)(县|区|市|镇|乡|街道|村|社区|棚户区|小区|片区)(?=[、，。；等和）])"
 )
-_RENEWAL_LIST = re.compile(rf"(?<![\u4e00-\u9fff])((?:{CJK}{{2,4}}、)+{CJK}{{2,4}})等?(?:个)?(?:棚户区|城中村)")
+_RENEWAL_LIST = re.compile(rf"(?<![\u4e00-\u9fff])((?:{CJK}{{2,4}}、){{1,40}}{CJK}{{2,4}})等?(?:个)?(?:棚户区|城中村)")
 _BARE_LIST = re.compile(rf"(?<![\u4e00-\u9fff])(?:[在对和支持推进]*)({CJK}{{2,3}}(?:、{CJK}{{2,3}})+)(?![镇乡村街])")
 _ALONG = re.compile(
-    rf"沿({CJK}{{1,5}}[江河湖海溪](?:[、和]{CJK}{{1,5}}[江河湖海溪])*(?:两岸|沿岸|沿线)?)|({CJK}{{1,5}}[江河湖海溪](?:沿线|两岸|沿岸))"
+    rf"沿({CJK}{{1,5}}[江河湖海溪](?>[、和]{CJK}{{1,5}}[江河湖海溪])*(?:两岸|沿岸|沿线)?)|({CJK}{{1,5}}[江河湖海溪](?:沿线|两岸|沿岸))"
 )
 _ITEM_START = re.compile(
     rf"(?:[、，。：；（]|^|新建|建设|推进|支持|实施|改造|在|和|及)(?=({CJK}{{2,3}}))", re.MULTILINE
@@ -39,10 +39,12 @@ _UNITS = (
     "(?:中心|重点|建制|边境)?(?:乡镇|镇|乡|村|社区)"
     "|县（市、区）|县（市）|县（区）|县区|县|区|市|乡镇|镇|街道|地|村|社区|片区|新区|园区|山体|景区|组团|校区"
 )
-_GROUP = re.compile(rf"(?:等)?(?:\d+|[一二两三四五六七八九十]+)[个座条大]?(?:{_UNITS})?$|等(?:{_UNITS})?$")
+_GROUP = re.compile(rf"(?:等)?(?:\d{{1,4}}|[一二两三四五六七八九十]{{1,4}})[个座条大]?(?:{_UNITS})?$|等(?:{_UNITS})?$")
 _LEVEL_AT_END = re.compile(r"(?:镇|乡|街道|村|社区)$")
 _LEADS_IN = re.compile(r"内|前|在|于|对|支持|推进|推动|指导|重点|优先|计划|拟|为|年|，")
 _JOINS_NAMES = frozenset("在和与及于对向由为的即至到从")
+_MAX_LEARNED = 2000
+"""Most townships, and most villages, that are learned from one text; the five plans name 20 to 150."""
 _LEAST_VOTES = 5
 _TITLE_VOTES = 50
 
@@ -368,7 +370,7 @@ def find_area(text: str, passages: list[Passage], wording: Wording) -> PlanArea:
     _learn(joined, counties, townships, villages, wording)
     counties |= {county[:-1] for county in counties if len(county) >= 3}
     counties -= {name, name[:-1], "城", "矿", "郊", "市辖", "市辖区", ""}
-    target = re.search(r"(20[23]\d)年?\s*(?:末)?\s*目\s*标", text) or re.search("(2025)", text)
+    target = re.search(r"(20[23]\d)年?\s{0,4}(?:末)?\s{0,4}目\s{0,4}标", text) or re.search("(2025)", text)
     year: int | None = None
     words: tuple[Span, ...] = ()
     if target:
@@ -443,11 +445,12 @@ def _learn(text: str, counties: set[str], townships: set[str], villages: set[str
         if suffix in ("县", "区", "市"):
             if match[0] in table or stem + "县" in table or suffix == "区":
                 counties.add(match[0])
-        elif suffix in ("镇", "乡", "街道"):
-            townships |= forms
         else:
-            villages |= forms
+            known = townships if suffix in ("镇", "乡", "街道") else villages
+            known |= forms if len(known) < _MAX_LEARNED else set()
     for match in _RENEWAL_LIST.finditer(text):
+        if len(villages) >= _MAX_LEARNED:
+            break
         villages.update(_without_verbs(part.removesuffix("等"), wording) for part in match[1].split("、"))
     villages.discard("")
 

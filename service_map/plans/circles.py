@@ -24,7 +24,7 @@ from service_map.plans.wording import Wording, load_wording
 
 _FILE = "circle_kinds.toml"
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_NUMBER = r"\d+(?:\.\d+)?|[一二两三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九]"
+_NUMBER = r"(?<!\d)\d{1,4}(?:\.\d{1,3})?|[一二两三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九]"
 _QUOTES = "[“”\"'‘’]?"
 _NAME = r"[\u4e00-\u9fff、和与]{0,14}?"
 _CIRCLE = re.compile(
@@ -243,7 +243,7 @@ def _in_sentence(sentence: str, words: _Words, wording: Wording) -> Iterator[_Fo
         if named is not None:
             yield _Found(at, named, low, high, unit)
             continue
-        if re.fullmatch(r"(?:社区|便民|公共|综合|社会|基本)*(?:生活|活动|服务|生活服务|公共服务)*", match["name"]):
+        if re.fullmatch(r"(?:社区|便民|公共|综合|社会|基本)*(?:生活|活动|服务|公共服务)*", match["name"]):
             before = sentence[: match.start()]
             for kind in _named(services, before):
                 yield _Found(at, kind, low, high, unit)

@@ -5,18 +5,21 @@ share a verb make a list, and what stands behind the last of them (…建设项�
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Self
 
 from service_map.plans.area import PlanArea, last
 from service_map.plans.wording import CJK, HIDDEN, Quantity, Token, Wording
 
-MAX_SENTENCE = 2000
-"""A run of text without a full stop is cut here, so that no clause grows without bound."""
+MAX_SENTENCE = 1000
+"""A run of text without a full stop is cut here, so that no clause grows without bound: plans write up to 600."""
 
 ACTS = (
-    "(?:同步|滚动|有序|陆续|分批)(?:推进|实施)|(?:补位|补点|提速|攻坚|统一|集中)建设|"
+    # Atomic: 开工建设 is one act or two, and a run of such acts would be tried in every way that it can be cut.
+    "(?>(?:同步|滚动|有序|陆续|分批)(?:推进|实施)|(?:补位|补点|提速|攻坚|统一|集中)建设|"
     "(?:择址|另址|异地|易地|原址|易址|迁址|选址|移址|合址|同址|就地|就近|原地|异址|拆旧)(?:新建|另建|迁建|重建|改建|扩建|搬迁|建设)|"
     "投入使用|投入运营|投入运行|建成使用|建成投用|建成运营|建成招生|建成开学|建成投运|挂牌运营|正式运营|招生开学|交付使用|"
     "(?:主体|主体工程)?(?:封顶|竣工|完工)|(?:全面|破土|正式|进场)(?:开工|动工|施工)|(?:启动|开展|加快)前期(?:工作)?|奠基|[东西南北]扩|提标(?!扩能|改造|升级)|"
@@ -27,7 +30,7 @@ ACTS = (
     "(?:列入|纳入)[\u4e00-\u9fff]{0,6}?(?:重点项目|项目库|建设项目|建设计划|新建计划|改造计划|实施计划|重点工程)|"
     "建成通航|建成通车|通航|通车|"
     "(?:完善|改善|优化)[\u4e00-\u9fff]{1,8}?(?:条件|设施|环境|功能)|"
-    "开工|动工|复工|施工|竣工|完工|落成|落地|投用|投入使用|建成使用|启用|开园|开馆|开业|开办|开诊|封顶"
+    "开工|动工|复工|施工|竣工|完工|落成|落地|投用|投入使用|建成使用|启用|开园|开馆|开业|开办|开诊|封顶)"
 )
 """Verbs that stand behind a noun as its act: 敬老院改造提升, 公墓建设."""
 _ACT = re.compile(ACTS)
@@ -44,7 +47,7 @@ _TITLES = re.compile(
     r"《[^《》]*》|“一[县乡镇村区市街]一[^“”]{1,3}”|“[^“”]*”(?=工程|行动|计划|活动|专项|目标|要求|政策|模式|品牌)"
 )
 _NICKED = re.compile(
-    r"(?P<nick>(?:“[^“”]{2,10}”|[一二两三四五六七八九十]+[馆场院园池站][^（），。；]{0,6})（)(?P<items>[^（）]*、[^（）]*)）"
+    r"(?P<nick>(?:“[^“”]{2,10}”|[一二两三四五六七八九十]+[馆场院园池站][^（），。；]{0,6})（)(?P<items>[^（）、]*+、[^（）]*+)）"
 )
 """A nickname of several facilities and their list: “三馆一场”（文化馆、图书馆、博物馆、体育场）."""
 _FROM_HERE = re.compile("(?<=[院馆校园站心所墓])[由从](?:现址|原址|旧址|老(?:院|校|馆)区)(?=整?体?(?:搬迁|迁))")
@@ -65,20 +68,20 @@ _DUE = (
     r"(?:全部|全面|正式|建成)?"
 )
 _BETWEEN = re.compile(
-    rf"(?:{ACTS}|[\u4e00-\u9fff]{{1,3}}化(?={ACTS})|{HIDDEN}|新（[改扩迁、]+）建|改（[扩、]+）建|供应|项目|工程|房源|房屋|校舍|业务用房|用房|总数|数量|建设|新建|建成|改造|住房|小区|服务|保护|增加|场地|发展|每年|年均|新增|增设|增建|布点|再建|总里程|总长度|总长|长度|里程|数量|床位|累计|规模|力争|确保|计划|全市|全县|全区|还要|再|另|拟)*(?:总数|总量)?"
+    rf"(?>{ACTS}|[\u4e00-\u9fff]{{1,3}}化(?={ACTS})|{HIDDEN}|新（[改扩迁、]+）建|改（[扩、]+）建|供应|项目|工程|房源|房屋|校舍|业务用房|用房|总数|数量|建设|新建|建成|改造|住房|小区|服务|保护|增加|场地|发展|每年|年均|新增|增设|增建|布点|再建|总里程|总长度|总长|长度|里程|数量|床位|累计|规模|力争|确保|计划|全市|全县|全区|还要|再|另|拟)*(?:总数|总量)?"
     r"(?:[由从]\d+[所个座处家条块张]?(?:增加|增|扩大|扩|发展|提高|整合|调整|优化)(?:至|到|为)|突破|达到|增加到|增至|加密至|扩大到|发展到|达|为|约|不少于|不低于|至少|应不少于|控制在|共|总计|合计|各|均)*(?:约|近|超过|超|逾|将近|大约)?[“”≥>]?=?"
 )
 _IN_TURN = re.compile(
-    rf"(?:（[^（）]*）)?(?:分别|依次)(?:{ACTS}|新增|增加|达到?|为|各|约|不少于|力争|确保)*"
-    r"(?P<numbers>(?:[\d一二三四五六七八九十百]+[所个处家座块片条](?:以上)?[、和与及]?){2,})"
+    rf"(?:（[^（）]*）)?(?:分别|依次)(?>{ACTS}|新增|增加|达到?|为|各|约|不少于|力争|确保)*"
+    r"(?P<numbers>(?:[\d一二三四五六七八九十百]++[所个处家座块片条](?:以上)?[、和与及]?){2,})"
 )
 _MORE = re.compile("新增|增设|增加(?!到|至)|增建|新设|添置|再建")
 _NUMBER_IN_BRACKET = re.compile(r"（(?:共|约|计划|新建|规划)*(\d+(?:[所处家座片块条个]|公里))(?=[，、）])")
 _UP_TO_UNIT = re.compile(
-    rf"(?:（[^（）]*）)?(?:{_DUE}|建设|新建|布局|布点|配置|配建|设置|按照?|实现|原则上|做到|达到|确保|要|以|“)*"
+    rf"(?:（[^（）]*）)?(?>{_DUE}|建设|新建|布局|布点|配置|配建|设置|按照?|实现|原则上|做到|达到|确保|要|以|“)*"
 )
 _SPANS_ALL = re.compile("(?:实现|基本|要|将|均|力争)*覆盖(?:到|至)?")
-_UP_TO_NUMBER = re.compile(r"(?:≥|至少|不少于|不低于|原则上|均|要|应|建设|新建|建成|建有|建|设置|配建|办好|有|约)*")
+_UP_TO_NUMBER = re.compile(r"(?>≥|至少|不少于|不低于|原则上|均|要|应|建设|新建|建成|建有|建|设置|配建|办好|有|约)*")
 _PARTS = (
     "(?:大楼|业务用房|实验楼|综合楼|病区|(?:[门急]诊|住院|医技|康复|教学|实训|宿舍|公寓|信息|病房|业务|教研|科教|实验|传染|养护|发热)"
     "[\u4e00-\u9fff]{0,2}?楼)"
@@ -325,7 +328,7 @@ class ClauseReader:
         self._area = area
         filler = "|".join(re.escape(word) for word in wording.filler)
         self._tail = re.compile(
-            rf"(?:（[^（）]{{0,40}}）)?(?:等(?:(?:一批|系列|多个|\d+个|[一二两三四五六七八九十]+个)?{CJK}{{0,6}}?(?:项目|工程)|))?(?:“?(?:\d+|[一二两三四五六七八九十]+)[大个所座处家项]?(?:场馆|馆|院|校|园|中心|基地|学校|医院|机构|设施)”?)?{HIDDEN}*(?:{_DUE})?(?:列入{CJK}{{0,6}}?|纳入{CJK}{{0,6}}?)?(?:(?:(?!新建|扩建|改造){CJK}){{1,6}}?{_ROOMS})?(?:{filler}|{HIDDEN})*?(?P<acts>(?:{ACTS})(?:{ACTS})*)"
+            rf"(?:（[^（）]{{0,40}}）)?(?:等(?:(?:一批|系列|多个|\d+个|[一二两三四五六七八九十]+个)?{CJK}{{0,6}}?(?:项目|工程)|))?(?:“?(?:\d+|[一二两三四五六七八九十]+)[大个所座处家项]?(?:场馆|馆|院|校|园|中心|基地|学校|医院|机构|设施)”?)?{HIDDEN}*+(?:{_DUE})?(?:列入{CJK}{{0,6}}?|纳入{CJK}{{0,6}}?)?(?:(?:(?!新建|扩建|改造){CJK}){{1,6}}?{_ROOMS})?(?>{filler}|{HIDDEN})*?(?P<acts>(?:{ACTS})(?:{ACTS})*)"
             r"(?P<project>(?:试点)?(?:工程|项目|任务|计划|工作|行动|力度|步伐|包)*)"
         )
         tails = "|".join(map(re.escape, wording.name_tail))
@@ -464,7 +467,7 @@ class ClauseReader:
         return False
 
     def _counts_again(self, text: str) -> bool:
-        match = re.match(rf"(?:[省市州区县乡镇]级)?(?:再|另|拟)?(?:{ACTS}|改（扩）建|新（改、扩）建)+", text)
+        match = re.match(rf"(?:[省市州区县乡镇]级)?(?:再|另|拟)?(?>{ACTS}|改（扩）建|新（改、扩）建)+", text)
         quantity = next(self._wording.quantities(text), None)
         return bool(match and quantity and quantity.start == match.end() and quantity.end == len(text))
 
@@ -491,7 +494,7 @@ class ClauseReader:
         if (
             quantity
             and quantity.end == len(text)
-            and re.fullmatch(rf"20\d\d年(?:完成|{ACTS})+", text[: quantity.start])
+            and re.fullmatch(rf"20\d\d年(?>完成|{ACTS})+", text[: quantity.start])
         ):
             # 2022年完成3个、2023年完成5个养老服务中心
             return True
@@ -839,7 +842,8 @@ def _items(masked: str, tokens: list[Token], spans: list[tuple[int, int]]) -> It
 def _stretches(clause: Clause, start: int, end: int, *, listing: bool) -> Iterator[_Stretch]:
     """Split an item where a verb between two nouns governs the second (支持机构|设立诊所), and where 等 sums up."""
     masked = clause.masked
-    inside = [token for token in clause.tokens if start <= token.start and token.end <= end]
+    first, beyond = (bisect_left(clause.tokens, at, key=attrgetter("start")) for at in (start, end))
+    inside = [token for token in clause.tokens[first:beyond] if token.end <= end]
     last_noun = max((index for index, token in enumerate(inside) if token.category), default=-1)
     cuts: list[tuple[int, bool]] = []
     for index in range(1, len(inside)):

@@ -49,7 +49,8 @@ class Commitment:
     repeats
         The id of the earlier record of the same plan that this one states again, else None.
     note
-        Set where the reading is doubtful.
+        Set where the reading is doubtful: ``per year`` where the number is that of each year, ``count unreadable``
+        where more figures stand there than anything that a plan counts has.
     """
 
     id: str

@@ -21,7 +21,7 @@ from service_map.plans.commitment import Commitment
 from service_map.plans.draft import Carry, Draft, Rejection, act_kinds
 from service_map.plans.outline import LeftOut, Passage, Span, outline, source_lines
 from service_map.plans.promise import PromiseReader
-from service_map.plans.wording import Wording, load_wording, years
+from service_map.plans.wording import Wording, load_wording, number, years
 
 _RATE = re.compile(r"率|占比|比例|%|人均|每千|每万|每百|床位|面积|人次|人数|职工")
 _RATE_CELL = re.compile(r"[率%比]|每[百千万]|人均|年均|[（(]")
@@ -30,7 +30,7 @@ _INDICATOR = re.compile(
 )
 _LISTED = re.compile(
     r"等(?:一批|系列|多个|\d+个|[一二两三四五六七八九十]+个)?[\u4e00-\u9fff]{0,6}?(?:项目|工程)|"
-    r"(?<![第\d])[\d一二三四五六七八九十两]+(?:个|项|大)(?:重点|重大|标志性)?(?:建设)?(?:项目|工程)(?!以上|左右)"
+    r"(?<![第\d])[\d一二三四五六七八九十两]{1,6}(?:个|项|大)(?:重点|重大|标志性)?(?:建设)?(?:项目|工程)(?!以上|左右)"
 )
 _DONE = re.compile(
     r"已建成|已经建成|累计建成|已完成|目前已|现已建|共有|已有|仅有|只有|已经建立|"
@@ -52,7 +52,7 @@ _NOT_BUILT = re.compile(
 _SIZED = re.compile(r"占地|建筑面积|平方米|\d亩|床位|总投资|20[2-3]\d年.{0,6}(?:建成|开工|投用|完工|竣工)")
 _ENUMERATED = re.compile(r"[一二三四五六七八九十]是|[①-⑳]|（\d{1,2}）")
 _PLACE_HEADING = re.compile(r"[\u4e00-\u9fff]{2,12}(?:社区|安置区|安置点|片区|新区|新城|组团|园区|镇|乡|街道|县|区)")
-_TOTAL = re.compile(r"\d+([所个处家座块片条])$")
+_TOTAL = re.compile(r"\d([所个处家座块片条])$")
 _DONE_BEFORE = "上一时期的成绩 done in the last period"
 _STANDS = "现状或已完成，不是任务 stands already or is done"
 _HEADS = "冒号前的小标题 a heading before a colon"
@@ -80,7 +80,7 @@ _GOES_ON_TO = re.compile(
     rf"(?:20\d\d年)?(?:(?:完成|推进|启动|实施|加快)[^，。；：]{{0,12}}?(?:{ACTS}|二期|工程)|(?:{ACTS})|达到?[^，。；]{{2,14}}(?:标准|水平))[^，。；]{{0,10}}"
 )
 _COUNTS_CELL = re.compile(
-    rf"(?:(?:^|[、，；和])(?:(?:{ACTS})|涉及|共|约|计划|完成|其中|每年)*\d+(?:个|所|座|处|家|公里|块|片|套)(?![、，]?\d)[\u4e00-\u9fff]{{0,6}}?)+"
+    rf"(?:(?:^|[、，；和])(?>{ACTS}|涉及|共|约|计划|完成|其中|每年)*\d++(?:个|所|座|处|家|公里|块|片|套)(?![、，]?\d)[\u4e00-\u9fff]{{0,6}}?)+"
 )
 _NO_PROJECT = re.compile(
     "^(?:责任|牵头|主管|实施|配合|建设|申报|项目|承担)(?:单位|部门|主体)|类别|领域|备注|属性|总投资|资金|^序号$|类型$|进展|联系"
@@ -183,7 +183,7 @@ def _plain(value: object) -> object:
 def _same_promise(draft: Draft) -> tuple[str, ...] | None:
     """Return what makes two records one promise, None for records that cannot be told apart."""
     if draft.kind == "site" and draft.name:
-        return ("site", draft.category, re.sub(rf"(?:基础设施|{ACTS}|项目|工程)+$", "", draft.name))
+        return ("site", draft.category, re.sub(rf"(?>基础设施|{ACTS}|项目|工程)+$", "", draft.name))
     if draft.kind in ("quota", "coverage", "allotment"):
         parts = (draft.place, draft.count, draft.per, draft.unit)
         return (draft.kind, draft.category, *(str(part) for part in parts))
@@ -291,11 +291,10 @@ class PlanReader:
         if len(cells) != len(columns) or not columns or re.search("合计|总计|小计|全市|全县|[。，；]", name):
             return
         for cell, column in zip(cells, columns, strict=True):
-            if column is None or not re.fullmatch(r"\d+(?:\.\d+)?", cell.text) or float(cell.text) == 0:
+            count = _figure(cell.text)
+            if column is None or not count:
                 continue
             draft = Draft(cell, 0, len(cell.text), column.category, "allotment", column.action, "table of places")
-            value = float(cell.text)
-            count = int(value) if value == int(value) else value
             draft = replace(draft, count=count, unit=column.unit).at(self._area.place(name)._replace(words=where))
             told = {"count": _whole(cell), "kind": where}
             yield draft.told(**dict.fromkeys(("category", "unit", "action"), column.words), **told)
@@ -322,9 +321,8 @@ class PlanReader:
         told = {"category": head, "action": head, "unit": head if match["unit"] or not units else _whole(units)}
         action = act_kinds(match[1], self._wording).kinds
         for cell, place in zip(cells, places, strict=True):
-            if place and re.fullmatch(r"\d+(?:\.\d+)?", cell.text) and float(cell.text):
-                value = float(cell.text)
-                count = int(value) if value == int(value) else value
+            count = _figure(cell.text)
+            if place and count:
                 rule, kind = "table of places", "allotment"
                 draft = Draft(cell, 0, len(cell.text), token.category, kind, action[-1] if action else "new", rule)
                 draft = replace(draft, count=count, unit=unit).at(place).told(**told, kind=place.words)
@@ -431,10 +429,9 @@ class PlanReader:
         draft = Draft(
             passage, 0, min(match.end(), len(passage.text)), token.category, "quota", action, "indicator table"
         )
-        count = int(value) if value == int(value) else value
         others = [cell for cell in self._row_cells(index) if cell is not passage]
         least = next((cell for cell in others if re.match("[≥>]|至少", cell.text)), None)
-        draft = replace(draft, count=count, unit=unit, at_least=least is not None, year=self._area.target_year)
+        draft = replace(draft, count=value, unit=unit, at_least=least is not None, year=self._area.target_year)
         whole, measure = _whole(passage), self._passages[index + 1]
         if self._with_unit_cell(index, passage):
             whole += _whole(measure)
@@ -448,15 +445,15 @@ class PlanReader:
             return None
         return _INDICATOR.fullmatch(f"{passage.text}（{unit.text}）")
 
-    def _target(self, index: int, passage: Passage) -> tuple[float | None, Passage]:
-        value: float | None = None
+    def _target(self, index: int, passage: Passage) -> tuple[int | float | None, Passage]:
+        value: int | float | None = None
         target = passage
         for later in self._passages[index + 1 : index + 5]:
             if later.role != "cell" or later.row != passage.row:
                 break
-            number = re.fullmatch(r"(?:[≥>]?=?|至少)(\d+(?:\.\d+)?)(?:以上)?", later.text)
-            if number:
-                value, target = float(number[1]), later
+            figure = re.fullmatch(r"(?:[≥>]?=?|至少)(\d+(?:\.\d+)?)(?:以上)?", later.text)
+            if figure:
+                value, target = number(figure[1]), later
             elif not re.fullmatch(r"[-/]*", later.text) and not (value is None and _UNIT_CELL.fullmatch(later.text)):
                 break
         return value, target
@@ -588,6 +585,11 @@ class PlanReader:
         carry.lead_words = passage.spans(a + noun.start, a + noun.end) if noun else ()
         counted = bool(front.kinds) and bool(re.search(r"\d+[所个处家座校园馆]$", clause))
         return counted or clause.endswith(("项目", "工程", "名单", "任务")) or bool(_ACT_CELL.fullmatch(clause))
+
+
+def _figure(cell: str) -> int | float | None:
+    """Read a cell that holds one number and nothing else."""
+    return number(cell) if re.fullmatch(r"\d+(?:\.\d+)?", cell) else None
 
 
 def _is_done(clause: str, sentence: str) -> bool:

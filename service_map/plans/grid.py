@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 _LONGEST_LABEL = 20
 _MAX_COLUMNS = 100
+_MAX_CARRIED = 20_000
+"""Most cells that merged cells of one table fill below themselves."""
 _ENDS = "。；，、：！？"
 
 
@@ -39,16 +41,20 @@ class Grid:
     def __init__(self) -> None:
         self._rows: list[dict[int, Cell]] = []
         self._open: dict[int, tuple[Cell, int]] = {}
+        self._free = 0
+        self._carried = 0
 
     def row(self) -> None:
         """Begin a row."""
         row: dict[int, Cell] = {}
         kept: dict[int, tuple[Cell, int]] = {}
-        for column, (cell, left) in self._open.items():
+        for column, (cell, left) in self._open.items() if self._carried < _MAX_CARRIED else ():
+            self._carried += 1
             row[column] = Cell([cell.label] if cell.label else [], columns=cell.columns)
             if left > 1:
                 kept[column] = (cell, left - 1)
         self._open = kept
+        self._free = 0
         self._rows.append(row)
 
     def add(self, cell: Cell) -> None:
@@ -56,9 +62,10 @@ class Grid:
         if not self._rows:
             self.row()
         row = self._rows[-1]
-        column = 0
+        column = self._free
         while column in row:
             column += max(row[column].columns, 1)
+        self._free = column
         if column >= _MAX_COLUMNS:
             return
         if cell.goes_on and len(self._rows) > 1:

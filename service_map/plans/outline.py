@@ -15,7 +15,7 @@ from typing import NamedTuple, overload
 
 from service_map.plans.wording import Wording
 
-_MARKS = re.compile(r"\[bookmark:[^\]\n]*\]|</?[a-zA-Z][^<>\n]{0,60}>|\*\*|&nbsp;|\\(?=[*#_\-.>])")
+_MARKS = re.compile(r"\[bookmark:[^\]\n]{0,200}\]|</?[a-zA-Z][^<>\n]{0,60}>|\*\*|&nbsp;|\\(?=[*#_\-.>])")
 _FULL = dict(zip("，；：（）！？､｡［］「」『』〔〕", "，；：（）！？、。[]“”“”（）", strict=True))
 # A PDF often spells a character as the radical that looks like it (⼉ for 儿); of the supplement, those that are words.
 RADICALS = {
@@ -61,7 +61,7 @@ _DOCUMENT = re.compile(
 )
 _TABLE_TITLE = re.compile(r"表\s*[\d一二三四五六七八九十]+(?:[-.]\d+)?")
 _CONTENTS = re.compile(r"目\s*录|目\s*次|contents", re.IGNORECASE)
-_CONTENTS_LINE = re.compile(r".{2,60}?(?:[.…·]{2,}|\t|\s{2,}|\s)[-—\s]*\d{1,4}[-—\s]*")
+_CONTENTS_LINE = re.compile(r".{2,60}?(?:[.…·]{2,}+|\s)[-—\s]*+\d{1,4}[-—\s]*")
 _PAGE = re.compile(r"[-—–\s]*(?:第\s*)?\d{1,4}(?:\s*页)?[-—–\s]*(?:/\s*\d{1,4})?")
 _HEADER_CELLS = frozenset(
     [
@@ -103,6 +103,7 @@ _SAYS = re.compile(
 _MAX_CELL = 16
 _MAX_TABS = 200
 _MAX_CELLS = 600
+_LOOKS_A_LINE = 8
 _MAX_HEADING = 50
 
 
@@ -228,6 +229,11 @@ class SourceLines(Sequence[str]):
         """Return how many lines the text has."""
         return len(self._starts) - 1
 
+    def __iter__(self) -> Iterator[str]:
+        """Walk the lines."""
+        for start, end in pairwise(self._starts):
+            yield self._text[start : end - 1].removesuffix("\r")
+
     @overload
     def __getitem__(self, index: int) -> str: ...
 
@@ -282,7 +288,8 @@ def outline(text: str, *, wording: Wording, left: list[LeftOut] | None = None) -
     Passage
     """
     state = _State(left=left)
-    lines = [_line(number, raw) for number, raw in enumerate(source_lines(text), start=1)]
+    # Blank lines say nothing, and a file may hold millions of them.
+    lines = [_line(number, raw) for number, raw in enumerate(source_lines(text), start=1) if not raw.isspace() and raw]
     contents = _contents_lines(lines)
     state.stacked = _stacked_rows(lines)
     state.items = _list_items(lines)
@@ -481,8 +488,8 @@ def _contents_lines(lines: list[_Line]) -> set[int]:
             found.add(line.number)
             run = []
             continue
-        like = bool(_CONTENTS_LINE.fullmatch(line.raw.strip().removesuffix("</b>"))) and not _PAGE.fullmatch(content)
-        like = like and len(content) < 60 and not re.search(r"[。；]", content)
+        like = len(content) < 60 and not re.search(r"[。；]", content) and not _PAGE.fullmatch(content)
+        like = like and bool(_CONTENTS_LINE.fullmatch(line.raw.strip().removesuffix("</b>")))
         if like and (after_word or _heading_rank(line, content) is not None):
             run.append(line.number)
             continue
@@ -517,15 +524,13 @@ def _stacked_rows(lines: list[_Line]) -> dict[int, tuple[int, str]]:
     """Find tables with one cell a line: line number -> 1 where a row begins, else 0, and the cell's role."""
     full = [line for line in lines if line.text]
     found = _headed_rows(full)
+    # Titles close together would have the same lines looked at again for each of them.
+    left = _MAX_CELLS + _LOOKS_A_LINE * len(lines)
     for index, line in enumerate(lines):
-        if not (line.text and len(line.text) <= _MAX_HEADING and _STACK_TITLE.search(line.text)):
+        if left < 0 or not (line.text and len(line.text) <= _MAX_HEADING and _STACK_TITLE.search(line.text)):
             continue
-        run: list[_Line] = []
-        for later in lines[index + 1 : index + 1 + _MAX_CELLS]:
-            if len(later.text) > _MAX_CELL or later.tabs or (later.text and later.text[-1] in _END):
-                break
-            if later.text:
-                run.append(later)
+        run = list(_short_lines(lines, index + 1))
+        left -= len(run)
         numeric = [bool(_FIGURE.fullmatch(cell.text)) for cell in run]
         width = _width(numeric)
         for start in range(width, len(run) - width + 1, max(width, 1)) if width else ():
@@ -538,6 +543,15 @@ def _stacked_rows(lines: list[_Line]) -> dict[int, tuple[int, str]]:
                 found.update({cell.number: (int(place == 0), "cell") for place, cell in enumerate(run[:width])})
             found.update({cell.number: (int(place == 0), "cell") for place, cell in enumerate(row)})
     return found
+
+
+def _short_lines(lines: list[_Line], start: int) -> Iterator[_Line]:
+    """Yield the lines from one on that can be cells: as many as are short, end no sentence and hold no tab."""
+    for line in lines[start : start + _MAX_CELLS]:
+        if len(line.text) > _MAX_CELL or line.tabs or (line.text and line.text[-1] in _END):
+            return
+        if line.text:
+            yield line
 
 
 def _headed_rows(lines: list[_Line]) -> dict[int, tuple[int, str]]:

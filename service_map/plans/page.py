@@ -26,7 +26,11 @@ def page_lines(markup: str) -> list[str]:
         A paragraph each, or a table row with tabs between the cells; none is blank. A heading begins with ``#`` marks.
     """
     page = _Page()
-    page.feed(markup)
+    # What never ends is dropped before the parser looks for its end, from every place where it begins.
+    unended = markup.find("<!--", max(markup.rfind("-->"), 0))
+    markup = markup if unended < 0 else markup[:unended]
+    end = markup.rfind(">") + 1
+    page.feed(markup[:end] + markup[end:].partition("<")[0])
     page.close()
     return page.lines()
 

@@ -35,7 +35,7 @@ from service_map.plans.draft import (
 from service_map.plans.name import NameReader
 from service_map.plans.outline import Passage, Span
 from service_map.plans.share import ShareReader
-from service_map.plans.wording import CJK, HIDDEN, LEAST, Level, Quantity, Token, Wording, years
+from service_map.plans.wording import CJK, ENDLESS, HIDDEN, LEAST, Level, Quantity, Token, Wording, years
 
 _SIZES = ("公里", "米", "千米", "平方米", "亩", "张")
 _SIZED = re.compile(
@@ -48,7 +48,10 @@ _EACH_NOUN = re.compile(
 )
 _REACHED = re.compile(r"(?:（[^（）]*）)?(?:全部|全面|均)?达到?.{0,12}(?:标准|等级|水平)")
 _STANDARD = re.compile(r"(?:学校)?[^，。]{0,16}?达到?[^，。]{0,16}标准")
-_ESTATE = r"[\u4e00-\u9fff]{1,10}?(?:片区|小区|家属院|家属楼|宿舍区|宿舍|社区|大院)"
+# An estate ends where the list goes on or ends, so that it can be cut in one way only.
+_ESTATE = (
+    r"(?>[\u4e00-\u9fff]{1,10}?(?:片区|小区|家属院|家属楼|宿舍区|宿舍|社区|大院)(?=[、和与及等全系集进\d一二三四五六七八九十]))"
+)
 _RENEWED = re.compile(
     rf"(?:对(?:县域内|辖区内|全市|全县|城区|县城)*(?P<estates>{_ESTATE}(?:[、和与及]{_ESTATE})+)(?:等)?"
     r"(?:(?:[一二三四五六七八九十]+|\d+)个(?:片区|小区|社区)?)?(?:全面|系统|集中)?进行(?:全面|综合)?(?:改造|整治|更新|提升)|"
@@ -64,8 +67,8 @@ _HAS = re.compile(
     r"(?:县|市|区|乡|镇|村|社区|街道)）?(?:都|均|要|至少)*建?有(?:(?:至少|不少于)?(?:\d+|[一两二三])[所个座处家块片][^，。]{0,8})?$"
 )
 _DUE_AT_END = re.compile(
-    r"(?:均|都|全部|力争|确保|计划|预计|须|应|要|将|可|有望|在|于|到|至)*(20[2-3]\d)年(?:[春夏秋冬]季|[上下]半年|\d{1,2}月)?(?:年?底|年?末|初)?(?:以?前)?"
-    rf"(?:全部|全面|陆续|正式|基本)*(?:{ACTS}|完成|交付|交付使用|使用|到位|开学|招生|开放)+$"
+    r"(?:均|都|全部|力争|确保|计划|预计|须|应|要|将|可|有望|在|于|到|至){0,8}(20[2-3]\d)年(?:[春夏秋冬]季|[上下]半年|\d{1,2}月)?(?:年?底|年?末|初)?(?:以?前)?"
+    rf"(?:全部|全面|陆续|正式|基本)*(?>{ACTS}|完成|交付|交付使用|使用|到位|开学|招生|开放)+$"
 )
 _EACH_LEVEL = re.compile("[县区镇乡]级")
 _TITLE_MARK = re.compile("国家级|省级|市级|星级|A级|示范|先进|文明|绿色|优质|特色|一流|高水平")
@@ -430,6 +433,8 @@ class PromiseReader:
             built = reading.subject + reading.mods + ("".join(front.words) if front.explicit else "")
             if member.total and not re.search("新增|配建|新建|建设|建成", built):
                 draft.action = "unspecified"
+        else:
+            _note_endless(scene, member, draft)
         stands = front.words[-1:] == ("建有",) if front.explicit else reading.has
         if quantity and stands and not member.acts:
             # 每个乡镇有一处公墓: how it comes about is not said, whatever the clause before did.
@@ -593,6 +598,14 @@ def _date(drafts: list[Draft], year: int, *, since: int | None, words: tuple[Spa
         if behind and not draft.dated:
             draft.year = year
             draft.told(year=words)
+
+
+def _note_endless(scene: Scene, member: Member, draft: Draft) -> None:
+    """Note that figures stand at a noun which count nothing, being too many."""
+    endless = ENDLESS.search(scene.shown, member.start, member.limit)
+    if endless:
+        draft.note = "count unreadable"
+        draft.told(note=scene.spans(*endless.span()))
 
 
 def _in_bracket(clause: Clause, at: int) -> bool:

@@ -7,7 +7,6 @@ automatic numbers (第三章 is often no text at all), boxes (专栏), content c
 import io
 import re
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import Any
 
 from service_map.plans.grid import Cell, Grid
@@ -27,6 +26,8 @@ _COUNTING = frozenset(
     ]
 )  # fmt: skip
 _MAX_DEPTH = 16
+_MAX_LEVELS = 9
+"""Levels of a numbered list, as Word has them."""
 
 
 def word_lines(data: bytes) -> Iterator[str]:
@@ -54,11 +55,13 @@ def _blocks(parent: Any, numbers: "_Numbers", depth: int) -> Iterator[str]:
         return
     for element in parent:
         if element.tag == f"{_W}p":
+            if not len(element):
+                yield ""
+                continue
             # A tab before the text only indents it.
             yield numbers.mark(element) + _text(element).strip("\t ")
-            for box in element.iter(_BOX):
-                if not _inside_fallback(box):
-                    yield from _blocks(box, numbers, depth + 1)
+            for box in _boxes(element):
+                yield from _blocks(box, numbers, depth + 1)
         elif element.tag == f"{_W}tbl":
             yield from _rows(element, numbers, depth + 1)
         elif element.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml", f"{_W}smartTag"):
@@ -75,7 +78,7 @@ def _rows(table: Any, numbers: "_Numbers", depth: int) -> Iterator[str]:
             merged = None if properties is None else properties.find(f"{_W}vMerge")
             goes_on = merged is not None and merged.get(f"{_W}val", "continue") == "continue"
             lines = [line for line in _blocks(cell, numbers, depth) if line.strip()]
-            grid.add(Cell(lines, columns=min(int(span), 100) if span and span.isdigit() else 1, goes_on=goes_on))
+            grid.add(Cell(lines, columns=min(int(span), 100) if span and _small(span) else 1, goes_on=goes_on))
     yield from grid.lines()
 
 
@@ -104,8 +107,18 @@ def _text(element: Any) -> str:
     return "".join(parts).replace("\n", "")
 
 
-def _inside_fallback(element: Any) -> bool:
-    return any(parent.tag == _FALLBACK for parent in takewhile(lambda one: one.tag != _BOX, element.iterancestors()))
+def _boxes(paragraph: Any) -> Iterator[Any]:
+    """Yield the text boxes that hang at a paragraph; those inside them hang at their own paragraphs."""
+    for element in paragraph:
+        if element.tag == _BOX:
+            yield element
+        elif element.tag != _FALLBACK:
+            yield from _boxes(element)
+
+
+def _small(figures: str) -> bool:
+    """Tell whether an attribute is a whole number that a document can mean."""
+    return figures.isdecimal() and len(figures) < 7
 
 
 def _value(parent: Any, name: str) -> str | None:
@@ -152,7 +165,7 @@ class _Numbers:
             for level in abstract.iter(f"{_W}lvl"):
                 start, depth = _value(level, "start") or "1", level.get(f"{_W}ilvl", "0")
                 form, shown = _value(level, "numFmt") or "decimal", _value(level, "lvlText") or ""
-                if start.isdigit() and depth.isdigit():
+                if _small(start) and _small(depth) and int(depth) < _MAX_LEVELS:
                     self._levels[key, int(depth)] = (form, shown, int(start))
                     if level.find(f"{_W}isLgl") is not None:
                         self._arabic.add((key, int(depth)))
@@ -184,7 +197,7 @@ class _Numbers:
             if key is None:
                 continue
             depth = _value(numbered, "ilvl") or self._linked(key, style)
-            return self._next(self._lists.get(key, ""), int(depth) if depth.isdigit() else 0) if key != "0" else ""
+            return self._next(self._lists.get(key, ""), int(depth) if _small(depth) else 0) if key != "0" else ""
         return ""
 
     def _linked(self, key: str, style: str | None) -> str:

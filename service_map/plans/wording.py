@@ -23,12 +23,16 @@ HIDDEN = "\ue000"
 """Stands for a character that the grammar does not read at this level."""
 LEAST = re.compile(r"[≥>]|至少|不少于|不低于|最少")
 """Words before a number that make it the least."""
+ENDLESS = re.compile(r"\d{10}")
+"""More figures than any count of a plan has: a slip of the scanner, a telephone or a file number."""
 
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _TENS = {"十": 10, "百": 100, "千": 1000}
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+(?:\.\d+)?[万百千]?|[一二两三四五六七八九十百千]+万?)"
-_RANGE = re.compile(rf"({_NUMBER})(?:[-至到]|--)({_NUMBER})")
-_SUM = re.compile(r"(\d+)\+(\d+|[NnXx])")
+# Only from where its figures begin and never given back: a run of figures that counts nothing is read once.
+_NUMBER = (
+    r"(?:(?<!\d)(?<!\d,)\d{1,3}(?:,\d{3})++(?!\d)|(?<!\d)\d++(?:\.\d++)?[万百千]?|"
+    r"(?<![一二两三四五六七八九十百千])[一二两三四五六七八九十百千]++万?)"
+)
 _YEAR = re.compile(r"(?<![\d-])(20[2-3]\d)(?:年(?:末|底)?|-(?=\D))(?!以前|前建成|之前建成|建成的|度?版|起|开始|以来)")
 _PERIOD_END = re.compile(r"“?(?:国民经济和社会发展)?第?十([三四五六])(?:个)?五(?:年规划)?”?(?:时期|期间|规划期|期)?末")
 _PERIOD = re.compile(r"“?十([四五六])五”?(?:时期|期间|规划期|期)(?!末)")
@@ -138,7 +142,7 @@ class Wording:
         self.past_sentences = tuple(table["past"]["sentences"])
         units = "|".join(sorted((re.escape(unit) for unit in table["units"]["count"]), key=len, reverse=True))
         self._quantity = re.compile(
-            rf"(?P<sum>\d+\+(?:\d+|[NnXx]))(?P<sum_unit>{units})?|(?P<low>{_NUMBER})(?:(?:至|到|-+)(?P<high>{_NUMBER}))?"
+            rf"(?P<sum>(?<!\d)\d{{1,9}}\+(?:\d{{1,9}}(?!\d)|[NnXx]))(?P<sum_unit>{units})?|(?P<low>{_NUMBER})(?:(?:至|到|-+)(?P<high>{_NUMBER}))?"
             rf"(?:余|多|几)?(?P<unit>{units})(?P<more>以上|及以上|或以上)?"
         )
         self.per_words: dict[str, str] = {word: per for per, words in table["per"].items() for word in words}
@@ -150,8 +154,8 @@ class Wording:
             )
         )
         self._level = re.compile(
-            rf"(?:每(?:一|\d+(?:[-至到]\d+)?|[两三五])?个?|各个?(?![一二两三四五六七八九十\d]+[所个座处家条块片])|所有的?|全部|其[余他](?:各个?)?|\d+%以上的?|(?:半数|过半|三分之[一二]|多数)(?:以上)?的?|均在各?)(?:(?!新建|建设|建成|改造|配建|布局|规划|打造|设立|设置|培育|创建|增设|新增|完成|改建|扩建)[\u4e00-\u9fff、]){{0,6}}?(?P<unit>{per})(?![级长民务直委])|"
-            rf"\d+个(?P<whole>{per})(?:（[^（）]*）)?(?=全部|均|都|普遍|全面|实现|全覆盖)|以(?P<count>\d+)个(?P<counted>{per})为单位|(?<![\u4e00-\u9fff、])(?P<bare>{wide})(?=至少|均|都|原则上|普遍|全部)|"
+            rf"(?:每(?:一|\d++(?:[-至到]\d++)?|[两三五])?个?|各个?(?![一二两三四五六七八九十\d]+[所个座处家条块片])|所有的?|全部|其[余他](?:各个?)?|\d+%以上的?|(?:半数|过半|三分之[一二]|多数)(?:以上)?的?|均在各?)(?:(?!新建|建设|建成|改造|配建|布局|规划|打造|设立|设置|培育|创建|增设|新增|完成|改建|扩建)[\u4e00-\u9fff、]){{0,6}}?(?P<unit>{per})(?![级长民务直委])|"
+            rf"\d+个(?P<whole>{per})(?:（[^（）]*）)?(?=全部|均|都|普遍|全面|实现|全覆盖)|以(?P<count>\d{{1,9}})个(?P<counted>{per})为单位|(?<![\u4e00-\u9fff、])(?P<bare>{wide})(?=至少|均|都|原则上|普遍|全部)|"
             rf"一(?P<one>{wide}|乡|镇|区|市|街)一(?:所|处|个|座|家|馆|院|园|校|站|点|场|室|堂|墓|队|中心|广场)|"
             rf"(?:每一?个?|各)(?P<short>[乡镇街区市旗])(?=[建设有新至均都布局配不≥]|\d|[一二两三])|"
             rf"(?<![\u4e00-\u9fff])一个(?P<single>{wide})(?=至少|建|均|都|应)|"
@@ -352,12 +356,14 @@ def number(text: str) -> int | float | None:
     Returns
     -------
     int or float or None
-        None when the text is no number.
+        None when the text is no number, or one of more figures than anything that a plan counts.
     """
     text = text.replace(",", "")
     factor = 1
     if text.endswith("万"):
         text, factor = text[:-1], 10000
+    if ENDLESS.search(text):
+        return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([百千]?)", text)
     if match:
         return _whole(float(match[1]) * {"": 1, "百": 100, "千": 1000}[match[2]] * factor)
