@@ -61,7 +61,7 @@ def endless():
         for piece in PIECES:
             spent = []
             for size in (2**15, 2**17, 2**19):
-                path.write_text(piece * (size // len(piece.encode())), encoding="utf-8")
+                path.write_text(f"新建{piece * (size // len(piece.encode()))}所幼儿园", encoding="utf-8")
                 spent.append(min(read(path)["cpu"] for _ in range(3)))
             grown = ", ".join(f"{later / former:.1f}" for former, later in pairwise(spent))
             print(f"  one line of {piece!r}, 512 kB: {spent[-1]:.2f} s of a processor; "

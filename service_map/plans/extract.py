@@ -571,7 +571,7 @@ class PlanReader:
         if place:
             at = a + clause.rindex(place.name)
             carry.lead_place = place._replace(words=passage.spans(at, at + len(place.name)))
-            bare = clause.lstrip("-").removeprefix("在")
+            bare = clause.lstrip("-、").removeprefix("在")
             whole = bare.endswith(place.name) or re.fullmatch(_PLACE_HEADING, bare)
             carry.place = (
                 Place(bare, "village_or_street", carry.lead_place.words) if whole and len(bare) <= 14 else None
