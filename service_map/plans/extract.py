@@ -574,7 +574,7 @@ class PlanReader:
             bare = clause.lstrip("-、").removeprefix("在")
             whole = bare.endswith(place.name) or re.fullmatch(_PLACE_HEADING, bare)
             carry.place = (
-                Place(bare, "village_or_street", carry.lead_place.words) if whole and len(bare) <= 14 else None
+                Place(bare, "village_or_street", passage.spans(b - len(bare), b)) if whole and len(bare) <= 14 else None
             )
         front = act_kinds(clause, self._wording, a)
         if front.kinds:

@@ -49,9 +49,7 @@ _EACH_NOUN = re.compile(
 _REACHED = re.compile(r"(?:（[^（）]*）)?(?:全部|全面|均)?达到?.{0,12}(?:标准|等级|水平)")
 _STANDARD = re.compile(r"(?:学校)?[^，。]{0,16}?达到?[^，。]{0,16}标准")
 # An estate ends where the list goes on or ends, so that it can be cut in one way only.
-_ESTATE = (
-    r"(?>[\u4e00-\u9fff]{1,10}?(?:片区|小区|家属院|家属楼|宿舍区|宿舍|社区|大院)(?=[、和与及等全系集进\d一二三四五六七八九十]))"
-)
+_ESTATE = r"(?>[\u4e00-\u9fff]{1,10}?(?:片区|小区|家属院|家属楼|宿舍区|宿舍|社区|大院)(?=[、和与及等全系集进\d一二三四五六七八九十]))"
 _RENEWED = re.compile(
     rf"(?:对(?:县域内|辖区内|全市|全县|城区|县城)*(?P<estates>{_ESTATE}(?:[、和与及]{_ESTATE})+)(?:等)?"
     r"(?:(?:[一二三四五六七八九十]+|\d+)个(?:片区|小区|社区)?)?(?:全面|系统|集中)?进行(?:全面|综合)?(?:改造|整治|更新|提升)|"
