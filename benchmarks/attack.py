@@ -10,6 +10,7 @@ it; ``--soak SECONDS`` ends with ordinary questions for so long.
 import argparse
 import contextlib
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -20,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 from service_map import settings, store
 
@@ -101,6 +103,95 @@ def typed(port: int) -> Counter[object]:
     return Counter(_status(port, sent) for sent in asked * 5)
 
 
+def at_once(requests: list[tuple[str, bytes | None]], *, patience_s: float = 40) -> Attack:
+    """Make an attack of questions asked all at once; a body is POSTed."""
+
+    def attack(port: int) -> Counter[object]:
+        told: Counter[object] = Counter()
+        took: list[float] = []
+
+        def ask(path: str, body: bytes | None) -> None:
+            began = time.perf_counter()
+            told[_ask(port, path, body, patience_s)] += 1
+            took.append(time.perf_counter() - began)
+
+        threads = [threading.Thread(target=ask, args=each) for each in requests]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        told[f"worst {max(took):.2f} s"] = len(took)
+        return told
+
+    return attack
+
+
+def repeated(times: int, attack: Attack) -> Attack:
+    """Make an attack again and again."""
+
+    def again(port: int) -> Counter[object]:
+        told: Counter[object] = Counter()
+        for _ in range(times):
+            told.update(attack(port))
+        return told
+
+    return again
+
+
+def left(requests: list[tuple[str, bytes | None]]) -> Attack:
+    """Make an attack of questions whose askers leave at once; then one is asked that stays."""
+
+    def attack(port: int) -> Counter[object]:
+        for path, body in requests:
+            head = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\n".encode() + HEAD
+            head += b"" if body is None else b"Content-Length: %d\r\n" % len(body)
+            _connect(port, head + b"\r\n" + (body or b"")).close()
+        time.sleep(1)
+        return at_once([(requests[0][0], b'{"type":"Point","coordinates":[112.19,35.69]}')])(port)
+
+    return attack
+
+
+def _feature(kind: str, coordinates: object, **properties: float) -> bytes:
+    geometry = {"type": kind, "coordinates": coordinates}
+    return json.dumps({"type": "Feature", "geometry": geometry, "properties": properties}).encode()
+
+
+def _spots(count: int, spread: float) -> list[tuple[float, float]]:
+    rng = Random(7)  # noqa: S311 - places on a map
+    return [
+        (round(112.2 + rng.uniform(-spread, spread), 5), round(35.7 + rng.uniform(-spread, spread), 5))
+        for _ in range(count)
+    ]
+
+
+def _ring(spots: list[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    return [[*spots, spots[0]]]
+
+
+def _comb(teeth: int) -> list[list[tuple[float, float]]]:
+    """Draw a polygon that is valid, of slanting teeth: whether it is valid costs the square of them."""
+    spots = []
+    for tooth in range(teeth):
+        x, y = 112 + tooth * 1e-6, 35.4 - tooth * 1e-6
+        spots += [(x, y), (x + 0.5 + 3e-7, y + 0.5 - 3e-7)]
+    return _ring([*spots, (112 + teeth * 1e-6, 35.4 - teeth * 1e-6), (111.9, 35.3)])
+
+
+AREA = "/api/coverage?area=140521&category=kindergarten&metres=300&complete=kindergarten"
+UPLOAD = (
+    b'--b\r\nContent-Disposition: form-data; name="facilities"; filename="f.csv"\r\n\r\nlon,lat\n'
+    + b"".join(b"%f,%f\n" % spot for spot in _spots(2_000, 0.3)) + b"\r\n"
+    + b"".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in
+        {"area": "140521", "category": "kindergarten", "metres": "300", "complete": "kindergarten"}.items()
+    ) + b"--b--\r\n"
+)  # fmt: skip
+CITY = "/api/completeness?area=140500&as_recorded=true"
+PRODUCT = _feature("MultiPoint", _spots(50_000, 0.3), **{f"people_{age}": 1 for age in range(1_500)})
+TANGLE = _feature("Polygon", _ring(_spots(400, 0.3)))
+
 ATTACKS: list[tuple[str, Attack]] = [
     ("4 half-sent headers", hanging(4, HALF_HEADER, b"", SLOW_S)),
     ("4 slow bodies", hanging(4, HALF_BODY, b"", SLOW_S)),
@@ -112,6 +203,24 @@ ATTACKS: list[tuple[str, Attack]] = [
     ("50 readers who take nothing", deaf(50)),
     ("what is no request", malformed),
     ("addresses in UTF-8, many ranges", typed),
+    ("50,000 points with 1,500 groups", at_once([(AREA, PRODUCT)] * 4)),
+    ("6 polygons of 400 random corners", at_once([(AREA, TANGLE)] * 6)),
+    ("6 valid combs of 700 teeth", at_once([(AREA, _feature("Polygon", _comb(700)))] * 6)),
+    ("6 combs of 20,000 teeth", at_once([(AREA, _feature("Polygon", _comb(20_000)))] * 6)),
+    ("6 completeness questions of a city", at_once([(f"{CITY}&year={2020 + n}", None) for n in range(6)])),
+    ("8 different tables", at_once([
+        (f"/download/facilities.xlsx?category={kind}&crs={system}", None)
+        for kind in ("kindergarten", "elderly_institution") for system in ("4326", "4490", "3857", "gcj02")
+    ])),
+    ("8 different reports", at_once([
+        (f"/area/{area}/report.{form}", None) for area in ("140500", "140521", "140522", "140524")
+        for form in ("html", "xlsx")
+    ])),
+    ("6 uploads of 2,000 facilities", at_once([("/planner", UPLOAD)] * 6)),
+    ("30 questions whose askers leave", left([(AREA, _feature("MultiPoint", _spots(40_000, 0.3)))] * 30)),
+    ("100 small questions, 10 at once", repeated(10, at_once([
+        (AREA.replace("300", str(300 + n)), None) for n in range(10)
+    ]))),
 ]  # fmt: skip
 """Name and attack; each is run once, in this order."""
 
@@ -215,6 +324,7 @@ def serving(*, deploy: bool) -> Iterator[tuple[int, int]]:
                 time.sleep(0.1)
             else:
                 raise SystemExit("the server did not start")
+            _get(port, AREA)  # when the processes that compute have loaded the program
             yield port, server.pid
         finally:
             server.terminate()
@@ -222,9 +332,14 @@ def serving(*, deploy: bool) -> Iterator[tuple[int, int]]:
 
 
 def _get(port: int, path: str) -> int | str:
-    connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE_S)
+    return _ask(port, path, None, PATIENCE_S)
+
+
+def _ask(port: int, path: str, body: bytes | None, patience_s: float) -> int | str:
+    connection = http.client.HTTPConnection(HOST, port, timeout=patience_s)
+    kind = {"Content-Type": "multipart/form-data; boundary=b"} if path == "/planner" and body else {}
     try:
-        connection.request("GET", path, headers={"Connection": "close"})
+        connection.request("GET" if body is None else "POST", path, body, {"Connection": "close", **kind})
         answer = connection.getresponse()
         answer.read()
     except OSError as error:
@@ -263,15 +378,19 @@ def _status(port: int, sent: bytes) -> int | str:
 
 
 def _most_memory(first: int) -> float:
-    """Give the most resident memory, in megabytes, of the processes that the first one started; Linux only."""
-    most = 0.0
+    """Give the most resident memory, in megabytes, of a process that descends from the first one; Linux only."""
+    held, parents = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError, StopIteration):
+        with contextlib.suppress(OSError, ValueError, KeyError):
             lines = (folder / "status").read_text().splitlines()
             values = {name: value for name, _, value in (line.partition(":\t") for line in lines)}
-            if int(values["PPid"]) == first:
-                most = max(most, float(values["VmHWM"].split()[0]) / 1024)
-    return most
+            held[int(folder.name)] = float(values["VmHWM"].split()[0]) / 1024
+            parents[int(folder.name)] = int(values["PPid"])
+
+    def descends(process: int) -> bool:
+        return process in parents and (parents[process] == first or descends(parents[process]))
+
+    return max((most for process, most in held.items() if descends(process)), default=0.0)
 
 
 if __name__ == "__main__":

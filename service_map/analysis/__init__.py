@@ -29,6 +29,7 @@ from service_map.analysis.own import CAPACITIES, STOCKS, Own, with_own
 from service_map.analysis.record import AS_RECORDED, STATES, Record, record_member, record_of, state_of, trusting
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.sites import MOST_SITES, PLACE_SOURCES, choose_sites, quota
+from service_map.analysis.stock import count_circles
 from service_map.analysis.table import FORMATS, check_format, collection, write_report
 from service_map.analysis.zones import BY
 
@@ -64,6 +65,7 @@ __all__ = [
     "clip",
     "collection",
     "completeness_index",
+    "count_circles",
     "covered_share",
     "gap_pieces",
     "open_ground",

@@ -27,8 +27,8 @@ MOST_PLACES = 20_000
 HOME_M = 200.0
 """Land so near to a residential community on record is taken for residential: the ground of a few thousand people."""
 
-MOST_PAIRS = 3_000_000
-"""Pairs of a place and demand within reach of each other that one question may take: half a gigabyte, five seconds."""
+MOST_PAIRS = 2_000_000
+"""Pairs of a place and demand within reach of each other that one question may take: a third of a gigabyte."""
 
 PLACE_SOURCES = ("grid", "communities")
 """Where candidate places come from when the caller brings none."""

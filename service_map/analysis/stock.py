@@ -248,6 +248,18 @@ def count_reaching(asked: Reach, region: Region, candidates: coverage.Candidates
     return int(reaching(region.shape, located, radii_of(asked, located, 0)).sum())
 
 
+def count_circles(ground: Ground, asked: Reach, region: Region, *, by_year: bool) -> int:
+    """Count the circles that an answer about land would draw: as located, at least and at most, for each horizon.
+
+    What stands changes only with a year that a facility in reach is promised by; what exists, and everything
+    promised, are two more.
+    """
+    candidates = stand(ground, asked, None).supply.candidates
+    in_reach = reaching(region.shape, candidates, radii_of(asked, candidates, 1))
+    horizons = 1 + (len(np.unique(candidates.year[in_reach])) + 2 if by_year else 0)
+    return 3 * horizons * int(in_reach.sum())
+
+
 def measured_from(ground: Ground, asked: Reach, region: Region, supply: Supply) -> dict[str, int] | None:
     """Count the facilities measured from their edge or line and from a point, of kinds that are entered anywhere.
 

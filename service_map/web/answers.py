@@ -13,7 +13,7 @@ from service_map import analysis
 from service_map.analysis import Given, Ground, Region, Report
 from service_map.errors import InvalidParameterError, UnanswerableError
 from service_map.store import queries
-from service_map.web import geojson, params
+from service_map.web import cost, geojson, params
 from service_map.web.api import blueprint
 from service_map.web.compute import elsewhere
 from service_map.web.reading import query, reading, reply, say
@@ -74,6 +74,8 @@ def area_coverage() -> Response:
     asked, region = _reach(ground, values), _region(ground, values, given)
     ground = _standing(ground, values, given, asked.categories[0])
     _no_places(given)
+    field = "body" if given.facilities else "area"
+    cost.check_circles(ground, asked, region, by_year=values["by_year"] == "true", field=field)
     found = analysis.covered_share(
         ground, asked, region, year=values["year"], demand=given.demand, by_year=values["by_year"] == "true"
     )
@@ -89,6 +91,7 @@ def gaps() -> Response:
     asked, region = _reach(ground, values), _region(ground, values, given)
     ground = _standing(ground, values, given, asked.categories[0])
     _no_places(given)
+    cost.check_circles(ground, asked, region, field="body" if given.facilities else "area")
     found = analysis.gap_pieces(
         ground,
         asked,

@@ -30,7 +30,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from service_map.errors import InvalidParameterError, NotFoundError, OutputError, StoreError
 from service_map.settings import Settings
 from service_map.store import FacilityFilter, FacilityRecord, content, export, open_readonly, queries, read_meta
-from service_map.web import compute, geojson, openapi, params, problems
+from service_map.web import compute, cost, geojson, openapi, params, problems
 from service_map.web.reading import IMPRECISE, PROMISED_ONLY, attach, query, reading, say
 from service_map.web.site import site
 
@@ -202,7 +202,8 @@ def _whole(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: b
         if told.status_code != HTTPStatus.NO_CONTENT:
             abort(told)
 
-    queries.check_filter(data.conn, wanted)
+    if not chosen.streamed:
+        cost.check_rows(queries.facilities(data.conn, wanted, limit=1).matched, chosen.suffix)
     kept = files().get((data.version, site().version, chosen.suffix, wanted, system, bom, spoken), make)
     response = send_file(
         kept.path, mimetype=_media_type(chosen), conditional=True, etag=kept.sha256.hex()[:32], max_age=None

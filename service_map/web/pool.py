@@ -292,6 +292,7 @@ def _left(reader: Mapping[str, Any]) -> bool:
 def main() -> None:
     """Load the application that is told on the pipe of that number, and fork whenever another pipe comes."""
     control: Connection[Any, Any] = Connection(int(sys.argv[1]))
+    os.nice(_NICE)
     sys.meta_path.insert(0, _Unneeded())
     settings, make_app = control.recv()
     app = make_app(settings)
@@ -313,7 +314,6 @@ def main() -> None:
 def _serve(pipe: "Connection[Any, Any]", app: Flask, settings: Settings) -> None:
     """Answer one order after the other until the web process ends."""
     os.setsid()
-    os.nice(_NICE)
     orders: SimpleQueue[Order] = SimpleQueue()
     Thread(target=_listen, args=(pipe, orders), daemon=True).start()
     bound = _Bound(settings.compute_mb * _MB)

@@ -23,7 +23,7 @@ from service_map.catalogue import JUDGED
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.store import queries
-from service_map.web import links, params, report, words
+from service_map.web import cost, links, params, report, words
 from service_map.web.compute import elsewhere
 from service_map.web.pages import choices, frame, upload
 from service_map.web.pages.frame import blueprint
@@ -254,6 +254,8 @@ def _answer(values: Mapping[str, Any], brought: Brought) -> Planned:
     if demand is None and values["by"] == HOMES:
         notice = _("这个地区没有在册的居住小区，下面按土地计；也可以上传人口点。")
     year = values["year"]
+    field = brought.facilities.name if brought.facilities else "area"
+    cost.check_circles(ground, asked, region, by_year=True, field=field)
     sites: Report | None = None
     covered = analysis.covered_share(ground, asked, region, year=year, demand=demand, by_year=True)
     gaps = analysis.gap_pieces(ground, asked, region, year=year, demand=demand, limit=GAPS_SHOWN, zones=True)
