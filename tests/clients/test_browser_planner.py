@@ -3,6 +3,7 @@
 import http.server
 import json
 import re
+import shutil
 import threading
 import zlib
 
@@ -130,6 +131,44 @@ def test_the_upload_form_fits_a_phone(reader, query):
         for control in page.locator(".ask summary, .ask button, .ask select, .ask input:not([type=hidden])").all():
             box = control.bounding_box()
             assert min(box["width"], box["height"]) >= 44, control.evaluate("element => element.outerHTML")
+
+
+@pytest.fixture(scope="module")
+def held_site(geodata, live_database, tmp_path_factory):
+    """The shipped data for an operator whose register of two kinds is complete in one district."""
+    folder = tmp_path_factory.mktemp("held") / "geodata"
+    shutil.copytree(geodata, folder)
+    stated = 'area = "140213"\ncategories = ["primary_school", "kindergarten"]\nsource = "名录"\ndate = "2025-09"\n'
+    (folder / "inventories.toml").write_text(f"[[inventory]]\n{stated}", encoding="utf-8")
+    app = create_app(settings.load({"DATABASE_URL": f"sqlite:///{live_database}", "GEODATA_DIR": str(folder)}))
+    with serving(app) as address:
+        yield address
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/area/140213", "/planner?area=140213&category=primary_school&metres=500&count=2",
+        "/planner?area=140213&category=primary_school&metres=500&year=2024&by=homes",
+        "/planner?area=140213&category=museum&metres=500&as_recorded=true&by=homes&count=2",
+        "/planner?area=140213&category=museum&metres=500&count=2",
+    ],
+)  # fmt: skip
+def test_figures_of_what_is_on_record_fit_a_phone_and_have_no_serious_fault(chromium, held_site, address, language):
+    context = chromium.new_context(viewport=PHONE, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{held_site}{address}{'&' if '?' in address else '?'}lang={language}")
+    if "planner" in address:
+        page.locator("#map[data-ready=true]").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert _serious(page) == []
+    # What a figure is called keeps a line of some words, and no figure is torn from its sign.
+    for said in page.locator(".pairs dt, .figure dt").all():
+        assert said.bounding_box()["width"] > 55, said.inner_text()
+    for figure in page.locator(".pairs dd.number").filter(has_text=re.compile(r"^[\d.]+%$")).all():
+        assert figure.bounding_box()["height"] < 40, figure.inner_text()
+    context.close()
 
 
 def _tile():
