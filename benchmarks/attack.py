@@ -178,6 +178,7 @@ def _comb(teeth: int) -> list[list[tuple[float, float]]]:
     return _ring([*spots, (112 + teeth * 1e-6, 35.4 - teeth * 1e-6), (111.9, 35.3)])
 
 
+POLYGON = "/api/coverage?category=kindergarten&metres=300&complete=kindergarten"
 AREA = "/api/coverage?area=140521&category=kindergarten&metres=300&complete=kindergarten"
 UPLOAD = (
     b'--b\r\nContent-Disposition: form-data; name="facilities"; filename="f.csv"\r\n\r\nlon,lat\n'
@@ -204,9 +205,9 @@ ATTACKS: list[tuple[str, Attack]] = [
     ("what is no request", malformed),
     ("addresses in UTF-8, many ranges", typed),
     ("50,000 points with 1,500 groups", at_once([(AREA, PRODUCT)] * 4)),
-    ("6 polygons of 400 random corners", at_once([(AREA, TANGLE)] * 6)),
-    ("6 valid combs of 700 teeth", at_once([(AREA, _feature("Polygon", _comb(700)))] * 6)),
-    ("6 combs of 20,000 teeth", at_once([(AREA, _feature("Polygon", _comb(20_000)))] * 6)),
+    ("6 polygons of 400 random corners", at_once([(POLYGON, TANGLE)] * 6)),
+    ("6 valid combs of 700 teeth", at_once([(POLYGON, _feature("Polygon", _comb(700)))] * 6)),
+    ("6 combs of 20,000 teeth", at_once([(POLYGON, _feature("Polygon", _comb(20_000)))] * 6)),
     ("6 completeness questions of a city", at_once([(f"{CITY}&year={2020 + n}", None) for n in range(6)])),
     ("8 different tables", at_once([
         (f"/download/facilities.xlsx?category={kind}&crs={system}", None)

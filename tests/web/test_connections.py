@@ -42,10 +42,12 @@ def large(_environ, start_response):
 
 
 @contextlib.contextmanager
-def served(application, *, bounds=PATIENT, threads=2, others=False):
+def served(application, *, bounds=PATIENT, threads=2, others=False, **computing):
     """The connections of an application, in this process; gives the port and the server."""
     listener, channels, stop = socket.create_server(("127.0.0.1", 0), backlog=512), {}, threading.Event()
-    server = Server(application, listener, channels, threads=threads, bounds=bounds, others=others, count=lambda: None)
+    server = Server(
+        application, listener, channels, threads=threads, bounds=bounds, others=others, count=lambda: None, **computing
+    )
 
     def loop():
         while not stop.is_set():
@@ -121,6 +123,26 @@ def test_at_the_most_connections_those_that_wait_longest_make_room(monkeypatch):
         for _ in range(60):
             stack.enter_context(connect(port))
         assert rest(connect(port, ALIVE)).startswith(b"HTTP/1.1 200")
+
+
+def test_requests_for_which_other_processes_compute_hold_no_thread_of_the_others():
+    entered, leave = threading.Semaphore(0), threading.Event()
+
+    def waiting(environ, start_response):
+        if environ["PATH_INFO"] == "/compute":
+            entered.release()
+            leave.wait(300)
+        return small(environ, start_response)
+
+    asked = ALIVE.replace(b"/healthz", b"/compute")
+    with served(waiting, threads=1, more=2, away=lambda: 2) as (port, server), contextlib.ExitStack() as stack:
+        held = [stack.enter_context(connect(port, asked)) for _ in range(2)]
+        for _ in held:
+            assert entered.acquire(timeout=300)
+        assert not server.is_busy()
+        assert rest(connect(port, ALIVE)).startswith(b"HTTP/1.1 200")
+        leave.set()
+        assert all(rest(each).startswith(b"HTTP/1.1 200") for each in held)
 
 
 def test_a_process_whose_threads_are_all_busy_leaves_new_connections_to_the_others(monkeypatch):
