@@ -44,6 +44,7 @@ _AHEAD_BYTES = 16_777_216
 _CHUNK_LINE_BYTES = 4096
 _TAKEN_AT_ONCE = 64
 _LINGER_S = 5.0
+_SENDS_S = 0.002
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
@@ -194,6 +195,14 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
 
     def writable(self) -> bool:
         return self._lingers_until is None and bool(super().writable())
+
+    def _flush_some_if_lockable(self, do_close: bool = True) -> None:
+        # While a thread sends, the socket takes more and waitress's loop would turn without end, at the thread's cost.
+        if self.outbuf_lock.acquire(timeout=_SENDS_S):
+            try:
+                super()._flush_some_if_lockable(do_close)
+            finally:
+                self.outbuf_lock.release()
 
     def handle_read(self) -> None:
         if self._lingers_until is None:

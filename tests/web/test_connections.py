@@ -187,6 +187,25 @@ def test_connections_that_never_rest_keep_no_new_one_out(others):
             asking.join()
 
 
+def test_the_loop_waits_for_a_thread_that_sends_and_does_not_turn_round_it(monkeypatch):
+    monkeypatch.setattr(connections, "_SENDS_S", 300)
+    held, channel, sent = threading.Event(), connections._Connection.__new__(connections._Connection), []
+    channel.outbuf_lock, channel.total_outbufs_len, channel.adj = threading.Condition(), 0, connections.Adjustments()
+    monkeypatch.setattr(channel, "_flush_some", lambda **_: sent.append(True), raising=False)
+
+    def send():
+        with channel.outbuf_lock:
+            held.set()
+            time.sleep(0.1)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    held.wait(300)
+    channel._flush_some_if_lockable()
+    thread.join()
+    assert sent
+
+
 def test_a_request_learns_that_its_reader_has_left():
     entered, seen = threading.Semaphore(0), threading.Semaphore(0)
 
