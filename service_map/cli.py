@@ -610,6 +610,7 @@ def check(plans_dir: Path | None) -> None:
     service-map check --plans texts/
     """  # noqa: D301
     geodata = settings.load().geodata_dir
+    store.read_facts(geodata)
     found = places.audit(
         plans.load_commitments(geodata / "commitments.jsonl"),
         places.load_facilities(geodata / "facilities.geojson"),
@@ -720,6 +721,8 @@ def build(plans_dir: Path | None, *, force: bool) -> None:
     """  # noqa: D301
     config = settings.load()
     source = plans_dir or config.plans_dir
+    # No table holds these, so a database that is up to date says nothing of them.
+    store.read_facts(config.geodata_dir)
     stated = catalogue.inventories(config.geodata_dir)
     # Said even where there is nothing to build, for what is stated does not stand in the database.
     if stated and (unknown := places.unknown_areas(stated, places.load_gazetteer(config.geodata_dir))):

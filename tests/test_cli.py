@@ -107,6 +107,38 @@ def test_damaged_open_data_is_refused_by_file_and_the_last_good_database_stays(t
     assert {path.suffix for path in (tmp_path / "var").iterdir()} <= {".gpkg", ".lock"}
 
 
+DATA = ["categories.toml", "circle_kinds.toml", "commitments.jsonl", "facilities.geojson", "inventories.toml",
+        "osm_classes.toml", "osm_places.csv", "place_aliases.toml", "places.csv", "plan_circles.toml", "plans.toml",
+        "standards.toml", "wording.toml"]  # fmt: skip
+
+
+def test_every_data_file_that_ships_is_named_here(geodata):
+    assert sorted(path.name for path in geodata.iterdir() if path.suffix != ".txt") == DATA
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_a_file_of_the_open_data_that_was_cut_is_refused_by_build_and_by_check(tmp_path, data, name):
+    whole = (data / name).read_bytes()
+    # What ships states no inventory, so that half of it is comments.
+    kept = len(whole) // 2 - 3 if name != "inventories.toml" else len(whole)
+    (data / name).write_bytes(whole[:kept] + (b'[[inventory]]\narea = "1405' if name == "inventories.toml" else b""))
+    for command in ("build", "check"):
+        answer = run(command, cwd=tmp_path, GEODATA_DIR=str(data))
+        # What a build says of its steps begins with spaces.
+        answer.stderr = "\n".join(line for line in answer.stderr.splitlines() if not line.startswith("  "))
+        refused(answer, name)
+    assert not (tmp_path / "var" / "service_map.gpkg").exists()
+
+
+def test_a_database_that_is_up_to_date_does_not_hide_a_damaged_standard(tmp_path, data):
+    assert run("build", cwd=tmp_path, GEODATA_DIR=str(data)).returncode == 0
+    good = (tmp_path / "var" / "service_map.gpkg").read_bytes()
+    text = (data / "standards.toml").read_text(encoding="utf-8")
+    (data / "standards.toml").write_text(text[: len(text) // 2], encoding="utf-8")
+    refused(run("build", cwd=tmp_path, GEODATA_DIR=str(data)), "standards.toml", "at end of document")
+    assert (tmp_path / "var" / "service_map.gpkg").read_bytes() == good
+
+
 def test_serving_a_missing_database_is_one_line_that_says_how_to_build_it(tmp_path):
     refused(run("serve", cwd=tmp_path), "service-map build")
 

@@ -141,7 +141,7 @@ def extract_circles(text: str, *, plan: str, geodata: Path | None = None) -> lis
         In reading order. What a plan reports as reached, or says without a figure, is none.
     """
     folder = settings.load().geodata_dir if geodata is None else geodata
-    sources, words = source_lines(text), _kinds(folder)
+    sources, words = source_lines(text), load_circle_kinds(folder)
     wording = load_wording(folder)
     rows: list[PlanCircle] = []
     used: set[str] = set()
@@ -325,7 +325,8 @@ def _value(text: str) -> float | None:
 
 
 @cache
-def _kinds(geodata: Path) -> _Words:
+def load_circle_kinds(geodata: Path) -> _Words:
+    """Return which words name which circles, from ``circle_kinds.toml`` of a folder, read once."""
     path = geodata / _FILE
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ A GeoPackage file by default, a PostGIS server by URL; one set of models for bot
 
 from service_map.store.build import BuildReport, build, is_current
 from service_map.store.database import open_readonly, read_meta, stamp
+from service_map.store.facts import read_facts
 from service_map.store.models import SCHEMA_VERSION
 from service_map.store.records import (
     AreaRecord,
@@ -42,6 +43,7 @@ __all__ = [
     "facility_shapes",
     "is_current",
     "open_readonly",
+    "read_facts",
     "read_meta",
     "stamp",
 ]

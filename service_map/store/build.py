@@ -40,6 +40,7 @@ from service_map.store.database import (
     server_engine,
     sync,
 )
+from service_map.store.facts import read_facts
 from service_map.store.geometry import Geometry, rtree_name
 from service_map.store.models import (
     SCHEMA_VERSION,
@@ -145,6 +146,7 @@ def build(
     # The version comes first: a file changed while it is being read then makes the next start build again.
     version = _data_version(geodata, plans_dir)
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    read_facts(geodata)
     content = _read(geodata, plans_dir, version=version, now=now)
     try:
         if target.path is not None:

@@ -1,0 +1,37 @@
+"""Every file of the open data that some process of the product reads, read whole: what build and check vouch for."""
+
+from pathlib import Path
+
+from service_map import catalogue, places
+from service_map.plans.circles import load_circle_kinds
+from service_map.plans.wording import load_wording
+
+_CLASSES = "osm_classes.toml"
+
+
+def read_facts(geodata: Path) -> None:
+    """Read the files that no table of the database is made of, so that what a server or an import loads is sound.
+
+    Those that become tables (commitments, facilities, places and so on) are read by the build itself.
+
+    Parameters
+    ----------
+    geodata
+        Folder of the open data.
+
+    Raises
+    ------
+    GeodataError
+        When one is missing that must be there, is damaged or contradicts another; the message names file and place.
+    """
+    catalogue.rules(geodata)
+    catalogue.circles(geodata)
+    catalogue.plan_rules(geodata)
+    catalogue.inventories(geodata)
+    catalogue.edge_categories(geodata)
+    load_wording(geodata)
+    load_circle_kinds(geodata)
+    if (geodata / _CLASSES).exists():
+        places.load_classes(geodata / _CLASSES, geodata=geodata)
+    places.load_locations(geodata / "locations.csv")
+    places.load_statuses(geodata / "statuses.csv")
