@@ -125,7 +125,7 @@ def gap_on_foot(
     Coverage
         Covered is, beside every way that is reached, what lies within `limit` of it and within what is left of the
         walk, and nearer to it than to any other: the ground whose people `service_map.coverage.walk` finds in reach,
-        and no other, but for some metres about the line between two ways.
+        and no other, but for a metre about its outline.
 
     Raises
     ------

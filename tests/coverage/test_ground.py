@@ -1,0 +1,138 @@
+"""The ground drawn within a walk is where those live who walk no farther, whatever the ways are like."""
+
+import numpy as np
+import pytest
+import shapely
+from town import place, streets
+from truth import flat
+
+from service_map.coverage import gap_on_foot, network, square_km, walk_metres
+
+HOMES = 8_000
+
+
+def by_a_river(rng):
+    """A town on two banks of a river with one bridge; every third street is missing, so that many are dead ends."""
+    nodes, edges = streets(24, 24, seed=5, missing=0.33)
+    across = (edges[:, 0] // 24 == 11) & (edges[:, 1] // 24 == 12)
+    bridge = np.array([[11 * 24 + 4, 12 * 24 + 4]])
+    return nodes, np.concatenate((edges[~across], bridge)), {}
+
+
+def with_bridges_over_streets(rng):
+    """Ways that cross each other without meeting."""
+    xy = rng.uniform(0, 2_300, (160, 2))
+    apart = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
+    near = np.argsort(apart, axis=1)[:, 1:5]
+    edges = np.sort(np.column_stack((np.repeat(np.arange(160), 4), near.ravel())), axis=1)
+    return place(xy), np.unique(edges, axis=0), {}
+
+
+def along_winding_lanes(rng):
+    """Lanes of short straight pieces that branch off each other, and end."""
+    xy, edges = [np.array([1_200.0, 1_200.0])], []
+    for _ in range(30):
+        last, heading = int(rng.integers(len(xy))), rng.uniform(0, 2 * np.pi)
+        for _ in range(40):
+            heading += rng.normal(0, 0.25)
+            edges.append((last, len(xy)))
+            xy.append(xy[last] + 15 * np.array([np.cos(heading), np.sin(heading)]))
+            last = len(xy) - 1
+    return place(np.array(xy)), np.array(edges), {}
+
+
+def of_long_blocks(rng):
+    """Blocks so wide that nobody steps onto a way from their middles."""
+    nodes, edges = streets(9, 9, step=280, seed=2, missing=0.1)
+    return nodes, edges, {}
+
+
+def one_way(rng):
+    nodes, edges = streets(24, 24, seed=7, missing=0.2)
+    return nodes, edges, {"oneway": rng.random(len(edges)) < 0.5}
+
+
+def up_and_down(rng):
+    nodes, edges = streets(24, 24, seed=8, missing=0.2)
+    return nodes, edges, {"heights": rng.normal(0, 8, len(nodes))}
+
+
+def drawn_with_a_ruler(rng):
+    """Right angles and straight lines only, so that many ways are equally near."""
+    x, y = np.meshgrid(np.arange(24), np.arange(24))
+    _, edges = streets(24, 24, seed=9, missing=0.15)
+    return place(np.column_stack((x.ravel(), y.ravel())) * 100.0), edges, {}
+
+
+TOWNS = [by_a_river, with_bridges_over_streets, along_winding_lanes, of_long_blocks, one_way, up_and_down]
+AREA = shapely.box(*place([(-150, -150)])[0], *place([(2_450, 2_450)])[0])
+
+
+@pytest.mark.parametrize("metres", [350, 1_100])
+@pytest.mark.parametrize("town", [*TOWNS, drawn_with_a_ruler], ids=lambda town: town.__name__)
+def test_nobody_is_misjudged_who_lives_three_metres_from_the_line(town, metres):
+    rng = np.random.default_rng(11)
+    nodes, edges, more = town(rng)
+    net, stock = network(nodes, edges, **more), place(rng.uniform(0, 2_300, (5, 2)))
+    answer = gap_on_foot(AREA, stock, metres, net)
+    homes = place(rng.uniform(-140, 2_440, (HOMES, 2)))
+    reached = np.isfinite(walk_metres(net, stock, homes, metres=metres))
+    wrong = homes[reached != shapely.contains_xy(answer.covered, homes[:, 0], homes[:, 1])]
+    line = shapely.transform(shapely.boundary(answer.covered), flat)
+    assert 0 < reached.sum() < HOMES
+    assert len(wrong) < HOMES / 500
+    assert not (shapely.distance(line, shapely.points(flat(wrong))) > 3).any() if len(wrong) else True
+    assert shapely.is_valid(answer.covered)
+
+
+def lane(*metres):
+    return network(place([(x, 0) for x in metres]), [(row, row + 1) for row in range(len(metres) - 1)], island=2)
+
+
+def around(metres):
+    return shapely.box(*place([(-metres, -metres)])[0], *place([(metres, metres)])[0])
+
+
+def test_beside_one_way_it_is_as_wide_as_what_is_left_of_the_walk():
+    # 150 m from the door: within 100 m of the way for 50 m, and then narrower by a metre every metre.
+    answer = gap_on_foot(around(1_000), place([(0, 0)]), 150, lane(-400, 400))
+    assert answer.covered_km2 * 1e6 == pytest.approx(4 * (50 * 100 + 100 * 100 / 2), rel=0.001)
+
+
+def test_beyond_a_dead_end_it_is_round():
+    # What is left at the end, 50 m from the door, is 100 m.
+    answer = gap_on_foot(around(1_000), place([(0, 0)]), 150, lane(-400, 50))
+    band = 2 * (50 * 100 + 100 * 100 / 2) + 2 * 50 * 100
+    assert answer.covered_km2 * 1e6 == pytest.approx(band + np.pi * 100**2 / 2, rel=0.001)
+
+
+def test_what_lies_farther_from_any_way_than_anybody_steps_is_a_hole():
+    ring = [(0, 0), (1_000, 0), (1_000, 1_000), (0, 1_000), (0, 0)]
+    nodes = place(np.array(ring[:4], dtype=float))
+    net = network(nodes, [(0, 1), (1, 2), (2, 3), (3, 0)], island=2)
+    answer = gap_on_foot(around(3_000), nodes[:1], 5_000, net)
+    side = shapely.transform(shapely.Polygon(place(np.array(ring, dtype=float))), flat)
+    expected = (shapely.buffer(side, 100, quad_segs=64).area - shapely.buffer(side, -100).area) / 1e6
+    assert answer.covered_km2 == pytest.approx(expected, rel=0.001)
+    assert len(shapely.get_parts(answer.covered)) == 1
+    assert not answer.covered.covers(shapely.Point(place([(500, 500)])[0]))
+
+
+def test_two_maps_of_one_street_laid_on_each_other_leave_the_rest_of_the_town_as_it_is():
+    rng = np.random.default_rng(3)
+    nodes, edges = streets(20, 20, seed=4, missing=0.2)
+    twice = rng.choice(len(edges), 30, replace=False)
+    copies = np.arange(60).reshape(30, 2) + len(nodes)
+    both = np.concatenate((nodes, nodes[edges[twice].ravel()]))
+    joined = np.concatenate((edges, copies, np.column_stack((edges[twice, 0], copies[:, 0]))))
+    net, stock = network(both, joined), place(rng.uniform(0, 1_900, (4, 2)))
+    answer = gap_on_foot(AREA, stock, 900, net)
+    homes = place(rng.uniform(-140, 2_040, (HOMES, 2)))
+    reached = np.isfinite(walk_metres(net, stock, homes, metres=900))
+    wrong = homes[reached != shapely.contains_xy(answer.covered, homes[:, 0], homes[:, 1])]
+    # Of two ways equally near anybody may step onto either.
+    street = shapely.transform(shapely.multilinestrings(list(nodes[edges[twice]])), flat)
+    line = shapely.transform(shapely.boundary(answer.covered), flat)
+    spots = shapely.points(flat(wrong))
+    assert not ((shapely.distance(spots, street) > 100) & (shapely.distance(spots, line) > 3)).any()
+    assert square_km(answer.covered) == pytest.approx(answer.covered_km2, rel=1e-9)
