@@ -14,13 +14,12 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map.analysis.report import Feature, Report
 from service_map.errors import InvalidParameterError
+from service_map.store.cells import no_formula
 
 FORMATS = (".geojson", ".json", ".gpkg", ".csv", ".xlsx")
 
 _DECIMALS = 7
 _FIRST = ("record", "record_basis_words")
-# A spreadsheet would run a text that begins so.
-_FORMULA = ("=", "+", "-", "@")
 
 
 def geometry_member(geometry: BaseGeometry | None) -> dict[str, Any] | None:
@@ -132,12 +131,6 @@ def _place(feature: Feature) -> dict[str, float | None]:
     return {"lon": round(point.x, _DECIMALS), "lat": round(point.y, _DECIMALS)}
 
 
-def _safe(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
-
-
 def _figures(report: Report) -> dict[str, Any]:
     """Give the summary by name, first of all what it rests on."""
     found = _flat(report.summary)
@@ -151,9 +144,9 @@ def _write_csv(report: Report, path: Path) -> None:
         rows = [{"name": name, "value": _text(value)} for name, value in _figures(report).items()]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(names)
+        writer.writerow(map(no_formula, names))
         for row in rows:
-            writer.writerow(["" if row.get(name) is None else _safe(row[name]) for name in names])
+            writer.writerow(["" if row.get(name) is None else no_formula(row[name]) for name in names])
 
 
 def _write_layers(report: Report, path: Path, *, driver: str) -> None:
@@ -206,5 +199,5 @@ def _column(values: list[Any], *, safe: bool = False) -> np.ndarray:
         if len(known) == len(values) and all(isinstance(value, int) for value in known):
             return np.array(values, dtype=np.int64)
         return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
-    texts = [None if value is None else _safe(value) if safe else value for value in values]
+    texts = [None if value is None else no_formula(value) if safe else value for value in values]
     return np.array([_text(value) for value in texts], dtype=object)

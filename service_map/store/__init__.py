@@ -4,7 +4,7 @@ A GeoPackage file by default, a PostGIS server by URL; one set of models for bot
 """
 
 from service_map.store.build import BuildReport, build, is_current
-from service_map.store.database import open_readonly, read_meta, stamp
+from service_map.store.database import open_readonly, read_meta, refusal, stamp
 from service_map.store.facts import read_facts
 from service_map.store.models import SCHEMA_VERSION
 from service_map.store.records import (
@@ -45,5 +45,6 @@ __all__ = [
     "open_readonly",
     "read_facts",
     "read_meta",
+    "refusal",
     "stamp",
 ]

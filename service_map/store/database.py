@@ -2,31 +2,37 @@
 
 A published database is never written to. A build puts a finished one in its place, and a running reader takes it up
 at its next checkout from the pool: on SQLite by the identity of the file, on PostgreSQL by the lock on ``meta`` (see
-`_server_engine`). Within one transaction a reader therefore sees the old data or the new, never both.
+`_server_engine`). Within one transaction a reader therefore sees the old data or the new, never both. A file that
+comes into the place of another is opened and asked first; one that is not whole is not taken up (see `refusal`).
 """
 
 import contextlib
+import logging
 import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy import URL, Connection, Engine, column, create_engine, event, make_url, select, table
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from service_map.errors import StoreError
 from service_map.store.geometry import add_functions
 from service_map.store.geopackage import APPLICATION_ID
-from service_map.store.models import SCHEMA_VERSION, Meta
+from service_map.store.models import SCHEMA_VERSION, TABLES, Meta
 
 SCHEMA = "service_map"
 """Schema of the published tables on PostgreSQL."""
 
 _HEADER = b"SQLite format 3\x00"
 _STAMP = "service_map_stamp"
+_REFUSED = "service_map_refused"
+
+_log = logging.getLogger(__name__)
 
 POSTGIS_SCHEMA = (
     "SELECT nspname FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'postgis'"
@@ -107,11 +113,6 @@ def open_readonly(database_url: str) -> Engine:
     try:
         with engine.connect() as connection:
             read_meta(connection)
-            if target.path is not None:
-                # Catches a page that a failing disk or a half-finished copy has spoilt, before a reader meets it.
-                found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-                if found != "ok":
-                    raise _damaged(target.path)
     except StoreError:
         engine.dispose()
         raise
@@ -138,6 +139,23 @@ def stamp(connection: Connection) -> str:
         # The state is that of a transaction; a connection from the pool still carries that of the last one.
         connection.begin()
     return str(connection.info.get(_STAMP, ""))
+
+
+def refusal(connection: Connection) -> StoreError | None:
+    """Tell why the data behind a connection is not that which stands in its place now.
+
+    Parameters
+    ----------
+    connection
+        From an engine of `open_readonly`.
+
+    Returns
+    -------
+    StoreError or None
+        What is wrong with the file that came into the place of the one that is read on; None where none was refused.
+    """
+    found: StoreError | None = connection.info.get(_REFUSED)
+    return found
 
 
 def read_meta(connection: Connection) -> dict[str, str]:
@@ -259,8 +277,63 @@ def _file_stamp(path: Path) -> tuple[int, ...] | None:
     return stamp
 
 
+class _Judge:
+    """Opens and asks a file before anybody reads it, once for each state of the file.
+
+    Parameters
+    ----------
+    path
+        Where it stands.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._judged: tuple[tuple[int, ...] | None, StoreError | None] = (None, None)
+
+    def fault(self, stamp: tuple[int, ...] | None) -> StoreError | None:
+        """Return what is wrong with the file, None where nothing is."""
+        with self._lock:
+            if stamp is None or stamp != self._judged[0]:
+                self._judged = (stamp, _fault(self._path))
+            return self._judged[1]
+
+    def refused(self, stamp: tuple[int, ...]) -> StoreError | None:
+        """Return why a file that came into the place of another is not taken up; said in the log once."""
+        before = self._judged
+        fault = self.fault(stamp)
+        if fault is not None and before[0] != stamp:
+            _log.error("not taken up, the data of before is served on: %s", fault.en)
+        return fault
+
+
+def _fault(path: Path) -> StoreError | None:
+    """Open a file, ask every table for what the program reads of it, and look at every page."""
+    try:
+        _check_file(path)
+        with contextlib.closing(file_connection(path, "ro")) as connection:
+            meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+            refuse_other_schema(meta.get("schema_version"), Target(path, None))
+            for each in TABLES:
+                asked = select(*(column(field.name) for field in each.columns)).select_from(table(each.name))
+                connection.execute(f"{asked} LIMIT 1").fetchone()
+            # Catches a page that a failing disk or a half-finished copy has spoilt, before a reader meets it.
+            if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                return _damaged(path)
+    except StoreError as error:
+        return error
+    except sqlite3.Error:
+        return _damaged(path)
+    return None
+
+
 def _file_engine(path: Path) -> Engine:
+    judge = _Judge(path)
+
     def connect() -> FileConnection:
+        fault = judge.fault(_file_stamp(path))
+        if fault is not None:
+            raise fault
         connection = file_connection(path, "ro")
         connection.execute("PRAGMA query_only = ON")
         return connection
@@ -277,11 +350,17 @@ def _file_engine(path: Path) -> Engine:
         entry.info[_STAMP] = f"{meta.get('data_version', '')}-{connection.file_stamp}"
 
     @event.listens_for(engine, "checkout")
-    def _renew(connection: FileConnection, _entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
-        now = _file_stamp(path)
+    def _renew(connection: FileConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        entry.info.pop(_REFUSED, None)
+        now, before = _file_stamp(path), connection.file_stamp
         # A file that is gone for the moment leaves the open one readable: the last good data is better than none.
-        if now is not None and now != connection.file_stamp:
+        if now is None or now == before:
+            return
+        # One that was written to in its own place is no longer there to be read on.
+        refused = judge.refused(now) if before is not None and now[:2] != before[:2] else None
+        if refused is None:
             raise DisconnectionError("the database file was replaced")
+        entry.info[_REFUSED] = refused
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

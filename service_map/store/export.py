@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from service_map.errors import InvalidParameterError, OutputError
 from service_map.store import queries
+from service_map.store.cells import no_formula
 from service_map.store.content import (
     LAYER,
     SYSTEMS,
@@ -218,7 +219,8 @@ def _csv(pages: Iterable[list[Placed]], system: str, *, bom: bool) -> Iterator[b
     for page in pages:
         for record, x, y in page:
             row = [str(value).lower() if isinstance(value, bool) else value for value in values(record)]
-            writer.writerow([*row, *said, repr(x), repr(y), f"POINT ({x!r} {y!r})"])
+            kept = map(no_formula, row) if bom else row
+            writer.writerow([*kept, *said, repr(x), repr(y), f"POINT ({x!r} {y!r})"])
         yield buffer.getvalue().encode()
         buffer.seek(0)
         buffer.truncate()

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import xlsxwriter
 from pyarrow import parquet
 from pyproj import CRS
 
+from service_map.store.cells import writable
 from service_map.store.content import (
     Placed,
     dictionary,
@@ -40,9 +40,6 @@ _GCJ02_WKT = (
 _ARROW: Mapping[str, pa.DataType] = {
     "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
 }  # fmt: skip
-# What XML 1.0 (production 2) has no way to write, and the most that a cell of Excel holds.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_LONGEST_CELL = 32_767
 _DESCRIPTION = "description"
 
 
@@ -272,7 +269,7 @@ def _row(sheet: Any, number: int, cells: Sequence[Any]) -> None:
     for column, value in enumerate(cells):
         if isinstance(value, str):
             # As text whatever it begins with: a name that begins with an equals sign is no formula.
-            sheet.write_string(number, column, _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", value)[:_LONGEST_CELL])
+            sheet.write_string(number, column, writable(value))
         elif isinstance(value, bool):
             sheet.write_boolean(number, column, value)
         elif value is not None:

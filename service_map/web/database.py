@@ -1,7 +1,7 @@
 """The web's hold on the database: opened read-only at the first request, followed when a build replaces the data."""
 
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -14,6 +14,10 @@ from service_map.store import open_readonly, stamp
 from service_map.store.database import locate
 
 T = TypeVar("T")
+
+# Connections that are opened before they are needed: once a damaged file stands in the place of the one that they have
+# open, no further one can be.
+_HELD = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +92,17 @@ class Database:
                 self._engine = open_readonly(self.url)
             return self._engine
 
+    def _hold(self, engine: Engine) -> None:
+        if self.file is not None:
+            with ExitStack() as held:
+                for _ in range(_HELD):
+                    held.enter_context(engine.connect())
+
     def _keeper(self, version: str) -> dict[Hashable, object]:
         # A slow request that still reads the old data may put its own dict back for a moment: that costs a little work
         # and never mixes versions.
         kept = self._kept
         if kept[0] != version:
             kept = self._kept = (version, {})
+            self._hold(self._open())
         return kept[1]

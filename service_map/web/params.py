@@ -760,8 +760,8 @@ SYSTEM = Parameter(
 )
 BOM = Parameter(
     name="bom",
-    zh="1：文件以 UTF-8 的字节顺序标记开头，Excel 才认得中文",
-    en="1: begin the file with the UTF-8 byte order mark, without which Excel misreads Chinese",
+    zh="1：供 Excel：文件以 UTF-8 的字节顺序标记开头；会被当作公式的文字前加撇号",
+    en="1: for Excel: the file begins with the UTF-8 byte order mark, a text that it would run with an apostrophe",
     schema={"type": "string", "enum": ["0", "1"], "default": "0"},
     parse=choice(("0", "1")),
     default="0",

@@ -202,13 +202,13 @@ def _from_own(error: ServiceMapError) -> Problem:
         return Problem(kind=kind, zh=error.zh, en=error.en, headers=(("Retry-After", str(RETRY_AFTER_S)),))
     _log.error("%s", error.en)
     if isinstance(error, StoreError):
-        return _unavailable(*_publicly(error))
+        return _unavailable(*publicly(error))
     return _unavailable(
         "服务器的数据或设置有误，已记入日志", "the server's data or settings are at fault; it has been logged"
     )
 
 
-def _publicly(error: StoreError) -> tuple[str, str]:
+def publicly(error: StoreError) -> tuple[str, str]:
     """Tell the fault of a database without telling the public where on the machine or the network it stands."""
     try:
         file = site().database.file

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from service_map.analysis.report import PEOPLE
 from service_map.catalogue import Category
 from service_map.store import ranks, read_meta
+from service_map.store.cells import no_formula
 from service_map.store.ranks import ALL, HORIZONS, LEVELS, ORDERS, Offered, Ranked
 from service_map.web import params
 from service_map.web.params import Parameter
@@ -234,7 +235,7 @@ def table() -> Response:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "|".join(map(str, value)) if isinstance(value, list) else value
+    return no_formula("|".join(map(str, value)) if isinstance(value, list) else value)
 
 
 @blueprint.get("/download/ranking.geojson")

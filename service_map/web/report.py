@@ -16,6 +16,7 @@ from flask import render_template
 from flask_babel import gettext as _
 
 from service_map.places.facility import WIDE
+from service_map.store.cells import writable
 from service_map.store.records import AreaRecord, CommitmentRecord, FacilityRecord
 from service_map.web import words
 from service_map.web.figures import AreaFigures, CoverageFigure, Covered
@@ -429,24 +430,31 @@ def spreadsheet(tables: Sequence[Table], *, notes: Sequence[str]) -> bytes:
         sheet = None
     last = book.create_sheet(_("说明"))
     for line in notes:
-        last.append([line])
+        _append(last, [line])
     last.column_dimensions["A"].width = 90
     packed = BytesIO()
     book.save(packed)
     return packed.getvalue()
 
 
+def _append(sheet: "Worksheet", row: Sequence[Any]) -> None:
+    """Add a row; a text that begins like a formula stays the text that it is."""
+    sheet.append([writable(value) if isinstance(value, str) else value for value in row])
+    for cell, value in zip(sheet[sheet.max_row], row, strict=False):
+        if isinstance(value, str):
+            cell.data_type = "s"
+
+
 def _fill(sheet: "Worksheet", heading: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
-    sheet.append(list(heading))
+    _append(sheet, heading)
     for cell in sheet[1]:
         cell.font = Font(bold=True)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
     for row in rows:
-        # A text that begins like a formula stays a text.
-        sheet.append([value if not isinstance(value, str) else value.lstrip("=") for value in row])
+        _append(sheet, row)
     sheet.freeze_panes = "B2"
     for number, column in enumerate(sheet.columns, start=1):
         widest = max((len(str(cell.value)) for cell in column if cell.value is not None), default=4)

@@ -18,8 +18,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service_map.settings import Settings
-from service_map.store import read_meta
-from service_map.web import compute
+from service_map.store import read_meta, refusal
+from service_map.web import compute, problems
 from service_map.web.site import site
 
 blueprint = Blueprint("service", __name__)
@@ -95,9 +95,17 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Say that there is data to serve, and which; 503 where there is none."""
+    """Say that there is data to serve, and which; 503 where there is none.
+
+    ``degraded`` where a newer file was refused and that of before is served on: there is data, so the answer is 200.
+    """
     with site().database.reading() as data:
-        return _fresh({"status": "ok", "data_version": read_meta(data.conn).get("data_version", "")})
+        told = {"status": "ok", "data_version": read_meta(data.conn).get("data_version", "")}
+        refused = refusal(data.conn)
+    if refused is not None:
+        zh, en = problems.publicly(refused)
+        told |= {"status": "degraded", "reason": f"{zh} / {en}"}
+    return _fresh(told)
 
 
 def _fresh(document: dict[str, str]) -> Response:

@@ -223,20 +223,60 @@ def test_a_deleted_file_is_served_on_by_a_reader_that_had_it_open(path):
     engine.dispose()
 
 
-def test_a_file_replaced_by_one_of_another_schema_is_refused_and_then_taken_up_again_once_rebuilt(world, path):
+def edited(statement):
+    """Spoil a copy by one statement of SQL."""
+
+    def spoil(path):
+        with sqlite3.connect(path) as changed:
+            changed.execute("PRAGMA foreign_keys = OFF")
+            changed.execute(statement)
+        changed.close()
+
+    return spoil
+
+
+def page_spoilt(path):
+    content = bytearray(path.read_bytes())
+    size = int.from_bytes(content[16:18])
+    pages = [start for start in range(size, len(content), size) if content[start] in {5, 13}]
+    start = pages[len(pages) // 2]
+    content[start : start + 64] = b"\xff" * 64
+    path.write_bytes(content)
+
+
+REPLACEMENTS = {
+    "another schema": edited("UPDATE meta SET value = '999' WHERE key = 'schema_version'"),
+    "no schema": edited("DELETE FROM meta"),
+    "a table less": edited("DROP TABLE communities"),
+    "a column less": edited("ALTER TABLE gaps RENAME COLUMN category TO kind"),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "a page spoilt": page_spoilt,
+    "text": lambda path: path.write_text("hello, world" * 1000),
+    "empty": lambda path: path.write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("spoil", REPLACEMENTS.values(), ids=REPLACEMENTS.keys())
+def test_a_file_replaced_by_one_that_is_not_whole_is_read_on_and_the_next_good_one_is_taken_up(
+    world, path, tmp_path, spoil, caplog
+):
     url = f"sqlite:///{path}"
     engine = store.open_readonly(url)
     other = path.with_name("other.gpkg")
     shutil.copy(path, other)
-    with sqlite3.connect(other) as changed:
-        changed.execute("UPDATE meta SET value = '999' WHERE key = 'schema_version'")
-    changed.close()
+    spoil(other)
     other.replace(path)
-    with pytest.raises(StoreError, match="999"):
-        engine.connect()
-    store.build(url, geodata=world.geodata)
+    for _ in range(3):
+        with engine.connect() as conn:
+            assert queries.facilities(conn).matched == 5
+            assert REBUILD in store.refusal(conn).en
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "served on" in caplog.text
+    refusal(url)
+    store.build(url, geodata=world.changed(tmp_path / "geodata", facilities=world.facilities[:2]))
     with engine.connect() as conn:
-        assert queries.facilities(conn).matched == 5
+        assert queries.facilities(conn).matched == 2
+        assert store.refusal(conn) is None
     engine.dispose()
 
 

@@ -27,6 +27,7 @@ from service_map.errors import OutputError
 from service_map.places import gcj02_to_wgs84
 from service_map.store import content, export
 from service_map.web import download
+from service_map.web.report import spreadsheet
 
 PLAIN = [suffix for suffix, chosen in export.FORMATS.items() if chosen.systems == ("4326",)]
 TABLES = [suffix for suffix in export.FORMATS if "geojson" not in suffix]
@@ -379,6 +380,47 @@ def test_a_name_that_begins_with_an_equals_sign_is_no_formula(invented, tmp_path
     book = openpyxl.load_workbook(fetch(api, tmp_path, "xlsx"))
     cell = book["facilities"]["B2"]
     assert (cell.value, cell.data_type) == ("=1+1", "s")
+
+
+@pytest.mark.parametrize("lead", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_text_that_a_spreadsheet_would_run_is_held_back_in_the_csv_for_excel_alone(invented, tmp_path, lead):
+    from invented_world import FACILITIES, make_app
+
+    name = f"{lead}1+1幼儿园"
+    changed = [FACILITIES[0].__class__(**{**_as_dict(FACILITIES[0]), "name": name})]
+    api = make_app(invented.build(tmp_path / "formula.gpkg", facilities=changed), invented.geodata).test_client()
+
+    def names(**asked):
+        text = fetch(api, tmp_path, "csv", **asked).read_bytes().decode("utf-8-sig")
+        return [row["name"] for row in csv.DictReader(io.StringIO(text, newline=""))]
+
+    assert names(bom="1") == [f"'{name}"]
+    assert names() == [name]
+    (feature,) = json.loads(fetch(api, tmp_path, "geojson").read_bytes())["features"]
+    assert feature["properties"]["name"] == name
+    cell = openpyxl.load_workbook(fetch(api, tmp_path, "xlsx"))["facilities"]["B2"]
+    assert cell.data_type == "s"
+    # XML reads a carriage return as the end of a line.
+    assert cell.value.replace("\r", "\n").replace("_x000D_", "\n") == name.replace("\r", "\n")
+
+
+def test_the_workbook_of_a_report_holds_every_text_as_it_is_and_no_formula(invented_app):
+    rows = [["=1+1幼儿园"], ["==x"], ["+86"], ["@a"], ["a\x01b"], [3]]
+    with invented_app.test_request_context():
+        packed = spreadsheet([("甲", ["=名称"], rows)], notes=["=2"])
+    book = openpyxl.load_workbook(io.BytesIO(packed))
+    cells = [row[0] for row in book["甲"].rows]
+    assert [cell.value for cell in cells] == [
+        "=名称",
+        "=1+1幼儿园",
+        "==x",
+        "+86",
+        "@a",
+        "a\N{REPLACEMENT CHARACTER}b",
+        3,
+    ]
+    assert [cell.data_type for cell in cells] == [*"ssssss", "n"]
+    assert (book.worksheets[1]["A1"].value, book.worksheets[1]["A1"].data_type) == ("=2", "s")
 
 
 def _as_dict(record):

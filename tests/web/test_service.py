@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -29,6 +30,30 @@ def test_it_is_alive_without_data_and_ready_only_with_it(api, geodata, tmp_path)
     assert bare.test_client().get("/healthz").status_code == 200
     answer = bare.test_client().get("/readyz")
     assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+
+
+def test_a_damaged_database_in_the_place_of_a_good_one_leaves_the_site_up_and_is_told(invented, tmp_path, caplog):
+    path = Path(shutil.copy(invented.url.removeprefix("sqlite:///"), tmp_path / "map.gpkg"))
+    app = create_app(settings.load({"DATABASE_URL": f"sqlite:///{path}", "GEODATA_DIR": str(invented.geodata)}))
+    client = app.test_client()
+    before = client.get("/api/facilities")
+    cut = tmp_path / "cut.gpkg"
+    cut.write_bytes(path.read_bytes()[:100_000])
+    cut.replace(path)
+    # More readers than have asked so far.
+    with ThreadPoolExecutor(8) as readers:
+        answers = list(readers.map(lambda _: app.test_client().get("/api/facilities"), range(40)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.headers["ETag"] for answer in answers} == {before.headers["ETag"]}
+    assert client.get("/").status_code == 200
+    told = client.get("/readyz")
+    assert (told.status_code, told.get_json()["status"]) == (200, "degraded")
+    assert "service-map build" in told.get_json()["reason"]
+    assert "map.gpkg" in told.get_json()["reason"]
+    assert str(tmp_path) not in told.text
+    assert sum("not taken up" in record.message for record in caplog.records) == 1
+    invented.build(path)
+    assert client.get("/readyz").get_json()["status"] == "ok"
 
 
 def test_every_answer_has_a_request_id_of_its_own(api):
