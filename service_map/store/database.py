@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, Select, column, create_engine, event, make_url, select, table
+from sqlalchemy import URL, Connection, Engine, column, create_engine, event, make_url, select, table
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
@@ -315,9 +315,8 @@ def _fault(path: Path) -> StoreError | None:
             meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
             refuse_other_schema(meta.get("schema_version"), Target(path, None))
             for each in TABLES:
-                asked: Select[Any] = select(*(column(field.name) for field in each.columns)).select_from(
-                    table(each.name)
-                )
+                fields: list[Any] = [column(field.name) for field in each.columns]
+                asked = select(*fields).select_from(table(each.name))
                 connection.execute(f"{asked} LIMIT 1").fetchone()
             # Catches a page that a failing disk or a half-finished copy has spoilt, before a reader meets it.
             if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
