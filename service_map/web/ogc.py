@@ -148,8 +148,10 @@ FORMAT = Parameter(
     schema={"type": "string", "enum": ["json", "html"]}, parse=params.choice(("json", "html")),
 )  # fmt: skip
 LIMIT = Parameter(
-    name="limit", zh="每页条数", en="features a page",
-    schema={"type": "integer", "minimum": 1, "maximum": features.MAX_LIMIT, "default": DEFAULT_LIMIT},
+    name="limit", zh=f"每页条数，至多 {features.MAX_LIMIT}，更多的按此数给",
+    en=f"features a page, {features.MAX_LIMIT} at most: more are taken as that",
+    # No maximum: more than the most is taken as the most, and a schema that named one would call it wrong.
+    schema={"type": "integer", "minimum": 1, "default": DEFAULT_LIMIT},
     parse=_limit, default=DEFAULT_LIMIT,
 )  # fmt: skip
 BBOX = Parameter(
@@ -171,10 +173,10 @@ CRS = Parameter(
 DATETIME = Parameter(
     name="datetime", zh="时刻或时段；按年计；没有年份的要素都在其内",
     en="moment or interval; counted in years; features without a year all match",
-    schema={"type": "string"}, parse=_years,
+    schema=params.text_schema(), parse=_years,
 )  # fmt: skip
 FILTER = Parameter(
-    name="filter", zh="CQL2 条件", en="condition in CQL2", schema={"type": "string"}, longest=2600,
+    name="filter", zh="CQL2 条件", en="condition in CQL2", schema=params.text_schema(2600), longest=2600,
 )  # fmt: skip
 FILTER_LANG = Parameter(
     name="filter-lang", zh="条件的语言", en="language of the filter",
@@ -187,11 +189,12 @@ FILTER_CRS = Parameter(
 )  # fmt: skip
 SORTBY = Parameter(
     name="sortby", zh="排序的属性，逗号分隔，- 为降序", en="properties to sort by, comma-separated, - for descending",
-    schema={"type": "string"}, parse=_sorting, default=(),
+    schema=params.text_schema(), parse=_sorting, default=(),
 )  # fmt: skip
 CURSOR = Parameter(
     name="cursor", zh="下一页的游标；请直接用 next 的网址", en="of the next page; simply follow the link 'next'",
-    schema={"type": "string"}, parse=_cursor, longest=1600,
+    schema={"type": "string", "minLength": 1, "maxLength": 1600, "pattern": f"^{_SYMBOL.pattern}$"}, parse=_cursor,
+    longest=1600,
 )  # fmt: skip
 _ITEMS = (LIMIT, BBOX, BBOX_CRS, CRS, DATETIME, FILTER, FILTER_LANG, FILTER_CRS, SORTBY, CURSOR, FORMAT)
 _RESERVED = {parameter.name for parameter in (*_ITEMS, params.LANG)}
@@ -199,8 +202,14 @@ _RESERVED = {parameter.name for parameter in (*_ITEMS, params.LANG)}
 
 def _equal_to(item: features.Property) -> Parameter:
     parse: Callable[[str, str], Any] | None = None
-    if item.kind == "integer":
+    schema: dict[str, Any] = {"type": item.kind}
+    if item.values:
+        parse, schema["enum"] = params.choice(tuple(item.values)), list(item.values)
+    elif item.kind == "string":
+        schema = params.text_schema()
+    elif item.kind == "integer":
         parse = params.whole_between(-(2**53), 2**53)
+        schema |= {"minimum": -(2**53), "maximum": 2**53}
     elif item.kind == "number":
         parse = params.number
     elif item.kind == "boolean":
@@ -208,7 +217,6 @@ def _equal_to(item: features.Property) -> Parameter:
         def parse(name: str, text: str) -> bool:
             return params.choice(("true", "false"))(name, text) == "true"
 
-    schema: dict[str, Any] = {"type": item.kind, **({"enum": list(item.values)} if item.values else {})}
     return Parameter(name=item.name, zh=item.zh, en=item.en, schema=schema, parse=parse)
 
 

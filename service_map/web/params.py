@@ -198,6 +198,17 @@ def _at_most_one(value: str | None) -> tuple[str, ...]:
     return () if value is None else (value,)
 
 
+def text_schema(longest: int = MAX_TEXT) -> dict[str, Any]:
+    """Say in a schema what every text is held to: not empty, no control characters, no longer than is read."""
+    control = r"\u0000-\u001f\u007f-\u009f"
+    return {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": longest,
+        "pattern": rf"^[^{control}]*[^\s{control}][^{control}]*$",
+    }
+
+
 def shown(text: str) -> str:
     """Make a user's text fit to stand in a message: short, on one line, no control characters."""
     clean = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text[:41])
@@ -472,7 +483,7 @@ Q = Parameter(
     name="q",
     zh=f"要找的词，空格隔开；名称、行政区、类别或规划标题中须都有，最多 {MAX_Q} 字",
     en=f"words that must all be found in the name, area, category or plan title, at most {MAX_Q} characters",
-    schema={"type": "string", "minLength": 1, "maxLength": MAX_Q, "pattern": r"^[^\u0000-\u001f]*\S[^\u0000-\u001f]*$"},
+    schema=text_schema(MAX_Q),
     parse=_search,
 )
 LIMIT = Parameter(

@@ -47,7 +47,7 @@ CATEGORY = Parameter(
     name="category",
     zh="设施类别代码；all 为各类合计",
     en="code of a category; all for all kinds together",
-    schema={"type": "string"},
+    schema=params.text_schema(),
     default=ALL,
 )
 HORIZON = Parameter(

@@ -265,6 +265,23 @@ def test_properties_are_parameters_too(api):
     assert ids(api, year="2024") == ["f000000000002"]
 
 
+def test_a_value_that_is_none_of_a_closed_set_is_refused_with_those_that_are(api):
+    answer = api.get("/ogc/collections/facilities/items?status=AAA")
+    assert (answer.status_code, answer.get_json()["field"]) == (400, "status")
+    assert "existing" in answer.get_json()["allowed"]
+    for status in answer.get_json()["allowed"]:
+        assert api.get(f"/ogc/collections/facilities/items?status={status}").status_code == 200
+
+
+def test_the_definition_says_that_no_parameter_may_be_empty(api):
+    operation = api.get("/ogc/api").get_json()["paths"]["/collections/facilities/items"]["get"]
+    for parameter in operation["parameters"]:
+        name, schema = parameter["name"], parameter["schema"]
+        if schema.get("type") == "string" and "enum" not in schema:
+            assert schema["minLength"] == 1, name
+            assert api.get(f"/ogc/collections/facilities/items?{name}=").status_code == 400, name
+
+
 def test_every_feature_keeps_to_its_queryables(api):
     for layer in get(api, "/ogc/collections")["collections"]:
         here = f"/ogc/collections/{layer['id']}"
