@@ -56,7 +56,7 @@ def _take(program: str, site: str, *, facility: str) -> None:
         ("screenshot.png", "/?area=140500", DESK, "light"),
         ("screenshot-phone.png", "/", PHONE, "light"),
         ("screenshot-facility.png", f"/facility/{facility}", PHONE, "light"),
-        ("screenshot-planner.png", "/planner?area=140213&category=primary_school&metres=500&count=3", DESK, "light"),
+        ("screenshot-planner.png", "/planner?area=140213&category=kindergarten&metres=300&count=3", DESK, "light"),
         ("screenshot-card.png", "/circle?lon=112.187&lat=35.69", PHONE, "dark"),
     )
     with sync_playwright() as playwright:
