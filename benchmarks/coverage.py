@@ -112,11 +112,11 @@ def city():
     return points(demand, people, cells=True), degrees(spots)
 
 
-def street_grid():
+def street_grid(blocks=BLOCKS):
     rng = np.random.default_rng(2)
-    x, y = np.meshgrid(np.arange(BLOCKS), np.arange(BLOCKS))
-    nodes = degrees(np.column_stack((x.ravel(), y.ravel())) * 100.0 + rng.normal(0, 12, (BLOCKS**2, 2)))
-    number = np.arange(BLOCKS**2).reshape(BLOCKS, BLOCKS)
+    x, y = np.meshgrid(np.arange(blocks), np.arange(blocks))
+    nodes = degrees(np.column_stack((x.ravel(), y.ravel())) * 100.0 + rng.normal(0, 12, (blocks**2, 2)))
+    number = np.arange(blocks**2).reshape(blocks, blocks)
     edges = np.concatenate(
         (
             np.column_stack((number[:, :-1].ravel(), number[:, 1:].ravel())),
@@ -328,6 +328,19 @@ def gaps(demand, supply):
     net = network(nodes, edges)
     spent, answer = timed(lambda: gap_on_foot(area, supply[:300], 1_000, net), 1)
     line("gap on foot, 200,704 nodes, 300 facilities, 1000 m", spent, 1.5, f"{answer.share:.2%} covered")
+    rng = np.random.default_rng(7)
+    homes = rng.uniform(*np.array(shapely.bounds(area)).reshape(2, 2), (200_000, 2))
+    reached = np.isfinite(walk(net, supply[:300], homes, metres=1_000).metres)
+    wrong = homes[reached != shapely.contains_xy(answer.covered, homes[:, 0], homes[:, 1])]
+    away = shapely.distance(shapely.boundary(answer.covered), shapely.points(wrong)) * 111_000
+    print(f"  of 200,000 homes misjudged: {len(wrong)}, at most {away.max(initial=0.0):.1f} m from the line")
+    if (away > 3).any():
+        WRONG.append("gap on foot")
+    nodes, edges = street_grid(141)
+    county, net = shapely.box(*nodes.min(axis=0), *nodes.max(axis=0)), network(nodes, edges)
+    beside = nodes[rng.choice(len(nodes), 30, replace=False)]
+    spent, answer = timed(lambda: gap_on_foot(county, beside, 1_000, net), 3)
+    line("gap on foot of a county, 19,881 nodes, 30 facilities, 1000 m", spent, 0.2, f"{answer.share:.2%} covered")
 
     left = gap(area, supply[:300], 300)
     spent, pieces = timed(lambda: rank(left, supply[:300], zones=hexagons(area, 300)), 3)

@@ -109,25 +109,26 @@ class Fans:
         """How many fans are sides of strips; the others are turns."""
         return 2 * len(self.strips.piece)
 
-    def cast(self, fan: Whole, place: Floats) -> Rays:
-        """Send rays out from places in fans."""
+    def sent(self, fan: Whole, place: Floats) -> tuple[Rays, Floats]:
+        """Send rays out from places in fans; give also where they end, metres, shape (r, 2)."""
         strip, turn = self._parted(fan)
         width = np.empty(len(fan))
         width[strip] = self.pieces.left_at(self.strips.piece[fan[strip] // 2], place[strip])
         width[turn] = self.turns.left[fan[turn] - self.sides]
-        origin, normal = self.aim(fan, place)
+        origin, normal = self._aim(fan, place)
         width = np.minimum(width, self.limit)
-        return cast(self.pieces, self.near, fan, place, origin=origin, normal=normal, width=width)
+        rays = cast(self.pieces, self.near, fan, place, origin=origin, normal=normal, width=width)
+        return rays, self._tips(rays, origin, normal)
 
-    def aim(self, fan: Whole, place: Floats) -> tuple[Floats, Floats]:
+    def _aim(self, fan: Whole, place: Floats) -> tuple[Floats, Floats]:
         """Tell where rays go out from, metres, and in which direction; shape (r, 2) each."""
         strip, turn = self._parted(fan)
         origin, normal = np.empty((len(fan), 2)), np.empty((len(fan), 2))
         piece, share = self.strips.piece[fan[strip] // 2], place[strip][:, None]
-        start, end = self.pieces.start[piece], self.pieces.end[piece]
-        origin[strip] = np.where(share == 1, end, start + share * (end - start))
-        along = self.pieces.along[piece] * np.where(fan[strip] % 2, -1.0, 1.0)[:, None]
-        normal[strip, 0], normal[strip, 1] = -along[:, 1], along[:, 0]
+        along = self.pieces.along[piece]
+        origin[strip] = self.pieces.start[piece] + share * self.pieces.length[piece][:, None] * along
+        turned = np.where(fan[strip] % 2, -1.0, 1.0)
+        normal[strip, 0], normal[strip, 1] = -along[:, 1] * turned, along[:, 0] * turned
         row, angle = fan[turn] - self.sides, place[turn]
         origin[turn] = self.turns.spot[row]
         cosine, sine = np.cos(angle), np.sin(angle)
@@ -139,7 +140,9 @@ class Fans:
 
     def tips(self, rays: Rays) -> Floats:
         """Tell where rays end, metres, shape (r, 2)."""
-        origin, normal = self.aim(rays.fan, rays.place)
+        return self._tips(rays, *self._aim(rays.fan, rays.place))
+
+    def _tips(self, rays: Rays, origin: Floats, normal: Floats) -> Floats:
         reach = np.clip(rays.width, 0.0, rays.metres)
         # An arc is drawn by few tips: between its ends they stand a little outside, so that it has its area.
         arc = np.flatnonzero((rays.fan >= self.sides) & (rays.width < rays.metres))
@@ -194,13 +197,15 @@ class Fans:
         return np.flatnonzero(strip), np.flatnonzero(~strip)
 
 
-def lay_out(pieces: Pieces, limit: float) -> tuple[Fans, Rays]:
+def lay_out(pieces: Pieces, some: Flags, limit: float) -> tuple[Fans, Rays]:
     """Lay out the fans at which reached ground ends, and those beside them.
 
     Parameters
     ----------
     pieces
         All that somebody might step onto.
+    some
+        Flags of those that are reached and may have reached ground end beside them, shape (p,).
     limit
         Metres beyond which nobody steps onto a way.
 
@@ -210,9 +215,9 @@ def lay_out(pieces: Pieces, limit: float) -> tuple[Fans, Rays]:
     rays : Rays
         The first of them.
     """
-    piece, near, seen = survey(pieces, np.flatnonzero(pieces.left.max(axis=1) > 0), limit)
-    turns = _turns(pieces)
-    drawn = _at_edge(pieces, piece[seen.fan // 2], seen, turns, limit)
+    piece, near, seen = survey(pieces, np.flatnonzero(some), limit)
+    turns = _turns(pieces, some)
+    drawn = some & _at_edge(pieces, piece[seen.fan // 2], seen, turns, limit)
     at_corner = np.zeros(int(pieces.corner.max()) + 1, dtype=np.bool_)
     at_corner[pieces.corner[drawn]] = True
     turns = turns.take(at_corner[turns.corner])
@@ -232,7 +237,7 @@ def lay_out(pieces: Pieces, limit: float) -> tuple[Fans, Rays]:
     strip = strips.holding(piece[seen.fan // 2], seen.place)
     seen = replace(seen, fan=2 * strip + seen.fan % 2).take(strip >= 0)
     turned = _turned(turns)
-    return fans, joined(seen, fans.cast(*places), fans.cast(fans.sides + turned[0], turned[1]))
+    return fans, joined(seen, fans.sent(*places)[0], fans.sent(fans.sides + turned[0], turned[1])[0])
 
 
 def _at_edge(pieces: Pieces, piece: Whole, seen: Rays, turns: _Turns, limit: float) -> Flags:
@@ -242,18 +247,17 @@ def _at_edge(pieces: Pieces, piece: Whole, seen: Rays, turns: _Turns, limit: flo
     # Narrower turns end as the rays of the pieces beside them do.
     wide = turns.take(turns.angle > _WIDE)
     none = _Strips(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
-    about = Fans(pieces, none, wide, _about(pieces, wide, limit), limit).cast(*_turned(wide))
+    about = Fans(pieces, none, wide, _about(pieces, wide, limit), limit).sent(*_turned(wide))[0]
     drawn[wide.beside[about.fan[~about.shared]].ravel()] = True
     drawn[seen.other[seen.shared & drawn[piece]]] = True
     drawn[about.other[about.shared]] = True
-    at_edge: Flags = drawn & (pieces.left.max(axis=1) > 0)
-    return at_edge
+    return drawn
 
 
-def _turns(pieces: Pieces) -> _Turns:
-    """Find the turns about all corners that are reached."""
+def _turns(pieces: Pieces, some: Flags) -> _Turns:
+    """Find the turns about corners of some pieces that are reached."""
     reached = np.zeros(int(pieces.corner.max()) + 1, dtype=np.bool_)
-    reached[pieces.corner[pieces.left > 0]] = True
+    reached[pieces.corner[(pieces.left > 0) & some[:, None]]] = True
     piece, end = np.nonzero(reached[pieces.corner])
     outward = pieces.along[piece] * np.where(end == 0, 1.0, -1.0)[:, None]
     angle, corner = np.arctan2(outward[:, 1], outward[:, 0]), pieces.corner[piece, end]

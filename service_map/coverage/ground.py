@@ -19,6 +19,7 @@ _FINE_DEGREES = 1e-8
 _PIECE_M = 125.0
 _NEARLY_M = 1.0
 _FEW = 1e-4
+_ASKED = 30_000
 _APART_M = 0.025
 
 
@@ -61,10 +62,10 @@ def reached_ground(area: BaseGeometry, net: Network, supply: Snapped, metres: fl
 def _drawn(pieces: Pieces, limit: float) -> BaseGeometry:
     """Draw the ground, and see whether what is reached lies within it and what is not lies outside."""
     drawing = reached(pieces, limit)
-    middle, every = (pieces.start + pieces.end) / 2, np.arange(len(pieces.length))
+    every = np.arange(0, len(pieces.length), 1 + len(pieces.length) // _ASKED)
     left = pieces.left_at(every, np.full(len(every), 0.5))
     shapely.prepare(drawing)
-    wrong = shapely.contains_xy(drawing, *middle.T) != (left > 0)
+    wrong = shapely.contains_xy(drawing, *((pieces.start + pieces.end)[every] / 2).T) != (left > 0)
     if int((wrong & (np.abs(left) > _NEARLY_M)).sum()) <= _FEW * len(every):
         return drawing
     # Ways that lie on one another leave open whose the ground is: a little apart it is the one's or the other's.

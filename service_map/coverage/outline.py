@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.fans import Fans, lay_out
+from service_map.coverage.inland import inland, near
 from service_map.coverage.rays import Flags, Pieces, Rays, changes, joined, spread
 
 # Where the outline bends off the line between two tips by so much, a ray is put in between.
@@ -51,7 +52,7 @@ def reached(pieces: Pieces, limit: float) -> BaseGeometry:
     Parameters
     ----------
     pieces
-        All ways that somebody in the ground might step onto.
+        All ways that somebody in the ground might step onto; some are reached.
     limit
         Metres beyond which nobody steps onto a way.
 
@@ -60,7 +61,9 @@ def reached(pieces: Pieces, limit: float) -> BaseGeometry:
     BaseGeometry
         Polygons in the plane of the pieces.
     """
-    fans, rays = lay_out(pieces, limit)
+    edge = (pieces.left.max(axis=1) > 0) & ~inland(pieces, limit)
+    kept = near(pieces, edge, 2 * limit)
+    fans, rays = lay_out(pieces.take(kept), edge[kept], limit)
     line = _followed(fans, _line(fans, rays))
     spot, run = _runs(line)
     if not len(run):
@@ -112,29 +115,40 @@ def _between(fans: Fans, line: _Line, fresh: NDArray[np.complex128] | None, ends
     `ends` flags the pieces beside which reached ground ends: where two grounds touch, their line is drawn no finer
     but near these.
     """
-    near = np.ones(len(line.tip), dtype=np.bool_) if fresh is None else np.isin(_key(line.tip), fresh)
-    touched = np.flatnonzero(near[:-1] | near[1:])
-    one, other = line.take(touched), line.take(touched + 1)
+    one, other = line.take(slice(None, -1)), line.take(slice(1, None))
     every = []
     for number in range(_HALVINGS):
-        a, b = one.rays, other.rays
-        bent = ~(a.shared & b.shared) | ((a.other != b.other) & (ends[a.other] | ends[b.other]))
-        # As far as the walk alone allows both, the line is straight: a dip that rays miss is shallower than a metre.
-        bent &= (a.metres <= a.width) | (b.metres <= b.width) | (a.fan >= fans.sides)
-        # Where the outline enters a fan from another it goes on.
-        bent |= (number == 0) & (one.meets | other.meets)
-        bent &= (a.fan == b.fan) & (np.abs(one.tip - other.tip).max(axis=1) > 2 * _BEND_M)
-        one, other = one.take(bent), other.take(bent)
-        if not len(one.tip):
+        bent = _bent(one.rays, other.rays, ends, one.rays.fan >= fans.sides)
+        if number == 0:
+            # Where the outline enters a fan from another it goes on.
+            bent |= one.meets | other.meets
+            near = np.ones(len(line.tip), dtype=np.bool_) if fresh is None else np.isin(_key(line.tip), fresh)
+            bent &= near[:-1] | near[1:]
+        bent &= (one.rays.fan == other.rays.fan) & (np.abs(one.tip - other.tip).max(axis=1) > 2 * _BEND_M)
+        rows = np.flatnonzero(bent)
+        if not len(rows):
             break
+        one, other = one.take(rows), other.take(rows)
         turns, place = _turning(one.rays, other.rays, halve=number % 2 == 1)
-        middle = _line(fans, fans.cast(one.rays.fan, place))
-        kept = turns | (_aside(middle.tip, one.tip, other.tip) > _BEND_M)
-        kept |= ~middle.rays.shared & one.rays.shared & other.rays.shared
-        one, middle, other = one.take(kept), middle.take(kept), other.take(kept)
+        rays, tip = fans.sent(one.rays.fan, place)
+        kept = turns | (_aside(tip, one.tip, other.tip) > _BEND_M)
+        kept |= ~rays.shared & one.rays.shared & other.rays.shared
+        rows = np.flatnonzero(kept)
+        middle = _Line(rays.take(rows), tip[rows], np.zeros(len(rows), dtype=np.bool_))
+        one, other = one.take(rows), other.take(rows)
         every.append(middle)
         one, other = _both(one, middle), _both(middle, other)
     return every
+
+
+def _bent(one: Rays, other: Rays, ends: Flags, arcs: Flags) -> Flags:
+    """Flag the intervals whose line may not be straight."""
+    bent: Flags = ~(one.shared & other.shared) | ((one.other != other.other) & (ends[one.other] | ends[other.other]))
+    # As far as the walk alone allows both, the line is straight but for arcs: a dip that rays miss is shallower than
+    # a metre.
+    straight = (one.metres > one.width) & (other.metres > other.width) & ~arcs
+    bent[straight] = False
+    return bent
 
 
 def _turning(one: Rays, other: Rays, *, halve: bool) -> tuple[Flags, Floats]:
@@ -257,8 +271,10 @@ def _rings(spot: Floats, ring: Whole) -> tuple[NDArray[np.object_], NDArray[np.o
     onward[np.append(opens[1:], len(spot)) - 1] = opens
     x, y = (spot - spot[opens[number]]).T
     area = np.add.reduceat(x * y[onward] - x[onward] * y, opens) / 2
-    whole = shapely.polygons(shapely.simplify(rings, _STRAIGHT_M, preserve_topology=False))
-    return whole[area > _LEAST_M2], whole[area < -_LEAST_M2]
+    rings = shapely.simplify(rings, _STRAIGHT_M, preserve_topology=False)
+    # What is no wider than that is no ring any more.
+    kept = (np.abs(area) > _LEAST_M2) & (shapely.get_type_id(rings) == shapely.GeometryType.LINEARRING)
+    return shapely.polygons(rings[kept & (area > 0)]), shapely.polygons(rings[kept & (area < 0)])
 
 
 def _nested(shells: NDArray[np.object_], holes: NDArray[np.object_]) -> BaseGeometry:
@@ -271,8 +287,10 @@ def _nested(shells: NDArray[np.object_], holes: NDArray[np.object_]) -> BaseGeom
     cut = np.split(inner, np.cumsum(np.bincount(shell, minlength=len(shells)))[:-1])
     rings = shapely.get_exterior_ring(shells)
     parts = np.array([shapely.polygons(ring, some) for ring, some in zip(rings, cut, strict=True)])
-    # Where an outline touches itself, or crosses itself by a rounding, what lies on its left hand is kept.
-    crossed = ~shapely.is_valid(parts)
-    parts[crossed] = shapely.buffer(parts[crossed], 0)
-    ground = shapely.multipolygons(shapely.get_parts(parts))
+    # Where an outline crosses itself by a rounding, what it goes around once is kept.
+    crossed = np.flatnonzero(~shapely.is_valid(parts))
+    parts[crossed] = shapely.make_valid(parts[crossed])
+    parts = shapely.get_parts(shapely.get_parts(parts))
+    parts = parts[shapely.get_dimensions(parts) == 2]
+    ground = shapely.multipolygons(parts)
     return ground if shapely.is_valid(ground) else shapely.disjoint_subset_union_all(parts)

@@ -28,8 +28,8 @@ _HERE_M = 1e-6
 _EDGE = 1e-9
 _SPOT = 1e-9
 # So many pieces, or rays, at a time stay in the processor's cache.
-_PIECES_AT_ONCE = 1_024
-_RAYS_AT_ONCE = 16_384
+_PIECES_AT_ONCE = 512
+_RAYS_AT_ONCE = 8_192
 # Most circles stay this small, as a share of the limit: other ways are looked for farther away only where one does not.
 _NARROW = 0.65
 
@@ -73,6 +73,10 @@ class Pieces:
         """The boxes about the pieces."""
         low, high = np.minimum(self.start, self.end), np.maximum(self.start, self.end)
         return shapely.STRtree(shapely.box(*low.T, *high.T))
+
+    def take(self, rows: Whole | Flags) -> "Pieces":
+        """Give some of the pieces."""
+        return Pieces(self.start[rows], self.end[rows], self.corner[rows], self.left[rows], self.cost[rows])
 
     def left_at(self, piece: Whole, share: Floats) -> Floats:
         """Tell what is left at a share of each piece; at its very ends is the corner, whichever way it leads."""
@@ -275,14 +279,14 @@ def _seen(pieces: Pieces, rows: Whole, beside: tuple[Whole, Whole, Floats], limi
     sides, places = 2 * len(rows), len(PLACES)
     least, near, share = np.full((places, sides), np.inf), np.full((places, sides), -1), np.zeros((places, sides))
     if len(side):
-        touched, at = _circles(ends, PLACES[:, None] * pieces.length[rows][side // 2])
+        circles = _circles(ends, PLACES[:, None] * pieces.length[rows][side // 2])
         opens = changes(side)
-        least[:, side[opens]] = np.minimum.reduceat(touched, np.flatnonzero(opens), axis=1)
-        row, entry = np.nonzero((touched == least[:, side]) & np.isfinite(touched))
+        least[:, side[opens]] = np.minimum.reduceat(circles.radius, np.flatnonzero(opens), axis=1)
+        row, entry = np.nonzero((circles.radius == least[:, side]) & np.isfinite(circles.radius))
         fresh = changes(row, side[entry])
         row, entry = row[fresh], entry[fresh]
         near[row, side[entry]] = other[entry]
-        share[row, side[entry]] = at[row, entry]
+        share[row, side[entry]] = circles.share(row, entry)
     fan: Whole = np.tile(np.arange(sides), places)
     place: Floats = np.repeat(PLACES, sides)
     width = np.minimum(limit, pieces.left_at(rows[fan // 2], place))
@@ -291,11 +295,35 @@ def _seen(pieces: Pieces, rows: Whole, beside: tuple[Whole, Whole, Floats], limi
     return _judged(pieces, (fan, place, metres, piece, share.ravel()), width)
 
 
-def _circles(ends: Floats, place: Floats) -> tuple[Floats, Floats]:
-    """Let circles grow upward from places on a straight way until they touch pieces.
+@dataclass(frozen=True, slots=True)
+class _Circles:
+    """Circles that grew upward from a straight way until they touched pieces, by place on the way and piece, (k, e).
 
-    Parameters are how far along and above it the pieces start and end, shape (4, e), and metres along it, shape (k, e).
-    Returns the radius of each circle, and the share along the piece at which it touches, both (k, e).
+    Attributes
+    ----------
+    radius
+        Metres, ``inf`` where one never touches.
+    by_line, along
+        Radius at which it touches the piece between its ends, ``inf`` where it does not, and the share along it.
+    later
+        Flags of those that touch the end of the piece before its start.
+    """
+
+    radius: Floats
+    by_line: Floats
+    along: Floats
+    later: Flags
+
+    def share(self, row: Whole, entry: Whole) -> Floats:
+        """Tell how far along pieces they are touched."""
+        on_line = self.by_line[row, entry] == self.radius[row, entry]
+        return np.where(on_line, self.along[row, entry], self.later[row, entry])
+
+
+def _circles(ends: Floats, place: Floats) -> _Circles:
+    """Let circles grow from places, metres along a way, shape (k, e) or less.
+
+    `ends` says how far along and above the way the pieces start and end, shape (4, e).
     """
     ax, ay, bx, by = ends
     # A piece that leads upward from the way touches every circle there, be it a rounding off.
@@ -304,17 +332,17 @@ def _circles(ends: Floats, place: Floats) -> tuple[Floats, Floats]:
     length = np.hypot(dx, dy)
     dx, dy = dx / length, dy / length
     with np.errstate(divide="ignore", invalid="ignore"):
-        to_start, to_end = ax - place, bx - place
-        by_start = (to_start * to_start + ay * ay) * np.where(ay > 0, 0.5 / ay, np.inf)
-        by_end = (to_end * to_end + by * by) * np.where(by > 0, 0.5 / by, np.inf)
-        away = ay * dx - to_start * dy
+        radius, by_end = (
+            ((x - place) ** 2 + y * y) * np.where(y > 0, 0.5 / y, np.inf) for x, y in ((ax, ay), (bx, by))
+        )
+        later = by_end < radius
+        np.minimum(radius, by_end, out=radius)
+        away = place * dy + (ay * dx - ax * dy)
         by_line = np.abs(away) * np.where(away < 0, 1 / (1 - dx), 1 / (1 + dx))
-        along = (by_line * dy - to_start * dx - ay * dy) / length
-        between = (along > _EDGE) & (along < 1 - _EDGE)
-        at = np.where(by_start <= by_end, 0.0, 1.0)
-        radius = np.minimum(by_start, by_end)
-        line = between & (by_line < radius)
-    return np.where(line, by_line, radius), np.where(line, along, at)
+        along = by_line * (dy / length) + place * (dx / length) - (ax * dx + ay * dy) / length
+        by_line[~((along > _EDGE) & (along < 1 - _EDGE))] = np.inf
+        np.minimum(radius, by_line, out=radius)
+    return _Circles(radius, by_line, along, later)
 
 
 # --- from anywhere ----------------------------------------------------------------------------------------------------
@@ -364,10 +392,11 @@ def _touched(pieces: Pieces, near: Near, fan: Whole, origin: Floats, normal: Flo
     # What leads away downward, or level, from the origin is no bound.
     slack = np.where(np.abs(ends[1::2]).min(axis=0) < _HERE_M, STRAIGHT * pieces.length[found], _HERE_M)
     level = np.maximum(ends[1], ends[3]) <= slack
-    radius, at = (part[0] for part in _circles(ends, np.zeros((1, 1))))
+    circles = _circles(ends, np.zeros((1, 1)))
+    radius = circles.radius[0]
     radius[level] = np.inf
     first = np.cumsum(count) - count
     least = np.minimum.reduceat(radius, first)
     hit = np.flatnonzero(radius == least[ray])
     hit = hit[changes(ray[hit])]
-    return least, found[hit], at[hit]
+    return least, found[hit], circles.share(np.zeros(len(hit), dtype=np.int64), hit)
