@@ -237,7 +237,8 @@ def lay_out(pieces: Pieces, some: Flags, limit: float) -> tuple[Fans, Rays]:
     strip = strips.holding(piece[seen.fan // 2], seen.place)
     seen = replace(seen, fan=2 * strip + seen.fan % 2).take(strip >= 0)
     turned = _turned(turns)
-    return fans, joined(seen, fans.sent(*places)[0], fans.sent(fans.sides + turned[0], turned[1])[0])
+    about_corners = fans.sent(fans.sides + turned[0], turned[1])[0]
+    return fans, joined(seen, fans.sent(*places)[0], about_corners, _back_to_corners(fans))
 
 
 def _at_edge(pieces: Pieces, piece: Whole, seen: Rays, turns: _Turns, limit: float) -> Flags:
@@ -287,6 +288,25 @@ def _turned(turns: _Turns) -> tuple[Whole, Floats]:
     parts = np.maximum(1, np.ceil(turns.angle / _TURN)).astype(np.int64)
     turn, step = spread(parts + 1)
     return turn, np.where(step == parts[turn], turns.angle[turn], turns.angle[turn] * step / parts[turn])
+
+
+def _back_to_corners(fans: Fans) -> Rays:
+    """Give a ray of no length before the first of a turn, or after the last, where the way beside it is not reached.
+
+    So it is at a corner that one may only walk away from along that way; elsewhere the outline goes on beside the way.
+    """
+    turns, pieces = fans.turns, fans.pieces
+    parts = []
+    for column, place in enumerate((np.full(len(turns.corner), -_BESIDE), turns.angle + _BESIDE)):
+        piece = turns.beside[:, column]
+        share = np.minimum(_SHORTEST_M / pieces.length[piece], 0.5)
+        share = np.where(pieces.corner[piece, 0] == turns.corner, share, 1 - share)
+        lost = np.flatnonzero((pieces.left_at(piece, share) <= 0) & (turns.left > 0))
+        parts.append((fans.sides + lost, place[lost]))
+    fan, place = (np.concatenate(column) for column in zip(*parts, strict=True))
+    none = np.zeros(len(fan))
+    beyond = np.full(len(fan), np.inf)
+    return Rays(fan, place, beyond, np.full(len(fan), -1), none, none, -beyond)
 
 
 def _about(pieces: Pieces, turns: _Turns, limit: float) -> Near:

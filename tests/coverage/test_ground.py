@@ -85,6 +85,21 @@ def test_nobody_is_misjudged_who_lives_three_metres_from_the_line(town, metres):
     assert shapely.is_valid(answer.covered)
 
 
+@pytest.mark.parametrize("seed", range(20, 26))
+def test_of_half_the_streets_one_way_neither_slivers_nor_lost_corners_spoil_the_drawing(seed):
+    rng = np.random.default_rng(seed)
+    nodes, edges = streets(30, 30, seed=seed, missing=0.25)
+    net, stock = network(nodes, edges, oneway=rng.random(len(edges)) < 0.5), place(rng.uniform(0, 2_900, (6, 2)))
+    homes = place(rng.uniform(-190, 3_190, (2 * HOMES, 2)))
+    area = shapely.box(*place([(-200, -200)])[0], *place([(3_200, 3_200)])[0])
+    for metres in (300, 800):
+        answer = gap_on_foot(area, stock, metres, net)
+        reached = np.isfinite(walk_metres(net, stock, homes, metres=metres))
+        wrong = homes[reached != shapely.contains_xy(answer.covered, homes[:, 0], homes[:, 1])]
+        line = shapely.transform(shapely.boundary(answer.covered), flat)
+        assert not (shapely.distance(line, shapely.points(flat(wrong))) > 3).any()
+
+
 def lane(*metres):
     return network(place([(x, 0) for x in metres]), [(row, row + 1) for row in range(len(metres) - 1)], island=2)
 
@@ -104,6 +119,23 @@ def test_beyond_a_dead_end_it_is_round():
     answer = gap_on_foot(around(1_000), place([(0, 0)]), 150, lane(-400, 50))
     band = 2 * (50 * 100 + 100 * 100 / 2) + 2 * 50 * 100
     assert answer.covered_km2 * 1e6 == pytest.approx(band + np.pi * 100**2 / 2, rel=0.001)
+
+
+@pytest.mark.parametrize("away", [(200, 0), (0, 200), (-120, 160)])
+def test_at_a_corner_that_a_one_way_street_leads_away_from_it_ends_where_that_street_begins(away):
+    # 50 m are left at the corner (0, 0); who steps onto the street there can only walk on, away from the door.
+    nodes = place([(-200, 0), (0, 0), away])
+    net = network(nodes, [(0, 1), (1, 2)], oneway=[False, True], island=2)
+    answer = gap_on_foot(around(1_000), place([(-100, 0)]), 150, net)
+    lane, street = (shapely.linestrings([(0, 0), end]) for end in ((-200, 0), away))
+    spots = np.random.default_rng(2).uniform((-320, -120), (120, 120), (4_000, 2))
+    homes = place(spots)
+    reached = np.isfinite(walk_metres(net, place([(-100, 0)]), homes, metres=150))
+    wrong = reached != shapely.contains_xy(answer.covered, homes[:, 0], homes[:, 1])
+    line = shapely.transform(shapely.boundary(answer.covered), flat)
+    assert not (shapely.distance(line, shapely.points(flat(homes[wrong]))) > 1).any()
+    beside = shapely.distance(shapely.points(spots), street) < shapely.distance(shapely.points(spots), lane) - 1
+    assert not shapely.contains_xy(answer.covered, *homes[beside].T).any()
 
 
 def test_what_lies_farther_from_any_way_than_anybody_steps_is_a_hole():
