@@ -293,7 +293,7 @@ def _unlocated(
     adcode, codes = region.adcode, tuple(categories)
 
     def find(conn: Connection) -> tuple[tuple[CommitmentRecord, ...], tuple[CommitmentRecord, ...]]:
-        own = _commitments(conn, CommitmentFilter(categories=codes, area=adcode))
+        own = _without_place(conn, CommitmentFilter(categories=codes, area=adcode))
         around = tuple(
             plan.id
             for plan in ground.plans()
@@ -302,7 +302,7 @@ def _unlocated(
         if not around:
             return own, ()
         seen = {record.id for record in own}
-        others = _commitments(conn, CommitmentFilter(categories=codes, plans=around))
+        others = _without_place(conn, CommitmentFilter(categories=codes, plans=around))
         # A promise for another county by name does not concern this one.
         wide = (record for record in others if record.id not in seen and record.place_level == "plan")
         return own, tuple(wide)
@@ -310,15 +310,9 @@ def _unlocated(
     return ground.keep(("analysis", "unlocated", codes, adcode), find)
 
 
-def _commitments(conn: Connection, wanted: CommitmentFilter) -> tuple[CommitmentRecord, ...]:
-    found: list[CommitmentRecord] = []
-    cursor = None
-    while True:
-        page = queries.commitments(conn, wanted, limit=queries.MAX_LIMIT, cursor=cursor)
-        found += [record for record in page.items if not record.facilities and record.repeats is None]
-        cursor = page.next_cursor
-        if cursor is None:
-            return tuple(found)
+def _without_place(conn: Connection, wanted: CommitmentFilter) -> tuple[CommitmentRecord, ...]:
+    every = queries.every_commitment(conn, wanted)
+    return tuple(record for record in every if not record.facilities and record.repeats is None)
 
 
 def _by_code(ground: Ground, region: Region, codes: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -399,9 +393,7 @@ def record_member(ground: Ground, record: Record, what: str, where: str) -> dict
                 "around": record.around,
                 "named": [dict(one) for one in record.named],
             },
-            "words": " ".join(record_words(ground, record, what, where))
-            if ground.language == "en"
-            else "".join(record_words(ground, record, what, where)),
+            "words": ground.say("", " ").join(record_words(ground, record, what, where)),
         },
     }
 

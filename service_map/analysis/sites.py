@@ -370,13 +370,8 @@ def quota(ground: Ground, name: str) -> CommitmentRecord:
         When it counts nothing that can be sited one by one.
     """
     plan = next((plan.id for plan in ground.plans() if name.startswith(f"{plan.id}-")), None)
-    cursor, found = None, None
-    while plan is not None and found is None:
-        page = queries.commitments(ground.conn, CommitmentFilter(plans=(plan,)), limit=1000, cursor=cursor)
-        found = next((record for record in page.items if record.id == name), None)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
+    every = () if plan is None else queries.every_commitment(ground.conn, CommitmentFilter(plans=(plan,)))
+    found = next((record for record in every if record.id == name), None)
     if found is None:
         raise NotFoundError("commitment", f"没有任务 {name[:40]!r}", f"there is no commitment {name[:40]!r}")
     if found.count is None or found.count < 1 or found.count != int(found.count) or found.count > MOST_SITES:

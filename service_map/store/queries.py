@@ -45,7 +45,7 @@ from service_map.store.records import (
     LayerRecord,
     Tally,
 )
-from service_map.store.sources import KINDS, area, areas, commitments, plan, plans
+from service_map.store.sources import KINDS, area, areas, commitments, every_commitment, plan, plans
 
 __all__ = [
     "KINDS",
@@ -59,6 +59,7 @@ __all__ = [
     "clusters",
     "commitments",
     "communities",
+    "every_commitment",
     "facilities",
     "facility",
     "facility_points",

@@ -8,6 +8,7 @@ from service_map.errors import NotFoundError
 from service_map.store import cursor as cursors
 from service_map.store.adcode import prefix
 from service_map.store.conditions import (
+    MAX_LIMIT,
     among,
     as_written,
     at_most_one,
@@ -216,6 +217,31 @@ def commitments(
         next_cursor=None if last is None else cursors.write("commitments", (last.plan, last.line, last.id)),
         matched=matched,
     )
+
+
+def every_commitment(connection: Connection, wanted: CommitmentFilter) -> tuple[CommitmentRecord, ...]:
+    """Give all commitments that a filter meets, whatever their number, in the order of `commitments`.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    wanted
+        The filter.
+
+    Raises
+    ------
+    InvalidParameterError
+        As for `commitments`.
+    """
+    found: list[CommitmentRecord] = []
+    cursor: str | None = None
+    while True:
+        page = commitments(connection, wanted, limit=MAX_LIMIT, cursor=cursor)
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return tuple(found)
 
 
 def _commitment_conditions(connection: Connection, wanted: CommitmentFilter) -> list[ColumnElement[bool]]:

@@ -139,7 +139,7 @@ def area_figures(
         years=years,
         by_year=tuple(sum(part.count for part in parts if part.year == year) for year in years),
         siblings=_siblings(conn, area, areas),
-        kinds=kind_figures(commitments(conn, CommitmentFilter(area=area.adcode))),
+        kinds=kind_figures(queries.every_commitment(conn, CommitmentFilter(area=area.adcode))),
     )
 
 
@@ -177,7 +177,7 @@ def _siblings(conn: Connection, area: AreaRecord, areas: Mapping[str, AreaRecord
 
 def plan_kinds(conn: Connection, plan_id: str) -> tuple[KindFigure, ...]:
     """Count a plan's commitments by kind, and which stand on the map."""
-    return kind_figures(commitments(conn, CommitmentFilter(plans=(plan_id,))))
+    return kind_figures(queries.every_commitment(conn, CommitmentFilter(plans=(plan_id,))))
 
 
 def kind_figures(records: Sequence[CommitmentRecord]) -> tuple[KindFigure, ...]:
@@ -185,18 +185,6 @@ def kind_figures(records: Sequence[CommitmentRecord]) -> tuple[KindFigure, ...]:
     count = Counter(record.kind for record in records)
     mapped = Counter(record.kind for record in records if record.facilities)
     return tuple(KindFigure(kind=kind, count=count[kind], mapped=mapped[kind]) for kind in queries.KINDS if count[kind])
-
-
-def commitments(conn: Connection, wanted: CommitmentFilter) -> list[CommitmentRecord]:
-    """Give all commitments that a filter meets, whatever their number."""
-    found: list[CommitmentRecord] = []
-    cursor: str | None = None
-    while True:
-        page = queries.commitments(conn, wanted, limit=queries.MAX_LIMIT, cursor=cursor)
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
 
 
 def of_above(ground: Ground, adcode: str) -> tuple[CommitmentRecord, ...]:

@@ -159,7 +159,7 @@ def _report_contents(adcode: str) -> report.Contents:
         cursor = page.next_cursor
         if cursor is None:
             break
-    concerned = figures.commitments(frame.conn(), CommitmentFilter(area=record.adcode))
+    concerned = queries.every_commitment(frame.conn(), CommitmentFilter(area=record.adcode))
     drawn = frame.reading().keep(
         "shapes", lambda conn: frame.boundary_collection(queries.areas(conn, with_geometry=True))
     )
