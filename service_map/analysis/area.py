@@ -36,7 +36,6 @@ from service_map.analysis.stock import (
     measured_from,
     near,
     stand,
-    stock_of,
 )
 from service_map.coverage import Demand
 from service_map.store.adcode import prefix
@@ -90,6 +89,7 @@ def covered_share(
     people = living(demand, region)
     stock = stand(ground, asked, year)
     record = record_of(ground, asked.categories, region)
+    measured = measured_from(ground, asked, region, choose(stock.supply, stock.does))
     summary = {
         **where(region),
         **reach_member(ground, asked),
@@ -100,7 +100,7 @@ def covered_share(
         "area_km2": round(coverage.square_km(region.shape), 4),
         **dict.fromkeys(("covered_km2", "gap_km2", "share", "share_low", "share_high", "zones")),
         "people": None if people is None else _crowd(ground, people),
-        "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
+        "measured_from": measured,
         "years": _years(ground, asked, region, people, record) if by_year else None,
         "unlocated": unlocated_member(record),
         "rules": [
@@ -108,7 +108,7 @@ def covered_share(
             for rule in ground.rules_in(() if region.adcode is None else (region.adcode,))
             if rule.category in asked.categories
         ],
-        "limits": limits(ground, asked, region, record, year=year, demand=people),
+        "limits": limits(ground, asked, region, record, measured, year=year, demand=people),
         "data_version": ground.data_version(),
     }
     if not record.told:
@@ -150,16 +150,22 @@ def covered_share(
 
 
 def limits(
-    ground: Ground, asked: Reach, region: Region, record: Record, *, year: int | None, demand: Demand | None
+    ground: Ground,
+    asked: Reach,
+    region: Region,
+    record: Record,
+    measured: dict[str, int] | None,
+    *,
+    year: int | None,
+    demand: Demand | None,
 ) -> list[str]:
-    """Say what the figures rest on and what they cannot say."""
+    """Say what the figures rest on and what they cannot say; `measured` is of `measured_from`."""
     way = {"straight_line": report.STRAIGHT, "detour": report.DETOUR, "network": report.NETWORK}[asked.method]
     said = [way, *record_limits(record), report.IMPRECISE, report.UNLOCATED]
     if asked.method == "network":
         said.append(report.AROUND_WAYS)
         if asked.network is not None and asked.network.sloped:
             said.append(report.SLOPED)
-    measured = measured_from(ground, asked, region, stock_of(ground, asked, year))
     if measured is not None:
         said.append(report.FROM_POINT if measured["point"] else report.FROM_EDGE)
     said += _own_measure(asked, demand)

@@ -95,6 +95,7 @@ def gap_pieces(
     people = living(demand, region)
     stock = stand(ground, asked, year)
     record = record_of(ground, asked.categories, region)
+    measured = measured_from(ground, asked, region, choose(stock.supply, stock.does))
     summary = {
         **where(region),
         **reach_member(ground, asked),
@@ -111,9 +112,9 @@ def gap_pieces(
         **dict.fromkeys(("by", "h3_resolution", "ranked_by")),
         "numberReturned": 0,
         "zones": None,
-        "measured_from": measured_from(ground, asked, region, choose(stock.supply, stock.does)),
+        "measured_from": measured,
         "unlocated": unlocated_member(record),
-        "limits": limits(ground, asked, region, record, year=year, demand=people),
+        "limits": limits(ground, asked, region, record, measured, year=year, demand=people),
         "data_version": ground.data_version(),
     }
     if not record.told:
@@ -206,10 +207,9 @@ def _zone_features(
     zones: dict[str, Any], certain: coverage.Coverage, possible: coverage.Coverage, record: Record
 ) -> tuple[Feature, ...]:
     between = shapely.difference(possible.covered, certain.covered)
-    parts = shapely.get_parts(between)
     shapes = {
         "certain": certain.covered,
-        "uncertain": shapely.union_all(parts[shapely.get_dimensions(parts) == 2]),
+        "uncertain": coverage.surface(between),
         "gap": possible.gap,
     }
     features = []

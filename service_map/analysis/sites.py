@@ -16,7 +16,7 @@ from service_map.analysis.given import clip
 from service_map.analysis.ground import FEWEST_HOMES, Ground, Region
 from service_map.analysis.record import AS_RECORDED, HOW, record_member, record_of, record_properties
 from service_map.analysis.report import Feature, Report, percent, share
-from service_map.analysis.stock import count_reaching, cut_by, stock_of
+from service_map.analysis.stock import count_reaching, cut_by, measured_from, stock_of
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError
 from service_map.store import CommitmentFilter, CommitmentRecord, queries
@@ -102,6 +102,7 @@ def choose_sites(
         raise InvalidParameterError("count", f"应为 1 到 {MOST_SITES}", f"takes 1 to {MOST_SITES}")
     stock = stock_of(ground, asked, year)
     record = record_of(ground, asked.categories, region)
+    measured = measured_from(ground, asked, region, stock)
     # A facility that may stand anywhere in its county serves nobody for certain: it must not keep a site away.
     sure = (stock.candidates.uncertainty_m <= asked.metres) & coverage.placed(stock.candidates)
     question = _Question(
@@ -146,7 +147,7 @@ def choose_sites(
         "algorithm": found.method,
         "solver": found.solver,
         "limits": [
-            *(said for said in limits(ground, asked, region, record, year=year, demand=demand)
+            *(said for said in limits(ground, asked, region, record, measured, year=year, demand=demand)
               if told.ground["kind"] != "homes" or said != ground.say(*report.LAND)),
             *([ground.say(*_UNCERTAIN)] if not sure.all() else []),
             *([] if record.state == "complete" else [ground.say(*_UNSEEN)]),

@@ -139,17 +139,12 @@ def possible_cut(shape: BaseGeometry, asked: Reach, stock: Stock, border: BaseGe
     cut = cut_by(shape, asked, coverage.choose(stock.supply.candidates, stock.may), grow=1)
     if border is None:
         return cut
-    gap = _surface(shapely.difference(cut.gap, border))
+    gap = coverage.surface(shapely.difference(cut.gap, border))
     gap_km2 = coverage.square_km(gap)
     return replace(
-        cut, gap=gap, covered=_surface(shapely.difference(shape, gap)), gap_km2=gap_km2,
+        cut, gap=gap, covered=coverage.surface(shapely.difference(shape, gap)), gap_km2=gap_km2,
         covered_km2=cut.area_km2 - gap_km2, share=min(1.0, max(0.0, 1 - gap_km2 / cut.area_km2)),
     )  # fmt: skip
-
-
-def _surface(geometry: BaseGeometry) -> BaseGeometry:
-    parts = shapely.get_parts(geometry)
-    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
 
 
 def bounds_of(
@@ -212,7 +207,7 @@ def reaching(shape: BaseGeometry, candidates: coverage.Candidates, radii: Floats
     laid = coverage.lay_out(candidates)
     flags = np.zeros(len(candidates.lonlat), dtype=np.bool_)
     far = radii[laid.owner]
-    near = np.flatnonzero((far > 0) & _near_box(shape, laid.lonlat, far))
+    near = np.flatnonzero((far > 0) & coverage.may_reach(shape, laid.lonlat, far))
     shapely.prepare(shape)
     inside = shapely.intersects_xy(shape, laid.lonlat[near, 0], laid.lonlat[near, 1])
     beyond = near[~inside]
@@ -221,19 +216,6 @@ def reaching(shape: BaseGeometry, candidates: coverage.Candidates, radii: Floats
     # An area wholly inside a park lies far from its edge.
     flags[laid.surface_owner[shapely.intersects(laid.surfaces, shape)]] = True
     return flags
-
-
-def _near_box(shape: BaseGeometry, lonlat: Floats, radii: Floats) -> Flags:
-    west, south, east, north = shapely.bounds(shape)
-    # A degree of latitude is nowhere shorter than 110.5 km; of longitude, 111.3 km times the cosine of the latitude.
-    margin = radii / 110_500
-    cosine = np.cos(np.radians(np.minimum(89.0, max(abs(south), abs(north)) + margin)))
-    sideways = margin / np.maximum(cosine, 0.01)
-    lon, lat = lonlat[:, 0], lonlat[:, 1]
-    inside: Flags = (
-        (lon >= west - sideways) & (lon <= east + sideways) & (lat >= south - margin) & (lat <= north + margin)
-    )
-    return inside
 
 
 def near(asked: Reach, region: Region, stock: Stock) -> Supply:
@@ -268,6 +250,6 @@ def measured_from(ground: Ground, asked: Reach, region: Region, supply: Supply) 
     if not set(asked.categories) & ground.edges:
         return None
     every = supply.candidates
-    near = coverage.choose(every, reaching(region.shape, every, radii_of(asked, every, 1)))
-    edge = int((~shapely.is_missing(near.shape)).sum()) if len(near.shape) else 0
-    return {"edge": edge, "point": len(near.lonlat) - edge}
+    here = coverage.choose(every, reaching(region.shape, every, radii_of(asked, every, 1)))
+    edge = int((~shapely.is_missing(here.shape)).sum()) if len(here.shape) else 0
+    return {"edge": edge, "point": len(here.lonlat) - edge}

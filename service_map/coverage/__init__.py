@@ -10,7 +10,7 @@ from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_
 from service_map.coverage.demand import Demand, land, points, raster, spread, standard_error
 from service_map.coverage.distance import metres_between, nearest, to_ecef, within
 from service_map.coverage.edges import LaidOut, along, edge_pairs, inside, lay_out, nearest_edge
-from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, rank
+from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, may_reach, rank
 from service_map.coverage.openland import cells_within, lattice, open_places, site_land
 from service_map.coverage.osm import read_osm
 from service_map.coverage.people import (
@@ -25,7 +25,7 @@ from service_map.coverage.people import (
     served,
 )
 from service_map.coverage.pieces import Zones, around_places, cut, given_zones, hexagons, needs_at_least
-from service_map.coverage.shapes import check_edges, circles, square_km, usable_area
+from service_map.coverage.shapes import check_edges, circles, square_km, surface, usable_area
 from service_map.coverage.siting import Siting, site
 from service_map.coverage.snapping import SNAP_M, Snapped, snap
 from service_map.coverage.straight import Cells, cells, covered, nearest_cells
@@ -90,6 +90,7 @@ __all__ = [
     "lattice",
     "lay_out",
     "load_network",
+    "may_reach",
     "may_walk",
     "metres_between",
     "nearest",
@@ -113,6 +114,7 @@ __all__ = [
     "spread",
     "square_km",
     "standard_error",
+    "surface",
     "to_ecef",
     "two_step",
     "usable_area",

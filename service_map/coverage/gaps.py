@@ -14,7 +14,7 @@ from service_map.coverage.demand import Demand
 from service_map.coverage.distance import nearest
 from service_map.coverage.ground import reached_ground
 from service_map.coverage.pieces import Zones, cut, needs_at_least
-from service_map.coverage.shapes import CIRCLE_VERTICES, circles, equal_area, square_km, usable_area
+from service_map.coverage.shapes import CIRCLE_VERTICES, circles, equal_area, square_km, surface, usable_area
 from service_map.coverage.snapping import SNAP_M, snap
 from service_map.coverage.streets import Network
 
@@ -84,7 +84,7 @@ def gap(
     usable, mended = usable_area(area)
     supply, radii = _supply(facilities, metres)
     limit = float(radii.max(initial=0.0)) if np.ndim(metres) else float(_given.radius(metres))  # type: ignore[arg-type]
-    rows = _may_reach(usable, supply, radii)
+    rows = may_reach(usable, supply, radii)
     reaching, radii = supply[rows], radii[rows]
     corners = CIRCLE_VERTICES if len(reaching) <= _MANY else _FEWER_VERTICES
     grounds = [surface for surface in surfaces if shapely.intersects(surface, usable)]
@@ -139,21 +139,21 @@ def gap_on_foot(
     grounds = [surface for surface in surfaces if shapely.intersects(surface, usable)]
     union = reached_ground(usable, network, snap(network, supply, limit=widest).later(further), farthest, widest)
     union = shapely.union_all([union, *grounds]) if grounds else union
-    facilities = int(_may_reach(usable, np.unique(supply, axis=0), farthest).sum())
+    facilities = int(may_reach(usable, np.unique(supply, axis=0), farthest).sum())
     return _cut(usable, union, metres=farthest, facilities=facilities, mended=mended)
 
 
 def _cut(usable: BaseGeometry, union: BaseGeometry, *, metres: float, facilities: int, mended: bool) -> Coverage:
     """Cut an area into what a union of reaches covers and what it leaves."""
     whole = square_km(usable)
-    left = _surface(shapely.difference(usable, union))
+    left = surface(shapely.difference(usable, union))
     gap_km2 = square_km(left)
     return Coverage(
         area_km2=whole,
         covered_km2=whole - gap_km2,
         gap_km2=gap_km2,
         share=min(1.0, max(0.0, 1 - gap_km2 / whole)),
-        covered=_surface(shapely.intersection(usable, union)),
+        covered=surface(shapely.intersection(usable, union)),
         gap=left,
         metres=metres,
         facilities=facilities,
@@ -340,21 +340,24 @@ def _supply(facilities: ArrayLike, metres: ArrayLike) -> tuple[Floats, Floats]:
     return supply[kept], radii[kept]
 
 
-def _may_reach(area: BaseGeometry, supply: Floats, metres: Floats | float) -> np.ndarray:
+def may_reach(area: BaseGeometry, supply: Floats, metres: Floats | float) -> NDArray[np.bool_]:
+    """Tell which points may serve an area, by a box round it: none that reaches in is left out.
+
+    Parameters
+    ----------
+    area
+        WGS 84.
+    supply
+        WGS 84 degrees, shape (n, 2), longitude first.
+    metres
+        One radius, or one for each point, shape (n,).
+    """
     west, south, east, north = shapely.bounds(area)
     # A degree of latitude is nowhere shorter than 110.5 km; of longitude, 111.3 km times the cosine of the latitude.
     margin = np.asarray(metres) / 110_500
     sideways = margin / np.maximum(np.cos(np.radians(np.minimum(89.0, max(abs(south), abs(north)) + margin))), 0.01)
     lon, lat = supply[:, 0], supply[:, 1]
-    inside: np.ndarray = (
+    inside: NDArray[np.bool_] = (
         (lon >= west - sideways) & (lon <= east + sideways) & (lat >= south - margin) & (lat <= north + margin)
     )
     return inside
-
-
-def _surface(geometry: BaseGeometry) -> BaseGeometry:
-    # An overlay leaves lines and points where edges touch; they have no area and no map should draw them.
-    if shapely.get_type_id(geometry) != shapely.GeometryType.GEOMETRYCOLLECTION:
-        return geometry if shapely.get_dimensions(geometry) == 2 else shapely.Polygon()
-    parts = shapely.get_parts(geometry)
-    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])

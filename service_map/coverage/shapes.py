@@ -177,6 +177,25 @@ def to_equal_area(degrees: Floats) -> Floats:
     return np.stack((_A * np.radians(degrees[:, 0]), _A * q / 2), axis=1)
 
 
+def surface(geometry: BaseGeometry) -> BaseGeometry:
+    """Keep the polygons of what an overlay gave: lines and points where edges touch have no area, and none is drawn.
+
+    Parameters
+    ----------
+    geometry
+        Of any kind.
+
+    Returns
+    -------
+    BaseGeometry
+        Polygons, empty where there is none.
+    """
+    if shapely.get_type_id(geometry) != shapely.GeometryType.GEOMETRYCOLLECTION:
+        return geometry if shapely.get_dimensions(geometry) == 2 else shapely.Polygon()
+    parts = shapely.get_parts(geometry)
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+
+
 def usable_area(area: BaseGeometry) -> tuple[BaseGeometry, bool]:
     """Give the polygonal part of an area, mended where it crosses itself.
 

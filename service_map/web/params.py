@@ -618,13 +618,24 @@ WAY = Parameter(
     schema={"type": "string", "enum": list(WAYS)},
     parse=choice(WAYS),
 )
-BY_YEAR = Parameter(
-    name="by_year",
-    zh="true：另给现有、规划期内各年、全部承诺的覆盖率",
-    en="true: also answer for what exists, for each year of the plans, and for everything promised",
-    schema={"type": "string", "enum": ["true", "false"], "default": "false"},
-    parse=choice(("true", "false")),
-    default="false",
+
+
+def _switch(name: str, zh: str, en: str) -> Parameter:
+    """Declare what is asked for with ``true``."""
+    return Parameter(
+        name=name,
+        zh=f"true：{zh}",
+        en=f"true: {en}",
+        schema={"type": "string", "enum": ["true", "false"], "default": "false"},
+        parse=choice(("true", "false")),
+        default="false",
+    )
+
+
+BY_YEAR = _switch(
+    "by_year",
+    "另给现有、规划期内各年、全部承诺的覆盖率",
+    "also answer for what exists, for each year of the plans, and for everything promised",
 )
 DATUM = Parameter(
     name="datum",
@@ -644,13 +655,10 @@ COMPLETE = Parameter(
     many=True,
     default=(),
 )
-AS_RECORDED = Parameter(
-    name="as_recorded",
-    zh="true：没有收全的类别也按在册记录给数字，并注明；只供核对记录，不是覆盖率",
-    en="true: figures of the record as it is, labelled so, also for kinds that are not all on record; no coverage",
-    schema={"type": "string", "enum": ["true", "false"], "default": "false"},
-    parse=choice(("true", "false")),
-    default="false",
+AS_RECORDED = _switch(
+    "as_recorded",
+    "没有收全的类别也按在册记录给数字，并注明；只供核对记录，不是覆盖率",
+    "figures of the record as it is, labelled so, also for kinds that are not all on record; no coverage",
 )
 STOCK = Parameter(
     name="stock",
@@ -660,13 +668,10 @@ STOCK = Parameter(
     parse=choice(STOCKS),
     default="all",
 )
-ZONES = Parameter(
-    name="zones",
-    zh="true：另给三个区的面：一定覆盖 certain、说不定 uncertain、一定未覆盖 gap",
-    en="true: the three zones as features too: certainly covered, uncertain, certainly a gap",
-    schema={"type": "string", "enum": ["true", "false"], "default": "false"},
-    parse=choice(("true", "false")),
-    default="false",
+ZONES = _switch(
+    "zones",
+    "另给三个区的面：一定覆盖 certain、说不定 uncertain、一定未覆盖 gap",
+    "the three zones as features too: certainly covered, uncertain, certainly a gap",
 )
 LEAST = Parameter(
     name="least_km2",

@@ -12,7 +12,7 @@ from service_map import analysis, coverage
 def walked(ground, county):
     """The invented county with a grid of streets about its kindergartens, and people along them."""
     asked = analysis.reach(ground, category="kindergarten", metres=500)
-    stock = analysis.area.stock_of(ground, asked, None).candidates
+    stock = analysis.stock.stock_of(ground, asked, None).candidates
     middle = stock.lonlat.mean(axis=0)
     x, y = np.meshgrid(np.arange(-15, 16), np.arange(-15, 16))
     nodes = middle + np.column_stack((x.ravel(), y.ravel())) * (0.0022, 0.0018)
