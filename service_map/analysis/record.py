@@ -18,7 +18,7 @@ from service_map.analysis.ground import Ground, Region, Supply
 from service_map.catalogue import Inventory
 from service_map.errors import InvalidParameterError
 from service_map.store import CommitmentFilter, CommitmentRecord, queries
-from service_map.store.adcode import prefix
+from service_map.store.adcode import ancestors, prefix
 from service_map.store.models import DOMAINS
 from service_map.store.ranks import COUNTRY
 
@@ -325,8 +325,7 @@ def _by_code(ground: Ground, region: Region, codes: NDArray[np.int64]) -> tuple[
     for code in mine:
         digits = prefix(code)
         within |= codes // 10 ** (9 - len(digits)) == int(digits)
-        for length in range(2, len(digits), 2):
-            around |= codes == int(digits[:length].ljust(9, "0"))
+        around |= np.isin(codes, [int(above.ljust(9, "0")) for above in ancestors(code)])
     return within, around & ~within
 
 
