@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 TESTED := .venv/.test-installed
+TOOLED := var/tools/.installed
 
 .DEFAULT_GOAL := help
 
@@ -33,12 +34,17 @@ bench: $(TESTED) ## the headline figures beside their peers, in one run
 screenshots: $(TESTED) ## make docs/*.png with a real browser
 	$(BIN)/python docs/screenshots.py
 
+audit: $(TESTED) $(TOOLED) ## licences, age and advisories of the locked packages; does the lock install on each Python
+	$(BIN)/python tools/audit.py
+
 lock: ## pin every package with its hashes again
 	$(PYTHON) -m venv var/lock && var/lock/bin/pip install --quiet uv
 	var/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	    --no-emit-find-links --no-annotate pyproject.toml -o requirements.lock
 	var/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	    --no-emit-find-links --no-annotate --constraint requirements.lock --all-extras pyproject.toml -o requirements-test.lock
+	var/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	    --no-emit-find-links --no-annotate --constraint requirements-test.lock --group tools -o requirements-tools.lock
 
 clean: ## remove what was made: .venv and var
 	rm -rf .venv var
@@ -54,4 +60,9 @@ $(TESTED): $(INSTALLED) requirements-test.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 
-.PHONY: help run install test lint bench screenshots lock clean
+$(TOOLED): requirements-tools.lock
+	test -x var/tools/bin/python || $(PYTHON) -m venv var/tools
+	var/tools/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@touch $@
+
+.PHONY: help run install test lint bench screenshots audit lock clean

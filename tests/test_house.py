@@ -122,7 +122,7 @@ def test_the_readme_documents_every_command_and_every_make_target():
 
 
 def test_pinned_packages_have_hashes_and_no_address():
-    for name in ("requirements.lock", "requirements-test.lock"):
+    for name in ("requirements.lock", "requirements-test.lock", "requirements-tools.lock"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"https?:|file:|--index-url|--find-links", text)
         pins = re.findall(r"^[A-Za-z0-9][^\n]*==[^\n]*$(?:\n    --hash[^\n]*)*", text, re.MULTILINE)
