@@ -37,6 +37,12 @@ screenshots: $(TESTED) ## make docs/*.png with a real browser
 audit: $(TESTED) $(TOOLED) ## licences, age and advisories of the locked packages; does the lock install on each Python
 	$(BIN)/python tools/audit.py
 
+bundle: $(TOOLED) ## one archive for machines without a network, for this machine's PYTHON: var/bundle/*.tar
+	var/tools/bin/python tools/bundle.py --python $(PYTHON)
+
+bundle-test: $(TESTED) bundle ## install, upgrade and take back the whole archive
+	BUNDLE=$$(ls -t var/bundle/*.tar | head -1) $(BIN)/pytest tests/tools/test_bundle.py
+
 lock: ## pin every package with its hashes again
 	$(PYTHON) -m venv var/lock && var/lock/bin/pip install --quiet uv
 	var/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
@@ -65,4 +71,4 @@ $(TOOLED): requirements-tools.lock
 	var/tools/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
 	@touch $@
 
-.PHONY: help run install test lint bench screenshots audit lock clean
+.PHONY: help run install test lint bench screenshots audit bundle bundle-test lock clean

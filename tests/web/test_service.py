@@ -111,7 +111,9 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
     text = (ROOT / "deploy" / "service-map.service").read_text(encoding="utf-8")
     # The program stands elsewhere on this machine; everything else is judged as it is.
     unit = tmp_path / "service-map.service"
-    unit.write_text(text.replace("/opt/service-map/.venv/bin", str(Path(sys.executable).parent)), encoding="utf-8")
+    unit.write_text(
+        text.replace("/opt/service-map/current/.venv/bin", str(Path(sys.executable).parent)), encoding="utf-8"
+    )
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
     faults = [line for line in done.stderr.splitlines() if "service-map" in line]
     assert (done.returncode, faults) == (0, [])
