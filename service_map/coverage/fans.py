@@ -1,381 +1,175 @@
-"""Fans: the rays of ways laid side by side, and those that turn about their corners.
+"""Fans of rays: what the sides of ways and the corners between them have in common.
 
-Within a fan the tips of neighbouring rays follow the outline of the ground whose people step onto a way there.
+From a point of a way a ray goes out at right angles to it. A circle that touches the way at that point and grows, its
+middle moving along the ray, is empty of ways until it touches another: up to there whoever lives on the ray steps onto
+the way at that very point, and beyond nobody does. The rays of one side of a way, or about one corner, are a fan.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
 from service_map.coverage._given import Floats, Whole
-from service_map.coverage.rays import STRAIGHT, Flags, Near, Pieces, Rays, cast, changes, joined, spread, survey
+from service_map.coverage.envelope import Curves, lowest
+from service_map.coverage.parts import Parts, Turns
+from service_map.coverage.plane import changes
 
-# So close the arc between two rays bends off its chord by less than the outline may.
-_TURN = np.pi / 24
-_WIDE = np.pi / 8
-# What ends within this of a piece, beside it, is asked for by a ray of its own.
-_CLOSE_M = 12.5
-_SHORTEST_M = 0.1
-_HERE_M = 1e-3
-_BESIDE = 1e-6
+OWN, POINT, LINE = 0, 1, 2
+"""What ends a ray: the walk, a corner that another way turns about, or another way between its ends."""
+
+TIE_M = 1e-5
+"""Where two ways are as near as the walk is long to this, the other way it is that ends the ray, on both sides."""
+
+HERE_M = 1e-6
+"""What is nearer to a line is on it."""
+
+BEND_M = 0.1
+"""Where the outline bends off the line between two of its corners by so much, there is one in between."""
+
 _DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Strips:
-    """What is reached of pieces, between the ways that cross them, by piece and along it.
+class Ways:
+    """What circles may touch.
 
     Attributes
     ----------
-    piece
-        Rows of the pieces, shape (s,).
-    begin, finish
-        Shares of these, shape (s,).
+    parts
+        Ways between their ends.
+    corners
+        Those that ways turn about, each once.
+    tree
+        The boxes about the ones and then the others.
     """
 
-    piece: Whole
-    begin: Floats
-    finish: Floats
+    parts: Parts
+    corners: Turns
+    tree: shapely.STRtree
 
-    def holding(self, piece: Whole, share: Floats) -> Whole:
-        """Give the row of the strip that holds each share of a piece, -1 where none does."""
-        if not len(self.piece):
-            return np.full(len(piece), -1)
-        share = np.where(np.isfinite(share), share, -1.0)
-        row = np.maximum(np.searchsorted(self.piece + self.begin, piece + share, side="right") - 1, 0)
-        # A piece's last share is the next one's first by that sum.
-        row -= (row > 0) & (self.piece[row] != piece) & (share == 1)
-        held = (self.piece[row] == piece) & (share >= self.begin[row]) & (share <= self.finish[row])
-        return np.where(held, row, -1)
+    @classmethod
+    def of(cls, parts: Parts, turns: Turns) -> "Ways":
+        """Make them ready to be found."""
+        corners = turns.take(changes(turns.corner))
+        ends = np.concatenate((np.stack((parts.start, parts.end), 1), np.stack((corners.spot, corners.spot), 1)))
+        return cls(parts, corners, shapely.STRtree(shapely.linestrings(ends)))
+
+    def within(self, low: Floats, high: Floats) -> tuple[tuple[Whole, Whole], tuple[Whole, Whole]]:
+        """Find what is in boxes, shape (n, 2): the box and row of each part, and the box and row of each corner."""
+        # Nothing but the box about a line is asked for, and lines are made faster.
+        box, found = self.tree.query(shapely.linestrings(np.stack((low, high), axis=1)))
+        corner = found >= len(self.parts.piece)
+        return (box[~corner], found[~corner]), (box[corner], found[corner] - len(self.parts.piece))
 
 
 @dataclass(frozen=True, slots=True)
-class _Turns:
-    """Corners about which there is room between two ways, beyond right angles to both; by corner.
+class Ends:
+    """What the rays of fans may end at, as functions of where in the fan a ray is.
 
     Attributes
     ----------
-    corner
-        Numbers of the corners, shape (t,).
-    spot
-        Where they are, shape (t, 2).
-    first, last
-        Directions of the first ray and the last, shape (t, 2).
-    angle
-        Radians from the one to the other.
-    left
-        What is left of the walk.
-    beside
-        The pieces that the two ways begin with, shape (t, 2).
+    fan, kind
+        Number of the fan, and one of `OWN`, `POINT` and `LINE`, shape (e,).
+    curve
+        Coefficients and domain as in `Curves`, shape (5, e).
+    theirs
+        What tells whose the ground beyond is, shape (k, e).
     """
 
-    corner: Whole
-    spot: Floats
-    first: Floats
-    last: Floats
-    angle: Floats
-    left: Floats
-    beside: Whole
+    fan: Whole
+    kind: Whole
+    curve: Floats
+    theirs: Floats
 
-    def take(self, rows: Whole | Flags) -> "_Turns":
-        return _Turns(*(getattr(self, name)[rows] for name in self.__slots__))
-
-
-@dataclass(frozen=True, slots=True)
-class Fans:
-    """Strips, each with its left side (fan 2i) and its right, and the turns after them.
-
-    Attributes
-    ----------
-    pieces
-        All ways.
-    strips, turns
-        Where rays go out from.
-    near
-        What the rays of each fan might end at.
-    limit
-        Metres beyond which nobody steps onto a way.
-    """
-
-    pieces: Pieces
-    strips: _Strips
-    turns: _Turns
-    near: Near
-    limit: float
+    @classmethod
+    def of(cls, kind: int, fan: Whole, curve: Floats, theirs: Floats) -> "Ends":
+        """Make those of one kind."""
+        return cls(fan, np.full(len(fan), kind), curve, theirs)
 
     @property
-    def sides(self) -> int:
-        """How many fans are sides of strips; the others are turns."""
-        return 2 * len(self.strips.piece)
+    def low(self) -> Floats:
+        """Where each begins, shape (e,)."""
+        low: Floats = self.curve[3]
+        return low
 
-    def sent(self, fan: Whole, place: Floats) -> tuple[Rays, Floats]:
-        """Send rays out from places in fans; give also where they end, metres, shape (r, 2)."""
-        strip, turn = self._parted(fan)
-        width = np.empty(len(fan))
-        width[strip] = self.pieces.left_at(self.strips.piece[fan[strip] // 2], place[strip])
-        width[turn] = self.turns.left[fan[turn] - self.sides]
-        origin, normal = self._aim(fan, place)
-        width = np.minimum(width, self.limit)
-        rays = cast(self.pieces, self.near, fan, place, origin=origin, normal=normal, width=width)
-        return rays, self._tips(rays, origin, normal)
+    @property
+    def high(self) -> Floats:
+        """Where each ends, shape (e,)."""
+        high: Floats = self.curve[4]
+        return high
 
-    def _aim(self, fan: Whole, place: Floats) -> tuple[Floats, Floats]:
-        """Tell where rays go out from, metres, and in which direction; shape (r, 2) each."""
-        strip, turn = self._parted(fan)
-        origin, normal = np.empty((len(fan), 2)), np.empty((len(fan), 2))
-        piece, share = self.strips.piece[fan[strip] // 2], place[strip][:, None]
-        along = self.pieces.along[piece]
-        origin[strip] = self.pieces.start[piece] + share * self.pieces.length[piece][:, None] * along
-        turned = np.where(fan[strip] % 2, -1.0, 1.0)
-        normal[strip, 0], normal[strip, 1] = -along[:, 1] * turned, along[:, 0] * turned
-        row, angle = fan[turn] - self.sides, place[turn]
-        origin[turn] = self.turns.spot[row]
-        cosine, sine = np.cos(angle), np.sin(angle)
-        x, y = self.turns.first[row].T
-        turned = np.column_stack((cosine * x - sine * y, sine * x + cosine * y))
-        # The first and the last go as the rays of the ways beside do, to the last bit.
-        normal[turn] = np.where((angle == self.turns.angle[row])[:, None], self.turns.last[row], turned)
-        return origin, normal
+    def take(self, rows: Whole) -> "Ends":
+        """Give some of them."""
+        return Ends(self.fan[rows], self.kind[rows], self.curve[:, rows], self.theirs[:, rows])
 
-    def tips(self, rays: Rays) -> Floats:
-        """Tell where rays end, metres, shape (r, 2)."""
-        return self._tips(rays, *self._aim(rays.fan, rays.place))
+    def between(self, rows: Whole, low: Floats, high: Floats) -> "Ends":
+        """Give some of them, each over a part of its domain."""
+        some = self.take(rows)
+        return Ends(some.fan, some.kind, np.concatenate((some.curve[:3], low[None], high[None])), some.theirs)
 
-    def _tips(self, rays: Rays, origin: Floats, normal: Floats) -> Floats:
-        reach = np.clip(rays.width, 0.0, rays.metres)
-        # An arc is drawn by few tips: between its ends they stand a little outside, so that it has its area.
-        arc = np.flatnonzero((rays.fan >= self.sides) & (rays.width < rays.metres))
-        angle = self.turns.angle[rays.fan[arc] - self.sides]
-        step = angle / np.maximum(np.ceil(angle / _TURN), 1)
-        inner = (rays.place[arc] > 0) & (rays.place[arc] < angle)
-        arc, step = arc[inner], step[inner]
-        reach[arc] *= np.sqrt(step / np.sin(step))
-        tips: Floats = (origin + reach[:, None] * normal).round(_DIGITS)
-        return tips
+    def at(self, place: Floats) -> Floats:
+        """Give the value of each function at a place."""
+        a, b, c = self.curve[:3]
+        value: Floats = (a * place + b) * place + c
+        return value
 
-    def meeting(self, rays: Rays, tip: Floats) -> tuple[Whole, Whole, Floats]:
-        """Find the rays that meet others at their tips.
+    def lowest(self, begin: Floats, finish: Floats, least: float) -> "Ends":
+        """Give what the rays of each fan end at, one after the other, as `envelope.lowest` finds it."""
+        return self.between(*lowest(Curves(self.fan, *self.curve), begin, finish, least))
 
-        Parameters
-        ----------
-        rays
-            That end at other ways.
-        tip
-            Where, shape (r, 2).
+    def outside(self, first: Floats, last: Floats) -> "Ends":
+        """Cut intervals out of their domains, nan where there is none."""
+        low, high = self.low, self.high
+        none = ~(first <= last)
+        until, again = np.where(none, high, np.minimum(high, first)), np.where(none, high, np.maximum(low, last))
+        before, after = np.flatnonzero(until > low), np.flatnonzero(again < high)
+        rows = np.concatenate((before, after))
+        return self.between(
+            rows, np.concatenate((low[before], again[after])), np.concatenate((until[before], high[after]))
+        )
 
-        Returns
-        -------
-        row : ndarray of int64, shape (m,)
-            Of the ray that is met; not every way has a fan.
-        fan, place : ndarray
-            Of the one that meets it.
-        """
-        pieces, turns = self.pieces, self.turns
-        start, end = pieces.start[rays.other], pieces.end[rays.other]
-        (x, y), (dx, dy) = (tip - start - rays.share[:, None] * (end - start)).T, (end - start).T
-        at_end = (rays.share == 0) | (rays.share == 1)
-        strip = np.where(at_end, -1, self.strips.holding(rays.other, rays.share))
-        row = np.flatnonzero(strip >= 0)
-        found = [(row, (2 * strip + (dx * y < dy * x))[row], rays.share[row])]
-        corner = np.where(rays.share == 0, pieces.corner[rays.other, 0], pieces.corner[rays.other, 1])
-        first = np.searchsorted(turns.corner, corner)
-        # Where a way goes straight through a corner there is a turn on either side.
-        for turn in (first, first + 1):
-            row = np.flatnonzero(at_end & (turn < len(turns.corner)))
-            row = row[turns.corner[turn[row]] == corner[row]]
-            of = turn[row]
-            angle = np.arctan2(y[row], x[row]) - np.arctan2(turns.first[of, 1], turns.first[of, 0])
-            angle = np.mod(angle + STRAIGHT, 2 * np.pi) - STRAIGHT
-            held = angle <= turns.angle[of] + STRAIGHT
-            found.append((row[held], self.sides + of[held], np.clip(angle, 0.0, turns.angle[of])[held]))
-        rows, fans, places = (np.concatenate(column) for column in zip(*found, strict=True))
-        return rows, fans, places
-
-    def _parted(self, fan: Whole) -> tuple[Whole, Whole]:
-        strip = fan < self.sides
-        return np.flatnonzero(strip), np.flatnonzero(~strip)
+    def runs(self, begin: Floats, finish: Floats) -> Whole:
+        """Tell runs apart: those that follow each other in a fan, passed from where to where, have one number."""
+        fresh = np.ones(len(begin), dtype=np.bool_)
+        fresh[1:] = (self.fan[1:] != self.fan[:-1]) | (begin[1:] != finish[:-1])
+        run: Whole = np.cumsum(fresh) - 1
+        return run
 
 
-def lay_out(pieces: Pieces, some: Flags, limit: float) -> tuple[Fans, Rays]:
-    """Lay out the fans at which reached ground ends, and those beside them.
+def together(*some: Ends) -> Ends:
+    """Put ends together, by fan."""
+    order = np.argsort(np.concatenate([ends.fan for ends in some]), kind="stable")
+    return Ends(*(np.concatenate([getattr(e, name) for e in some], axis=-1)[..., order] for name in Ends.__slots__))
 
-    Parameters
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Parts of an outline with the ground on the left hand.
+
+    Attributes
     ----------
-    pieces
-        All that somebody might step onto.
-    some
-        Flags of those that are reached and may have reached ground end beside them, shape (p,).
-    limit
-        Metres beyond which nobody steps onto a way.
-
-    Returns
-    -------
-    fans : Fans
-    rays : Rays
-        The first of them.
+    spot
+        Metres east and north of its corners, shape (n, 2).
+    run
+        Number of the part that each belongs to, ascending from 0, shape (n,).
     """
-    piece, near, seen = survey(pieces, np.flatnonzero(some), limit)
-    turns = _turns(pieces, some)
-    drawn = some & _at_edge(pieces, piece[seen.fan // 2], seen, turns, limit)
-    at_corner = np.zeros(int(pieces.corner.max()) + 1, dtype=np.bool_)
-    at_corner[pieces.corner[drawn]] = True
-    turns = turns.take(at_corner[turns.corner])
-    kept = drawn[piece]
-    side = np.full(len(drawn), -1)
-    side[piece] = 2 * np.arange(len(piece))
-    strips, places = _strips(pieces, np.flatnonzero(drawn), near, side, limit)
-    two = (side[strips.piece][:, None] + (0, 1)).ravel()
-    about = _about(pieces, turns, limit)
-    beside = Near(
-        np.concatenate((near.first[two], len(near.piece) + about.first)),
-        np.concatenate((near.count[two], about.count)),
-        np.concatenate((near.piece, about.piece)),
-    )
-    fans = Fans(pieces, strips, turns, beside, limit)
-    seen = seen.take(kept[seen.fan // 2])
-    strip = strips.holding(piece[seen.fan // 2], seen.place)
-    seen = replace(seen, fan=2 * strip + seen.fan % 2).take(strip >= 0)
-    turned = _turned(turns)
-    about_corners = fans.sent(fans.sides + turned[0], turned[1])[0]
-    return fans, joined(seen, fans.sent(*places)[0], about_corners, _back_to_corners(fans))
+
+    spot: Floats
+    run: Whole
+
+    @classmethod
+    def of(cls, spot: Floats, run: Whole) -> "Line":
+        """Make one, of corners that differ."""
+        spot = spot.round(_DIGITS)
+        fresh = changes(run, *spot.T)
+        spot, run = spot[fresh], run[fresh]
+        kept = np.bincount(run)[run] > 1 if len(run) else fresh
+        return cls(spot[kept], np.cumsum(changes(run[kept])) - 1 if kept.any() else run[kept])
 
 
-def _at_edge(pieces: Pieces, piece: Whole, seen: Rays, turns: _Turns, limit: float) -> Flags:
-    """Flag the pieces beside which reached ground ends, by the rays of all pieces, and those next to them."""
-    drawn = np.zeros(len(pieces.length), dtype=np.bool_)
-    drawn[piece[~seen.shared]] = True
-    # Narrower turns end as the rays of the pieces beside them do.
-    wide = turns.take(turns.angle > _WIDE)
-    none = _Strips(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
-    about = Fans(pieces, none, wide, _about(pieces, wide, limit), limit).sent(*_turned(wide))[0]
-    drawn[wide.beside[about.fan[~about.shared]].ravel()] = True
-    drawn[seen.other[seen.shared & drawn[piece]]] = True
-    drawn[about.other[about.shared]] = True
-    return drawn
-
-
-def _turns(pieces: Pieces, some: Flags) -> _Turns:
-    """Find the turns about corners of some pieces that are reached."""
-    reached = np.zeros(int(pieces.corner.max()) + 1, dtype=np.bool_)
-    reached[pieces.corner[(pieces.left > 0) & some[:, None]]] = True
-    piece, end = np.nonzero(reached[pieces.corner])
-    outward = pieces.along[piece] * np.where(end == 0, 1.0, -1.0)[:, None]
-    angle, corner = np.arctan2(outward[:, 1], outward[:, 0]), pieces.corner[piece, end]
-    order = np.lexsort((angle, corner))
-    piece, end, outward, angle, corner = piece[order], end[order], outward[order], angle[order], corner[order]
-    opens = np.flatnonzero(changes(corner))
-    closes = np.append(opens[1:], len(corner)) - 1
-    onward, gap = np.arange(1, len(corner) + 1), np.append(np.diff(angle), 0.0)
-    onward[closes] = opens
-    gap[closes] = 2 * np.pi - (angle[closes] - angle[opens])
-    row = np.flatnonzero(gap > np.pi - STRAIGHT)
-    one, other = row, onward[row]
-    return _Turns(
-        corner=corner[one],
-        spot=np.where((end[one] == 0)[:, None], pieces.start[piece[one]], pieces.end[piece[one]]),
-        first=np.column_stack((-outward[one, 1], outward[one, 0])),
-        last=np.column_stack((outward[other, 1], -outward[other, 0])),
-        # Never none, so that the first place differs from the last.
-        angle=np.maximum(gap[one] - np.pi, _BESIDE),
-        left=pieces.left[piece[one], end[one]],
-        beside=np.column_stack((piece[one], piece[other])),
-    )
-
-
-def _turned(turns: _Turns) -> tuple[Whole, Floats]:
-    """Give the turn and the angle of the rays to begin with about corners."""
-    parts = np.maximum(1, np.ceil(turns.angle / _TURN)).astype(np.int64)
-    turn, step = spread(parts + 1)
-    return turn, np.where(step == parts[turn], turns.angle[turn], turns.angle[turn] * step / parts[turn])
-
-
-def _back_to_corners(fans: Fans) -> Rays:
-    """Give a ray of no length before the first of a turn, or after the last, where the way beside it is not reached.
-
-    So it is at a corner that one may only walk away from along that way; elsewhere the outline goes on beside the way.
-    """
-    turns, pieces = fans.turns, fans.pieces
-    parts = []
-    for column, place in enumerate((np.full(len(turns.corner), -_BESIDE), turns.angle + _BESIDE)):
-        piece = turns.beside[:, column]
-        share = np.minimum(_SHORTEST_M / pieces.length[piece], 0.5)
-        share = np.where(pieces.corner[piece, 0] == turns.corner, share, 1 - share)
-        lost = np.flatnonzero((pieces.left_at(piece, share) <= 0) & (turns.left > 0))
-        parts.append((fans.sides + lost, place[lost]))
-    fan, place = (np.concatenate(column) for column in zip(*parts, strict=True))
-    none = np.zeros(len(fan))
-    beyond = np.full(len(fan), np.inf)
-    return Rays(fan, place, beyond, np.full(len(fan), -1), none, none, -beyond)
-
-
-def _about(pieces: Pieces, turns: _Turns, limit: float) -> Near:
-    """Find the pieces that the rays of turns might end at."""
-    reach = 2 * np.minimum(limit, turns.left)[:, None]
-    turn, piece = pieces.tree.query(shapely.box(*(turns.spot - reach).T, *(turns.spot + reach).T))
-    return Near.of(turn, piece, len(turns.left))
-
-
-def _strips(
-    pieces: Pieces, rows: Whole, near: Near, first_side: Whole, limit: float
-) -> tuple[_Strips, tuple[Whole, Floats]]:
-    """Cut pieces into what is reached of them, and give the fan and place of the rays that the survey did not send."""
-    (left, right), (forth, back) = pieces.left[rows].T, pieces.cost[rows].T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        last = np.where(left > 0, np.minimum(left / back, 1.0), 0.0)
-        first = np.where(right > 0, np.maximum(1 - right / forth, 0.0), 1.0)
-        bends = [(left - right + forth) / (forth + back), (left - limit) / back, 1 - (right - limit) / forth]
-    # From a corner that a one-way piece leads away from, only the corner itself is left of.
-    bends += [np.where(np.isinf(back), _BESIDE, np.nan), np.where(np.isinf(forth), 1 - _BESIDE, np.nan)]
-    whole = last >= first
-    piece = np.concatenate((rows, rows[~whole]))
-    begin = np.concatenate((np.zeros(len(rows)), first[~whole]))
-    finish = np.concatenate((np.where(whole, 1.0, last), np.ones(int((~whole).sum()))))
-    kept = (finish - begin) * pieces.length[piece] > _SHORTEST_M
-    side = (first_side[rows][:, None] + (0, 1)).ravel()
-    one, row = spread(near.count[side])
-    one, other = rows[one // 2], near.piece[near.first[side][one] + row]
-    crossed, close = _met(pieces, one, other)
-    strips = _split(piece[kept], begin[kept], finish[kept], *crossed)
-    at = np.concatenate((*[rows] * len(bends), close[0])), np.concatenate((*bends, close[1]))
-    strip = strips.holding(*at)
-    inner, every = strip >= 0, np.arange(len(strips.piece))
-    opened, closed = strips.begin > 0, strips.finish < 1
-    strip = np.concatenate((strip[inner], every[opened], every[closed]))
-    share = np.concatenate((at[1][inner], strips.begin[opened], strips.finish[closed]))
-    return strips, (np.concatenate((2 * strip, 2 * strip + 1)), np.tile(share, 2))
-
-
-def _met(pieces: Pieces, one: Whole, other: Whole) -> tuple[tuple[Whole, Floats], tuple[Whole, Floats]]:
-    """Tell where along pieces others cross them, and where others end so near beside them that rays might miss it."""
-    origin, size, along = pieces.start[one], pieces.length[one], pieces.along[one]
-    (a, s), (b, e) = (
-        (x * along[:, 0] + y * along[:, 1], y * along[:, 0] - x * along[:, 1])
-        for x, y in ((pieces.start[other] - origin).T, (pieces.end[other] - origin).T)
-    )
-    on = (np.abs(s) < _HERE_M) != (np.abs(e) < _HERE_M)
-    through = np.flatnonzero(((s < 0) != (e < 0)) | on)
-    one_, other_ = np.abs(s[through]), np.abs(e[through])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at = (a[through] * other_ + b[through] * one_) / (one_ + other_)
-    inner = (at > _HERE_M) & (at < size[through] - _HERE_M)
-    crossed = through[inner]
-    close = [np.flatnonzero((np.abs(y) < _CLOSE_M) & (x > _HERE_M) & (x < size - _HERE_M)) for x, y in ((a, s), (b, e))]
-    share = np.concatenate([x[near] / size[near] for x, near in zip((a, b), close, strict=True)])
-    return (one[crossed], at[inner] / size[crossed]), (one[np.concatenate(close)], share)
-
-
-def _split(piece: Whole, begin: Floats, finish: Floats, at: Whole, share: Floats) -> _Strips:
-    """Split strips at shares of their pieces."""
-    order = np.lexsort((begin, piece))
-    whole = _Strips(piece[order], begin[order], finish[order])
-    strip = whole.holding(at, share)
-    rows = np.arange(len(piece))
-    owner = np.concatenate((rows, rows, strip[strip >= 0]))
-    bound = np.concatenate((whole.begin, whole.finish, share[strip >= 0]))
-    order = np.lexsort((bound, owner))
-    owner, bound = owner[order], bound[order]
-    fresh = changes(owner, bound)
-    owner, bound = owner[fresh], bound[fresh]
-    inner = np.flatnonzero(owner[1:] == owner[:-1])
-    return _Strips(whole.piece[owner[inner]], bound[inner], bound[inner + 1])
+def strung(*lines: Line) -> Line:
+    """Put parts of an outline together."""
+    known = np.cumsum([0] + [int(line.run[-1]) + 1 if len(line.run) else 0 for line in lines])
+    run = [line.run + first for line, first in zip(lines, known[:-1].tolist(), strict=True)]
+    return Line(np.concatenate([line.spot for line in lines]), np.concatenate(run))

@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map.coverage._given import Floats
 from service_map.coverage.outline import reached
-from service_map.coverage.rays import Pieces, changes, spread
+from service_map.coverage.plane import Pieces, changes, spread
 from service_map.coverage.snapping import Snapped, on_edges
 from service_map.coverage.streets import Network
 from service_map.coverage.walking import walk_metres
@@ -63,7 +63,7 @@ def _drawn(pieces: Pieces, limit: float) -> BaseGeometry:
     """Draw the ground, and see whether what is reached lies within it and what is not lies outside."""
     drawing = reached(pieces, limit)
     every = np.arange(0, len(pieces.length), 1 + len(pieces.length) // _ASKED)
-    left = pieces.left_at(every, np.full(len(every), 0.5))
+    left = pieces.left_halfway()[every]
     shapely.prepare(drawing)
     wrong = shapely.contains_xy(drawing, *((pieces.start + pieces.end)[every] / 2).T) != (left > 0)
     if int((wrong & (np.abs(left) > _NEARLY_M)).sum()) <= _FEW * len(every):
@@ -81,7 +81,7 @@ def _cut(net: Network, flat: Floats, box: Floats, supply: Snapped, *, metres: fl
     low, high = box.min(axis=0) - 3 * limit, box.max(axis=0) + 3 * limit
     inside = (np.minimum(one, other) <= high).all(axis=1) & (np.maximum(one, other) >= low).all(axis=1)
     near = np.flatnonzero(inside & (one != other).any(axis=1))
-    parts = np.ceil(np.linalg.norm(other - one, axis=1)[near] / _PIECE_M).astype(np.int64)
+    parts = np.ceil(np.hypot(*(other - one)[near].T) / _PIECE_M).astype(np.int64)
     # Where a facility stands on a way is an end of pieces too: from there what is left grows less both ways.
     doors = np.flatnonzero(np.isin(supply.edge, near))
     of, step = spread(parts + 1)

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from service_map.coverage._given import Floats, Whole
-from service_map.coverage.rays import Flags, Pieces, changes
+from service_map.coverage.plane import Flags, Pieces, changes
 
 # Half as wide, at the most, are the blocks that are looked at; as a share of the limit.
 _NARROW = 0.7
@@ -79,7 +79,7 @@ def near(pieces: Pieces, some: Flags, metres: float) -> Flags:
 
 
 def inland(pieces: Pieces, limit: float) -> Flags:
-    """Flag pieces beside which no reached ground ends.
+    """Flag the sides of pieces on which no reached ground ends.
 
     Parameters
     ----------
@@ -90,24 +90,25 @@ def inland(pieces: Pieces, limit: float) -> Flags:
 
     Returns
     -------
-    ndarray of bool, shape (p,)
-        Not all that there are: those between two blocks, each closed by ways, whose box is narrow and holds no way of
-        which less is left than it is wide. An empty circle that touches a way from within a block lies in the block.
+    ndarray of bool, shape (p, 2)
+        Left and right. Not all that there are: those of a block, closed by ways, whose box is narrow and holds no way
+        of which less is left than it is wide. An empty circle that touches a way from within a block lies in the block.
     """
     room = _NARROW * limit
     lowest = _lowest(pieces)
-    high, flags = np.flatnonzero(lowest >= room), np.zeros(len(lowest), dtype=np.bool_)
+    high, flags = np.flatnonzero(lowest >= room), np.zeros((len(lowest), 2), dtype=np.bool_)
     if not len(high):
         return flags
     block, low, far, inside = _blocks(pieces, high)
     narrow = inside & ((far - low).min(axis=1) <= 2 * room)
-    flags[high] = True
-    others = np.flatnonzero(near(pieces, flags, 2 * room) & ~flags)
+    above = np.zeros(len(lowest), dtype=np.bool_)
+    above[high] = True
+    others = np.flatnonzero(near(pieces, above, 2 * room) & ~above)
     start, step = pieces.start[others], (pieces.end - pieces.start)[others]
     spots = (start[:, None, :] + _PLACES[:, None] * step[:, None, :]).reshape(-1, 2)
     apart = float(pieces.length.max()) / (len(_PLACES) - 1)
     narrow &= ~_holding(spots, low - apart / 2, far + apart / 2, apart)
-    flags[high] = narrow[block].all(axis=1)
+    flags[high] = narrow[block]
     return flags
 
 
@@ -133,7 +134,7 @@ def _blocks(pieces: Pieces, rows: Whole) -> tuple[Whole, Floats, Floats, Flags]:
     along = pieces.along[rows]
     corner = pieces.corner[rows].ravel()
     angle = np.arctan2(*np.stack((along, -along), axis=1).reshape(-1, 2).T[::-1])
-    order = np.lexsort((angle, corner))
+    order = np.argsort(8.0 * corner + angle)
     opens = np.flatnonzero(changes(corner[order]))
     before = np.arange(count) - 1
     before[opens] = np.append(opens[1:], count) - 1
