@@ -59,6 +59,9 @@ GRIDS = ("mercator", "degrees")
 
 _CHINA = timezone(timedelta(hours=8))
 
+SHIPPED = _HOME / "geodata"
+"""The open data that comes with the program."""
+
 STATIC_DIR = _HOME / "static"
 TEMPLATES_DIR = _HOME / "templates"
 
@@ -171,7 +174,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         compute_mb=_whole(env, "COMPUTE_MB", 400, 20, 100_000),
         deadline_s=_whole(env, "DEADLINE_S", 30, 1, 3600),
         plans_dir=_folder("PLANS_DIR", plans) if plans else None,
-        geodata_dir=_folder("GEODATA_DIR", env.get("GEODATA_DIR") or str(_HOME / "geodata")),
+        geodata_dir=_folder("GEODATA_DIR", env.get("GEODATA_DIR") or str(SHIPPED)),
         network=_file("NETWORK", network) if network else None,
         tianditu_key=_key("TIANDITU_KEY", env.get("TIANDITU_KEY")),
         basemap_url=_tiles("BASEMAP_URL", env.get("BASEMAP_URL")),

@@ -17,6 +17,7 @@ ROOMS = [
     "errors",
     "settings",
     "catalogue",
+    "io",
     "plans",
     "places",
     "coverage",

@@ -36,7 +36,7 @@ from service_map.analysis.table import check_format, write_report
 from service_map.analysis.zones import BY
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
-from service_map.places.datum import DATUMS
+from service_map.io.datum import DATUMS
 from service_map.store import queries
 from service_map.store.adcode import prefix
 

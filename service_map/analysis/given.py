@@ -24,7 +24,7 @@ from service_map import coverage
 from service_map.analysis.own import CAPACITIES, Own
 from service_map.coverage import Demand, Network
 from service_map.errors import GeodataError, InvalidParameterError
-from service_map.places.datum import DATUMS, to_wgs84
+from service_map.io.datum import DATUMS, to_wgs84
 from service_map.places.layer import text_encoding
 from service_map.store.adcode import prefix
 
@@ -114,7 +114,7 @@ def read_body(body: bytes, *, datum: str = "WGS84") -> Given:
         none and 0, and with ``capacity`` (places, seats) or ``beds`` where they are known. Other polygons together are
         the area of the question.
     datum
-        What the coordinates are in, one of `service_map.places.datum.DATUMS`.
+        What the coordinates are in, one of `service_map.io.datum.DATUMS`.
 
     Returns
     -------

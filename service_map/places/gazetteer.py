@@ -30,7 +30,7 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import settings
 from service_map.errors import GeodataError, NotFoundError
-from service_map.places.datum import gcj02_to_wgs84
+from service_map.io.datum import gcj02_to_wgs84
 from service_map.places.extent import farthest
 
 PLACES_COLUMNS = ("name", "adcode", "level", "parent", "lon", "lat", "radius_m", "kind", "source", "licence")

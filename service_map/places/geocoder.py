@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 from service_map.errors import GeocoderError, InvalidParameterError
-from service_map.places.datum import gcj02_to_wgs84
+from service_map.io.datum import gcj02_to_wgs84
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer, covers
 from service_map.places.location import DEFAULT_UNCERTAINTY_M, Location

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from service_map import catalogue
 from service_map.errors import InvalidParameterError
 from service_map.places.classes import DEMAND, Classes
-from service_map.places.datum import DATUMS, to_wgs84
+from service_map.io.datum import DATUMS, to_wgs84
 from service_map.places.existing import (
     EXISTING_COLUMNS,
     Existing,
@@ -142,7 +142,7 @@ def import_facilities(
         ``status`` is one of the words of `service_map.places.listed.STATUS_WORDS`, its ``year`` when a planned one is
         to stand.
     datum
-        What the coordinates are in, one of `service_map.places.datum.DATUMS`; it must be said.
+        What the coordinates are in, one of `service_map.io.datum.DATUMS`; it must be said.
     source, licence, date
         Whose layer it is, under what terms, and of when (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``).
     within

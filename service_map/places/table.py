@@ -23,7 +23,7 @@ from pyproj import CRS, Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from service_map.errors import InvalidParameterError
-from service_map.places.datum import DATUMS, to_wgs84, wgs84_to_gcj02
+from service_map.io.datum import DATUMS, to_wgs84, wgs84_to_gcj02
 from service_map.places.extent import cell_radii, farthest, within_radius
 from service_map.places.gazetteer import Gazetteer, NamedPlace
 
@@ -130,7 +130,7 @@ def read_rows(
         One of `FORMATS`. CSV is UTF-8 (with or without a mark) or GB18030. A GeoPackage's first layer is read, and
         turned into WGS 84 by its own CRS.
     datum
-        What the coordinates are in, one of `service_map.places.datum.DATUMS`; it must be said.
+        What the coordinates are in, one of `service_map.io.datum.DATUMS`; it must be said.
     columns
         Which column is which, such as ``{"lon": "经度"}``, where the names are not among `COLUMN_NAMES`.
     shapes

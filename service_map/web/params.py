@@ -20,7 +20,7 @@ from werkzeug.datastructures import MultiDict
 from service_map.analysis import BY, MOST_CELLS, MOST_SITES, PLACE_SOURCES, PROFILES, STOCKS, WAYS
 from service_map.analysis import KINDS as REACH_KINDS
 from service_map.errors import InvalidParameterError
-from service_map.places.datum import DATUMS
+from service_map.io.datum import DATUMS
 from service_map.places.facility import PRECISIONS, STATUSES
 from service_map.store import CommitmentFilter, FacilityFilter
 from service_map.store.content import SYSTEMS

@@ -4,7 +4,7 @@ import re
 
 from service_map.analysis import MOST_SITES
 from service_map.errors import InvalidParameterError
-from service_map.places.datum import DATUMS
+from service_map.io.datum import DATUMS
 from service_map.web import params, ranking
 from service_map.web.params import Parameter
 

@@ -24,7 +24,7 @@ from service_map import analysis, coverage
 from service_map.analysis import CAPACITIES, MOST_POINTS, Own
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
-from service_map.places.datum import to_wgs84
+from service_map.io.datum import to_wgs84
 from service_map.places.layer import LAYER_COLUMNS
 from service_map.places.listed import STATUS_WORDS, is_year, status_of
 from service_map.web import params
@@ -120,7 +120,7 @@ def read_people(file: FileStorage, *, datum: str) -> People:
     file
         CSV (UTF-8 or GB18030) with columns of longitude and latitude, or GeoJSON of points.
     datum
-        What its coordinates are in, one of `service_map.places.datum.DATUMS`.
+        What its coordinates are in, one of `service_map.io.datum.DATUMS`.
 
     Returns
     -------

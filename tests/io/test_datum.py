@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from service_map.errors import InvalidParameterError
-from service_map.places.datum import (
+from service_map.io.datum import (
     DATUMS,
     bd09_to_wgs84,
     gcj02_to_wgs84,

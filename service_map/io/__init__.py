@@ -1,0 +1,30 @@
+"""Reading what somebody brings: rows out of any table or layer, their places in WGS 84.
+
+This room knows forms, encodings, headings and reference systems, and nothing of what the rows mean.
+"""
+
+from service_map.io.columns import load_names
+from service_map.io.datum import DATUMS, bd09_to_wgs84, gcj02_to_wgs84, to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
+from service_map.io.rows import Asked, Batch, Problem, coordinates, number, numbers, read
+from service_map.io.source import EXTRACTS, FORMS, LAYERS, Source
+
+__all__ = [
+    "DATUMS",
+    "EXTRACTS",
+    "FORMS",
+    "LAYERS",
+    "Asked",
+    "Batch",
+    "Problem",
+    "Source",
+    "bd09_to_wgs84",
+    "coordinates",
+    "gcj02_to_wgs84",
+    "load_names",
+    "number",
+    "numbers",
+    "read",
+    "to_wgs84",
+    "wgs84_to_bd09",
+    "wgs84_to_gcj02",
+]
