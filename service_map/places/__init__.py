@@ -1,8 +1,8 @@
 """A name in, a point or polygon with its precision out; commitments in, facilities out."""
 
+from service_map.io.datum import DATUMS, bd09_to_wgs84, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
 from service_map.places.audit import Audit, audit, unknown_areas
 from service_map.places.classes import DEMAND, Classes, load_classes
-from service_map.io.datum import DATUMS, bd09_to_wgs84, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
 from service_map.places.existing import (
     EXISTING_FILES,
     Existing,

@@ -19,8 +19,8 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import catalogue
 from service_map.errors import InvalidParameterError
-from service_map.places.classes import DEMAND, Classes
 from service_map.io.datum import DATUMS, to_wgs84
+from service_map.places.classes import DEMAND, Classes
 from service_map.places.existing import (
     EXISTING_COLUMNS,
     Existing,
