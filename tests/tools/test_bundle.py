@@ -155,8 +155,9 @@ def report_open(home, facility):
     """What an operator does when a facility has opened."""
     program, table = home / "current" / "service-map", home / "opened.csv"
     table.write_text(f"id,status,date,source\n{facility},open,2026-01,县发改局\n", encoding="utf-8")
+    environment = {"PATH": os.defpath, "SERVICE_MAP_SETTINGS": "/dev/null"}
     for words in (["import", "statuses", table], ["build"]):
-        subprocess.run([program, *words], check=True, capture_output=True, env={"PATH": os.defpath}, cwd=home)
+        subprocess.run([program, *words], check=True, capture_output=True, env=environment, cwd=home)
 
 
 def test_an_archive_installs_upgrades_and_goes_back_without_a_network(make, first, tmp_path):
@@ -205,6 +206,16 @@ def test_an_archive_installs_upgrades_and_goes_back_without_a_network(make, firs
         # What was imported after the upgrade went along.
         assert (told(back, one), told(back, other)) == ("open", "open")
     assert run(home / "current", home, "rollback").returncode == 1
+
+    # The program reads the settings of the service; what is given with a command goes before them.
+    (home / "settings").write_text('# threads\nTHREADS="65"\n', encoding="utf-8")
+    command, environment = (
+        [home / "current" / "service-map", "build"],
+        {"PATH": os.defpath, "SERVICE_MAP_SETTINGS": str(home / "settings")},
+    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, "THREADS" in done.stderr) == (2, True)
+    subprocess.run(command, capture_output=True, check=True, env={**environment, "THREADS": "4"})
 
     # Data that the version before cannot use stay where they are, and going back is possible all the same.
     assert run(second, home).returncode == 0
