@@ -47,23 +47,23 @@ def walk_at_least(
     """
     step = _last_steps(net, lonlat, doubt, limit)
     near = np.flatnonzero(np.isfinite(step))
-    ways = net.ways
+    pieces = net.ways.pieces
     if not len(near):
         return np.full(len(homes.edge), np.inf)
-    first = np.cumsum(ways.pieces) - ways.pieces
-    edge = ways.edge[near]
-    begin = (near - first[edge]) / ways.pieces[edge]
-    end = (near - first[edge] + 1) / ways.pieces[edge]
+    first = np.cumsum(pieces.count) - pieces.count
+    edge = pieces.edge[near]
+    begin = (near - first[edge]) / pieces.count[edge]
+    end = (near - first[edge] + 1) / pieces.count[edge]
     entered = on_edges(net, np.tile(edge, 2), np.concatenate((begin, end)), np.tile(step[near], 2))
     least = _from_nodes(net, entered, homes, metres)
     on = np.flatnonzero(homes.edge >= 0)
-    count = ways.pieces[homes.edge[on]]
+    count = pieces.count[homes.edge[on]]
     place = np.minimum((homes.share[on] * count).astype(np.int64), count - 1)
     own = step[first[homes.edge[on]] + place] + homes.metres[on]
     least[on] = np.minimum(least[on], own)
     # Along an edge of which every piece is near enough, nobody gains by going on to another piece.
-    partly = np.bincount(edge, minlength=len(ways.ends))
-    kept = entered.take(partly[entered.edge] < ways.pieces[entered.edge])
+    partly = np.bincount(edge, minlength=len(pieces.count))
+    kept = entered.take(partly[entered.edge] < pieces.count[entered.edge])
     for home, _, way in along_edges(net, kept, homes):
         least[home] = np.minimum(least[home], way)
     least[least > metres] = np.inf
@@ -83,20 +83,20 @@ def _from_nodes(net: Network, entered: Snapped, homes: Snapped, metres: float) -
 
 def _last_steps(net: Network, lonlat: Floats, doubt: Floats, limit: float) -> Floats:
     """Metres that the last step from each piece of a way takes at least, ``inf`` where it leads to none."""
-    ways = net.ways
-    least = np.full(len(ways.edge), np.inf)
-    if ways.tree is None or not len(lonlat):
+    pieces = net.ways.pieces
+    least = np.full(len(pieces.edge), np.inf)
+    if pieces.tree is None or not len(lonlat):
         return least
     rounded = _few(doubt)
-    spots, middle = ecef(lonlat), np.asarray(ways.tree.data)
+    spots, middle = ecef(lonlat), np.asarray(pieces.tree.data)
     for within in np.unique(rounded):
         mine = spots[rounded == within]
-        far = within + limit + ways.half
+        far = within + limit + pieces.half
         rows = _about(middle, mine, far)
         away, _ = cKDTree(mine).query(middle[rows], distance_upper_bound=far)
         # A chord is shorter than its arc: the bound stays one.
         least[rows] = np.minimum(
-            least[rows], np.where(np.isfinite(away), np.maximum(away - ways.half - within, 0), np.inf)
+            least[rows], np.where(np.isfinite(away), np.maximum(away - pieces.half - within, 0), np.inf)
         )
     return least / (DOWNHILL if net.sloped else 1.0)
 

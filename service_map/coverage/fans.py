@@ -8,12 +8,12 @@ the way at that very point, and beyond nobody does. The rays of one side of a wa
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.envelope import Curves, lowest
 from service_map.coverage.parts import Parts, Turns
 from service_map.coverage.plane import changes
+from service_map.coverage.squares import Boxes
 
 OWN, POINT, LINE = 0, 1, 2
 """What ends a ray: the walk, a corner that another way turns about, or another way between its ends."""
@@ -28,6 +28,7 @@ BEND_M = 0.1
 """Where the outline bends off the line between two of its corners by so much, there is one in between."""
 
 _DIGITS = 4
+_SQUARE_M = 64.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +41,24 @@ class Ways:
         Ways between their ends.
     corners
         Those that ways turn about, each once.
-    tree
-        The boxes about the ones and then the others.
+    boxes
+        About the ones and then the others.
     """
 
     parts: Parts
     corners: Turns
-    tree: shapely.STRtree
+    boxes: Boxes
 
     @classmethod
     def of(cls, parts: Parts, turns: Turns) -> "Ways":
         """Make them ready to be found."""
         corners = turns.take(changes(turns.corner))
-        ends = np.concatenate((np.stack((parts.start, parts.end), 1), np.stack((corners.spot, corners.spot), 1)))
-        return cls(parts, corners, shapely.STRtree(shapely.linestrings(ends)))
+        low, high = (np.concatenate((edge(parts.start, parts.end), corners.spot)) for edge in (np.minimum, np.maximum))
+        return cls(parts, corners, Boxes.of(low, high, _SQUARE_M))
 
     def within(self, low: Floats, high: Floats) -> tuple[tuple[Whole, Whole], tuple[Whole, Whole]]:
         """Find what is in boxes, shape (n, 2): the box and row of each part, and the box and row of each corner."""
-        # Nothing but the box about a line is asked for, and lines are made faster.
-        box, found = self.tree.query(shapely.linestrings(np.stack((low, high), axis=1)))
+        box, found = self.boxes.meeting(low, high)
         corner = found >= len(self.parts.piece)
         return (box[~corner], found[~corner]), (box[corner], found[corner] - len(self.parts.piece))
 

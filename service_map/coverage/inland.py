@@ -1,48 +1,17 @@
 """Ways deep inside reached ground, told from the others without a ray, by the blocks on either side of them."""
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.plane import Flags, Pieces, changes
+from service_map.coverage.squares import Squares, holding
 
 # Half as wide, at the most, are the blocks that are looked at; as a share of the limit.
 _NARROW = 0.7
-# A piece is asked for at so many places, and the ground marked in cells as far apart as these may be.
+# A piece is asked for at so many places, and the ground marked in squares as far apart as these may be.
 _PLACES = np.linspace(0.0, 1.0, 5)
-_MOST_CELLS = 40_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """Square cells over some ground: the south-western corner, metres, the length of a side, and how many each way."""
-
-    corner: Floats
-    side: float
-    shape: tuple[int, int]
-
-    @classmethod
-    def over(cls, spots: Floats, side: float) -> "_Cells":
-        low, high = (np.array([edge(of) for of in spots.T]) for edge in (np.min, np.max))
-        # Large ground is marked in larger cells: more is then taken for near.
-        side = max(side, float(np.sqrt(np.prod(high - low + 1) / _MOST_CELLS)))
-        columns, rows = np.ceil((high - low) / side).astype(int) + 1
-        return cls(low, side, (int(columns), int(rows)))
-
-    def of(self, spots: Floats) -> Whole:
-        """Give the column and row of the cell of each spot, shape (n, 2); spots beyond are of the nearest cell."""
-        cell: Whole = ((spots - self.corner) / self.side).astype(np.int64)
-        return np.clip(cell, 0, np.array(self.shape) - 1, out=cell)
-
-    def marked(self, spots: Floats) -> NDArray[np.bool_]:
-        """Mark the cells that hold a spot."""
-        cells = np.zeros(self.shape, dtype=np.bool_)
-        cells[tuple(self.of(spots).T)] = True
-        return cells
 
 
 def near(pieces: Pieces, some: Flags, metres: float) -> Flags:
@@ -62,7 +31,7 @@ def near(pieces: Pieces, some: Flags, metres: float) -> Flags:
     ndarray of bool, shape (p,)
     """
     spots = np.stack((pieces.start, (pieces.start + pieces.end) / 2, pieces.end))
-    cells = _Cells.over(spots.reshape(-1, 2), metres / 2)
+    cells = Squares.over(spots.reshape(-1, 2), metres / 2)
     marked = cells.marked(spots[:, some].reshape(-1, 2))
     # A spot stands within a quarter of its piece's length of all of it.
     reach = int(np.ceil((metres + float(pieces.length.max(initial=0.0)) / 2) / cells.side))
@@ -107,7 +76,7 @@ def inland(pieces: Pieces, limit: float) -> Flags:
     start, step = pieces.start[others], (pieces.end - pieces.start)[others]
     spots = (start[:, None, :] + _PLACES[:, None] * step[:, None, :]).reshape(-1, 2)
     apart = float(pieces.length.max()) / (len(_PLACES) - 1)
-    narrow &= ~_holding(spots, low - apart / 2, far + apart / 2, apart)
+    narrow &= ~holding(spots, low - apart / 2, far + apart / 2, apart)
     flags[high] = narrow[block]
     return flags
 
@@ -150,15 +119,3 @@ def _blocks(pieces: Pieces, rows: Whole) -> tuple[Whole, Floats, Floats, Flags]:
     x, y = (spot - spot.mean(axis=0)).T
     area = np.bincount(block, x * y[back] - x[back] * y, minlength=blocks)
     return block.reshape(-1, 2).astype(np.int64), low, far, area > 0
-
-
-def _holding(spots: Floats, low: Floats, far: Floats, side: float) -> Flags:
-    """Flag boxes that may hold a spot."""
-    cells = _Cells.over(np.concatenate((spots, low, far)), side)
-    # Sums over all cells to the south-west tell how many are marked in a box.
-    sums = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1), dtype=np.int32)
-    np.cumsum(cells.marked(spots), axis=0, out=sums[1:, 1:])
-    np.cumsum(sums, axis=1, out=sums)
-    (west, south), (east, north) = cells.of(low).T, cells.of(far).T + 1
-    held: Flags = (sums[east, north] - sums[west, north] - sums[east, south] + sums[west, south]) > 0
-    return held

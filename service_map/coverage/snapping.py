@@ -9,7 +9,7 @@ from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.distance import ecef, metres_between, on_ellipsoid, straight_arcs, to_lonlat
 from service_map.coverage.straight import Cells
-from service_map.coverage.streets import Network, Ways
+from service_map.coverage.streets import Network, Pieces
 
 SNAP_M = 100.0
 """How far a facility or a home may lie from the network and still be on it."""
@@ -88,30 +88,30 @@ def snap(net: Network, lonlat: ArrayLike | Cells, *, limit: float = SNAP_M) -> S
     most = _given.radius(limit, "limit")
     points = lonlat.lonlat if isinstance(lonlat, Cells) else _given.lonlat(lonlat, "lonlat")
     piece, along, away = np.full(len(points), -1, dtype=np.int64), np.zeros(len(points)), np.full(len(points), np.inf)
-    ways = net.ways
-    if ways.tree is not None and len(points):
+    pieces = net.ways.pieces_for(points, most)
+    if pieces.tree is not None and len(points):
         xyz = lonlat.xyz if isinstance(lonlat, Cells) else ecef(points)
         # Neighbours are asked after one another, so that what the tree holds of their place is at hand.
         order = lonlat.order if isinstance(lonlat, Cells) else np.argsort(points[:, 1], kind="stable")
         for first in range(0, len(points), _CHUNK):
             rows = order[first : first + _CHUNK]
-            piece[rows], along[rows] = _nearest_piece(ways, xyz[rows], most)
-        away = _measured(ways, points, xyz, piece, along)
+            piece[rows], along[rows] = _nearest_piece(pieces, xyz[rows], most)
+        away = _measured(pieces, points, xyz, piece, along)
         piece[away > most] = -1
-    return _at(net, piece, along, np.where(piece >= 0, away, np.inf))
+    return _at(net, pieces, piece, along, np.where(piece >= 0, away, np.inf))
 
 
-def _nearest_piece(ways: Ways, xyz: Floats, most: float) -> tuple[Whole, Floats]:
+def _nearest_piece(pieces: Pieces, xyz: Floats, most: float) -> tuple[Whole, Floats]:
     """Give the nearest piece of a way for each point, -1 where none is within reach, and the share along it."""
-    assert ways.tree is not None  # noqa: S101 - asked only where there is one
+    assert pieces.tree is not None  # noqa: S101 - asked only where there is one
     piece, along, best = np.full(len(xyz), -1, dtype=np.int64), np.zeros(len(xyz)), np.full(len(xyz), np.inf)
-    open_, tries = np.arange(len(xyz)), min(_FIRST_TRIES, ways.tree.n)
+    open_, tries = np.arange(len(xyz)), min(_FIRST_TRIES, pieces.tree.n)
     while len(open_):
         # A chord is no longer than its arc, and what is nearest lies within half a piece of the middle of its own.
-        bound = most + ways.half
-        middle, found = ways.tree.query(xyz[open_], k=np.arange(1, tries + 1), distance_upper_bound=bound)
-        known = found < ways.tree.n
-        squared, share = _to_pieces(ways, xyz[open_], np.where(known, found, 0))
+        bound = most + pieces.half
+        middle, found = pieces.tree.query(xyz[open_], k=np.arange(1, tries + 1), distance_upper_bound=bound)
+        known = found < pieces.tree.n
+        squared, share = _to_pieces(pieces, xyz[open_], np.where(known, found, 0))
         squared[~known] = np.inf
         nearest = np.argmin(squared, axis=1)
         at = np.arange(len(open_))
@@ -119,17 +119,17 @@ def _nearest_piece(ways: Ways, xyz: Floats, most: float) -> tuple[Whole, Floats]
         along[open_] = share[at, nearest]
         piece[open_] = np.where(known[at, nearest], found[at, nearest], -1)
         # Whatever was not tried has its middle beyond the last that was.
-        unsure = known[:, -1] & (best[open_] + ways.half > middle[:, -1])
-        open_ = open_[unsure] if tries < ways.tree.n else open_[:0]
-        tries = min(2 * tries, ways.tree.n)
+        unsure = known[:, -1] & (best[open_] + pieces.half > middle[:, -1])
+        open_ = open_[unsure] if tries < pieces.tree.n else open_[:0]
+        tries = min(2 * tries, pieces.tree.n)
     return piece, along
 
 
-def _to_pieces(ways: Ways, xyz: Floats, found: Whole) -> tuple[Floats, Floats]:
+def _to_pieces(pieces: Pieces, xyz: Floats, found: Whole) -> tuple[Floats, Floats]:
     """Measure from points, shape (n, 3), to k pieces each: the squared chord, and the share along the piece."""
-    first = found + ways.edge[found]
-    start = ways.points[first]
-    step = ways.points[first + 1] - start
+    first = found + pieces.edge[found]
+    start = pieces.points[first]
+    step = pieces.points[first + 1] - start
     start -= xyz[:, None, :]
     length = np.einsum("nkx,nkx->nk", step, step)
     share = np.clip(-np.einsum("nkx,nkx->nk", start, step) / np.maximum(length, 1e-18), 0.0, 1.0)
@@ -137,12 +137,12 @@ def _to_pieces(ways: Ways, xyz: Floats, found: Whole) -> tuple[Floats, Floats]:
     return np.einsum("nkx,nkx->nk", start, start), share
 
 
-def _measured(ways: Ways, points: Floats, xyz: Floats, piece: Whole, along: Floats) -> Floats:
+def _measured(pieces: Pieces, points: Floats, xyz: Floats, piece: Whole, along: Floats) -> Floats:
     """Metres on the ellipsoid to the point found, ``inf`` where none was."""
     away = np.full(len(piece), np.inf)
     on = np.flatnonzero(piece >= 0)
-    first = piece[on] + ways.edge[piece[on]]
-    foot = on_ellipsoid(ways.points[first] * (1 - along[on])[:, None] + ways.points[first + 1] * along[on][:, None])
+    first = piece[on] + pieces.edge[piece[on]]
+    foot = on_ellipsoid(pieces.points[first] * (1 - along[on])[:, None] + pieces.points[first + 1] * along[on][:, None])
     away[on] = straight_arcs(np.linalg.norm(foot - xyz[on], axis=1))
     far = np.flatnonzero(away[on] > _SERIES_UP_TO_M)
     if len(far):
@@ -150,18 +150,17 @@ def _measured(ways: Ways, points: Floats, xyz: Floats, piece: Whole, along: Floa
     return away
 
 
-def _at(net: Network, piece: Whole, along: Floats, away: Floats) -> Snapped:
+def _at(net: Network, pieces: Pieces, piece: Whole, along: Floats, away: Floats) -> Snapped:
     """Say where points stand, by their piece and the share along it."""
-    ways = net.ways
-    if ways.tree is None:
+    if pieces.tree is None:
         nowhere = np.full((len(piece), 2), np.inf)
         return Snapped(
             edge=piece, share=along, metres=away, ends=np.full((len(piece), 2), -1), leave=nowhere, arrive=nowhere
         )
-    edge = np.where(piece >= 0, ways.edge[piece], -1)
-    first = np.cumsum(ways.pieces) - ways.pieces
-    share = np.where(piece >= 0, (piece - first[edge] + along) / ways.pieces[edge], 0.0)
-    return on_edges(net, edge, share, away)
+    edge = pieces.edge[piece]
+    first = np.cumsum(pieces.count) - pieces.count
+    share = np.where(piece >= 0, (piece - first[edge] + along) / pieces.count[edge], 0.0)
+    return on_edges(net, np.where(piece >= 0, pieces.rows[edge], -1), share, away)
 
 
 def on_edges(net: Network, edge: Whole, share: Floats, metres: Floats) -> Snapped:

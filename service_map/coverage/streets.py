@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.distance import ecef, metres_between, on_ellipsoid
+from service_map.coverage.squares import holding
 from service_map.errors import GeodataError, InvalidParameterError
 
 ISLAND_NODES = 10
@@ -30,6 +31,10 @@ DOWNHILL = float(np.exp(3.5 * 0.05))
 _SHORTEST_M = 1e-9
 # Pieces by which the nearest edge is found: shorter ones are more to keep, longer ones more to try.
 _PIECE_M = 40.0
+# For fewer points than one to so many edges only the edges near them are made ready.
+_FEW = 50
+_BULGE = 0.02
+_SQUARES = 1_000
 # Two maps of one street may differ by this much before a length below the straight line counts as mended.
 _TOLERANCE_M = 0.01
 
@@ -67,37 +72,95 @@ class Network:
 
     @cached_property
     def ways(self) -> "Ways":
-        """The edges that something may stand on, made ready to be found."""
+        """The edges that something may stand on."""
         return _ways(self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ways:
-    """Edges that something may stand on, in pieces by which the nearest is found.
+    """Edges that something may stand on.
 
     Attributes
     ----------
+    lonlat
+        WGS 84 degrees of the nodes, shape (n, 2).
     ends
         Rows of the nodes that each edge joins, shape (e, 2), the lower first.
     forth, back
         Metres from its first end to its second, and back, shape (e,); ``inf`` where it is not walked so.
-    pieces
-        Of each edge, how many equal pieces it is cut into, shape (e,).
+    """
+
+    lonlat: Floats
+    ends: Whole
+    forth: Floats
+    back: Floats
+
+    @cached_property
+    def pieces(self) -> "Pieces":
+        """The edges, made ready to be found."""
+        return self._pieces_of(np.arange(len(self.ends)))
+
+    def pieces_for(self, points: Floats, metres: float) -> "Pieces":
+        """Give the pieces that may lie within some metres of points, WGS 84 degrees, shape (m, 2), and maybe more.
+
+        For few points those of few edges are made, unless all are at hand.
+        """
+        if "pieces" in self.__dict__ or _FEW * len(points) > len(self.ends) or not len(points):
+            return self.pieces
+        degrees = metres / 110_500
+        stretch = max(float(np.cos(np.radians(min(89.0, np.abs(points[:, 1]).max() + degrees)))), 0.01)
+        scale = np.array([stretch, 1.0])
+        one, other = (self.lonlat[self.ends[:, end]] * scale for end in (0, 1))
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        # The geodesic leaves the box about its ends, by less than this.
+        margin = degrees + _BULGE * (high - low).max(axis=1)[:, None]
+        side = max(degrees, float((high.max(axis=0) - low.min(axis=0)).max()) / _SQUARES)
+        return self._pieces_of(np.flatnonzero(holding(points * scale, low - margin, high + margin, side)))
+
+    def _pieces_of(self, rows: Whole) -> "Pieces":
+        """Cut some edges into pieces."""
+        xyz = ecef(self.lonlat)
+        start, step = xyz[self.ends[rows, 0]], xyz[self.ends[rows, 1]] - xyz[self.ends[rows, 0]]
+        length = np.sqrt(np.einsum("nx,nx->n", step, step))
+        count = np.maximum(1, np.ceil(length / _PIECE_M)).astype(np.int64)
+        edge = np.repeat(np.arange(len(rows)), count)
+        owner = np.repeat(np.arange(len(rows)), count + 1)
+        place = np.arange(len(owner)) - np.repeat(np.cumsum(count + 1) - count - 1, count + 1)
+        points = start[owner] + (place / count[owner])[:, None] * step[owner]
+        inner = np.flatnonzero((place > 0) & (place < count[owner]))
+        points[inner] = on_ellipsoid(points[inner])
+        first = np.arange(len(edge)) + edge
+        if not len(edge):
+            return Pieces(rows, count, edge, points, None, 0.0)
+        half = float(np.linalg.norm(points[first + 1] - points[first], axis=1).max()) / 2
+        # Not balanced: made in half the time, and asked as fast.
+        tree = cKDTree((points[first] + points[first + 1]) / 2, balanced_tree=False)
+        return Pieces(rows, count, edge, points, tree, half)
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Edges in pieces by which the nearest is found.
+
+    Attributes
+    ----------
+    rows
+        Of the edges that are in pieces, shape (k,).
+    count
+        Of each of these, how many equal pieces it is cut into, shape (k,).
     edge
-        Of each piece, shape (p,), its edge; the pieces of an edge follow each other.
+        Of each piece, shape (p,), its place among `rows`; the pieces of an edge follow each other.
     points
-        Earth-centred metres of the ends of all pieces, on the ellipsoid, shape (p + e, 3): piece j of edge i reaches
-        from row i + j to the next.
+        Earth-centred metres of the ends of all pieces, on the ellipsoid, shape (p + k, 3): piece j of the edge in place
+        i reaches from row i + j to the next.
     tree
         The middles of the pieces, None where there is none.
     half
         Half of the longest piece, metres.
     """
 
-    ends: Whole
-    forth: Floats
-    back: Floats
-    pieces: Whole
+    rows: Whole
+    count: Whole
     edge: Whole
     points: Floats
     tree: cKDTree | None
@@ -111,23 +174,7 @@ def _ways(net: Network) -> Ways:
     kept = allowed[ends[:, 0]] & allowed[ends[:, 1]]
     alike = forth is back
     ends, forth = ends[kept], forth[kept]
-    back = forth if alike else back[kept]
-    xyz = ecef(net.lonlat)
-    start, step = xyz[ends[:, 0]], xyz[ends[:, 1]] - xyz[ends[:, 0]]
-    pieces = np.maximum(1, np.ceil(np.linalg.norm(step, axis=1) / _PIECE_M)).astype(np.int64)
-    edge = np.repeat(np.arange(len(ends)), pieces)
-    owner = np.repeat(np.arange(len(ends)), pieces + 1)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(pieces + 1) - pieces - 1, pieces + 1)
-    points = start[owner] + (place / pieces[owner])[:, None] * step[owner]
-    inner = np.flatnonzero((place > 0) & (place < pieces[owner]))
-    points[inner] = on_ellipsoid(points[inner])
-    first = np.arange(len(edge)) + edge
-    if not len(edge):
-        return Ways(ends, forth, back, pieces, edge, points, None, 0.0)
-    half = float(np.linalg.norm(points[first + 1] - points[first], axis=1).max()) / 2
-    # Not balanced: made in half the time, and asked as fast.
-    tree = cKDTree((points[first] + points[first + 1]) / 2, balanced_tree=False)
-    return Ways(ends, forth, back, pieces, edge, points, tree, half)
+    return Ways(net.lonlat, ends, forth, forth if alike else back[kept])
 
 
 def edges_of(net: Network) -> tuple[Whole, Floats, Floats]:

@@ -112,3 +112,23 @@ def test_points_of_one_facility_are_one_facility_in_pairs():
     )
     assert found.keys() == least.keys()
     np.testing.assert_allclose([found[key] for key in least], list(least.values()), atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("limit", [0.5, 100.0, 1_000.0])
+def test_few_points_stand_where_they_stand_among_many(seed, limit):
+    nodes, edges, _, _, _, homes, _, _ = town(seed)
+    few = homes[[3, 51, 60, 120, 300]]
+    some = snap(network(nodes, edges), few, limit=limit)
+    many = snap(network(nodes, edges), np.concatenate((few, homes)), limit=limit).take(np.arange(len(few)))
+    np.testing.assert_array_equal(some.edge, many.edge)
+    np.testing.assert_allclose(some.share, many.share, atol=1e-12)
+    np.testing.assert_array_equal(some.metres, many.metres)
+
+
+def test_for_few_points_few_edges_are_made_ready_to_be_found():
+    nodes, edges = streets(40, 40)
+    net = network(nodes, edges)
+    pieces = net.ways.pieces_for(nodes[:3], 100.0)
+    assert len(pieces.rows) < len(net.ways.ends) / 20
+    assert net.ways.pieces_for(nodes, 100.0) is net.ways.pieces
