@@ -22,9 +22,9 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from service_map import catalogue, places, plans, settings, store
+from service_map.catalogue.adcode import covers
 from service_map.errors import InvalidParameterError, PlanFileError, ServiceMapError, SettingsError
 from service_map.store import gaps as gap_layer
-from service_map.store.adcode import prefix
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -576,9 +576,7 @@ def geocode(geocoder: str, output: Path, area: str) -> None:
     geodata = settings.load().geodata_dir
     service = places.load_geocoder(geocoder, os.environ)
     facilities = [
-        facility
-        for facility in places.load_facilities(geodata / "facilities.geojson")
-        if facility.adcode.startswith(prefix(area))
+        facility for facility in places.load_facilities(geodata / "facilities.geojson") if covers(area, facility.adcode)
     ]
     if not facilities:
         raise InvalidParameterError("--area", f"没有规划设施在 {area!r}", f"no promised facility lies in {area!r}")

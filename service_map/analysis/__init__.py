@@ -6,9 +6,9 @@ sentences.
 """
 
 from service_map.analysis.area import covered_share
-from service_map.analysis.asked import PROFILES, WAYS, Reach, reach, walking
+from service_map.analysis.asked import WAYS, Reach, reach, walking
 from service_map.analysis.card import CIRCLE_MINUTES, check_point
-from service_map.analysis.completeness import KINDS, MOST_CELLS, completeness_index
+from service_map.analysis.completeness import MOST_CELLS, completeness_index
 from service_map.analysis.gap import gap_pieces
 from service_map.analysis.given import (
     MOST_BYTES,
@@ -26,28 +26,23 @@ from service_map.analysis.given import (
 )
 from service_map.analysis.ground import FEWEST_HOMES, Ground, Region, Supply, open_ground, region
 from service_map.analysis.own import CAPACITIES, STOCKS, Own, with_own
-from service_map.analysis.record import AS_RECORDED, STATES, Record, record_member, record_of, state_of, trusting
+from service_map.analysis.record import AS_RECORDED, Record, record_member, record_of, state_of, trusting
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.sites import MOST_SITES, PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.stock import count_circles
 from service_map.analysis.table import FORMATS, check_format, collection, write_report
-from service_map.analysis.zones import BY
 
 __all__ = [
     "AS_RECORDED",
-    "BY",
     "CAPACITIES",
     "CIRCLE_MINUTES",
     "FEWEST_HOMES",
     "FORMATS",
-    "KINDS",
     "MOST_BYTES",
     "MOST_CELLS",
     "MOST_POINTS",
     "MOST_SITES",
     "PLACE_SOURCES",
-    "PROFILES",
-    "STATES",
     "STOCKS",
     "WAYS",
     "Feature",

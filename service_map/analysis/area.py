@@ -37,8 +37,9 @@ from service_map.analysis.stock import (
     near,
     stand,
 )
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import related
 from service_map.coverage import Demand
-from service_map.store.adcode import prefix
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -300,12 +301,6 @@ def _people(
 
 # --- zones ------------------------------------------------------------------------------------------------------------
 
-_ZONES: dict[str, tuple[str, str]] = {
-    "certain": ("一定已覆盖", "certainly covered"),
-    "uncertain": ("位置不准，说不定", "uncertain"),
-    "gap": ("都未覆盖", "reached by none"),
-}
-
 
 def zones_member(
     cut: coverage.Coverage, low: float, high: float, demand: Demand | None, found: coverage.Served | None
@@ -335,9 +330,9 @@ def zones_said(ground: Ground, zones: dict[str, Any]) -> str:
     def told(name: str) -> str:
         people = zones[name]["people"]
         held = "" if people is None else ground.say(f"、{people:.0f} 人", f", {people:.0f} people")
-        return f"{ground.say(*_ZONES[name])} {percent(zones[name]['share'])}{held}"
+        return f"{ground.say(*terms.ZONE[name].pair)} {percent(zones[name]['share'])}{held}"
 
-    return ground.say("；", "; ").join(told(name) for name in _ZONES)
+    return ground.say("；", "; ").join(told(name) for name in terms.ZONE)
 
 
 def _shares(total: float, bounds: coverage.Bounds) -> dict[str, float | None]:
@@ -415,12 +410,7 @@ def _horizon(
 
 
 def _plan_years(ground: Ground, region: Region) -> Sequence[int]:
-    start = "" if region.adcode is None else prefix(region.adcode)
-    plans = [
-        plan
-        for plan in ground.plans()
-        if start.startswith(prefix(plan.adcode)) or prefix(plan.adcode).startswith(start)
-    ]
+    plans = [plan for plan in ground.plans() if region.adcode is None or related(region.adcode, plan.adcode)]
     if not plans:
         return range(0)
     first, last = min(plan.period[0] for plan in plans), max(plan.period[1] for plan in plans)

@@ -6,20 +6,11 @@ from typing import Any
 from service_map import coverage
 from service_map.analysis.ground import Ground
 from service_map.analysis.report import rule_member
-from service_map.catalogue import JUDGED, Rule
+from service_map.catalogue import Rule, terms
 from service_map.errors import InvalidParameterError, UnanswerableError
-
-PROFILES = ("adult", "elderly", "child")
-"""Whose pace a walk is measured by; their speeds stand in `service_map.coverage.SPEEDS`."""
 
 WAYS = ("straight", "walk")
 """A straight line, or on foot: over the network where there is one, else the straight line times the detour factor."""
-
-_PROFILE_NAMES = {
-    "adult": ("成年人", "adult"),
-    "elderly": ("老年人", "elderly"),
-    "child": ("儿童（成人陪同）", "child with carer"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +52,13 @@ def walking(ground: Ground, profile: str = "adult", *, speed: float | None = Non
     ground
         For the language.
     profile
-        One of `PROFILES`.
+        One of `service_map.catalogue.terms.PROFILE`.
     speed
         Metres a second, where it is not the profile's.
     """
     return {
         "profile": profile,
-        "profile_name": ground.say(*_PROFILE_NAMES[profile]),
+        "profile_name": ground.say(*terms.PROFILE[profile].pair),
         "speed_m_s": coverage.SPEEDS[profile] if speed is None else speed,
         "detour": coverage.DETOUR,
     }
@@ -96,7 +87,7 @@ def reach(
     metres, minutes
         Service radius, or minutes on foot; exactly one of these and `rule`.
     profile
-        One of `PROFILES`.
+        One of `service_map.catalogue.terms.PROFILE`.
     way
         One of `WAYS`; None takes metres as a straight line and minutes as a walk.
 
@@ -111,7 +102,7 @@ def reach(
     UnanswerableError
         When the rule has no distance that can be judged on foot.
     """
-    _among("profile", profile, PROFILES)
+    _among("profile", profile, terms.PROFILE.codes)
     if way is not None:
         _among("way", way, WAYS)
     found = None if rule is None else ground.rule(rule)
@@ -135,7 +126,7 @@ def reach(
         )
     pace = None
     if found is not None:
-        if found.mode not in JUDGED:
+        if found.mode not in terms.JUDGED:
             raise UnanswerableError(
                 "rule",
                 f"规则 {found.id} 不按步行距离评价",

@@ -13,25 +13,19 @@ from service_map.analysis.asked import walking
 from service_map.analysis.ground import Ground, Region
 from service_map.analysis.record import given_alone, sources_member, state_of
 from service_map.analysis.report import Feature, Report, rule_member
-from service_map.catalogue import LEVELS, Inventory, Rule
+from service_map.catalogue import Inventory, Rule, terms
+from service_map.catalogue.adcode import covers
+from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.errors import InvalidParameterError, UnanswerableError
 from service_map.store import FacilityRecord, queries
-from service_map.store.adcode import prefix
 
 CIRCLE_MINUTES = (5, 10, 15)
 
-VERDICT_NAMES: Mapping[str, tuple[str, str]] = {
-    "met": ("满足", "met"),
-    "met_if_built": ("建成后满足", "met if built"),
-    "not_met": ("不满足", "not met"),
-    "cannot_say": ("无法判断", "cannot say"),
-}
 
 # What a life circle of so many minutes asks for: its own level and those inside it, which do not substitute for it.
 _CIRCLE_LEVELS = {5: ("5",), 10: ("10", "5"), 15: ("15", "10", "5", "none")}
 _DECIMALS = 7
 _MOST_RECORDS = 5_000
-_LEAST_METRES_PER_DEGREE = 110_500.0
 
 
 def check_point(
@@ -57,7 +51,7 @@ def check_point(
     year
         What stands by the end of this year; None for everything promised.
     profile
-        Whose pace, one of `service_map.analysis.PROFILES`.
+        Whose pace, one of `service_map.catalogue.terms.PROFILE`.
     show
         Facilities named for each rule.
 
@@ -107,7 +101,7 @@ def check_point(
     unjudged = [rule for rule in local if rule.metres is None and rule.level != "city" and rule.category not in kinds]
     aside = coverage.apart((lon, lat), candidates, unjudged, year=year, show=show) if whole else []
     promised = _promised_here(ground, [area.adcode for area in around]) if whole else []
-    own = {said.rule.id: said for said in judge(promised, LEVELS)}
+    own = {said.rule.id: said for said in judge(promised, terms.RULE_LEVEL.codes)}
     driven = [replace(rule, mode="none") for rule in promised if rule.id not in own]
     by_vehicle = {said.rule.id: said for said in coverage.apart((lon, lat), candidates, driven, year=year, show=show)}
     shown: list[coverage.Verdict | coverage.Apart] = [*verdicts, *aside, *own.values(), *by_vehicle.values()]
@@ -153,7 +147,7 @@ def check_point(
         "method": "network" if ground.network else "straight_line",
         "area": {"adcode": around[-1].adcode, "name": around[-1].name},
         "walking": walking(ground, profile),
-        "summary": {name: sum(said.verdict == name for said in verdicts) for name in coverage.VERDICTS},
+        "summary": {name: sum(said.verdict == name for said in verdicts) for name in terms.VERDICT},
         "verdicts": judged,
         "plan_circles": plan_circles,
         "apart": beyond,
@@ -179,7 +173,7 @@ def check_point(
 
 def _promised_here(ground: Ground, adcodes: Sequence[str]) -> list[Rule]:
     """Give the circles of plans whose area holds the point."""
-    held = {plan.id for plan in ground.plans() if any(adcode.startswith(prefix(plan.adcode)) for adcode in adcodes)}
+    held = {plan.id for plan in ground.plans() if any(covers(plan.adcode, adcode) for adcode in adcodes)}
     return [rule for rule in ground.plan_rules if rule.plan in held]
 
 
@@ -205,7 +199,7 @@ def _plan_circle(
     return {
         **_subject(ground, rule),
         "verdict": "cannot_say",
-        "verdict_name": ground.say(*VERDICT_NAMES["cannot_say"]),
+        "verdict_name": ground.say(*terms.VERDICT["cannot_say"].pair),
         "text": ground.say(
             "按车辆到达计，没有车行路网，无法判断", "Meant for vehicles; without their roads nobody can say"
         ),
@@ -225,7 +219,7 @@ def _verdict(ground: Ground, said: coverage.Verdict, records: Mapping[str, Mappi
     return {
         **_subject(ground, said.rule),
         "verdict": said.verdict,
-        "verdict_name": ground.say(*VERDICT_NAMES[said.verdict]),
+        "verdict_name": ground.say(*terms.VERDICT[said.verdict].pair),
         "text": ground.say(said.zh, said.en),
         "method": said.method,
         "radius_m": round(said.metres, 1),
@@ -322,7 +316,7 @@ def _stated(ground: Ground, lon: float, lat: float) -> dict[str, tuple[float, tu
             continue
         # Degrees to metres by the shorter of the two: the border is at least so far away.
         degrees = float(shapely.distance(shapely.boundary(shape), shapely.Point(lon, lat)))
-        found[code] = (degrees * _LEAST_METRES_PER_DEGREE * math.cos(math.radians(min(abs(lat) + 1, 89))), held)
+        found[code] = (degrees * LEAST_DEGREE_M * math.cos(math.radians(min(abs(lat) + 1, 89))), held)
     return found
 
 
@@ -375,7 +369,7 @@ def _row(number: int, said: Mapping[str, Any]) -> Feature:
 
 def _said(ground: Ground, summary: Mapping[str, Any]) -> tuple[str, ...]:
     counts = ground.say("，", ", ").join(
-        f"{ground.say(*VERDICT_NAMES[name])} {count}" for name, count in summary["summary"].items()
+        f"{ground.say(*terms.VERDICT[name].pair)} {count}" for name, count in summary["summary"].items()
     )
     lines = [f"{summary['area']['name']} {summary['minutes']} min: {counts}"]
     for said in (*summary["verdicts"], *summary["plan_circles"]):

@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 
 from service_map import settings, store
 from service_map.analysis.area import covered_share
-from service_map.analysis.asked import PROFILES, WAYS, reach
+from service_map.analysis.asked import WAYS, reach
 from service_map.analysis.card import CIRCLE_MINUTES, check_point
-from service_map.analysis.completeness import KINDS, completeness_index
+from service_map.analysis.completeness import completeness_index
 from service_map.analysis.gap import gap_pieces
 from service_map.analysis.given import (
     clip,
@@ -33,12 +33,12 @@ from service_map.analysis.record import trusting
 from service_map.analysis.report import Report
 from service_map.analysis.sites import PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.table import check_format, write_report
-from service_map.analysis.zones import BY
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import related
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.io.datum import DATUMS
 from service_map.store import queries
-from service_map.store.adcode import prefix
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _Step = Callable[[str], None]
@@ -93,7 +93,7 @@ _REACH = _options(
     click.option("--rule", help="规则代号 Id of a clause, or of a circle that a plan promises."),
     click.option("--metres", type=float, help="服务半径，米 Service radius."),
     click.option("--minutes", type=float, help="步行分钟 Minutes on foot."),
-    click.option("--profile", type=click.Choice(PROFILES), default="adult", help="步行者 Who walks."),
+    click.option("--profile", type=click.Choice(terms.PROFILE.codes), default="adult", help="步行者 Who walks."),
     click.option("--way", type=click.Choice(WAYS), help="直线或步行 A straight line, or on foot."),
 )
 
@@ -123,7 +123,7 @@ def coverage(*, by_year: bool, output: Path | None, **given: Any) -> None:
 @click.argument("lon", type=float)
 @click.argument("lat", type=float)
 @click.option("--minutes", type=int, default=max(CIRCLE_MINUTES), help="5、10 或 15 The circle's minutes.")
-@click.option("--profile", type=click.Choice(PROFILES), default="adult", help="步行者 Who walks.")
+@click.option("--profile", type=click.Choice(terms.PROFILE.codes), default="adult", help="步行者 Who walks.")
 @click.option("--datum", type=click.Choice(DATUMS), help="--facilities 的坐标系，缺省按 WGS84 Datum of --facilities.")
 @click.option(
     "--show", type=click.IntRange(1, 20), default=1, help="每条列几处设施 Facilities looked at for each rule."
@@ -157,7 +157,9 @@ def circle(*, output: Path | None, **given: Any) -> None:
 @click.option(
     "--zones", is_flag=True, help="另给三个区：一定覆盖、说不定、一定未覆盖 The certain, uncertain and gap zones too."
 )
-@click.option("--by", type=click.Choice(BY), help="按乡镇、最近的居住小区或 H3 格切开 What to cut the gap by.")
+@click.option(
+    "--by", type=click.Choice(terms.CUT_BY.codes), help="按乡镇、最近的居住小区或 H3 格切开 What to cut the gap by."
+)
 def gaps(*, output: Path | None, least_km2: float, limit: int, zones: bool, by: str | None, **given: Any) -> None:
     """缺口：没有覆盖到的各块，人多的在前。The pieces that nothing covers, the one with most people first.
 
@@ -224,8 +226,10 @@ def site(*, output: Path | None, places: str, **given: Any) -> None:
 @_ANSWER
 @click.option("--minutes", type=int, default=max(CIRCLE_MINUTES), help="5、10 或 15 The circle's minutes.")
 @click.option("--rule", "rules", multiple=True, help="规则代号，可多次 Rule to judge by; may be repeated.")
-@click.option("--kind", type=click.Choice(KINDS), default="located", help="按哪种覆盖计 Which reach to count by.")
-@click.option("--profile", type=click.Choice(PROFILES), default="adult", help="步行者 Who walks.")
+@click.option(
+    "--kind", type=click.Choice(terms.BOUND.codes), default="located", help="按哪种覆盖计 Which reach to count by."
+)
+@click.option("--profile", type=click.Choice(terms.PROFILE.codes), default="adult", help="步行者 Who walks.")
 @click.option("--way", type=click.Choice(WAYS), help="直线或步行 A straight line, or on foot.")
 @click.option("--cells", type=int, default=2_000, help="没有人口时把土地分成几格 Cells of land where nobody is given.")
 def completeness(*, output: Path | None, **given: Any) -> None:
@@ -307,12 +311,11 @@ def _demand(ground: Ground, where: Region, given: dict[str, Any], step: _Step) -
 
 def _zones(conn: Connection, where: Region) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
     """Give the boundaries of the counties and townships that the question touches, and the seats of the others."""
-    start = "" if where.adcode is None else prefix(where.adcode)
     zones, seats = {}, {}
     for area in queries.areas(conn, with_geometry=True):
         if area.level not in ("county", "township"):
             continue
-        if not (area.adcode.startswith(start) or start.startswith(prefix(area.adcode))):
+        if where.adcode is not None and not related(where.adcode, area.adcode):
             continue
         if area.geometry is not None:
             zones[area.adcode] = area.geometry

@@ -15,11 +15,10 @@ from service_map.analysis.given import clip
 from service_map.analysis.ground import Ground, Region
 from service_map.analysis.record import AS_RECORDED, HOW, WITHHELD, sources_member, state_of
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
-from service_map.catalogue import JUDGED, Rule, distinct
+from service_map.catalogue import Rule, distinct, terms
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 
-KINDS = ("certain", "located", "possible")
 MOST_CELLS = 20_000
 
 MOST_SAMPLED = 200_000
@@ -135,7 +134,7 @@ def completeness_index(
             network=network,
             speed=speed,
         )
-        for name in KINDS
+        for name in terms.BOUND
     }
     found = each[kind]
     # Of some of the kinds asked about, "all of them" would say more than anybody knows.
@@ -255,7 +254,7 @@ def _judged(ground: Ground, region: Region, minutes: int, names: Sequence[str]) 
     return distinct(
         rule
         for rule in ground.rules_in(() if region.adcode is None else (region.adcode,))
-        if rule.mode in JUDGED and rule.level in levels and rule.status != "superseded"
+        if rule.mode in terms.JUDGED and rule.level in levels and rule.status != "superseded"
     )
 
 

@@ -39,7 +39,8 @@ from service_map.analysis.stock import (
     possible_cut,
     stand,
 )
-from service_map.analysis.zones import BY_NAMES, zones_of
+from service_map.analysis.zones import zones_of
+from service_map.catalogue import terms
 from service_map.coverage import Demand
 
 _NOT_ADDED = (
@@ -74,8 +75,8 @@ def gap_pieces(
         Give three more features: what is covered wherever within its uncertainty each facility stands (``certain``),
         what none can cover wherever it stands (``gap``), and what lies between (``uncertain``).
     by
-        What the gap is cut by, one of `service_map.analysis.BY`; None takes townships where their boundaries are known,
-        else H3 cells about as large as a service circle.
+        What the gap is cut by, one of `service_map.catalogue.terms.CUT_BY`; None takes townships where their boundaries
+        are known, else H3 cells about as large as a service circle.
 
     Returns
     -------
@@ -173,7 +174,7 @@ def gap_pieces(
     )
     if zones:
         features += _zone_features(summary["zones"], certain, possible, record)
-    what, cut_how = what_of(ground, asked, region), ground.say(*BY_NAMES[by])
+    what, cut_how = what_of(ground, asked, region), ground.say(*terms.CUT_BY[by].pair)
     lines = [
         summary["record_basis"]["words"],
         *([ground.say(*AS_RECORDED)] if record.as_recorded else []),

@@ -22,11 +22,12 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
 from service_map.analysis.own import CAPACITIES, Own
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import prefix
 from service_map.coverage import Demand, Network
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.io.datum import DATUMS, to_wgs84
 from service_map.places.layer import text_encoding
-from service_map.store.adcode import prefix
 
 Floats = NDArray[np.float64]
 _Shapes = TypeVar("_Shapes")
@@ -47,7 +48,7 @@ MOST_GROUPED = 1_000_000
 MOST_ROWS = 5_000_000
 """Most points of a demand file."""
 
-ROLES = ("demand", "place", "facility")
+ROLES = terms.ROLE.codes
 """What a feature of the caller's stands for (property ``role``): people to be served, where a new one may be, or a
 facility that stands or is promised. A polygon without a role is where the question is asked."""
 

@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 
 from service_map import catalogue, coverage
 from service_map.catalogue import Category, Inventory, Rule
+from service_map.catalogue.adcode import covers, prefix
 from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError
 from service_map.store import AreaRecord, CommunityRecord, PlanRecord, facility_shapes, queries, read_meta
-from service_map.store.adcode import prefix
 
 T = TypeVar("T")
 
@@ -138,11 +138,7 @@ class Ground:
     def rules_in(self, adcodes: Iterable[str]) -> tuple[Rule, ...]:
         """Give the clauses in force somewhere in these areas: those of the whole country, and their own local rules."""
         codes = tuple(adcodes)
-        return tuple(
-            rule
-            for rule in self.rules
-            if rule.area is None or any(code.startswith(prefix(rule.area)) for code in codes)
-        )
+        return tuple(rule for rule in self.rules if rule.area is None or any(covers(rule.area, code) for code in codes))
 
     def areas_around(self, lon: float, lat: float) -> list[AreaRecord]:
         """Give the areas whose boundary holds a point, widest first."""

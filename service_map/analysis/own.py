@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
 from service_map.analysis.ground import Ground, Supply
+from service_map.catalogue import terms
 from service_map.errors import InvalidParameterError
 
 STOCKS = ("all", "given")
@@ -23,7 +24,6 @@ CAPACITIES: Mapping[str, tuple[str, ...]] = {
 """Columns that say what a facility of a caller's holds, by the field of `Own` that takes it."""
 
 _GEOD = Geod(ellps="WGS84")
-_STATUSES = ("existing", "open", "planned", "under_construction", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,12 +137,12 @@ def _check(ground: Ground, number: int, one: Own, code: str) -> None:
             f"facility {number} has no category" if not code else f"facility {number}: no category {code[:40]!r}",
             tuple(ground.categories),
         )
-    if one.status not in _STATUSES:
+    if one.status not in terms.STATUS.codes:
         raise InvalidParameterError(
             "facilities",
             f"第 {number} 处设施：没有状态 {one.status[:40]!r}",
             f"facility {number}: no status {one.status[:40]!r}",
-            _STATUSES,
+            terms.STATUS.codes,
         )
     for name in CAPACITIES:
         held = getattr(one, name)

@@ -15,15 +15,11 @@ from sqlalchemy import Connection
 
 from service_map import coverage
 from service_map.analysis.ground import Ground, Region, Supply
-from service_map.catalogue import Inventory
+from service_map.catalogue import Inventory, terms
+from service_map.catalogue.adcode import ancestors, covers, prefix
 from service_map.errors import InvalidParameterError
 from service_map.store import CommitmentFilter, CommitmentRecord, queries
-from service_map.store.adcode import ancestors, prefix
-from service_map.store.models import DOMAINS
 from service_map.store.ranks import COUNTRY
-
-STATES = tuple(DOMAINS["record"])
-"""收录是否齐全: every one is on record; some are; none is."""
 
 FARTHEST_M = 50_000.0
 """Beyond this the nearest on record says more of the record than of what is near."""
@@ -34,11 +30,6 @@ MOST_LISTED = 50
 MOST_NAMED = 10
 """Promised facilities with a place of their own that an answer names; all are counted."""
 
-_NAMES = {
-    "complete": ("已收全", "complete"),
-    "partial": ("未说收全", "not stated to be complete"),
-    "none": ("没有收录", "nothing on record"),
-}
 AS_RECORDED = (
     "按在册记录算，只供核对记录：没有收录的设施不在内，不是覆盖率，也不是真的缺口",
     "as recorded, to check the record by: what is not on record is left out, so these are no coverage and no true gaps",
@@ -70,7 +61,7 @@ class Record:
     Attributes
     ----------
     state
-        One of `STATES`.
+        One of `service_map.catalogue.terms.RECORD`.
     existing
         What stands in the region and is on record.
     sources
@@ -179,7 +170,7 @@ def _touches(ground: Ground, inventory: Inventory, region: Region) -> bool:
 
 def _holds(inventory: Inventory, region: Region) -> bool:
     whole = inventory.area == COUNTRY
-    return whole or (region.adcode is not None and region.adcode.startswith(prefix(inventory.area)))
+    return whole or (region.adcode is not None and covers(inventory.area, region.adcode))
 
 
 def _together(ground: Ground, inventories: Sequence[Inventory], region: Region) -> bool:
@@ -204,7 +195,7 @@ def state_of(
     Returns
     -------
     state : str
-        One of `STATES`.
+        One of `service_map.catalogue.terms.RECORD`.
     existing : int
     sources : tuple
         As `Record.sources`.
@@ -297,7 +288,7 @@ def _unlocated(
         around = tuple(
             plan.id
             for plan in ground.plans()
-            if adcode.startswith(prefix(plan.adcode)) and len(prefix(plan.adcode)) < len(prefix(adcode))
+            if covers(plan.adcode, adcode) and len(prefix(plan.adcode)) < len(prefix(adcode))
         )
         if not around:
             return own, ()
@@ -506,7 +497,7 @@ def _on_record(ground: Ground, record: Record, what: str, where: str) -> str:
         case "given":
             return say(f"只按所给设施算：{count}。", f"The facilities given alone: {count}.")
         case _:
-            return say(f"{count}，{_NAMES[record.state][0]}。", f"{count}; {_NAMES[record.state][1]}.")
+            return say(f"{count}，{terms.RECORD[record.state].zh}。", f"{count}; {terms.RECORD[record.state].en}.")
 
 
 def record_limits(record: Record) -> list[tuple[str, str]]:

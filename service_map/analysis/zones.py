@@ -6,16 +6,9 @@ import shapely
 from service_map import coverage
 from service_map.analysis.asked import Reach
 from service_map.analysis.ground import Ground, Region
+from service_map.catalogue import terms
 from service_map.errors import InvalidParameterError, UnanswerableError
 
-BY = ("township", "community", "cell")
-"""What a gap may be cut by."""
-
-BY_NAMES = {
-    "township": ("按乡镇切开", "cut by township"),
-    "community": ("按最近的在册居住小区切开", "cut by the nearest residential community on record"),
-    "cell": ("按六边形格子切开", "cut by hexagons"),
-}
 # Boundaries of townships and of their county come from different surveys and differ along their edges.
 _COVERED = 0.99
 
@@ -28,12 +21,13 @@ def zones_of(ground: Ground, asked: Reach, region: Region, by: str | None) -> tu
     ground, asked, region
         As in `service_map.analysis.covered_share`.
     by
-        One of `BY`; None takes townships where their polygons cover the region, else cells.
+        One of `service_map.catalogue.terms.CUT_BY`; None takes townships where their polygons cover the region, else
+        cells.
 
     Returns
     -------
     by : str
-        Which of `BY` it became.
+        Which of `service_map.catalogue.terms.CUT_BY` it became.
     zones : Zones
 
     Raises
@@ -43,8 +37,8 @@ def zones_of(ground: Ground, asked: Reach, region: Region, by: str | None) -> tu
     UnanswerableError
         When the data has no township polygon, or no community, in the region.
     """
-    if by is not None and by not in BY:
-        raise InvalidParameterError("by", f"没有 {by[:40]!r}", f"there is no {by[:40]!r}", BY)
+    if by is not None and by not in terms.CUT_BY:
+        raise InvalidParameterError("by", f"没有 {by[:40]!r}", f"there is no {by[:40]!r}", terms.CUT_BY.codes)
     if by == "community":
         homes = ground.homes_in(region.shape, least=1)
         if not homes:

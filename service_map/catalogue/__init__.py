@@ -2,22 +2,13 @@
 
 Three text files under ``geodata/`` hold the facts: ``categories.toml``, ``standards.toml`` and ``plan_circles.toml``
 (the circles that plans promise by themselves). This room reads them,
-refuses what does not fit together, and gives frozen records.
+refuses what does not fit together, and gives frozen records. `terms` has every closed set of words, `adcode` the
+arithmetic of codes of areas, `degrees` the length of one.
 """
 
 from service_map.catalogue.inventories import Inventory, inventories
 from service_map.catalogue.kinds import Category, Family, categories, families
 from service_map.catalogue.standards import (
-    CONFIDENCES,
-    DENOMINATORS,
-    FORCES,
-    JUDGED,
-    LEVELS,
-    MEASURED_FROM,
-    MODES,
-    POINT_LEVELS,
-    RULE_STATUSES,
-    SCOPES,
     Circle,
     Rule,
     circles,
@@ -29,16 +20,6 @@ from service_map.catalogue.standards import (
 )
 
 __all__ = [
-    "CONFIDENCES",
-    "DENOMINATORS",
-    "FORCES",
-    "JUDGED",
-    "LEVELS",
-    "MEASURED_FROM",
-    "MODES",
-    "POINT_LEVELS",
-    "RULE_STATUSES",
-    "SCOPES",
     "Category",
     "Circle",
     "Family",

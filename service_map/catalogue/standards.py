@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from service_map.catalogue import tomlfile
+from service_map.catalogue import terms, tomlfile
 from service_map.catalogue.kinds import categories
 
 _FILE = "standards.toml"
@@ -20,34 +20,6 @@ _ADCODE = re.compile(r"\d{6}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-LEVELS = ("15", "10", "5", "block", "city", "county", "none")
-"""Life-circle levels in minutes, the street block, the whole city or county, or no level."""
-
-MODES = ("walk", "walk_or_cycle", "distance", "vehicle", "none")
-"""How the way is covered: ``distance`` where only metres are given, ``none`` where there is nothing to judge by."""
-
-JUDGED = ("walk", "walk_or_cycle", "distance")
-"""Modes of rules that are judged for somebody on foot."""
-
-POINT_LEVELS = ("15", "10", "5", "none")
-"""Levels that can be judged at a point; a share of a whole city cannot."""
-
-SCOPES = ("all", "urban", "rural")
-
-RULE_STATUSES = ("in_force", "draft", "superseded")
-
-CONFIDENCES = ("text", "quoted", "secondary", "memory")
-"""How a figure is known, surest first: the clause read, the clause quoted word for word, told by others, remembered."""
-
-FORCES = ("mandatory", "should", "advisory")
-"""How binding a clause is by its own words: mandatory (强制性条文), 应, or 宜."""
-
-MEASURED_FROM = ("edge", "entrance", "centre", "unstated")
-"""Where a clause measures from."""
-
-DENOMINATORS = ("residential_land", "communities", "people", "unstated")
-"""What a covered share is a share of."""
 
 # Confidences of what nobody has read in the clause's own words.
 _UNREAD = ("secondary", "memory")
@@ -67,31 +39,31 @@ class Rule:
     category
         Code of the category it rules.
     level
-        One of `LEVELS`. Levels do not substitute for each other.
+        One of `terms.RULE_LEVEL`. Levels do not substitute for each other.
     metres, metres_low
         Service radius (服务半径) in metres, at most; and the lower end where the clause gives a range. None where it
         gives no radius.
     minutes
         Minutes of the way, None where the clause gives none.
     mode
-        One of `MODES`.
+        One of `terms.MODE`.
     share, share_new, share_old
         Least share (0–1) that must lie within the radius, for rules that judge a whole city; and where the clause
         tells them apart, that of newly built and of old urban areas. Else None.
     denominator
-        What that share is a share of, one of `DENOMINATORS`; None for a rule that asks for no share.
+        What that share is a share of, one of `terms.DENOMINATOR`; None for a rule that asks for no share.
     measured_from
-        Where the clause measures from, one of `MEASURED_FROM`.
+        Where the clause measures from, one of `terms.RULE_MEASURED_FROM`.
     size_low, size_high
         Size of the facilities it means in hectares, the lower end included and the upper not, or None.
     standard, edition, clause
         The citation.
     status
-        One of `RULE_STATUSES`.
+        One of `terms.RULE_STATUS`.
     force
-        One of `FORCES`, or None where its words were not seen.
+        One of `terms.FORCE`, or None where its words were not seen.
     confidence
-        One of `CONFIDENCES`.
+        One of `terms.CONFIDENCE`.
     verified
         False where a figure or its clause still has to be checked against the printed standard; always false for what
         is told by others or remembered.
@@ -104,7 +76,7 @@ class Rule:
     minutes_low
         Lower end of a range of minutes, or None.
     scope
-        One of `SCOPES`: whom it is meant for.
+        One of `terms.SCOPE`: whom it is meant for.
     plan, line, passage_sha256
         For a circle that a plan promises: the plan's id, the 1-based line of its text and the SHA-256 (hex) of that
         line; else None.
@@ -156,7 +128,7 @@ class Circle:
     Attributes
     ----------
     level
-        One of `LEVELS`.
+        One of `terms.RULE_LEVEL`.
     zh, en
         What it is called.
     metres, metres_low
@@ -270,7 +242,12 @@ def usual(asked: Iterable[Rule]) -> dict[str, Rule]:
     """
     found: dict[str, Rule] = {}
     for rule in asked:
-        if rule.mode not in JUDGED or rule.level not in POINT_LEVELS or rule.status == "superseded" or rule.area:
+        if (
+            rule.mode not in terms.JUDGED
+            or rule.level not in terms.POINT_LEVELS
+            or rule.status == "superseded"
+            or rule.area
+        ):
             continue
         found[rule.category] = min(found.get(rule.category, rule), rule, key=_doubt)
     return found
@@ -299,7 +276,7 @@ def distinct(asked: Iterable[Rule]) -> list[Rule]:
 
 
 def _doubt(rule: Rule) -> tuple[bool, int, bool, int]:
-    status, confidence = RULE_STATUSES.index(rule.status), CONFIDENCES.index(rule.confidence)
+    status, confidence = terms.RULE_STATUS.codes.index(rule.status), terms.CONFIDENCE.codes.index(rule.confidence)
     return not rule.verified, status, rule.force == "advisory", confidence
 
 
@@ -391,22 +368,22 @@ def _rule(entry: dict[str, Any], kinds: dict[str, str], place: int) -> Rule:
     rule = Rule(
         id=identifier,
         category=tomlfile.text(entry, "category", where=where, among=kinds),
-        level=tomlfile.text(entry, "level", where=where, among=LEVELS),
+        level=tomlfile.text(entry, "level", where=where, among=terms.RULE_LEVEL.codes),
         metres=tomlfile.positive(entry, "metres", where=where),
         metres_low=tomlfile.positive(entry, "metres_low", where=where),
         minutes=tomlfile.positive(entry, "minutes", where=where),
-        mode=tomlfile.text(entry, "mode", where=where, among=MODES),
+        mode=tomlfile.text(entry, "mode", where=where, among=terms.MODE.codes),
         also=_also(entry, kinds, where),
-        measured_from=_among(entry, "measured_from", MEASURED_FROM, where) or "unstated",
+        measured_from=_among(entry, "measured_from", terms.RULE_MEASURED_FROM.codes, where) or "unstated",
         size_low=tomlfile.positive(entry, "size_low", where=where),
         size_high=tomlfile.positive(entry, "size_high", where=where),
         share=tomlfile.positive(entry, "share", where=where),
         share_new=tomlfile.positive(entry, "share_new", where=where),
         share_old=tomlfile.positive(entry, "share_old", where=where),
-        denominator=_among(entry, "denominator", DENOMINATORS, where),
-        scope=_among(entry, "scope", SCOPES, where) or "all",
+        denominator=_among(entry, "denominator", terms.DENOMINATOR.codes, where),
+        scope=_among(entry, "scope", terms.SCOPE.codes, where) or "all",
         area=area,
-        force=_among(entry, "force", FORCES, where),
+        force=_among(entry, "force", terms.FORCE.codes, where),
         **_source(entry, where),
     )
     _refuse_unfit(rule, kinds, where)
@@ -495,12 +472,12 @@ def _plan_rule(entry: dict[str, Any], kinds: dict[str, str], place: int) -> Rule
         id=tomlfile.text(entry, "id", where=where),
         category=tomlfile.text(entry, "category", where=where, among=kinds),
         also=_also(entry, kinds, where),
-        level=tomlfile.text(entry, "level", where=where, among=LEVELS),
+        level=tomlfile.text(entry, "level", where=where, among=terms.RULE_LEVEL.codes),
         metres=tomlfile.positive(entry, "metres", where=where),
         metres_low=None,
         minutes=tomlfile.positive(entry, "minutes", where=where),
         minutes_low=tomlfile.positive(entry, "minutes_low", where=where),
-        mode=tomlfile.text(entry, "mode", where=where, among=MODES),
+        mode=tomlfile.text(entry, "mode", where=where, among=terms.MODE.codes),
         share=None,
         standard=plan,
         edition="规划文本",
@@ -510,7 +487,7 @@ def _plan_rule(entry: dict[str, Any], kinds: dict[str, str], place: int) -> Rule
         verified=True,
         note_zh=tomlfile.optional_text(entry, "note_zh", where=where),
         note_en=tomlfile.optional_text(entry, "note_en", where=where),
-        scope=tomlfile.text(entry, "scope", where=where, among=SCOPES),
+        scope=tomlfile.text(entry, "scope", where=where, among=terms.SCOPE.codes),
         plan=plan,
         line=line,
         passage_sha256=sha256,
@@ -525,7 +502,7 @@ def _circle(entry: dict[str, Any], place: int) -> Circle:
     keys = ("level", "zh", "en", "metres", "metres_low", "minutes", "people_low", "people_high", *_SOURCE_KEYS)
     tomlfile.only(entry, keys, where=where)
     circle = Circle(
-        level=tomlfile.text(entry, "level", where=where, among=LEVELS),
+        level=tomlfile.text(entry, "level", where=where, among=terms.RULE_LEVEL.codes),
         zh=tomlfile.text(entry, "zh", where=where),
         en=tomlfile.text(entry, "en", where=where),
         metres=tomlfile.positive(entry, "metres", where=where),
@@ -544,8 +521,8 @@ def _source(entry: dict[str, Any], where: str) -> dict[str, Any]:
         "standard": tomlfile.text(entry, "standard", where=where),
         "edition": tomlfile.text(entry, "edition", where=where),
         "clause": tomlfile.text(entry, "clause", where=where),
-        "status": tomlfile.text(entry, "status", where=where, among=RULE_STATUSES),
-        "confidence": tomlfile.text(entry, "confidence", where=where, among=CONFIDENCES),
+        "status": tomlfile.text(entry, "status", where=where, among=terms.RULE_STATUS.codes),
+        "confidence": tomlfile.text(entry, "confidence", where=where, among=terms.CONFIDENCE.codes),
         "verified": tomlfile.flag(entry, "verified", where=where),
         "note_zh": tomlfile.optional_text(entry, "note_zh", where=where),
         "note_en": tomlfile.optional_text(entry, "note_en", where=where),

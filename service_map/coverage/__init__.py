@@ -5,7 +5,7 @@ square kilometres, times minutes. Nothing here knows a database or a web page, s
 """
 
 from service_map.coverage._given import lonlat as usable_lonlat
-from service_map.coverage.card import SITE_M, VERDICTS, Apart, Reach, Verdict, apart, check
+from service_map.coverage.card import SITE_M, Apart, Reach, Verdict, apart, check
 from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_within, pairs, two_step
 from service_map.coverage.demand import Demand, land, points, raster, spread, standard_error
 from service_map.coverage.distance import metres_between, nearest, to_ecef, within
@@ -40,7 +40,6 @@ __all__ = [
     "SITE_M",
     "SNAP_M",
     "SPEEDS",
-    "VERDICTS",
     "Apart",
     "Bounds",
     "Candidates",

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from service_map.catalogue import JUDGED, POINT_LEVELS, Rule
+from service_map.catalogue import Rule, terms
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage.distance import metres_between
@@ -21,9 +21,6 @@ from service_map.coverage.streets import DOWNHILL, Network
 from service_map.coverage.supply import Candidates, horizon, in_place, placed
 from service_map.coverage.walking import DETOUR, SPEEDS, walk_from
 from service_map.errors import InvalidParameterError
-
-VERDICTS = ("met", "met_if_built", "not_met", "cannot_say")
-"""满足, 建成后满足, 不满足, 无法判断."""
 
 SITE_M = 100.0
 """The way over a network says nothing of a facility whose place is known less well than this."""
@@ -74,7 +71,7 @@ class Verdict:
     rule
         The rule, with its clause and its confidence.
     verdict
-        One of `VERDICTS`.
+        One of `service_map.catalogue.terms.VERDICT`.
     metres
         Radius judged by: the rule's own, or what its minutes give.
     metres_from
@@ -138,7 +135,7 @@ def check(
     *,
     year: int | None = None,
     complete: Collection[str] | Mapping[str, float] = (),
-    levels: Iterable[str] = POINT_LEVELS,
+    levels: Iterable[str] = terms.POINT_LEVELS,
     speed: float = SPEEDS["adult"],
     cycling: float = SPEEDS["cycle"],
     detour: float = DETOUR,
@@ -189,7 +186,9 @@ def check(
     _positive(cycling, "cycling")
     _positive(detour - 1 if detour != 1 else 1, "detour")
     wanted = set(levels)
-    judged = [rule for rule in rules if rule.mode in JUDGED and rule.level in wanted and rule.status != "superseded"]
+    judged = [
+        rule for rule in rules if rule.mode in terms.JUDGED and rule.level in wanted and rule.status != "superseded"
+    ]
     way = _Way(_distances(point, candidates), None)
     if network is not None and judged:
         farthest = max(rule.metres or (rule.minutes or 0) * 60 * max(speed, cycling) for rule in judged) * detour

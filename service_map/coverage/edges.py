@@ -8,6 +8,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue.degrees import MOST_DEGREE_M
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.catchment import Pairs, pairs
@@ -23,9 +24,6 @@ Flags = NDArray[np.bool_]
 
 SPACING_M = 10.0
 """Metres between the points that stand for an edge."""
-
-# Metres of a degree of latitude at its longest and of longitude at the equator: no step comes out longer than asked.
-_DEGREE_M = 111_700.0
 
 
 def along(geometries: Sequence[BaseGeometry], *, spacing: float = SPACING_M) -> tuple[Floats, Whole]:
@@ -52,7 +50,7 @@ def along(geometries: Sequence[BaseGeometry], *, spacing: float = SPACING_M) -> 
     InvalidParameterError
         When a geometry is empty, a coordinate or `spacing` cannot be used.
     """
-    step = _given.radius(spacing, "spacing") / _DEGREE_M
+    step = _given.radius(spacing, "spacing") / MOST_DEGREE_M
     shapes = np.asarray(geometries, dtype=object)
     if len(shapes) and (shapely.is_missing(shapes) | shapely.is_empty(shapes)).any():
         raise InvalidParameterError("geometries", "含有空几何", "holds an empty geometry")

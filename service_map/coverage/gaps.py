@@ -8,6 +8,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.demand import Demand
@@ -353,8 +354,7 @@ def may_reach(area: BaseGeometry, supply: Floats, metres: Floats | float) -> NDA
         One radius, or one for each point, shape (n,).
     """
     west, south, east, north = shapely.bounds(area)
-    # A degree of latitude is nowhere shorter than 110.5 km; of longitude, 111.3 km times the cosine of the latitude.
-    margin = np.asarray(metres) / 110_500
+    margin = np.asarray(metres) / LEAST_DEGREE_M
     sideways = margin / np.maximum(np.cos(np.radians(np.minimum(89.0, max(abs(south), abs(north)) + margin))), 0.01)
     lon, lat = supply[:, 0], supply[:, 1]
     inside: NDArray[np.bool_] = (

@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from service_map.catalogue.degrees import DEGREE_M
 from service_map.coverage._given import Whole
 from service_map.coverage._osm_file import Extract, Tags, read_extract
 from service_map.coverage.streets import ISLAND_NODES, Network, network
@@ -34,7 +35,6 @@ _GONE = ("abandoned", "construction", "demolished", "disused", "proposed", "raze
 # Within a square of more corners only those count that a shortest way across it can touch.
 _MANY_CORNERS = 12
 _EDGE_M = 0.001
-_DEGREE_M = 111_200.0
 
 
 def read_osm(path: Path, *, island: int = ISLAND_NODES, elevation: Path | None = None) -> Network:
@@ -190,7 +190,7 @@ class _Square:
         self.ids, first = np.unique(every, return_index=True)
         lonlat = extract.lonlat[np.searchsorted(extract.ids, self.ids)]
         middle = lonlat.mean(axis=0)
-        self._flat = (lonlat - middle) * _DEGREE_M * (np.cos(np.radians(middle[1])), 1.0)
+        self._flat = (lonlat - middle) * DEGREE_M * (np.cos(np.radians(middle[1])), 1.0)
         self._before, self._after = (np.searchsorted(self.ids, of[first]) for of in (before, after))
         # What is inside is inside an odd number of rings: holes need not be told from grounds.
         ground = shapely.Polygon()

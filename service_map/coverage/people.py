@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from service_map.catalogue import JUDGED, Rule
+from service_map.catalogue import Rule, terms
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage.around import walk_at_least
@@ -27,8 +27,6 @@ from service_map.coverage.walking import DETOUR, SPEEDS, walk_metres
 from service_map.errors import InvalidParameterError
 
 Flags = NDArray[np.bool_]
-
-KINDS = ("certain", "located", "possible")
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,9 +398,9 @@ def completeness(
     InvalidParameterError
         When `kind` is none of the three, no rule is left to judge by, or there are more than 255.
     """
-    if kind not in KINDS:
-        raise InvalidParameterError("kind", f"没有 {kind!r}", f"no {kind!r}", KINDS)
-    judged = tuple(rule for rule in rules if rule.mode in JUDGED)
+    if kind not in terms.BOUND:
+        raise InvalidParameterError("kind", f"没有 {kind!r}", f"no {kind!r}", terms.BOUND.codes)
+    judged = tuple(rule for rule in rules if rule.mode in terms.JUDGED)
     if not 1 <= len(judged) <= 255:
         raise InvalidParameterError(
             "rules", "应有 1 到 255 条可按距离评价的规则", "takes 1 to 255 rules with a distance"
@@ -459,7 +457,7 @@ def _one(
 ) -> Flags:
     if network is not None:
         flags = _flags(ready, candidates, may, does, radius, network=network, homes=homes, limit=limit)
-        return flags[KINDS.index(kind)][ready.order]
+        return flags[terms.BOUND.codes.index(kind)][ready.order]
     counted = choose(candidates, may if kind == "possible" else does)
     if kind == "possible":
         return reached(counted, ready, _capped(radius + counted.uncertainty_m))

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from pyproj import Proj
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage.distance import GEOD
@@ -80,9 +81,9 @@ def circles(centres: ArrayLike, metres: ArrayLike, *, vertices: int = CIRCLE_VER
 
 
 def _refuse_edge_of_map(centre: Floats, radii: Floats) -> None:
-    north = np.abs(centre[:, 1]) + radii / 110_000
+    north = np.abs(centre[:, 1]) + radii / LEAST_DEGREE_M
     cosine = np.cos(np.radians(np.minimum(north, 89.9)))
-    if (north > 89).any() or (np.abs(centre[:, 0]) + radii / 110_000 / cosine >= 180).any():
+    if (north > 89).any() or (np.abs(centre[:, 0]) + radii / LEAST_DEGREE_M / cosine >= 180).any():
         raise InvalidParameterError(
             "metres",
             "圆越过了极点或 180 度经线，暂不支持",

@@ -8,12 +8,10 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue import terms
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.errors import InvalidParameterError
-
-_IN_PLACE = ("existing", "open")
-_PROMISED = ("planned", "under_construction")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +99,7 @@ def candidates(
     place = _given.lonlat(lonlat, "lonlat")
     count = len(place)
     states = _texts([status] * count if isinstance(status, str) else status, count, "status")
-    allowed = (*_IN_PLACE, *_PROMISED, "cancelled")
+    allowed = terms.STATUS.codes
     for state in set(states.tolist()):
         if state not in allowed:
             raise InvalidParameterError("status", f"没有状态 {state!r}", f"no status {state!r}", allowed)
@@ -157,7 +155,7 @@ def in_place(candidates: Candidates) -> NDArray[np.bool_]:
     -------
     ndarray of bool, shape (n,)
     """
-    return np.isin(candidates.status, _IN_PLACE)
+    return np.isin(candidates.status, terms.IN_PLACE)
 
 
 def horizon(candidates: Candidates, year: int | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.catchment import MOST_PAIRS, Pairs
@@ -332,7 +333,7 @@ def _within_walk(net: Network, ends: Whole, most: float) -> tuple[csr_array, Who
     """Cut the inward graph down to the box that no walk to these nodes leaves; give each node's row in it, or -1."""
     lon, lat = net.lonlat[ends.ravel(), 0], net.lonlat[ends.ravel(), 1]
     # Downhill a walk leads farther than its flat metres.
-    north = most * (DOWNHILL if net.sloped else 1.0) / 110_500
+    north = most * (DOWNHILL if net.sloped else 1.0) / LEAST_DEGREE_M
     east = north / max(float(np.cos(np.radians(min(89.0, np.abs(lat).max() + north)))), 0.01)
     x, y = net.lonlat[:, 0], net.lonlat[:, 1]
     near = (x >= lon.min() - east) & (x <= lon.max() + east) & (y >= lat.min() - north) & (y <= lat.max() + north)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from service_map import catalogue, settings
-from service_map.catalogue import Inventory
+from service_map.catalogue import Inventory, terms
 from service_map.errors import InvalidParameterError
 from service_map.national import cluster
 from service_map.national.county import ALL, County, counties
@@ -35,7 +35,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--rule", "rules", multiple=True, help="规则代号，可多次 Rule to judge by; may be repeated.")
 @click.option("--metres", type=float, help="各类同一半径，米 One radius for every category.")
 @click.option("--minutes", type=float, help="各类同一步行分钟 One walk for every category.")
-@click.option("--profile", type=click.Choice(["adult", "elderly", "child"]), default="adult", help="步行者 Who walks.")
+@click.option("--profile", type=click.Choice(terms.PROFILE.codes), default="adult", help="步行者 Who walks.")
 @click.option("--year", "years", type=int, multiple=True, help="到这一年年底，可多次 End of a year; may be repeated.")
 @click.option("--gaps", type=int, default=20, help="每类最多写几块缺口 Most gaps written for each kind.")
 @click.option(

@@ -8,15 +8,13 @@ from functools import lru_cache
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue.adcode import city_of, covers, province_of
+from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.errors import InvalidParameterError
 from service_map.places import Gazetteer
-from service_map.places.gazetteer import covers
 
 ALL = "all"
 """The area that is the whole country."""
-
-# The shortest degree of latitude, and of longitude at the equator, less 1 %: a box by these is never too small.
-_LAT_M, _LON_M = 109_500.0, 110_200.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +47,9 @@ class County:
     def box(self, metres: float) -> tuple[float, float, float, float]:
         """Give west, south, east, north of the county with a margin around it that is nowhere narrower than asked."""
         west, south, east, north = shapely.bounds(self.shape)
-        up = metres / _LAT_M
+        up = metres / LEAST_DEGREE_M
         cosine = math.cos(math.radians(min(89.0, max(abs(south), abs(north)) + up)))
-        sideways = metres / (_LON_M * cosine)
+        sideways = up / cosine
         return (float(west - sideways), float(south - up), float(east + sideways), float(north + up))
 
 
@@ -100,7 +98,7 @@ def counties(gazetteer: Gazetteer, areas: Iterable[str]) -> list[County]:
 
 def _county(gazetteer: Gazetteer, code: str) -> County:
     rows = gazetteer.rows
-    city, province = f"{code[:4]}00", f"{code[:2]}0000"
+    city, province = city_of(code), province_of(code)
     shape = gazetteer.geometry(code)
     if shape is None:
         raise InvalidParameterError("area", f"{code} 没有边界", f"{code} has no boundary")

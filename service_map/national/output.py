@@ -33,8 +33,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from service_map import coverage
+from service_map.catalogue import terms
 from service_map.national.county import County
-from service_map.national.part import KINDS, SQUARE_DEGREES, Judged, Sums, corners
+from service_map.national.part import SQUARE_DEGREES, Judged, Sums, corners
 from service_map.national.people import MICRO, Cells
 from service_map.national.question import Question
 from service_map.national.record import Record
@@ -198,7 +199,7 @@ def summary_table(
             rows.append({
                 **common, **when, "category": target.category, "rule": target.rule,
                 "metres": target.reach(network=network), "method": target.method(network=network),
-                **{kind: _people(covered[place, 0]) for place, kind in enumerate(KINDS)},
+                **{kind: _people(covered[place, 0]) for place, kind in enumerate(terms.BOUND)},
                 "gap_people": _people(sums.people[0] - covered[1, 0]),
                 "gaps": pieces.get(target.category, 0) if number == last else None,
                 "metres_mean": int(sums.far[row, 0]) / reached if number == last and reached else None,
@@ -208,9 +209,12 @@ def summary_table(
         people = int(sums.people[0])
         rows.append({
             **common, **when, "category": ALL, "method": "network" if network else "straight_line",
-            **{kind: _people(whole[place, 0]) for place, kind in enumerate(KINDS)},
+            **{kind: _people(whole[place, 0]) for place, kind in enumerate(terms.BOUND)},
             "gap_people": _people(people - whole[1, 0]),
-            **{f"kinds_{kind}": int(whole[place, 1]) / people if people else None for place, kind in enumerate(KINDS)},
+            **{
+                f"kinds_{kind}": int(whole[place, 1]) / people if people else None
+                for place, kind in enumerate(terms.BOUND)
+            },
             "groups": "{}", **_of_record(records[-1], number),
         })  # fmt: skip
     return pa.Table.from_pylist(
@@ -233,7 +237,7 @@ def _of_record(found: Record, horizon: int) -> dict[str, Any]:
 
 def _groups(sums: Sums, covered: NDArray[np.int64]) -> str:
     found = {
-        name: [_people(sums.people[place]), *(_people(covered[kind, place]) for kind in range(len(KINDS)))]
+        name: [_people(sums.people[place]), *(_people(covered[kind, place]) for kind in range(len(terms.BOUND)))]
         for place, name in enumerate(sums.groups, 1)
     }
     return json.dumps(found, ensure_ascii=False, sort_keys=True)

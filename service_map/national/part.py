@@ -21,7 +21,6 @@ Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-KINDS = ("certain", "located", "possible")
 
 SQUARE_DEGREES = 0.01
 """Side of the squares that gaps are made of; they begin at longitude and latitude 0, whatever county they lie in."""
@@ -68,7 +67,7 @@ class Sums:
     groups
         Names of the age groups.
     covered
-        Shape (h, k, 3, 1 + g): horizon, target, `KINDS`, group.
+        Shape (h, k, 3, 1 + g): horizon, target, `service_map.catalogue.terms.BOUND`, group.
     far
         People times metres to the nearest facility and people who have one, of the last horizon, shape (k, 2).
     complete

@@ -4,13 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 
-from service_map.catalogue import JUDGED, Category, Rule, usual
+from service_map.catalogue import Category, Rule, terms, usual
 from service_map.coverage import DETOUR, DOWNHILL, SPEEDS
 from service_map.coverage.snapping import SNAP_M
 from service_map.errors import InvalidParameterError
-
-HORIZONS = ("existing", "by_year", "promised")
-"""What stands already; what stands by the end of a year if the plans are kept; everything promised."""
 
 MOST_TARGETS = 64
 """Kinds in one run: the cells say which they reach in the bits of one number."""
@@ -63,7 +60,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Horizon:
-    """One of `HORIZONS`, with its year where it has one."""
+    """One of `service_map.catalogue.terms.HORIZON`, with its year where it has one."""
 
     kind: str
     year: int | None = None
@@ -161,8 +158,8 @@ def question(
         raise InvalidParameterError(
             "metres", "metres、minutes、rule 至多给一种", "give at most one of metres, minutes and rule"
         )
-    if profile not in ("adult", "elderly", "child"):
-        raise InvalidParameterError("profile", f"没有 {profile!r}", f"no {profile!r}", ("adult", "elderly", "child"))
+    if profile not in terms.PROFILE:
+        raise InvalidParameterError("profile", f"没有 {profile!r}", f"no {profile!r}", terms.PROFILE.codes)
     speed = SPEEDS[profile]
     if names:
         targets = tuple(_by_rule(rules, name, speed) for name in names)
@@ -230,7 +227,7 @@ def _by_rule(rules: Sequence[Rule], name: str, speed: float) -> Target:
         raise InvalidParameterError(
             "rule", f"没有规则 {name!r}", f"there is no rule {name!r}", [rule.id for rule in rules]
         )
-    if found.mode not in JUDGED:
+    if found.mode not in terms.JUDGED:
         raise InvalidParameterError(
             "rule", f"规则 {name} 不按步行距离评价", f"the rule {name} is not judged by a distance on foot"
         )

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from service_map import coverage
 from service_map.catalogue import Inventory
+from service_map.catalogue.adcode import covers
 from service_map.errors import InvalidParameterError
 from service_map.national.county import ALL, County
 from service_map.national.question import Question
 from service_map.national.supply import Taken
-from service_map.places.gazetteer import covers
 from service_map.store.ranks import COUNTRY
 
 MOST_SOURCES = 10

@@ -19,16 +19,15 @@ import shapely
 from numpy.typing import NDArray
 
 from service_map import coverage
+from service_map.catalogue import terms
+from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.coverage import Candidates
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.national.extra import need
-from service_map.places import PRECISIONS, WIDE
-from service_map.places.facility import IN_PLACE
 from service_map.store import FacilityFilter, open_readonly, queries
 
 Floats = NDArray[np.float64]
 
-STATUSES = ("existing", "open", "planned", "under_construction", "cancelled")
 
 _FAR_M = 2_000.0
 _FAR = "far"
@@ -224,13 +223,16 @@ def _lay_frame(frame: Any, wanted: tuple[str, ...], folder: str) -> _Came:
 
 def _wide(precision: NDArray[np.str_]) -> NDArray[np.bool_]:
     """Tell what is known to its county or city only; what says nothing of its precision is taken at its point."""
-    known = _codes(precision, ("", *PRECISIONS))
+    known = _codes(precision, ("", *terms.PRECISION.codes))
     if (known < 0).any():
         strange = str(precision[known < 0][0])
         raise InvalidParameterError(
-            "facilities", f"列 precision 没有 {strange!r}", f"the column precision has no {strange!r}", PRECISIONS
+            "facilities",
+            f"列 precision 没有 {strange!r}",
+            f"the column precision has no {strange!r}",
+            terms.PRECISION.codes,
         )
-    return np.isin(precision, WIDE)
+    return np.isin(precision, terms.WIDE)
 
 
 def _told(
@@ -243,7 +245,7 @@ def _told(
     known = {"": 0}
     rows = [
         known.setdefault(" ".join(filter(None, (who or named, (who or named) and when))), len(known))
-        if state in IN_PLACE
+        if state in terms.IN_PLACE
         else 0
         for state, who, named, when in zip(status.tolist(), by.tolist(), point.tolist(), date.tolist(), strict=True)
     ]
@@ -298,13 +300,13 @@ def _records(
 ) -> NDArray[Any]:
     place = coverage.usable_lonlat(lonlat, "facilities")
     kind = _codes(category, wanted)
-    state = _codes(status, STATUSES)
+    state = _codes(status, terms.STATUS.codes)
     if (state < 0).any():
         raise InvalidParameterError(
             "facilities",
             f"没有状态 {str(status[state < 0][0])!r}",
             f"no status {str(status[state < 0][0])!r}",
-            STATUSES,
+            terms.STATUS.codes,
         )
     if not (np.isfinite(uncertainty_m) & (uncertainty_m >= 0)).all():
         raise InvalidParameterError(
@@ -411,7 +413,7 @@ def take(laid: Laid, box: tuple[float, float, float, float]) -> Taken:
             lonlat=np.column_stack((records["lon"], records["lat"])),
             category=kinds[records["kind"]] if len(records) else np.empty(0, dtype=np.str_),
             uncertainty_m=records["uncertainty_m"].astype(np.float64),
-            status=np.array(STATUSES)[records["status"]],
+            status=np.array(terms.STATUS.codes)[records["status"]],
             year=records["year"].astype(np.int64),
             wide=records["wide"].copy(),
         ),
@@ -442,16 +444,16 @@ def _read(folder: Path) -> Iterator[NDArray[Any]]:
 
 def _widened(box: tuple[float, float, float, float], metres: float) -> tuple[float, float, float, float]:
     west, south, east, north = box
-    up = metres / 109_500.0
-    sideways = metres / (110_200.0 * np.cos(np.radians(min(89.0, max(abs(south), abs(north)) + up))))
+    up = metres / LEAST_DEGREE_M
+    sideways = up / np.cos(np.radians(min(89.0, max(abs(south), abs(north)) + up)))
     return (west - sideways, south - up, east + sideways, north + up)
 
 
 def _inside(records: NDArray[Any], box: tuple[float, float, float, float]) -> NDArray[Any]:
     """Keep what may stand in the box; each record by its own uncertainty, so that no tile's neighbours decide."""
     west, south, east, north = box
-    up = records["uncertainty_m"] / 109_500.0
+    up = records["uncertainty_m"] / LEAST_DEGREE_M
     farthest = np.minimum(89.0, max(abs(south), abs(north)) + up)
-    sideways = records["uncertainty_m"] / (110_200.0 * np.cos(np.radians(farthest)))
+    sideways = up / np.cos(np.radians(farthest))
     lon, lat = records["lon"], records["lat"]
     return records[(lon >= west - sideways) & (lon <= east + sideways) & (lat >= south - up) & (lat <= north + up)]

@@ -11,11 +11,6 @@ from service_map.places.existing import (
     load_existing,
 )
 from service_map.places.facility import (
-    EXACT,
-    PLACED,
-    PRECISIONS,
-    STATUSES,
-    WIDE,
     Facility,
     load_facilities,
     write_facilities,
@@ -62,16 +57,11 @@ from service_map.places.table import PlaceImport, Problem, import_places
 __all__ = [
     "DATUMS",
     "DEMAND",
-    "EXACT",
     "EXISTING_FILES",
     "LISTED_FILE",
     "MOST_LISTED",
-    "PLACED",
-    "PRECISIONS",
     "SHAPES_FILE",
-    "STATUSES",
     "STATUS_WORDS",
-    "WIDE",
     "Ambiguity",
     "Area",
     "Audit",

@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from service_map.catalogue import Inventory, categories, inventories
+from service_map.catalogue import Inventory, categories, inventories, terms
+from service_map.catalogue.adcode import county_of
 from service_map.errors import PlanFileError
 from service_map.places.existing import load_demand, load_existing
-from service_map.places.facility import PRECISIONS, Facility
+from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
 from service_map.places.listed import load_listed
 from service_map.places.locate import Unresolved, suspected_duplicates, unresolved
 from service_map.places.match import Match, match_existing
 from service_map.places.retired import Retired
 from service_map.plans import Commitment, Plan, passage_sha256, passages, read_text
-
-KINDS = ("site", "allotment", "quota", "coverage", "intent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,7 @@ class Audit:
     kinds
         Plan and kind of commitment to their number.
     precisions
-        Promised facilities at each of `service_map.places.PRECISIONS`.
+        Promised facilities at each of `service_map.catalogue.terms.PRECISION`.
     statuses
         Promised facilities by status.
     existing
@@ -108,8 +107,8 @@ def audit(
     broken = _broken(commitments, facilities, plans, gazetteer)
     kinds = categories()
     # What points at nothing is reported as that, and cannot be compared.
-    sound = [item for item in facilities if item.category in kinds and item.adcode[:6] in gazetteer.rows]
-    named = [item for item in listed if item.category in kinds and item.adcode[:6] in gazetteer.rows]
+    sound = [item for item in facilities if item.category in kinds and county_of(item.adcode) in gazetteer.rows]
+    named = [item for item in listed if item.category in kinds and county_of(item.adcode) in gazetteer.rows]
     broken += [
         f"设施 {facility.id} 的类别 {facility.category} 不存在 / facility {facility.id}: no category "
         f"{facility.category}"
@@ -144,7 +143,7 @@ def audit(
         broken += faults
     return Audit(
         kinds=Counter((commitment.plan, commitment.kind) for commitment in commitments),
-        precisions={name: sum(facility.precision == name for facility in facilities) for name in PRECISIONS},
+        precisions={name: sum(facility.precision == name for facility in facilities) for name in terms.PRECISION.codes},
         statuses=Counter(facility.status for facility in facilities),
         existing=Counter(facility.point_source for facility in existing),
         listed=Counter(f"{facility.source_title}（{facility.point_source}）" for facility in listed),
@@ -180,7 +179,7 @@ def unknown_areas(stated: Sequence[Inventory], gazetteer: Gazetteer) -> list[str
     known |= {f"{code[:end]}{'0' * (6 - end)}" for code in known for end in (2, 4)} | {"100000"}
     broken = []
     for place, row in enumerate(stated, 1):
-        if row.area[:6] in known:
+        if county_of(row.area) in known:
             continue
         now = gazetteer.former_codes.get(row.area)
         zh = "数据中没有这个行政区" if now is None else f"是旧代码，现为 {now}"
@@ -221,7 +220,7 @@ def _broken(
             for name in facility.commitments
             if name not in known
         ]
-        if facility.adcode[:6] not in gazetteer.rows:
+        if county_of(facility.adcode) not in gazetteer.rows:
             broken.append(
                 f"设施 {facility.id} 的行政区 {facility.adcode} 不存在 / facility {facility.id}: no area "
                 f"{facility.adcode}"

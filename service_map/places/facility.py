@@ -9,24 +9,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from service_map.catalogue import terms
 from service_map.errors import GeodataError
-
-PRECISIONS = ("site", "street", "village", "township", "county", "city")
-"""What a facility's point stands for, surest first."""
-
-EXACT = PRECISIONS[:3]
-"""Precisions whose point stands for the place itself."""
-
-PLACED = PRECISIONS[:4]
-"""Precisions whose point is near the place."""
-
-WIDE = PRECISIONS[4:]
-"""Precisions whose point is a seat of government and not a place."""
-
-STATUSES = ("existing", "planned", "under_construction", "open", "cancelled")
-
-IN_PLACE = ("existing", "open")
-"""Statuses of what stands already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +36,7 @@ class Facility:
     lon, lat
         WGS 84 degrees of the point that stands for it (never a polygon's centre).
     precision
-        One of `PRECISIONS`.
+        One of `service_map.catalogue.terms.PRECISION`.
     uncertainty_m
         Metres around the point within which the real site lies, from the area's own extent.
     point_source, point_licence
@@ -161,10 +145,10 @@ def load_facilities(path: Path) -> list[Facility]:
 _ID = re.compile(r"f[0-9a-f]{12}")
 _ADCODE = re.compile(r"\d{6}(?:\d{3})?")
 _ALLOWED = {
-    "status": STATUSES,
-    "precision": PRECISIONS,
-    "basis": ("site", "allotment", "rule"),  # those of "record" stand in tables of their own
-    "action": ("new", "expand", "relocate", "upgrade", "mixed", "unspecified"),
+    "status": terms.STATUS.codes,
+    "precision": terms.PRECISION.codes,
+    "basis": tuple(code for code in terms.BASIS if code != "record"),  # those of "record" stand in tables of their own
+    "action": terms.ACTION.codes,
 }
 _TYPES: dict[str, tuple[type, ...]] = {
     "name": (str,), "name_given": (bool,), "category": (str,), "status": (str,), "basis": (str,), "action": (str,),

@@ -29,6 +29,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from service_map import settings
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import city_of, county_of, covers, province_of
 from service_map.errors import GeodataError, NotFoundError
 from service_map.io.datum import gcj02_to_wgs84
 from service_map.places.extent import farthest
@@ -36,7 +38,7 @@ from service_map.places.extent import farthest
 PLACES_COLUMNS = ("name", "adcode", "level", "parent", "lon", "lat", "radius_m", "kind", "source", "licence")
 """Columns of ``places.csv``; see `read_places`."""
 
-AREA_LEVELS = ("province", "city", "county", "township")
+AREA_LEVELS = terms.LEVEL.codes
 PLACE_LEVELS = (*AREA_LEVELS, "town", "village", "street", "landmark")
 """What a named place is; ``town`` is a county's seat town (县城)."""
 
@@ -260,7 +262,7 @@ def load_gazetteer(geodata: Path | None = None, *, tables: Iterable[Path] = ()) 
             source=maker, licence="MIT",
         )  # fmt: skip
     for adcode, row in rows.items():
-        above = (adcode[:4] + "00", adcode[:2] + "0000")
+        above = (city_of(adcode), province_of(adcode))
         rows[adcode] = replace(row, parent=next((code for code in above if code != adcode and code in rows), ""))
     shipped = folder / "places.csv"
     for path in ([shipped] if shipped.exists() else []) + list(tables):
@@ -315,12 +317,6 @@ def areas(under: Iterable[str], *, gazetteer: Gazetteer | None = None) -> list[A
             raise NotFoundError("adcode", f"没有代码为 {code} 的行政区", f"no area has the code {code}")
         codes.update(key for key, row in known.rows.items() if row.level in AREA_LEVELS and covers(present, key))
     return [_area(known, code) for code in sorted(codes)]
-
-
-def covers(outer: str, inner: str) -> bool:
-    """Say whether one code's area holds another's (or is it): 140500 holds 140521, 140521 holds 140521104."""
-    stem = outer[:2] if outer.endswith("0000") else outer[:4] if outer.endswith("00") and len(outer) == 6 else outer
-    return inner.startswith(stem)
 
 
 def plain(name: str) -> str:
@@ -474,7 +470,7 @@ def _read_seats() -> dict[str, tuple[float, float]]:
     path = _package_file("cpca", "resources/adcodes.csv")
     with path.open(encoding="utf-8", newline="") as file:
         return {
-            row["adcode"][:6]: (float(row["longitude"]), float(row["latitude"]))
+            county_of(row["adcode"]): (float(row["longitude"]), float(row["latitude"]))
             for row in csv.DictReader(file)
             if row["longitude"] and row["latitude"]
         }

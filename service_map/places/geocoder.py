@@ -19,10 +19,11 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
+from service_map.catalogue.adcode import city_of, county_of, covers
 from service_map.errors import GeocoderError, InvalidParameterError
 from service_map.io.datum import gcj02_to_wgs84
 from service_map.places.facility import Facility
-from service_map.places.gazetteer import Gazetteer, covers
+from service_map.places.gazetteer import Gazetteer
 from service_map.places.location import DEFAULT_UNCERTAINTY_M, Location
 from service_map.places.table import metres_outside
 
@@ -40,7 +41,8 @@ class Answer:
     lon, lat
         WGS 84 degrees.
     precision
-        What the point stands for, one of `service_map.places.PRECISIONS`, or None where the service does not say.
+        What the point stands for, one of `service_map.catalogue.terms.PRECISION`, or None where the service does
+        not say.
     adcode
         Code of the county it lies in, as the service says, or None.
     words
@@ -216,7 +218,7 @@ class Amap:
 
     def geocode(self, words: str, *, adcode: str) -> Answer | None:
         """Find words in the city of a code."""
-        question = {"address": words, "city": adcode[:4] + "00", "output": "JSON"}
+        question = {"address": words, "city": city_of(adcode), "output": "JSON"}
         # 10004, 10014, 10019, 10020, 10021: too many requests a second or a minute
         crowded = ("10004", "10014", "10015", "10019", "10020", "10021", "10022")
         reply = self.service.ask(
@@ -368,7 +370,7 @@ def geocode_facilities(
 
 def _address(facility: Facility, gazetteer: Gazetteer) -> str:
     """Put the names of the areas around a facility before its name, each once."""
-    address, code = facility.name, facility.adcode if facility.adcode in gazetteer.rows else facility.adcode[:6]
+    address, code = facility.name, facility.adcode if facility.adcode in gazetteer.rows else county_of(facility.adcode)
     while code:
         name = gazetteer.rows[code].name
         address = address if name in address else name + address
@@ -377,7 +379,7 @@ def _address(facility: Facility, gazetteer: Gazetteer) -> str:
 
 
 def _is_elsewhere(answer: Answer, facility: Facility, gazetteer: Gazetteer) -> bool:
-    county = facility.adcode[:6]
+    county = county_of(facility.adcode)
     named = answer.adcode is not None and not covers(county, gazetteer.former_codes.get(answer.adcode, answer.adcode))
     return named or metres_outside(answer.lon, answer.lat, county, gazetteer) > 0
 

@@ -18,6 +18,7 @@ from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
 from service_map import catalogue
+from service_map.catalogue.adcode import county_of, covers
 from service_map.errors import InvalidParameterError
 from service_map.io.datum import DATUMS, to_wgs84
 from service_map.places.classes import DEMAND, Classes
@@ -30,7 +31,7 @@ from service_map.places.existing import (
     read_existing,
     write_tables,
 )
-from service_map.places.gazetteer import Gazetteer, covers, short_name
+from service_map.places.gazetteer import Gazetteer, short_name
 from service_map.places.layer import Batch, read_layer
 from service_map.places.listed import (
     LISTED_COLUMNS,
@@ -426,7 +427,7 @@ class _Intake:
     def _candidates(self, named: str) -> tuple[str, ...]:
         if named not in self._names:
             rows = self.gazetteer.rows
-            code = self.gazetteer.former_codes.get(named[:6], named[:6])
+            code = self.gazetteer.former_codes.get(county_of(named), county_of(named))
             self._names[named] = tuple(
                 county
                 for county in self.counties

@@ -24,10 +24,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from service_map.catalogue import Category, categories
+from service_map.catalogue import Category, categories, terms
+from service_map.catalogue.adcode import county_of, covers
 from service_map.errors import GeodataError
-from service_map.places.facility import PRECISIONS, Facility
-from service_map.places.gazetteer import Gazetteer, covers, short_name, spell
+from service_map.places.facility import Facility
+from service_map.places.gazetteer import Gazetteer, short_name, spell
 from service_map.places.resolve import Ambiguity, Place, find, place
 from service_map.plans import Commitment, Plan
 
@@ -37,7 +38,6 @@ WHOLE_AREA = "规划范围"
 LONGEST_NAME = 30
 TELLING = frozenset("0123456789一二三四五六七八九十东西南北中上下前后左右新老大小内外甲乙丙丁")
 """Letters that tell two things of nearly one name apart."""
-_BASES = {"site": "site", "allotment": "allotment", "coverage": "rule"}
 _PER_COUNTY = ("county", "district")
 _BEHIND = re.compile(r"(?:(?:新建|改扩建|扩建|改建|迁建|重建|建设|改造|提升|提质)?(?:工程|项目)|建设|片区)+$")
 # 新建市中医院 is 市中医院, and 新建东路 is a street.
@@ -86,7 +86,7 @@ class _Promise:
     @property
     def county(self) -> str:
         """Code of the county, or of the city where only that is known."""
-        return self.place.adcode[:6]
+        return county_of(self.place.adcode)
 
 
 def locate(commitments: Iterable[Commitment], plans: Mapping[str, Plan], gazetteer: Gazetteer) -> list[Facility]:
@@ -187,7 +187,7 @@ def suspected_duplicates(facilities: Iterable[Facility]) -> list[tuple[str, str]
     near: dict[tuple[str, str], list[Facility]] = defaultdict(list)
     for facility in facilities:
         if facility.name_given:
-            near[facility.category, facility.adcode[:6]].append(facility)
+            near[facility.category, county_of(facility.adcode)].append(facility)
     pairs = []
     for group in near.values():
         for i, a in enumerate(group):
@@ -218,7 +218,7 @@ def _plan_area(commitment: Commitment, plans: Mapping[str, Plan]) -> str:
 
 
 def _rank(where: Place) -> int:
-    return PRECISIONS.index(where.precision)
+    return terms.PRECISION.codes.index(where.precision)
 
 
 def _promises(commitment: Commitment, plans: Mapping[str, Plan], gazetteer: Gazetteer) -> Iterator[_Promise]:
@@ -264,7 +264,7 @@ def plain_name(name: str, adcode: str, gazetteer: Gazetteer) -> str:
     text = _BEHIND.sub("", text) or text
     text = _BEFORE.sub("", text) or text
     above = []
-    code = adcode[:6]
+    code = county_of(adcode)
     while code:
         above.append(code)
         code = gazetteer.rows[code].parent
@@ -275,7 +275,7 @@ def plain_name(name: str, adcode: str, gazetteer: Gazetteer) -> str:
                 text = text[len(form) :]
                 break
     # 市妇幼保健院 in a city's plan is the city's.
-    own = _OWN.get(gazetteer.rows[adcode[:6]].level)
+    own = _OWN.get(gazetteer.rows[county_of(adcode)].level)
     return own.sub("", text) if own is not None else text
 
 
@@ -362,7 +362,7 @@ def _counts_agree(a: Commitment, b: Commitment) -> bool:
 
 def _prominence(promise: _Promise) -> tuple[object, ...]:
     """Order of citations in one facility: a site before a number before a rule, the surest place first."""
-    kinds = ("site", "allotment", "coverage")
+    kinds = tuple(terms.MAPPED)
     commitment = promise.commitment
     return (
         kinds.index(commitment.kind), _rank(promise.place), commitment.repeats is not None, commitment.plan,
@@ -385,14 +385,14 @@ def _facility(group: list[_Promise], gazetteer: Gazetteer) -> tuple[Facility, tu
     # The id rests on the county, so that a surer place inside it keeps the id; but a name that says no more than what
     # kind of thing it is needs its township.
     township = f"@{spot.adcode}" if len(spot.adcode) > 6 and (not known_as or first.generic) else ""
-    identity = (min(promise.category.code for promise in group), spot.adcode[:6], f"{known_as}{township}")
+    identity = (min(promise.category.code for promise in group), county_of(spot.adcode), f"{known_as}{township}")
     return Facility(
         id="",
         name=name,
         name_given=given is not None,
         category=first.category.code,
         status="planned",
-        basis=_BASES[commitment.kind],
+        basis=terms.MAPPED[commitment.kind],
         action=actions[0] if actions else "unspecified",
         count=1 if commitment.kind == "site" else (counts[0] if counts else 1),
         unit=next((promise.commitment.unit for promise in group if promise.commitment.unit), None),
@@ -411,7 +411,7 @@ def _facility(group: list[_Promise], gazetteer: Gazetteer) -> tuple[Facility, tu
 
 
 def _area_name(spot: Place, gazetteer: Gazetteer) -> str:
-    county = gazetteer.rows.get(spot.adcode[:6])
+    county = gazetteer.rows.get(county_of(spot.adcode))
     # 城区 alone would be any city's.
     if county is not None and spot.level == "county" and len(county.name) == 2 and county.name.endswith("区"):
         return f"{gazetteer.rows[county.parent].name}{county.name}"

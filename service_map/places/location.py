@@ -13,8 +13,10 @@ from pathlib import Path
 
 from pyproj import Geod
 
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import county_of
 from service_map.errors import GeodataError, InvalidParameterError
-from service_map.places.facility import PRECISIONS, Facility
+from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
 from service_map.places.table import Problem, Row, nearest_to_seats, outside, read_rows, shift_warning
 
@@ -94,7 +96,7 @@ def export_locations(path: Path, facilities: Iterable[Facility]) -> int:
         Rows written, the least sure first.
     """
     wanted = [facility for facility in facilities if facility.precision not in DEFAULT_UNCERTAINTY_M]
-    wanted.sort(key=lambda facility: (-PRECISIONS.index(facility.precision), facility.adcode, facility.id))
+    wanted.sort(key=lambda facility: (-terms.PRECISION.codes.index(facility.precision), facility.adcode, facility.id))
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, _TEMPLATE_COLUMNS, restval="")
         writer.writeheader()
@@ -164,7 +166,7 @@ def import_locations(
         else:
             locations.append(_location(row))
     problems.sort(key=lambda problem: (problem.row, problem.column))
-    areas = [(known[item.facility].adcode[:6], item.lon, item.lat) for item in locations]
+    areas = [(county_of(known[item.facility].adcode), item.lon, item.lat) for item in locations]
     if (shift := shift_warning(nearest_to_seats(areas, gazetteer))) is not None:
         warnings.insert(0, shift)
     good = () if problems else tuple(sorted(locations, key=lambda location: location.facility))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from service_map.catalogue import categories
+from service_map.catalogue.adcode import county_of, covers
 from service_map.places.facility import Facility
-from service_map.places.gazetteer import Gazetteer, covers
+from service_map.places.gazetteer import Gazetteer
 from service_map.places.locate import TELLING, plain_name
 
 LIKENESS = 0.8
@@ -54,7 +55,9 @@ def match_existing(promised: Iterable[Facility], existing: Iterable[Facility], g
     found = []
     for other in existing:
         near = [
-            pair for pair in wanted.get(family.get(other.category, ""), ()) if covers(pair[0].adcode[:6], other.adcode)
+            pair
+            for pair in wanted.get(family.get(other.category, ""), ())
+            if covers(county_of(pair[0].adcode), other.adcode)
         ]
         if not near or not other.name:
             continue

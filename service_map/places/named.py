@@ -17,6 +17,7 @@ import shapely
 from pyproj import Geod
 
 from service_map import settings
+from service_map.catalogue.adcode import city_of, county_of, covers
 from service_map.errors import GeodataError
 from service_map.places.extent import cell_radii, farthest, within_radius
 from service_map.places.gazetteer import (
@@ -24,7 +25,6 @@ from service_map.places.gazetteer import (
     SHORTEST_CITY_WIDE,
     Gazetteer,
     NamedPlace,
-    covers,
     load_gazetteer,
     short_name,
 )
@@ -127,11 +127,11 @@ def _with_namesakes(keys: set[str], gazetteer: Gazetteer) -> set[str]:
     alike: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for key, row in gazetteer.rows.items():
         if row.level == "township":
-            alike["township", row.parent[:4], short_name(row.name)].append(key)
+            alike["township", city_of(row.parent), short_name(row.name)].append(key)
         elif row.level == "village":
             alike["village", row.parent, short_name(row.name)].append(key)
             if len(row.name) >= SHORTEST_CITY_WIDE:
-                alike["village", row.parent[:4], row.name].append(key)
+                alike["village", city_of(row.parent), row.name].append(key)
     return keys.union(*(group for group in alike.values() if not keys.isdisjoint(group)))
 
 
@@ -149,9 +149,9 @@ def _townships(path: Path, gazetteer: Gazetteer) -> dict[str, NamedPlace]:
             lon, lat = float(row["lon_wgs84"]), float(row["lat_wgs84"])
         except ValueError:
             raise _fault(path, number, "lon_wgs84, lat_wgs84", "应为数", "must be numbers") from None
-        county = gazetteer.geometry(code[:6])
+        county = gazetteer.geometry(county_of(code))
         if county is not None and shapely.contains_xy(county, lon, lat):
-            inside[code[:6]].append((code, name, lon, lat))
+            inside[county_of(code)].append((code, name, lon, lat))
     found = {}
     for county_code, offices in inside.items():
         county = gazetteer.geometry(county_code)
@@ -214,7 +214,7 @@ def _villages(
     for row in rows:
         # 柳庄社区居委会 is the committee of 柳庄社区, 豆庄村委会 that of 豆庄村.
         name = re.sub(r"(?:居民委员会|居委会|民委员会|委会)$", "", row["name"])
-        county, office = row["streetCode"][:6], offices.get(row["streetCode"])
+        county, office = county_of(row["streetCode"]), offices.get(row["streetCode"])
         if row["code"] in own:
             lon, lat, reach = own[row["code"]]
             yield NamedPlace(
@@ -251,11 +251,11 @@ def _own_points(
     inside: dict[str, list[tuple[str, float, float]]] = defaultdict(list)
     township = {row["code"]: offices.get(row["streetCode"]) for row in rows}
     for row in rows:
-        county = gazetteer.geometry(row["streetCode"][:6])
+        county = gazetteer.geometry(county_of(row["streetCode"]))
         if county is not None and row["lon_wgs84"] and row["lat_wgs84"]:
             lon, lat = float(row["lon_wgs84"]), float(row["lat_wgs84"])
             if shapely.contains_xy(county, lon, lat):
-                inside[row["streetCode"][:6]].append((row["code"], lon, lat))
+                inside[county_of(row["streetCode"])].append((row["code"], lon, lat))
     found = {}
     for code, points in inside.items():
         radii = cell_radii(np.array([point[1:] for point in points]), gazetteer.geometry(code))

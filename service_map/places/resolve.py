@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from service_map.catalogue.adcode import county_of, covers
 from service_map.errors import GeodataError, NotFoundError
 from service_map.places.gazetteer import (
     AREA_LEVELS,
@@ -12,7 +13,6 @@ from service_map.places.gazetteer import (
     Gazetteer,
     NamedPlace,
     Names,
-    covers,
     plain,
     reach,
     short_name,
@@ -60,7 +60,7 @@ class Place:
     lon, lat
         WGS 84 degrees.
     precision
-        What the point stands for, one of `service_map.places.PRECISIONS`.
+        What the point stands for, one of `service_map.catalogue.terms.PRECISION`.
     uncertainty_m
         Metres around the point within which anything in this place lies.
     source, licence
@@ -167,7 +167,7 @@ def find(
 def _by_code(gazetteer: Gazetteer, text: str, scope: str) -> Place | None:
     code = text[:9] if len(text) > 9 else text if len(text) == 9 else text[:6].ljust(6, "0")
     if len(code) == 9 and code.endswith("000"):
-        code = code[:6]
+        code = county_of(code)
     code = gazetteer.former_codes.get(code, code)
     inside = code in gazetteer.rows and (not scope or covers(scope, code))
     return place(gazetteer, code, "code") if inside else None
@@ -261,11 +261,7 @@ def _may_begin(gazetteer: Gazetteer, keys: Iterable[str], tail: str, *, near: bo
     if _AFTER_HAMLET.match(tail):
         return list(keys)
     # 长城国家文化公园 need not be in the one 长城乡 of a whole city.
-    free = (
-        ("province", "city", "county", "township", "town", "landmark")
-        if near
-        else ("province", "city", "county", "landmark")
-    )
+    free = (*AREA_LEVELS, "town", "landmark") if near else ("province", "city", "county", "landmark")
     return [key for key in keys if gazetteer.rows[key].level in free]
 
 

@@ -10,16 +10,17 @@ from collections.abc import Collection, Iterable
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
+from service_map.catalogue import terms
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.places.existing import is_date
-from service_map.places.facility import STATUSES, Facility
+from service_map.places.facility import Facility
 from service_map.places.layer import text_encoding
 from service_map.places.table import Problem
 
 STATUS_COLUMNS = ("id", "status", "date", "source", "same_as")
 """Columns of a table of statuses; ``same_as`` may be missing or empty."""
 
-REPORTED = tuple(status for status in STATUSES if status != "existing")
+REPORTED = tuple(status for status in terms.STATUS.codes if status != "existing")
 """What may be reported of a promised facility; one that has opened is ``open``."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple, TypeVar
 
+from service_map.catalogue.adcode import city_of
 from service_map.plans.outline import Passage, Span
 from service_map.plans.wording import CJK, HIDDEN, Wording, any_of, area_names, number
 
@@ -410,11 +411,11 @@ def _counties(name: str, votes: Counter[str], text: str, wording: Wording) -> se
     counties = {found for found in votes if found in below and _nameable(found[:-1], wording)} - {name}
     codes = table.get(name, ())
     if codes and codes[0].endswith("00"):
-        prefix = tuple(code[:4] for code in codes)
+        cities = {city_of(code) for code in codes}
         counties.update(
             other
             for other, others in below.items()
-            if any(code.startswith(prefix) and not code.endswith(("00", "01")) for code in others)
+            if any(city_of(code) in cities and not code.endswith(("00", "01")) for code in others)
         )
     stems = {other[:-1] for other in below if len(other) >= 3}
     if not name:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from service_map.catalogue import categories
+from service_map.catalogue import categories, terms
 from service_map.errors import PlanFileError
 from service_map.plans.commitment import PER_ZH, Commitment
 from service_map.plans.outline import outline, source_lines
@@ -40,9 +40,9 @@ _SETTABLE = (
     "note",
 )  # fmt: skip
 _ALLOWED = {
-    "kind": ("site", "allotment", "quota", "coverage", "intent"),
-    "action": ("new", "expand", "relocate", "upgrade", "mixed", "unspecified"),
-    "place_level": ("plan", "county", "township", "village_or_street", "landmark"),
+    "kind": terms.KIND.codes,
+    "action": terms.ACTION.codes,
+    "place_level": terms.PLACE_LEVEL.codes,
 }
 _YES, _NO = ("true", "1", "是"), ("false", "0", "否")
 _WIDE = str.maketrans("；＝", ";=")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from service_map.catalogue import categories
+from service_map.catalogue import categories, terms
 from service_map.plans.clause import split_sentences
 from service_map.plans.commitment import PER_ZH, Commitment, label, label_record
 from service_map.plans.draft import Draft
@@ -177,23 +177,20 @@ _RULES = {
     "table of places": ("分地区的数量表", "a table of numbers by place"),
     "indicator table": ("指标表的目标值", "the target of an indicator"),
 }
-_KINDS = {
-    "site": "具体设施", "allotment": "分到各地的数量", "quota": "只有总数", "coverage": "覆盖要求", "intent": "意向",
-}  # fmt: skip
-_ACTIONS = {
-    "new": "新建", "expand": "改扩建", "relocate": "迁建", "upgrade": "改造提升", "mixed": "新建和改扩建",
-    "unspecified": "未说新建还是改造",
-}  # fmt: skip
-_LEVELS = {
-    "plan": "规划范围", "county": "县级", "township": "乡级", "village_or_street": "村或街道以下", "landmark": "地标",
-}  # fmt: skip
+
+
+def _zh(of: terms.Terms) -> dict[str, str]:
+    return {code: term.zh for code, term in of.items()}
+
+
 _FIELD_NAMES = {
     "category": "类别", "kind": "性质", "name": "名称", "count": "数量", "unit": "单位", "at_least": "下限",
     "action": "建设方式", "place": "地点", "place_level": "地点层级", "per": "每", "year": "年份", "section": "章节",
     "repeats": "重复", "note": "备注",
 }  # fmt: skip
 _VALUES: dict[str, dict[Any, str]] = {
-    "kind": _KINDS, "action": _ACTIONS, "place_level": _LEVELS, "per": PER_ZH, "at_least": {True: "至少"},
+    "kind": _zh(terms.KIND), "action": _zh(terms.ACTION), "place_level": _zh(terms.PLACE_LEVEL),
+    "per": PER_ZH, "at_least": {True: "至少"},
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from service_map import settings
 from service_map.catalogue import tomlfile
+from service_map.catalogue.adcode import county_of
 from service_map.errors import GeodataError
 
 CJK = "[\u4e00-\u9fff]"
@@ -417,7 +418,7 @@ def area_names() -> dict[str, tuple[str, ...]]:
         raise GeodataError("缺少软件包 cpca（行政区名表）", "the package cpca (table of area names) is not installed")
     with (Path(spec.submodule_search_locations[0]) / "resources" / "adcodes.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            names.setdefault(row["name"], []).append(row["adcode"][:6])
+            names.setdefault(row["name"], []).append(county_of(row["adcode"]))
     return {name: tuple(codes) for name, codes in names.items()}
 
 

@@ -27,9 +27,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from service_map import catalogue, places, plans
+from service_map.catalogue.adcode import ancestors, city_of, county_of, covers, prefix
+from service_map.catalogue.degrees import DEGREE_M
 from service_map.errors import GeodataError, ServiceMapError, StoreError
 from service_map.store import clusters, gaps, geopackage, ranks, style
-from service_map.store.adcode import ancestors, prefix
 from service_map.store.database import (
     SCHEMA,
     Target,
@@ -67,7 +68,6 @@ _LOCK_WAIT_S = 60.0
 _SWAP_TRIES = 10
 # Any 64-bit number will do, as long as every build of this product asks for the same.
 _ADVISORY_LOCK = 0x5E121CE3A9
-_METRES_PER_DEGREE = 111_320.0
 
 Progress = Callable[[str], None]
 _T = TypeVar("_T")
@@ -361,12 +361,12 @@ def _areas_of_data(geodata: Path, planned: set[str], gazetteer: places.Gazetteer
             (geodata / name).open(encoding="utf-8-sig") as file,
         ):
             # The code comes first; a million rows need no reader of CSV for that.
-            found |= {line.partition(",")[0][:6] for line in file}
+            found |= {county_of(line.partition(",")[0]) for line in file}
     inside = tuple(prefix(code) for code in planned)
     more = set()
     for code in found:
         if code in gazetteer.rows and not code.startswith(inside):
-            city = f"{code[:4]}00"
+            city = city_of(code)
             more.add(city if city in gazetteer.rows and gazetteer.rows[city].level == "city" else code)
     return sorted(planned | more)
 
@@ -572,10 +572,10 @@ def _check_places(connection: Connection) -> None:
     )
     for facility, adcode, uncertainty, point, plan, plan_adcode in connection.execute(query):
         shape = shapes.get(plan_adcode)
-        inside = adcode.startswith(prefix(plan_adcode))
+        inside = covers(plan_adcode, adcode)
         if inside and shape is not None and not shape.intersects(point):
             # A point beyond the border may stand for a site within it, but not farther away than its own uncertainty.
-            inside = shape.distance(point) * _METRES_PER_DEGREE <= uncertainty
+            inside = shape.distance(point) * DEGREE_M <= uncertainty
         if not inside:
             raise GeodataError(
                 f"facilities.geojson {facility}：不在规划 {plan} 的范围 {plan_adcode} 内",

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from service_map.places import PLACED, WIDE
+from service_map.catalogue import terms
 from service_map.store import queries
 from service_map.store.conditions import check_box, check_filter, once
 from service_map.store.geometry import Box
@@ -63,7 +63,7 @@ class Tally:
             lon, lat = row["geom"].x, row["geom"].y
             key = (
                 math.floor((lat + 90.0) / cell), math.floor((lon + 180.0) / cell), row["family"],
-                row["status"] != "existing", row["precision"] not in WIDE,
+                row["status"] != "existing", row["precision"] not in terms.WIDE,
             )  # fmt: skip
             self._count[key] += 1
             # Whole millionths of a degree: their sums are exact in any order.
@@ -174,7 +174,7 @@ def is_fresh(connection: Connection) -> bool:
 
 def _is_prepared(wanted: FacilityFilter) -> bool:
     plain = replace(wanted, families=(), promised=False, precisions=())
-    return plain == FacilityFilter() and wanted.precisions in {(), PLACED}
+    return plain == FacilityFilter() and wanted.precisions in {(), terms.PLACED}
 
 
 def _widely(view: Box) -> bool:

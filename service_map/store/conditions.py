@@ -12,9 +12,9 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import prefix
 from service_map.errors import InvalidParameterError
-from service_map.places import PRECISIONS, STATUSES
-from service_map.store.adcode import prefix
 from service_map.store.database import stamp
 from service_map.store.geometry import Box, point_in_box
 from service_map.store.models import Area, Category, Citation, Commitment, Facility, Plan
@@ -133,8 +133,8 @@ def check_filter(connection: Connection, wanted: FacilityFilter) -> None:
     among("category", wanted.categories, known.categories)
     among("family", wanted.families, known.families)
     among("plan", wanted.plans, known.plans)
-    among("status", at_most_one(wanted.status), STATUSES)
-    among("precision", (*at_most_one(wanted.precision), *wanted.precisions), PRECISIONS)
+    among("status", at_most_one(wanted.status), terms.STATUS.codes)
+    among("precision", (*at_most_one(wanted.precision), *wanted.precisions), terms.PRECISION.codes)
     if wanted.area is not None:
         check_area(wanted.area, known)
     check_year(wanted.year)

@@ -15,8 +15,8 @@ import shapely
 from shapely.errors import GEOSException
 from shapely.geometry import MultiPolygon, shape
 
+from service_map.catalogue import terms
 from service_map.errors import GeodataError
-from service_map.store.models import DOMAINS
 
 FILE = "gaps.geojson"
 """Name of the file under ``geodata/``."""
@@ -177,8 +177,8 @@ def _values(
             found[name] = float(value) if float in kinds else value
         else:
             raise _fault(where, name, f"不对：{str(value)[:40]!r}", f"is not right: {str(value)[:40]!r}")
-    if found.get("record", "complete") not in DOMAINS["record"]:
-        allowed = ", ".join(DOMAINS["record"])
+    if found.get("record", "complete") not in terms.RECORD:
+        allowed = ", ".join(terms.RECORD)
         raise _fault(where, "record", f"应为 {allowed} 之一", f"is one of {allowed}")
     return found
 

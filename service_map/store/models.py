@@ -13,68 +13,22 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Double, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from service_map.catalogue import terms
 from service_map.store.geometry import Geometry
 
 SCHEMA_VERSION = 6
 """Goes up with every change of a table below; a database of another version is refused and rebuilt."""
 
 DOMAINS: dict[str, dict[str, str]] = {
-    "status": {
-        "existing": "已有 / existing",
-        "planned": "规划提出，是否建成未核实 / promised; not verified whether built",
-        "under_construction": "在建 / under construction",
-        "open": "建成开放 / open",
-        "cancelled": "取消 / cancelled",
-    },
-    "precision": {
-        "site": "具体地点 / the site itself",
-        "street": "街道或道路 / street",
-        "village": "村或社区 / village",
-        "township": "乡镇 / township",
-        "county": "县区 / county",
-        "city": "市 / city",
-    },
-    "action": {
-        "new": "新建 / build",
-        "expand": "改扩建 / expand",
-        "relocate": "迁建 / relocate",
-        "upgrade": "改造提升 / upgrade",
-        "mixed": "新建与改扩建 / build and expand",
-        "unspecified": "未说明 / not said",
-    },
-    "basis": {
-        "site": "单个设施 / one facility",
-        "allotment": "分到各地的数量 / a number for each of several places",
-        "rule": "对每个县区等的要求 / a rule for every county or the like",
-        "record": "资料所列，不是规划所承诺 / a record that lists it, not a plan",
-    },
-    "record": {
-        "complete": "现有设施已收全 / every existing facility is on record",
-        "partial": "没有说收全，只是在册的 / some are on record, not stated to be all",
-        "none": "一处也没有收录 / none is on record",
-    },
-    "reason": {
-        "merged": "与另一处是同一设施 / is the same as another",
-        "dropped": "规划文本不再支持 / no plan's text promises it",
-    },
-    "kind": {
-        "site": "单个设施 / one facility",
-        "allotment": "分到各地的数量 / a number for each of several places",
-        "quota": "总数 / a number for the whole area",
-        "coverage": "对每个县区等的要求 / a rule for every county or the like",
-        "intent": "建设意向 / an intention",
-    },
-    "horizon": {
-        "existing": "现有 / what stands",
-        "by_year": "到某年年底 / by the end of a year",
-        "promised": "全部承诺 / everything promised",
-    },
-    "level": {
-        "province": "省 / province",
-        "city": "市 / city",
-        "county": "县区 / county",
-        "township": "乡镇 / township",
-    },
+    "status": terms.STATUS.meanings(),
+    "precision": terms.PRECISION.meanings(),
+    "action": terms.ACTION.meanings(),
+    "basis": terms.BASIS.meanings(),
+    "record": terms.RECORD.meanings(),
+    "reason": terms.REASON.meanings(),
+    "kind": terms.KIND.meanings(),
+    "horizon": terms.HORIZON.meanings(),
+    "level": terms.LEVEL.meanings(),
 }
 """Closed sets of values with their meaning; they go into the data dictionary."""
 

@@ -14,8 +14,10 @@ from pyproj import Geod
 from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, or_, select, tuple_
 from sqlalchemy import cast as as_type
 
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import county_of
+from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.errors import GoneError, InvalidParameterError, NotFoundError
-from service_map.places.facility import IN_PLACE, WIDE
 from service_map.store import cursor as cursors
 from service_map.store.conditions import (
     MAX_LIMIT,
@@ -45,10 +47,9 @@ from service_map.store.records import (
     LayerRecord,
     Tally,
 )
-from service_map.store.sources import KINDS, area, areas, commitments, every_commitment, plan, plans
+from service_map.store.sources import area, areas, commitments, every_commitment, plan, plans
 
 __all__ = [
-    "KINDS",
     "MAX_LIMIT",
     "MAX_METRES",
     "Vocabulary",
@@ -76,9 +77,6 @@ MAX_METRES = 100_000.0
 """Farthest that `nearby` looks."""
 
 _GEOD = Geod(ellps="WGS84")
-# Shortest degree of latitude, and of longitude at the equator, less 1 %: a box by these is never too small.
-_METRES_PER_DEGREE_LAT = 109_500.0
-_METRES_PER_DEGREE_LON = 110_200.0
 
 # Made once: composing a statement of 27 columns takes longer than running it.
 _FACILITIES = select(
@@ -212,7 +210,7 @@ def _place_of(record: FacilityRecord, *, surest_first: bool) -> tuple[Any, ...]:
     """Give a record's place in the order of `facilities`."""
     if not surest_first:
         return (record.adcode, record.category, record.id)
-    return ({"county": 1, "city": 2}.get(record.precision, 0), record.adcode[:6], record.category, record.id)
+    return ({"county": 1, "city": 2}.get(record.precision, 0), county_of(record.adcode), record.category, record.id)
 
 
 def _count(connection: Connection, wanted: FacilityFilter, conditions: list[ColumnElement[bool]]) -> int:
@@ -361,10 +359,10 @@ def nearby(
 
 def _boxes(lon: float, lat: float, metres: float) -> list[Box]:
     """Boxes that surely hold every point within `metres`; two where they cross the 180° meridian."""
-    south = max(-90.0, lat - metres / _METRES_PER_DEGREE_LAT)
-    north = min(90.0, lat + metres / _METRES_PER_DEGREE_LAT)
+    up = metres / LEAST_DEGREE_M
+    south, north = max(-90.0, lat - up), min(90.0, lat + up)
     narrowest = math.cos(math.radians(max(abs(south), abs(north))))
-    reach = metres / (_METRES_PER_DEGREE_LON * narrowest) if narrowest > 1e-6 else 360.0
+    reach = up / narrowest if narrowest > 1e-6 else 360.0
     if reach >= 180:
         return [(-180.0, south, 180.0, north)]
     west, east = lon - reach, lon + reach
@@ -408,7 +406,7 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
     known: dict[tuple[str, str, str], int] = {}
     source = [
         -1
-        if status not in IN_PLACE
+        if status not in terms.IN_PLACE
         # Who saw it built says so; what always stood is said by the source of its point.
         else known.setdefault((by or named, "" if status == "open" else licence, date or ""), len(known))
         for status, named, licence, by, date in zip(statuses, *told, strict=True)
@@ -423,7 +421,7 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
         count=np.array(counts, dtype=np.float64),
         unit=np.array([unit or "" for unit in units], dtype=np.str_),
         at_least=np.array(least, dtype=np.bool_),
-        wide=np.isin(np.array(precisions, dtype=np.str_), WIDE),
+        wide=np.isin(np.array(precisions, dtype=np.str_), terms.WIDE),
         code=np.array([int(code.ljust(9, "0")) for code in codes], dtype=np.int64),
         source=np.array(source, dtype=np.int64),
         sources=tuple(known),

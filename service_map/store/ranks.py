@@ -15,6 +15,7 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, func, select
 
+from service_map.catalogue import terms
 from service_map.errors import InvalidParameterError, NotFoundError
 from service_map.store.conditions import once
 from service_map.store.models import RankedArea, Summary
@@ -29,8 +30,6 @@ COUNTRY = "100000"
 """Code under which the provinces stand, as GB/T 2260 has it."""
 
 LEVELS = ("province", "city", "county")
-HORIZONS = ("existing", "by_year", "promised")
-BOUNDS = ("certain", "located", "possible")
 MOST_SOURCES = 10
 """Sources of an area's record that are named, those of most facilities first."""
 
@@ -166,7 +165,10 @@ def _offered(connection: Connection) -> Offered | None:
     return Offered(
         categories=tuple(code for code, _ in order),
         horizons=tuple(
-            sorted(((kind, year) for kind, year in pairs), key=lambda pair: (HORIZONS.index(pair[0]), pair[1] or 0))
+            sorted(
+                ((kind, year) for kind, year in pairs),
+                key=lambda pair: (terms.HORIZON.codes.index(pair[0]), pair[1] or 0),
+            )
         ),
         provinces=tuple((code, name) for code, name in connection.execute(provinces.order_by(RankedArea.adcode))),
         counties=connection.scalar(select(func.count(Summary.adcode.distinct()))) or 0,
@@ -247,7 +249,7 @@ def rank(
     if has is None:
         raise NotFoundError("summary", "还没有导入全国汇总", "no summary of a national run was imported")
     _among("category", category, has.categories)
-    _among("horizon", horizon, HORIZONS)
+    _among("horizon", horizon, terms.HORIZON.codes)
     if (horizon, year) not in has.horizons:
         years = [str(found) for kind, found in has.horizons if kind == "by_year"]
         raise InvalidParameterError(

@@ -20,7 +20,7 @@ class FacilityFilter:
     categories, families, plans
         Codes or ids, any of which may hold; empty for all. A facility belongs to each plan that promises it.
     status, precision
-        One value of `service_map.places.STATUSES` and `service_map.places.PRECISIONS`.
+        One value of `service_map.catalogue.terms.STATUS` and ``PRECISION``.
     area
         Code of an area; the facilities in it and in everything under it.
     year
@@ -28,7 +28,7 @@ class FacilityFilter:
     q
         Words that must all be found in the name, the area, the category (in Chinese or English) or the plan's title.
     precisions
-        Values of `service_map.places.PRECISIONS`, any of which may hold; empty for all.
+        Values of `service_map.catalogue.terms.PRECISION`, any of which may hold; empty for all.
     promised
         Leaves out what stands already (status ``existing``), which no plan promises.
     """
@@ -55,7 +55,7 @@ class CommitmentFilter:
     plans, categories, families
         Codes or ids, any of which may hold; empty for all.
     kind
-        One value of `service_map.store.queries.KINDS`.
+        One value of `service_map.catalogue.terms.KIND`.
     area
         Code of an area; what plans of it or within it promise, and what stands on the map within it.
     year

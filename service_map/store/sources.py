@@ -4,9 +4,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
 
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import covers
 from service_map.errors import NotFoundError
 from service_map.store import cursor as cursors
-from service_map.store.adcode import prefix
 from service_map.store.conditions import (
     MAX_LIMIT,
     among,
@@ -26,9 +27,6 @@ from service_map.store.conditions import (
 from service_map.store.geometry import Box, overlaps_box
 from service_map.store.models import Area, Category, Citation, Commitment, Facility, Plan
 from service_map.store.records import AreaRecord, CommitmentFilter, CommitmentPage, CommitmentRecord, PlanRecord
-
-KINDS = ("site", "allotment", "quota", "coverage", "intent")
-"""Kinds of commitment."""
 
 _COMMITMENT_KEY = (Commitment.plan, Commitment.line, Commitment.id)
 
@@ -96,9 +94,7 @@ def _areas(
     promised = select(Facility.adcode, func.count()).where(Facility.status != "existing").group_by(Facility.adcode)
     per_code = dict(connection.execute(promised).all())
     return tuple(
-        AreaRecord(
-            **row, facilities=sum(count for code, count in per_code.items() if code.startswith(prefix(row["adcode"])))
-        )
+        AreaRecord(**row, facilities=sum(count for code, count in per_code.items() if covers(row["adcode"], code)))
         for row in connection.execute(select(*columns).where(*conditions).order_by(Area.adcode)).mappings()
     )
 
@@ -249,7 +245,7 @@ def _commitment_conditions(connection: Connection, wanted: CommitmentFilter) -> 
     among("plan", wanted.plans, known.plans)
     among("category", wanted.categories, known.categories)
     among("family", wanted.families, known.families)
-    among("kind", at_most_one(wanted.kind), KINDS)
+    among("kind", at_most_one(wanted.kind), terms.KIND.codes)
     if wanted.area is not None:
         check_area(wanted.area, known)
     check_year(wanted.year)

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 from sqlalchemy import Connection, Row
 
-from service_map.places import EXACT
+from service_map.catalogue import terms
 
 _TABLE = """CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
@@ -69,7 +69,7 @@ def _facilities(families: Iterable[Row[str, str, str]]) -> str:
     root, renderer = _document("RuleRenderer")
     rules = ET.SubElement(renderer, "rules", key="all")
     symbols = ET.SubElement(renderer, "symbols")
-    exact = f'"precision" IN ({", ".join(repr(name) for name in EXACT)})'
+    exact = f'"precision" IN ({", ".join(repr(name) for name in terms.EXACT)})'
     number = 0
     for code, zh, colour in families:
         for name, words, condition, drawn in (

@@ -15,8 +15,10 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
 from service_map import coverage
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import covers
+from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.errors import GoneError, InvalidParameterError, NotFoundError
-from service_map.places.facility import PRECISIONS
 from service_map.store import (
     AreaRecord,
     CommitmentRecord,
@@ -26,7 +28,6 @@ from service_map.store import (
     queries,
     read_meta,
 )
-from service_map.store.adcode import prefix
 from service_map.web import geojson, openapi, params, problems
 from service_map.web.reading import IMPRECISE, JSON, PROMISED_ONLY, attach, by_turns, query, reading, reply, say
 from service_map.web.site import site
@@ -35,8 +36,6 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 attach(blueprint, without={"api.openapi_document", "api.problem_kind"})
 
 WALKING_PROFILE = "adult"
-
-_PROFILES = {"adult": ("成年人", "adult")}
 
 _STRAIGHT = (
     "距离为直线距离，不是步行路线",
@@ -78,7 +77,7 @@ def _layers(conn: Connection, language: str) -> dict[str, Any]:
             layer.code: layer.facilities
             for layer in queries.layers(conn, FacilityFilter(precision=name, promised=True))
         }
-        for name in PRECISIONS
+        for name in terms.PRECISION.codes
     }
 
     def counts(codes: Collection[str]) -> dict[str, Any]:
@@ -203,7 +202,7 @@ def _reach(values: Mapping[str, Any]) -> tuple[float, dict[str, Any] | None]:
 def _walking() -> dict[str, Any]:
     return {
         "profile": WALKING_PROFILE,
-        "profile_name": say(_PROFILES[WALKING_PROFILE]),
+        "profile_name": say(terms.PROFILE[WALKING_PROFILE].pair),
         "speed_m_s": coverage.SPEEDS[WALKING_PROFILE],
         "detour": coverage.DETOUR,
     }
@@ -224,9 +223,9 @@ def _offset(cursor: str | None, version: str) -> int:
 
 
 def _count_nearby(conn: Connection, lon: float, lat: float, metres: float, wanted: FacilityFilter) -> int:
-    # A degree of latitude is nowhere shorter than 110.5 km, one of longitude at the equator than 111.3 km.
-    south, north = max(-90.0, lat - metres / 110_500), min(90.0, lat + metres / 110_500)
-    sideways = metres / (111_300 * max(math.cos(math.radians(max(abs(south), abs(north)))), 1e-6))
+    up = metres / LEAST_DEGREE_M
+    south, north = max(-90.0, lat - up), min(90.0, lat + up)
+    sideways = up / (max(math.cos(math.radians(max(abs(south), abs(north)))), 1e-6))
     west, east = lon - sideways, lon + sideways
     # Across the antimeridian the whole band is looked through: rare, and still right.
     box = (west, south, east, north) if west >= -180 and east <= 180 else (-180.0, south, 180.0, north)
@@ -288,9 +287,9 @@ def area(adcode: str) -> Response:
 
 def _chosen_areas(*, with_geometry: bool) -> list[AreaRecord]:
     values = query(params.AREAS)
-    start = prefix(values["area"]) if values["area"] else ""
+    around = values["area"]
     found = queries.areas(reading().conn, level=values["level"], with_geometry=with_geometry)
-    return [area for area in found if area.adcode.startswith(start)]
+    return [area for area in found if around is None or covers(around, area.adcode)]
 
 
 def _area(area: AreaRecord) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 import segno
 from flask import request, url_for
 
-from service_map.places.facility import PLACED
+from service_map.catalogue import terms
 from service_map.store.records import FacilityRecord, PlanRecord
 from service_map.web import term, words
 
@@ -137,7 +137,7 @@ def place(record: FacilityRecord, *, english: bool) -> dict[str, Any]:
         "additionalType": record.category_en if english else record.category_zh,
         "containedInPlace": {"@type": "AdministrativeArea", "name": record.area_name, "identifier": record.adcode},
     }
-    if record.precision in PLACED:
+    if record.precision in terms.PLACED:
         told["geo"] = {
             "@type": "GeoCircle",
             "geoMidpoint": {

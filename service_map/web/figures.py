@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from service_map import analysis, coverage
 from service_map.analysis import Ground
-from service_map.catalogue import Family, Rule, usual
-from service_map.places.facility import WIDE
+from service_map.catalogue import Family, Rule, terms, usual
+from service_map.catalogue.adcode import city_of, county_of
 from service_map.store import queries
 from service_map.store.records import AreaRecord, CommitmentFilter, CommitmentRecord, FacilityFilter, Tally
 
@@ -144,7 +144,7 @@ def area_figures(
 
 
 def _placed(parts: Sequence[Tally]) -> int:
-    return sum(part.count for part in parts if part.precision not in WIDE)
+    return sum(part.count for part in parts if part.precision not in terms.WIDE)
 
 
 def _siblings(conn: Connection, area: AreaRecord, areas: Mapping[str, AreaRecord]) -> tuple[Sibling, ...]:
@@ -154,21 +154,21 @@ def _siblings(conn: Connection, area: AreaRecord, areas: Mapping[str, AreaRecord
     beside = [
         other
         for other in areas.values()
-        if other.level == area.level and (area.level == "city" or other.adcode[:4] == area.adcode[:4])
+        if other.level == area.level and (area.level == "city" or city_of(other.adcode) == city_of(area.adcode))
     ]
-    digits = 4 if area.level == "city" else 6
+    of = city_of if area.level == "city" else county_of
     count: Counter[str] = Counter()
     placed: Counter[str] = Counter()
     for part in queries.tally(conn, FacilityFilter(promised=True)):
-        count[part.adcode[:digits]] += part.count
-        if part.precision not in WIDE:
-            placed[part.adcode[:digits]] += part.count
+        count[of(part.adcode)] += part.count
+        if part.precision not in terms.WIDE:
+            placed[of(part.adcode)] += part.count
     return tuple(
         Sibling(
             adcode=other.adcode,
             name=other.name,
-            count=count[other.adcode[:digits]],
-            placed=placed[other.adcode[:digits]],
+            count=count[of(other.adcode)],
+            placed=placed[of(other.adcode)],
             current=other.adcode == area.adcode,
         )
         for other in sorted(beside, key=lambda other: other.adcode)
@@ -181,10 +181,10 @@ def plan_kinds(conn: Connection, plan_id: str) -> tuple[KindFigure, ...]:
 
 
 def kind_figures(records: Sequence[CommitmentRecord]) -> tuple[KindFigure, ...]:
-    """Count commitments by kind, in the order of `service_map.store.queries.KINDS`; kinds without any are left out."""
+    """Count commitments by kind, in the order of `service_map.catalogue.terms.KIND`; kinds without any are left out."""
     count = Counter(record.kind for record in records)
     mapped = Counter(record.kind for record in records if record.facilities)
-    return tuple(KindFigure(kind=kind, count=count[kind], mapped=mapped[kind]) for kind in queries.KINDS if count[kind])
+    return tuple(KindFigure(kind=kind, count=count[kind], mapped=mapped[kind]) for kind in terms.KIND if count[kind])
 
 
 def of_above(ground: Ground, adcode: str) -> tuple[CommitmentRecord, ...]:

@@ -9,15 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from service_map import __version__
-from service_map.analysis import BY, MOST_BYTES, MOST_POINTS, STATES
-from service_map.catalogue import CONFIDENCES, DENOMINATORS, FORCES, MEASURED_FROM, RULE_STATUSES, SCOPES
-from service_map.catalogue import LEVELS as RULE_LEVELS
-from service_map.coverage import VERDICTS
-from service_map.places.facility import PRECISIONS, STATUSES
+from service_map.analysis import MOST_BYTES, MOST_POINTS
+from service_map.catalogue import terms
 from service_map.store import ranks
 from service_map.store.export import FORMATS
-from service_map.store.models import DOMAINS
-from service_map.store.queries import KINDS
 from service_map.web import params, problems, ranking
 
 JSON = "application/json"
@@ -563,7 +558,7 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
             }
         ),
         "Surface": _closed({"type": _enum("Polygon", "MultiPolygon"), "coordinates": {"type": "array", "minItems": 1}}),
-        "ByPrecision": _closed(dict.fromkeys(PRECISIONS, _WHOLE)),
+        "ByPrecision": _closed(dict.fromkeys(terms.PRECISION.codes, _WHOLE)),
         "Layers": _closed(
             {
                 "families": _array(_ref("LayerFamily")),
@@ -650,26 +645,26 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "id": _STRING,
                 "category": category,
                 "also": _array(category),
-                "level": _enum(*RULE_LEVELS),
+                "level": _enum(*terms.RULE_LEVEL),
                 "metres": _METRES_OR_NULL,
                 "metres_low": _METRES_OR_NULL,
                 "minutes": _NUMBER_OR_NULL,
                 "minutes_low": _NUMBER_OR_NULL,
                 "mode": _STRING,
-                "measured_from": _enum(*MEASURED_FROM),
+                "measured_from": _enum(*terms.RULE_MEASURED_FROM),
                 "size_low": _NUMBER_OR_NULL,
                 "size_high": _NUMBER_OR_NULL,
                 "share": _NUMBER_OR_NULL,
                 "share_new": _NUMBER_OR_NULL,
                 "share_old": _NUMBER_OR_NULL,
-                "denominator": {"enum": [*DENOMINATORS, None]},
-                "scope": _enum(*SCOPES),
+                "denominator": {"enum": [*terms.DENOMINATOR, None]},
+                "scope": _enum(*terms.SCOPE),
                 "standard": _STRING,
                 "edition": _STRING,
                 "clause": _STRING,
-                "status": _enum(*RULE_STATUSES),
-                "force": {"enum": [*FORCES, None]},
-                "confidence": _enum(*CONFIDENCES),
+                "status": _enum(*terms.RULE_STATUS),
+                "force": {"enum": [*terms.FORCE, None]},
+                "confidence": _enum(*terms.CONFIDENCE),
                 "verified": _FLAG,
                 "note": _TEXT_OR_NULL,
                 "plan": _TEXT_OR_NULL,
@@ -692,7 +687,7 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "area": _ref("AreaName"),
                 "walking": _ref("Walking"),
                 "apart": _array(_ref("Apart")),
-                "summary": _closed(dict.fromkeys(VERDICTS, _WHOLE)),
+                "summary": _closed(dict.fromkeys(terms.VERDICT, _WHOLE)),
                 "verdicts": _array(_ref("Verdict")),
                 "plan_circles": _array(_ref("PlanCircle")),
                 "inventories": _array(_ref("Inventory")),
@@ -724,7 +719,7 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "plan_title": _STRING,
                 "line": {"type": "integer", "minimum": 1},
                 "passage_sha256": _SHA256,
-                "scope": _enum(*SCOPES),
+                "scope": _enum(*terms.SCOPE),
             }
         ),
         "Apart": _closed({**subject, "text": _STRING, **closest, **_ON_RECORD}),
@@ -734,9 +729,9 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "name": _STRING,
                 "lon": _NUMBER,
                 "lat": _NUMBER,
-                "status": _enum(*STATUSES),
+                "status": _enum(*terms.STATUS.codes),
                 "year": _YEAR_OR_NULL,
-                "precision": _enum(*PRECISIONS),
+                "precision": _enum(*terms.PRECISION.codes),
                 "uncertainty_m": _METRES,
                 "plan": _TEXT_OR_NULL,
                 "plan_title": _TEXT_OR_NULL,
@@ -786,7 +781,7 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
                 "category": category,
                 "category_name": _STRING,
                 "family": family,
-                "kind": _enum(*KINDS),
+                "kind": _enum(*terms.KIND),
                 "name": _TEXT_OR_NULL,
                 "count": _NUMBER_OR_NULL,
                 "unit": _TEXT_OR_NULL,
@@ -809,7 +804,7 @@ def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str
 
 def _verdict_properties() -> dict[str, Schema]:
     return {
-        "verdict": _enum(*VERDICTS),
+        "verdict": _enum(*terms.VERDICT),
         "verdict_name": _STRING,
         "text": _STRING,
         "method": {"enum": ["straight_line", "network", None]},
@@ -822,7 +817,7 @@ def _verdict_properties() -> dict[str, Schema]:
     }
 
 
-_RECORD = _enum(*STATES)
+_RECORD = _enum(*terms.RECORD)
 _SOURCE = _closed({"title": _STRING, "licence": _TEXT_OR_NULL, "date": _TEXT_OR_NULL, "count": _WHOLE})
 _ON_RECORD = {"record": _RECORD, "on_record": _WHOLE, "sources": _array(_SOURCE)}
 _OF_RECORD = {"record": _RECORD, "as_recorded": _FLAG}
@@ -839,7 +834,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
         "category_name": _STRING,
         "categories": _array(category),
         "metres": _METRES,
-        "method": _enum("straight_line", "detour", "network"),
+        "method": _enum(*terms.METHOD),
         "walking": _either(_ref("Walking")),
         "rule": _either(_ref("Rule")),
         "year": _YEAR_OR_NULL,
@@ -874,7 +869,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 )
             },
         },
-        "Zones": _closed(dict.fromkeys(("certain", "uncertain", "gap"), _ref("Zone"))),
+        "Zones": _closed(dict.fromkeys(terms.ZONE, _ref("Zone"))),
         "Zone": _closed({"km2": _KM2, "share": _SHARE, "people": number_or_null, "groups": groups}),
         "RecordBasis": _closed(
             {
@@ -958,7 +953,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "catchment": _either(
                     _closed(
                         {
-                            "method": _enum("straight_line", "detour", "network"),
+                            "method": _enum(*terms.METHOD),
                             "within_mean": number,
                             "of": _enum("beds", "places", "facilities"),
                             "per_1000_mean": number,
@@ -975,7 +970,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
         "YearOfCoverage": _closed(
             {
                 "year": _YEAR_OR_NULL,
-                "horizon": _enum("existing", "by_year", "promised"),
+                "horizon": _enum(*terms.HORIZON),
                 "facilities": _WHOLE,
                 "share_low": share_or_null,
                 "share": share_or_null,
@@ -999,7 +994,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                             "above": _FLAG,
                             "line": {"type": "integer", "minimum": 1},
                             "label": _STRING,
-                            "kind": _enum(*KINDS),
+                            "kind": _enum(*terms.KIND),
                             "count": _NUMBER_OR_NULL,
                             "unit": _TEXT_OR_NULL,
                             "at_least": _FLAG,
@@ -1016,7 +1011,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 {
                     **_OF_RECORD,
                     "rank": {"type": ["integer", "null"], "minimum": 1},
-                    "zone": {"enum": ["certain", "uncertain", "gap", None]},
+                    "zone": {"enum": [*terms.ZONE, None]},
                     # Of a township, of the nearest community, or the index of an H3 cell.
                     "name": _TEXT_OR_NULL,
                     "area_km2": _KM2,
@@ -1045,7 +1040,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "people_in_gaps": number_or_null,
                 "basis": _TEXT_OR_NULL,
                 "pieces": _either(_WHOLE),
-                "by": {"enum": [*BY, None]},
+                "by": {"enum": [*terms.CUT_BY, None]},
                 "h3_resolution": {"type": ["integer", "null"], "minimum": 0, "maximum": 15},
                 "ranked_by": {"enum": ["people", "homes", "land", None]},
                 "numberReturned": _WHOLE,
@@ -1139,7 +1134,7 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 **where,
                 "minutes": {"enum": [*params.CIRCLE_MINUTES, None]},
                 "year": _YEAR_OR_NULL,
-                "kind": _enum("certain", "located", "possible"),
+                "kind": _enum(*terms.BOUND),
                 "method": _enum("straight_line", "network"),
                 "walking": _ref("Walking"),
                 "unit": _enum("people", "km2"),
@@ -1151,8 +1146,8 @@ def _analysis_schemas(category: Schema) -> dict[str, Any]:
                 "judged": _WHOLE,
                 "mean": number_or_null,
                 "complete": share_or_null,
-                "mean_bounds": _either(_closed(dict.fromkeys(("certain", "located", "possible"), number_or_null))),
-                "complete_bounds": _either(_closed(dict.fromkeys(("certain", "located", "possible"), share_or_null))),
+                "mean_bounds": _either(_closed(dict.fromkeys(terms.BOUND, number_or_null))),
+                "complete_bounds": _either(_closed(dict.fromkeys(terms.BOUND, share_or_null))),
                 "distribution": _array(number),
                 "rules": _array(
                     _closed(
@@ -1190,7 +1185,7 @@ def _facility_properties(category: Schema, family: Schema) -> dict[str, Schema]:
         "family_zh": _STRING,
         "family_en": _STRING,
         "family_name": _STRING,
-        "status": _enum(*STATUSES),
+        "status": _enum(*terms.STATUS.codes),
         "status_date": _TEXT_OR_NULL,
         "status_source": _TEXT_OR_NULL,
         "same_as": _TEXT_OR_NULL,
@@ -1207,7 +1202,7 @@ def _facility_properties(category: Schema, family: Schema) -> dict[str, Schema]:
         "commitments": _STRING,
         "citation": _either(_ref("Citation")),
         "citations": _array(_ref("Citation")),
-        "precision": _enum(*PRECISIONS),
+        "precision": _enum(*terms.PRECISION.codes),
         "uncertainty_m": _METRES,
         "year": _YEAR_OR_NULL,
         "adcode": _ADCODE,
@@ -1231,15 +1226,15 @@ def _ranking_schemas() -> dict[str, Schema]:
     withheld = {"type": ["number", "null"], "minimum": 0}
     ranked = {
         "rank": {"type": ["integer", "null"], "minimum": 1}, "adcode": _ADCODE, "name": _STRING, "level": level,
-        "parent": _ADCODE, "counties": _WHOLE, "people": number, "record": _enum(*DOMAINS["record"]),
+        "parent": _ADCODE, "counties": _WHOLE, "people": number, "record": _enum(*terms.RECORD),
         "as_recorded": _FLAG, "counties_complete": _WHOLE, "on_record": _WHOLE, "promised": _WHOLE,
         "record_sources": _TEXTS, "certain": withheld, "located": withheld, "possible": withheld, "share_low": share,
         "share": share, "share_high": share, "gap_people": withheld, "gaps": {"type": ["integer", "null"]},
         "kinds_low": kinds, "kinds": kinds, "kinds_high": kinds,
-        "methods": _array(_enum("network", "straight_line", "detour")), "fallback": _WHOLE, "metres": _array(number),
+        "methods": _array(_enum(*terms.METHOD)), "fallback": _WHOLE, "metres": _array(number),
         "rules": _TEXTS,
     }  # fmt: skip
-    horizon, year = _enum(*ranks.HORIZONS), {"type": ["integer", "null"]}
+    horizon, year = _enum(*terms.HORIZON), {"type": ["integer", "null"]}
     around = _closed({"adcode": _ADCODE, "name": _STRING, "level": level, "parent": _ADCODE})
     offered = {
         "categories": _array(_STRING), "horizons": _array(_closed({"horizon": horizon, "year": year})),

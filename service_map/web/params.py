@@ -17,15 +17,13 @@ from urllib.parse import unquote_to_bytes
 from flask import g, request
 from werkzeug.datastructures import MultiDict
 
-from service_map.analysis import BY, MOST_CELLS, MOST_SITES, PLACE_SOURCES, PROFILES, STOCKS, WAYS
-from service_map.analysis import KINDS as REACH_KINDS
+from service_map.analysis import MOST_CELLS, MOST_SITES, PLACE_SOURCES, STOCKS, WAYS
+from service_map.catalogue import terms
 from service_map.errors import InvalidParameterError
 from service_map.io.datum import DATUMS
-from service_map.places.facility import PRECISIONS, STATUSES
 from service_map.store import CommitmentFilter, FacilityFilter
 from service_map.store.content import SYSTEMS
 from service_map.store.export import Format
-from service_map.store.queries import KINDS
 from service_map.web.language import LANGUAGES
 
 MAX_TEXT = 400
@@ -465,8 +463,8 @@ STATUS = Parameter(
     name="status",
     zh="建设状态；不写只查规划承诺的，existing 为现状设施（没有规划出处），all 为全部",
     en="status; by default only what plans promise; existing: what stands already (no plan cites it); all: both",
-    schema={"type": "string", "enum": [*STATUSES, ALL]},
-    parse=choice((*STATUSES, ALL)),
+    schema={"type": "string", "enum": [*terms.STATUS.codes, ALL]},
+    parse=choice((*terms.STATUS.codes, ALL)),
 )
 YEAR = _years(
     "规划要求在这一年或之前建成；规划未写年份的不在其内",
@@ -476,8 +474,8 @@ PRECISION = Parameter(
     name="precision",
     zh="定位精度",
     en="what the point stands for",
-    schema={"type": "string", "enum": list(PRECISIONS)},
-    parse=choice(PRECISIONS),
+    schema={"type": "string", "enum": list(terms.PRECISION.codes)},
+    parse=choice(terms.PRECISION.codes),
 )
 Q = Parameter(
     name="q",
@@ -569,8 +567,8 @@ KIND = Parameter(
     name="kind",
     zh="规划任务的类型",
     en="kind of commitment",
-    schema={"type": "string", "enum": list(KINDS)},
-    parse=choice(KINDS),
+    schema={"type": "string", "enum": list(terms.KIND.codes)},
+    parse=choice(terms.KIND.codes),
 )
 LEVEL = Parameter(
     name="level",
@@ -607,8 +605,8 @@ PROFILE = Parameter(
     name="profile",
     zh="步行者：adult 成年人 1.2 米/秒、elderly 老年人 0.8、child 儿童（成人陪同）1.0",
     en="who walks: adult 1.2 m/s, elderly 0.8, child (with carer) 1.0",
-    schema={"type": "string", "enum": list(PROFILES), "default": "adult"},
-    parse=choice(PROFILES),
+    schema={"type": "string", "enum": list(terms.PROFILE.codes), "default": "adult"},
+    parse=choice(terms.PROFILE.codes),
     default="adult",
 )
 WAY = Parameter(
@@ -687,8 +685,8 @@ CUT_BY = Parameter(
     "不给则有乡镇边界按乡镇，没有按格子",
     en="what a gap is cut by: township, community (the nearest on record) or cell (H3 hexagons); townships where their"
     " boundaries are known, else cells",
-    schema={"type": "string", "enum": list(BY)},
-    parse=choice(BY),
+    schema={"type": "string", "enum": list(terms.CUT_BY)},
+    parse=choice(terms.CUT_BY.codes),
 )
 PIECES = Parameter(
     name="limit",
@@ -746,8 +744,8 @@ REACH_KIND = Parameter(
     name="kind",
     zh="按哪种覆盖计：certain 一定、located 按点位、possible 可能",
     en="which reach to count by: certain, located or possible",
-    schema={"type": "string", "enum": list(REACH_KINDS), "default": "located"},
-    parse=choice(REACH_KINDS),
+    schema={"type": "string", "enum": list(terms.BOUND.codes), "default": "located"},
+    parse=choice(terms.BOUND.codes),
     default="located",
 )
 CELLS = Parameter(

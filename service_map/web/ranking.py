@@ -15,10 +15,10 @@ from flask import Blueprint, Response
 from sqlalchemy import Connection
 
 from service_map.analysis.report import PEOPLE
-from service_map.catalogue import Category
+from service_map.catalogue import Category, terms
 from service_map.store import ranks, read_meta
 from service_map.store.cells import no_formula
-from service_map.store.ranks import ALL, HORIZONS, LEVELS, ORDERS, Offered, Ranked
+from service_map.store.ranks import ALL, LEVELS, ORDERS, Offered, Ranked
 from service_map.web import params
 from service_map.web.params import Parameter
 from service_map.web.reading import attach, query, reading, reply, say
@@ -55,8 +55,8 @@ HORIZON = Parameter(
     zh="时点：existing 现有，by_year 到 year 年底，promised 全部承诺；不写时，给了 year 为 by_year，否则 promised",
     en="what counts: existing, by_year (by the end of year) or promised; without it by_year where a year is given,"
     " else promised",
-    schema={"type": "string", "enum": list(HORIZONS)},
-    parse=params.choice(HORIZONS),
+    schema={"type": "string", "enum": list(terms.HORIZON)},
+    parse=params.choice(terms.HORIZON.codes),
 )
 YEAR = Parameter(
     name="year",

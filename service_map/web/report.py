@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from flask import render_template
 from flask_babel import gettext as _
 
-from service_map.places.facility import WIDE
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import county_of
 from service_map.store.cells import writable
 from service_map.store.records import AreaRecord, CommitmentRecord, FacilityRecord
 from service_map.web import words
@@ -149,7 +150,9 @@ def _map(contents: Contents) -> tuple[str, str, str]:
         },
     ).add_to(chart)  # fmt: skip
     for family in contents.figures.families:
-        inside = [item for item in contents.facilities if item.family == family.code and item.precision not in WIDE]
+        inside = [
+            item for item in contents.facilities if item.family == family.code and item.precision not in terms.WIDE
+        ]
         if inside:
             layer = folium.FeatureGroup(name=_plain(f"{family.name} {len(inside)}")).add_to(chart)
             by_point: dict[tuple[float, float], list[FacilityRecord]] = {}
@@ -195,13 +198,13 @@ def _dot(records: Sequence[FacilityRecord], contents: Contents) -> "folium.Circl
 
 
 def _rings(contents: Contents) -> "folium.FeatureGroup":
-    wide = [record for record in contents.facilities if record.precision in WIDE]
+    wide = [record for record in contents.facilities if record.precision in terms.WIDE]
     import folium
 
     layer = folium.FeatureGroup(name=_plain(f"{_('只知道在本县（市）')} {len(wide)}"))
     by_area: dict[str, list[FacilityRecord]] = {}
     for record in wide:
-        by_area.setdefault(record.adcode[:6], []).append(record)
+        by_area.setdefault(county_of(record.adcode), []).append(record)
     for records in by_area.values():
         first = records[0]
         # A city's seat is also that of one of its counties: the city's ring stands above the county's.

@@ -11,9 +11,9 @@ from datetime import date
 import flask_babel
 from sqlalchemy import Connection
 
+from service_map.catalogue.adcode import related
 from service_map.places.status import REPORTED
 from service_map.store import queries
-from service_map.store.adcode import prefix
 from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord
 
 
@@ -102,7 +102,7 @@ def ended(
     Term or None
         None where no plan that concerns this has ended.
     """
-    concerned = [one for one in plans if plan in {None, one.id} and (area is None or _lie_together(one.adcode, area))]
+    concerned = [one for one in plans if plan in {None, one.id} and (area is None or related(one.adcode, area))]
     over = [one for one in concerned if is_over(one.period[1], day)]
     if not over:
         return None
@@ -116,10 +116,6 @@ def ended(
         promised=sum(counts.values()),
         verified={status: counts.get((status, True), 0) for status in VERIFIED},
     )
-
-
-def _lie_together(one: str, other: str) -> bool:
-    return prefix(one).startswith(prefix(other)) or prefix(other).startswith(prefix(one))
 
 
 def sentence(term: Term) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from service_map.places.facility import EXACT
+from service_map.catalogue import terms
 from service_map.store import features, tiles
 from service_map.web import params
 from service_map.web.reading import attach, query, reading
@@ -58,7 +58,7 @@ def style() -> Response:
     for code, family in site().families.items():
         colours += [code, family.colour]
     colour = [*colours, "#666666"]
-    sure = ["in", ["get", "precision"], ["literal", EXACT]]
+    sure = ["in", ["get", "precision"], ["literal", terms.EXACT]]
     return _json({
         "version": 8,
         "name": "规划设施 / promised facilities",

@@ -7,62 +7,50 @@ import math
 
 import flask_babel
 from flask_babel import lazy_gettext as _later
+from flask_babel.speaklater import LazyString
 
-from service_map.catalogue import Rule
+from service_map.catalogue import Rule, terms
+from service_map.web.language import language
 
-PRECISION = {
-    "site": _later("知道具体地点"),
-    "street": _later("约在这条路一带"),
-    "village": _later("约在此村（社区）范围"),
-    "township": _later("约在此镇（街道）范围"),
-    "county": _later("约在此县（市、区）范围"),
-    "city": _later("约在此市范围"),
-}
+
+def _said(pair: str) -> str:
+    zh, _, en = pair.partition(" / ")
+    return zh if language() == "zh" else en
+
+
+def _called(of: terms.Terms, *, listed: bool = False) -> dict[str, LazyString]:
+    """Give what the codes of a set are called in the reader's language; `listed` where a name stands by itself."""
+
+    def name(code: str) -> str:
+        said = of[code].zh if language() == "zh" else of[code].en
+        return said[:1].upper() + said[1:] if listed else said
+
+    return {code: LazyString(name, code) for code in of}
+
+
+PRECISION = _called(terms.PRECISION, listed=True)
 SURENESS = {
     "placed": _later("知道地点或乡镇的"),
     "county": _later("只知道在哪个县（市、区）的"),
     "city": _later("只知道在哪个市的"),
 }
-STATUS = {
-    "existing": _later("现有"),
-    "planned": _later("规划提出"),
-    "under_construction": _later("在建"),
-    "open": _later("已开放"),
-    "cancelled": _later("已取消"),
-}
-UNVERIFIED = _later("规划提出，是否建成未核实")
+STATUS = _called(terms.STATUS)
+UNVERIFIED = LazyString(lambda: _said(terms.STATUS["planned"].meaning))
 """What a promise is called once its time is over and nobody has reported what became of it."""
 
 EVENT = STATUS | {
     "promised": _later("规划答应"),
     "located": _later("找到更准的位置"),
 }
-ACTION = {
-    "new": _later("新建"),
-    "expand": _later("改扩建"),
-    "relocate": _later("迁建"),
-    "upgrade": _later("改造提升"),
-    "mixed": _later("新建和改扩建"),
-    "unspecified": _later("建设（没有说新建还是改造）"),
-}
+ACTION = _called(terms.ACTION, listed=True)
 BASIS = {
     "site": "",
     "record": "",
     "allotment": _later("规划给这个地方定了数量，没有点名是哪一处"),
     "rule": _later("规划要求每个这样的地方都有，所以这里也算一处"),
 }
-KIND = {
-    "site": _later("具体设施"),
-    "allotment": _later("分到各地的数量"),
-    "quota": _later("只有总数"),
-    "coverage": _later("覆盖要求"),
-    "intent": _later("意向"),
-}
-RECORD = {
-    "complete": _later("已收全"),
-    "partial": _later("没有说收全"),
-    "none": _later("没有收录"),
-}
+KIND = _called(terms.KIND)
+RECORD = _called(terms.RECORD, listed=True)
 PROFILE = {
     "adult": _later("成年人（1.2 米/秒）"),
     "elderly": _later("老年人（0.8 米/秒）"),
@@ -74,12 +62,7 @@ DATUM = {
     "GCJ02": _later("GCJ-02（高德、腾讯地图）"),
     "BD09": _later("BD-09（百度地图）"),
 }
-VERDICT = {
-    "met": _later("满足"),
-    "met_if_built": _later("建成后满足"),
-    "not_met": _later("不满足"),
-    "cannot_say": _later("无法判断"),
-}
+VERDICT = _called(terms.VERDICT, listed=True)
 VERDICT_MEANING = {
     "met": _later("现在就走得到。"),
     "met_if_built": _later("规划答应的设施如果建成，就走得到。"),
@@ -97,15 +80,8 @@ def status(code: str, *, over: bool) -> str:
     return str(UNVERIFIED if over and code == "planned" else STATUS[code])
 
 
-_LEVEL = {
-    "15": _later("15 分钟生活圈"),
-    "10": _later("10 分钟生活圈"),
-    "5": _later("5 分钟生活圈"),
-    "block": _later("居住街坊"),
-    "city": _later("全市"),
-    "county": _later("全县"),
-}
-_SCOPE = {"urban": _later("城镇"), "rural": _later("农村")}
+_LEVEL = _called(terms.RULE_LEVEL)
+_SCOPE = _called(terms.SCOPE)
 _UNITS_EN = {
     "公里": "km",
     "千米": "km",
@@ -172,8 +148,8 @@ def count(number: float | None, unit: str | None, *, at_least: bool, english: bo
 
 def rule(asked: Rule) -> str:
     """Say what a rule asks: its life circle, whom and which size it means, its radius or minutes, and the share."""
-    parts = [str(_LEVEL[asked.level])] if asked.level in _LEVEL else []
-    if asked.scope in _SCOPE:
+    parts = [str(_LEVEL[asked.level])] if asked.level != "none" else []
+    if asked.scope != "all":
         parts.append(str(_SCOPE[asked.scope]))
     low, high = asked.size_low, asked.size_high
     if low is not None and high is not None:

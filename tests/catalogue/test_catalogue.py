@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 
 from service_map.catalogue import (
-    JUDGED,
-    POINT_LEVELS,
     categories,
     circles,
     distinct,
@@ -21,6 +19,7 @@ from service_map.catalogue import (
     inventories,
     plan_rules,
     rules,
+    terms,
     usual,
 )
 from service_map.errors import GeodataError
@@ -204,7 +203,7 @@ def test_where_no_rule_is_named_a_clause_that_was_read_and_is_in_force_is_taken(
     assert first["park_green"].id == "gbt51346-park-1-5ha"
     assert first["elderly_day_care"].id == "gb50437-day-care-5"
     assert "columbarium_cemetery" not in first
-    assert all(rule.area is None and rule.level in POINT_LEVELS for rule in first.values())
+    assert all(rule.area is None and rule.level in terms.POINT_LEVELS for rule in first.values())
 
     def like(**changed):
         return replace(first["park_green"], **changed)
@@ -221,8 +220,8 @@ def test_where_no_rule_is_named_a_clause_that_was_read_and_is_in_force_is_taken(
 
 def test_the_table_gives_the_clause_that_is_taken_before_the_others_of_its_category(geodata):
     for code, taken in usual(rules(geodata)).items():
-        judged = [row for row in rules(geodata) if row.category == code and row.mode in JUDGED]
-        assert next(row.id for row in judged if row.level in POINT_LEVELS and row.area is None) == taken.id
+        judged = [row for row in rules(geodata) if row.category == code and row.mode in terms.JUDGED]
+        assert next(row.id for row in judged if row.level in terms.POINT_LEVELS and row.area is None) == taken.id
 
 
 def test_two_standards_that_ask_the_same_count_once(geodata):

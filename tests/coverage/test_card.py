@@ -10,8 +10,8 @@ from pyproj import Geod
 from town import place
 
 from service_map import coverage
-from service_map.catalogue import categories, plan_rules, rules
-from service_map.coverage import VERDICTS, apart, candidates, network
+from service_map.catalogue import categories, plan_rules, rules, terms
+from service_map.coverage import apart, candidates, network
 from service_map.errors import InvalidParameterError
 
 GEOD = Geod(ellps="WGS84")
@@ -233,7 +233,7 @@ def test_counts_are_nested_and_a_later_year_never_covers_less(town):
         now = check(HERE, town, rules(), year=year)
         for answer in now:
             assert answer.certain_built <= answer.certain <= answer.located <= answer.possible
-            assert answer.verdict in VERDICTS
+            assert answer.verdict in terms.VERDICT
         for earlier, later in zip(before or now, now, strict=True):
             for count in ("certain_built", "certain", "located", "possible"):
                 assert getattr(earlier, count) <= getattr(later, count)

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from service_map.catalogue import Inventory
+from service_map.catalogue import Inventory, terms
 from service_map.places import Retired, audit, load_facilities, unknown_areas
-from service_map.places.facility import PRECISIONS
 from service_map.plans import load_commitments, load_plans
 
 
@@ -30,7 +29,7 @@ def test_the_shipped_data_is_whole_and_counted_whole(world, gazetteer, geodata):
     found = look(world, gazetteer, geodata)
     assert found.broken == ()
     assert sum(found.kinds.values()) == len(world[0])
-    assert list(found.precisions) == list(PRECISIONS)
+    assert list(found.precisions) == list(terms.PRECISION.codes)
     assert sum(found.precisions.values()) == sum(found.statuses.values()) == len(world[1])
     assert found.demand > 400
     assert found.existing["OpenStreetMap"] > 500

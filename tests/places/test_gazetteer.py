@@ -8,10 +8,11 @@ import pytest
 import shapely
 from pyproj import Geod
 
+from service_map.catalogue.adcode import covers
 from service_map.errors import GeodataError, NotFoundError
 from service_map.places import areas, load_gazetteer, read_places, resolve, write_places
 from service_map.places.extent import CELL_FACTOR, cell_radii, farthest
-from service_map.places.gazetteer import COMMON, PLACES_COLUMNS, covers, short_name
+from service_map.places.gazetteer import COMMON, PLACES_COLUMNS, short_name
 from service_map.places.table import read_rows
 
 CITIES = ("140200", "140500", "140700", "140800")

@@ -9,9 +9,9 @@ import shapely
 from promises import commitment
 
 from service_map.catalogue import categories
+from service_map.catalogue.adcode import covers
 from service_map.errors import GeodataError
 from service_map.places import load_facilities, locate, suspected_duplicates, unresolved, write_facilities
-from service_map.places.gazetteer import covers
 from service_map.plans import load_commitments
 
 DATONG, JINCHENG, JINZHONG, QINSHUI = "datong-2021", "jincheng-2021", "jinzhong-2021", "qinshui-2021"

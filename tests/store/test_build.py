@@ -21,9 +21,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from service_map import store
+from service_map.catalogue.adcode import ancestors, prefix
 from service_map.errors import GeodataError, ServiceMapError, StoreError
 from service_map.store import queries
-from service_map.store.adcode import ancestors, prefix
 from service_map.store.models import SCHEMA_VERSION, TABLES
 
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from service_map import store
+from service_map.catalogue import terms
 from service_map.errors import InvalidParameterError
-from service_map.places import PLACED
 from service_map.store import FacilityFilter, clusters, queries, tiles
 from service_map.store.geometry import add_functions
 from service_map.store.models import Cluster, Facility, TileCell
@@ -30,9 +30,9 @@ def told(found):
     [
         FacilityFilter(),
         FacilityFilter(promised=True),
-        FacilityFilter(promised=True, precisions=PLACED),
+        FacilityFilter(promised=True, precisions=terms.PLACED),
         FacilityFilter(families=("elderly",)),
-        FacilityFilter(families=("sports", "elderly"), precisions=PLACED),
+        FacilityFilter(families=("sports", "elderly"), precisions=terms.PLACED),
     ],
 )
 def test_prepared_counts_are_those_of_the_facilities(conn, wanted, step):

@@ -13,6 +13,7 @@ import pytest
 from invented_world import FACILITIES, make_app
 
 from service_map import catalogue, settings, store
+from service_map.catalogue import terms
 from service_map.errors import NotFoundError, SettingsError
 from service_map.store import FacilityFilter, queries
 from service_map.web import create_app, pages
@@ -107,7 +108,7 @@ def test_a_plan_tells_its_commitments_by_kind_and_what_is_mapped(app, conn, plan
     tables = _tables(app.test_client().get(f"/plan/{plan}?lang=en").text)
     items = queries.commitments(conn, store.CommitmentFilter(plans=(plan,)), limit=queries.MAX_LIMIT).items
     told = [(int(row[1]), int(row[2])) for row in _table(tables, "Kind of commitment")]
-    kinds = [kind for kind in queries.KINDS if any(item.kind == kind for item in items)]
+    kinds = [kind for kind in terms.KIND if any(item.kind == kind for item in items)]
     assert told == [
         (
             sum(item.kind == kind for item in items),

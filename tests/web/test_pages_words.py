@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from service_map import catalogue
-from service_map.places.facility import PRECISIONS, STATUSES
+from service_map.catalogue import terms
 from service_map.web import words
 from service_map.web.language import init_language
 
@@ -74,8 +74,8 @@ def test_a_count_is_told_with_its_unit(app, number, unit, *, at_least, zh, en):
 
 
 def test_every_code_of_the_data_has_words(language):
-    assert tuple(words.PRECISION) == PRECISIONS
-    assert tuple(words.STATUS) == STATUSES
+    assert tuple(words.PRECISION) == terms.PRECISION.codes
+    assert tuple(words.STATUS) == terms.STATUS.codes
     for table in (words.PRECISION, words.STATUS, words.ACTION, words.KIND, words.VERDICT, words.VERDICT_MEANING):
         assert all(str(said).strip() for said in table.values())
         assert all((not str(said).isascii()) == (language == "zh") for said in table.values())

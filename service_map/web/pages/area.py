@@ -5,13 +5,14 @@ from pathlib import Path
 
 from flask import Flask, Response, render_template, url_for
 
+from service_map.catalogue.adcode import county_of, covers
 from service_map.errors import SettingsError
 from service_map.store import queries
 from service_map.store.records import AreaRecord, CommitmentFilter, FacilityFilter, FacilityRecord
 from service_map.web import figures, links, report, words
 from service_map.web.compute import elsewhere
 from service_map.web.pages import choices, frame
-from service_map.web.pages.frame import COUNTY_DIGITS, Entry, blueprint
+from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
 
 AREA_GROUP_SHOWN = 6
@@ -163,8 +164,8 @@ def _report_contents(adcode: str) -> report.Contents:
     drawn = frame.reading().keep(
         "shapes", lambda conn: frame.boundary_collection(queries.areas(conn, with_geometry=True))
     )
-    own = record.adcode[:4] if record.level == "city" else record.adcode[:COUNTY_DIGITS]
-    shapes = [feature for feature in drawn["features"] if feature["properties"]["adcode"].startswith(own)]
+    around = record.adcode if record.level == "city" else county_of(record.adcode)
+    shapes = [feature for feature in drawn["features"] if covers(around, feature["properties"]["adcode"])]
     told = _figures(record)
     coverage = _coverage(record, told)
     return report.Contents(

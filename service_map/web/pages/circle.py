@@ -11,8 +11,7 @@ from flask import render_template
 from flask_babel import gettext as _
 
 from service_map import analysis
-from service_map.catalogue import distinct
-from service_map.places.facility import WIDE
+from service_map.catalogue import distinct, terms
 from service_map.store import queries
 from service_map.store.records import FacilityFilter
 from service_map.web import term, words
@@ -98,7 +97,7 @@ def circle() -> str:
     near = [
         (record, metres)
         for record, metres in queries.nearby(frame.conn(), lon, lat, NEAR_METRES, FacilityFilter(promised=True))
-        if record.precision not in WIDE
+        if record.precision not in terms.WIDE
     ][:NEAR_SHOWN]
     county = next((area for area in ground.areas_around(lon, lat) if area.level == "county"), None)
     wide = FacilityFilter(area=county.adcode, precision="county", promised=True) if county else None

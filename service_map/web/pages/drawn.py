@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from flask import Response
 
-from service_map.places.facility import PLACED, WIDE
+from service_map.catalogue import terms
 from service_map.store import clusters, queries
 from service_map.store.geometry import Box
 from service_map.store.records import FacilityFilter, FacilityRecord
@@ -83,13 +83,13 @@ def _rows(items: Sequence[FacilityRecord]) -> dict[str, Any]:
 def _view(wanted: FacilityFilter, view: Box, zoom: int) -> dict[str, Any]:
     hues = {code: family.colour for code, family in site().families.items()}
     west, south, east, north = view
-    near = replace(wanted, precisions=PLACED)
+    near = replace(wanted, precisions=terms.PLACED)
     # At zoom z the world of 360 degrees is 256 * 2^z pixels wide; a box wider than a screen gets no more cells for it.
     cell = max(CLUSTER_PIXELS * 360 / 256 / 2**zoom, (east - west) / 40, (north - south) / 40, 1e-3)
     found = clusters.clusters(frame.conn(), near, degrees=cell, view=view)
     rings: dict[str, Counter[str]] = {}
     for part in queries.tally(frame.conn(), wanted):
-        if part.precision in WIDE:
+        if part.precision in terms.WIDE:
             rings.setdefault(part.adcode, Counter())[hues.get(part.family, "#5b6b73")] += part.count
     body: dict[str, Any] = {"rings": [[adcode, parts.most_common()] for adcode, parts in rings.items()]}
     if sum(cluster.count for cluster in found) <= DRAWN_IN_VIEW:

@@ -7,6 +7,7 @@ from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from service_map.catalogue.adcode import county_of
 from service_map.errors import GoneError
 from service_map.store import queries
 from service_map.store.records import FacilityFilter, FacilityRecord
@@ -50,7 +51,7 @@ def facility(facility_id: str) -> str | BaseResponse:
         if len(near) > 1:
             break
     others = [(other, metres) for other, metres in near if other.id != record.id]
-    area = next((code for code in (record.adcode, record.adcode[:6]) if code in frame.areas()), None)
+    area = next((code for code in (record.adcode, county_of(record.adcode)) if code in frame.areas()), None)
     plan = plans.get(record.plan or "")
     return render_template(
         "facility.html",

@@ -23,6 +23,7 @@ from werkzeug.datastructures import MultiDict
 
 from service_map import __version__
 from service_map.analysis import Ground
+from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, covers
 from service_map.store import queries
 from service_map.store.records import AreaRecord, FacilityFilter, FacilityRecord, PlanRecord
 from service_map.web import basemap, feeds, figures, links, params, term, words
@@ -34,7 +35,6 @@ from service_map.web.site import site
 
 blueprint = Blueprint("pages", __name__)
 
-COUNTY_DIGITS = 6
 SIMPLIFY_DEGREES = 0.008
 """Tolerance of the boundaries on the map, about 800 m: two pixels at the zoom where a whole county fills a phone."""
 
@@ -319,18 +319,17 @@ def _make_area_tree(conn: Connection) -> tuple[City, ...]:
     known = sorted(areas().values(), key=lambda area: area.adcode)
     number: Counter[str] = Counter()
     for part in queries.tally(conn, FacilityFilter(promised=True)):
-        # A city's own code counts what is known to the city alone, so its sum stands under four digits.
-        number[part.adcode] += part.count
-        number[part.adcode[:4]] += part.count
+        for code in {part.adcode, city_of(part.adcode)}:
+            number[code] += part.count
     return tuple(
         City(
             adcode=city.adcode,
             name=city.name,
-            count=number[city.adcode[:4]],
+            count=number[city.adcode],
             counties=tuple(
                 County(adcode=area.adcode, name=area.name, count=number[area.adcode])
                 for area in known
-                if area.level == "county" and area.adcode[:4] == city.adcode[:4]
+                if area.level == "county" and covers(city.adcode, area.adcode)
             ),
         )
         for city in known
@@ -345,7 +344,7 @@ def boundary_collection(records: Sequence[AreaRecord]) -> dict[str, Any]:
     features = [_boundary(area, shape) for area, shape in zip(counties, shapes, strict=True)]
     for city in records:
         if city.level == "city":
-            inside = [shape for area, shape in zip(counties, shapes, strict=True) if area.adcode[:4] == city.adcode[:4]]
+            inside = [shape for area, shape in zip(counties, shapes, strict=True) if covers(city.adcode, area.adcode)]
             outline = shapely.coverage_union_all(inside) if inside else city.geometry
             if outline is not None:
                 features.append(_boundary(city, outline))

@@ -11,7 +11,8 @@ from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
-from service_map.places.facility import PLACED, PRECISIONS, STATUSES, WIDE
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
 from service_map.store import pinyin, queries
 from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord
 from service_map.web import feeds, links, params, term, words
@@ -56,18 +57,18 @@ def _by_sureness(items: Sequence[FacilityRecord]) -> list[Tier]:
     areas = frame.areas()
 
     def named(adcode: str) -> str:
-        codes = (f"{adcode[:4]}00", adcode)
+        codes = (city_of(adcode), adcode)
         return " ".join(dict.fromkeys(areas[code].name for code in codes if code in areas))
 
     def sureness(record: FacilityRecord) -> str:
-        return record.precision if record.precision in WIDE else "placed"
+        return record.precision if record.precision in terms.WIDE else "placed"
 
     return [
         Tier(
             words=str(words.SURENESS[code]),
             groups=tuple(
                 AreaGroup(name=named(adcode), entries=tuple(frame.entry(record) for record in inside))
-                for adcode, inside in groupby(records, key=lambda record: record.adcode[: frame.COUNTY_DIGITS])
+                for adcode, inside in groupby(records, key=lambda record: county_of(record.adcode))
             ),
         )
         for code, records in groupby(items, key=sureness)
@@ -116,7 +117,7 @@ def _nearest_first(values: Mapping[str, Any], wanted: FacilityFilter) -> Listed:
     """List what lies near by its distance; a page further is a page longer, up to what a request may ask for."""
     lon, lat = values["near"]
     shown = values["limit"] if "limit" in request.args else PAGE_SIZE
-    placed = replace(wanted, precisions=PLACED)
+    placed = replace(wanted, precisions=terms.PLACED)
     found: list[tuple[FacilityRecord, float]] = []
     for metres in NEAR_RINGS_M:
         found = queries.nearby(frame.conn(), lon, lat, metres, placed, limit=min(shown + 1, queries.MAX_LIMIT))
@@ -127,7 +128,7 @@ def _nearest_first(values: Mapping[str, Any], wanted: FacilityFilter) -> Listed:
     return Listed(
         tiers=(),
         nearest=[(frame.entry(record), words.apart(metres, record.uncertainty_m)) for record, metres in found[:shown]],
-        unplaced=sum(part.count for part in parts if part.precision in WIDE),
+        unplaced=sum(part.count for part in parts if part.precision in terms.WIDE),
         matched=sum(part.count for part in parts),
         first_page=None,
         next_page=frame.here(limit=str(longer)) if len(found) > shown and longer > shown else None,
@@ -202,14 +203,14 @@ def home() -> str:
         cleared=links.to("pages.home"),
         area_tree=frame.area_tree(),
         # The menu ends at counties; a township comes by a link and must survive the next use of the form.
-        township=frame.areas().get(values["area"] or "") if len(values["area"] or "") > frame.COUNTY_DIGITS else None,
+        township=frame.areas().get(values["area"] or "") if len(values["area"] or "") > COUNTY_DIGITS else None,
         plan_options=[(plan.id, plan.title) for plan in plans],
         year_options=[(year, year) for year in frame.years(plans)],
         status_options=[
-            *((code, _status_words(code)) for code in STATUSES if by_status[code] or code == "planned"),
+            *((code, _status_words(code)) for code in terms.STATUS.codes if by_status[code] or code == "planned"),
             *([(params.ALL, _status_words(params.ALL))] if by_status["existing"] else []),
         ],
-        precision_options=[(code, str(words.PRECISION[code])) for code in PRECISIONS],
+        precision_options=[(code, str(words.PRECISION[code])) for code in terms.PRECISION.codes],
         total=total,
         existing_total=by_status["existing"],
         existing_shown=values["status"] in {"existing", params.ALL},

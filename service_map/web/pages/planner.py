@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import analysis, coverage
 from service_map.analysis import Feature, Ground, Reach, Report
-from service_map.catalogue import JUDGED
+from service_map.catalogue import terms
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.store import queries
@@ -608,7 +608,7 @@ def _rule_groups(*, english: bool) -> list[RuleGroup]:
         rules = [
             (rule.id, words.cited(rule))
             for rule in (*known.rules, *known.plan_rules)
-            if rule.category == code and rule.mode in JUDGED
+            if rule.category == code and rule.mode in terms.JUDGED
         ]
         if rules:
             groups.append(RuleGroup(name=category.en if english else category.zh, rules=tuple(rules)))

@@ -1,0 +1,342 @@
+"""Every closed set of words that records, rules and answers choose from: its codes, and what each is called.
+
+A code is what data holds and what addresses take; a term is how it is called in Chinese and English, short enough for a
+list or within a sentence, and where that says too little what the data dictionary says it means. Sets that only one
+file can read or write (formats, encodings) stand there.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What one code is called.
+
+    Attributes
+    ----------
+    zh, en
+        As a list or a sentence calls it; English without a capital.
+    meaning_zh, meaning_en
+        As the data dictionary explains it; "" where the name says it all.
+    """
+
+    zh: str
+    en: str
+    meaning_zh: str = ""
+    meaning_en: str = ""
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Its names, Chinese first."""
+        return self.zh, self.en
+
+    @property
+    def meaning(self) -> str:
+        """What the data dictionary says: Chinese, a stroke, English."""
+        return f"{self.meaning_zh or self.zh} / {self.meaning_en or self.en}"
+
+
+class Terms(Mapping[str, Term]):
+    """One set: its terms by their codes, in the set's own order, which nobody changes.
+
+    Attributes
+    ----------
+    codes
+        The codes alone.
+    """
+
+    __slots__ = ("_terms", "codes")
+
+    def __init__(self, terms: Mapping[str, tuple[str, ...]]) -> None:
+        """Take for each code what `Term` takes."""
+        self._terms = {code: Term(*words) for code, words in terms.items()}
+        self.codes = tuple(self._terms)
+
+    def __getitem__(self, code: str) -> Term:
+        """Give a term."""
+        return self._terms[code]
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the codes."""
+        return iter(self._terms)
+
+    def __len__(self) -> int:
+        """Count the terms."""
+        return len(self._terms)
+
+    def meanings(self) -> dict[str, str]:
+        """Give each code with what it means, as the data dictionary holds it."""
+        return {code: term.meaning for code, term in self.items()}
+
+
+# --- facilities -------------------------------------------------------------------------------------------------------
+
+STATUS = Terms({
+    "existing": ("现有", "existing", "已有"),
+    "planned": ("规划提出", "promised", "规划提出，是否建成未核实", "promised; not verified whether built"),
+    "under_construction": ("在建", "under construction"),
+    "open": ("已开放", "open", "建成开放"),
+    "cancelled": ("已取消", "cancelled", "取消"),
+})  # fmt: skip
+"""In which state a facility is."""
+
+IN_PLACE = ("existing", "open")
+"""States of what stands already."""
+
+AHEAD = ("planned", "under_construction")
+"""States of what may yet stand."""
+
+PRECISION = Terms({
+    "site": ("知道具体地点", "place known", "具体地点", "the site itself"),
+    "street": ("约在这条路一带", "somewhere along this street", "街道或道路", "street"),
+    "village": ("约在此村（社区）范围", "somewhere in this village or community", "村或社区", "village"),
+    "township": ("约在此镇（街道）范围", "somewhere in this township", "乡镇", "township"),
+    "county": ("约在此县（市、区）范围", "somewhere in this county", "县区", "county"),
+    "city": ("约在此市范围", "somewhere in this city", "市", "city"),
+})  # fmt: skip
+"""What a facility's point stands for, surest first."""
+
+EXACT = PRECISION.codes[:3]
+"""Precisions whose point stands for the place itself."""
+
+PLACED = PRECISION.codes[:4]
+"""Precisions whose point is near the place."""
+
+WIDE = PRECISION.codes[4:]
+"""Precisions whose point is a seat of government and not a place."""
+
+ACTION = Terms({
+    "new": ("新建", "new building", "新建", "build"),
+    "expand": ("改扩建", "rebuilding or extension", "改扩建", "expand"),
+    "relocate": ("迁建", "relocation", "迁建", "relocate"),
+    "upgrade": ("改造提升", "upgrade"),
+    "mixed": ("新建和改扩建", "new building and extension", "新建与改扩建", "build and expand"),
+    "unspecified": ("建设（没有说新建还是改造）", "construction (new or upgrade is not said)", "未说明", "not said"),
+})  # fmt: skip
+"""What is to be done."""
+
+BASIS = Terms(
+    {
+        "site": ("单个设施", "one facility"),
+        "allotment": ("分到各地的数量", "a number for each of several places"),
+        "rule": ("对每个县区等的要求", "a rule for every county or the like"),
+        "record": ("资料所列", "listed by a record", "资料所列，不是规划所承诺", "a record that lists it, not a plan"),
+    }
+)
+"""What puts a facility on the map."""
+
+REASON = Terms(
+    {
+        "merged": ("与另一处是同一设施", "is the same as another"),
+        "dropped": ("规划文本不再支持", "no plan's text promises it"),
+    }
+)
+"""Why an id stands no more."""
+
+# --- plans ------------------------------------------------------------------------------------------------------------
+
+KIND = Terms({
+    "site": ("具体设施", "named facility", "单个设施", "one facility"),
+    "allotment": ("分到各地的数量", "number for each place", "分到各地的数量", "a number for each of several places"),
+    "quota": ("只有总数", "total only", "总数", "a number for the whole area"),
+    "coverage": ("覆盖要求", "rule for every unit", "对每个县区等的要求", "a rule for every county or the like"),
+    "intent": ("意向", "intent", "建设意向", "an intention"),
+})  # fmt: skip
+"""What sort of promise a commitment is."""
+
+MAPPED = MappingProxyType({"site": "site", "allotment": "allotment", "coverage": "rule"})
+"""Kinds of commitment that put facilities on the map, each with the `BASIS` of those."""
+
+PLACE_LEVEL = Terms(
+    {
+        "plan": ("规划范围", "the plan's area"),
+        "county": ("县级", "county"),
+        "township": ("乡级", "township"),
+        "village_or_street": ("村或街道以下", "village or street"),
+        "landmark": ("地标", "landmark"),
+    }
+)
+"""Of what level the place is that a commitment names."""
+
+# --- areas ------------------------------------------------------------------------------------------------------------
+
+LEVEL = Terms(
+    {
+        "province": ("省", "province"),
+        "city": ("市", "city"),
+        "county": ("县区", "county"),
+        "township": ("乡镇", "township"),
+    }
+)
+"""Of an area."""
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+RULE_LEVEL = Terms(
+    {
+        "15": ("15 分钟生活圈", "15-minute life circle"),
+        "10": ("10 分钟生活圈", "10-minute life circle"),
+        "5": ("5 分钟生活圈", "5-minute life circle"),
+        "block": ("居住街坊", "street block"),
+        "city": ("全市", "whole city"),
+        "county": ("全县", "whole county"),
+        "none": ("不分级", "no level"),
+    }
+)
+"""Life-circle levels in minutes, the street block, the whole city or county, or no level."""
+
+POINT_LEVELS = ("15", "10", "5", "none")
+"""Levels that can be judged at a point; a share of a whole city cannot."""
+
+MODE = Terms(
+    {
+        "walk": ("步行", "on foot"),
+        "walk_or_cycle": ("步行或骑行", "on foot or by bicycle"),
+        "distance": ("按距离", "by distance"),
+        "vehicle": ("车辆", "by vehicle"),
+        "none": ("无从判断", "nothing to judge by"),
+    }
+)
+"""How the way is covered: ``distance`` where only metres are given, ``none`` where there is nothing to judge by."""
+
+JUDGED = ("walk", "walk_or_cycle", "distance")
+"""Modes of rules that are judged for somebody on foot."""
+
+SCOPE = Terms({"all": ("城乡", "all"), "urban": ("城镇", "urban"), "rural": ("农村", "rural")})
+"""Whom a rule is meant for."""
+
+RULE_STATUS = Terms(
+    {
+        "in_force": ("现行", "in force"),
+        "draft": ("征求意见稿", "draft"),
+        "superseded": ("已被取代", "superseded"),
+    }
+)
+"""Whether a clause is in force."""
+
+CONFIDENCE = Terms(
+    {
+        "text": ("读过条文", "the clause was read"),
+        "quoted": ("条文逐字引用", "the clause is quoted word for word"),
+        "secondary": ("他人转述", "told by others"),
+        "memory": ("凭记忆", "remembered"),
+    }
+)
+"""How a figure is known, surest first."""
+
+FORCE = Terms(
+    {
+        "mandatory": ("强制性条文", "mandatory"),
+        "should": ("应", "should"),
+        "advisory": ("建议性条款", "advisory"),
+    }
+)
+"""How binding a clause is by its own words: mandatory (强制性条文), 应, or 宜."""
+
+RULE_MEASURED_FROM = Terms(
+    {
+        "edge": ("边界", "edge"),
+        "entrance": ("出入口", "entrance"),
+        "centre": ("中心", "centre"),
+        "unstated": ("未注明", "not stated"),
+    }
+)
+"""Where a clause measures from."""
+
+DENOMINATOR = Terms(
+    {
+        "residential_land": ("居住用地", "residential land"),
+        "communities": ("居住小区", "residential communities"),
+        "people": ("人口", "people"),
+        "unstated": ("未注明", "not stated"),
+    }
+)
+"""What a covered share is a share of."""
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+RECORD = Terms({
+    "complete": ("已收全", "complete", "现有设施已收全", "every existing facility is on record"),
+    "partial": ("没有说收全", "not stated to be complete", "没有说收全，只是在册的",
+                "some are on record, not stated to be all"),
+    "none": ("没有收录", "nothing on record", "一处也没有收录", "none is on record"),
+})  # fmt: skip
+"""收录是否齐全: whether what exists is all on record."""
+
+VERDICT = Terms(
+    {
+        "met": ("满足", "met"),
+        "met_if_built": ("建成后满足", "met if built"),
+        "not_met": ("不满足", "not met"),
+        "cannot_say": ("无法判断", "cannot say"),
+    }
+)
+"""What a check of a point says of a rule, best first."""
+
+BOUND = Terms(
+    {
+        "certain": ("一定", "surely"),
+        "located": ("按点位", "as located"),
+        "possible": ("可能", "possibly"),
+    }
+)
+"""Which of the three figures that an imprecise location leaves: the least, that of the points, the most."""
+
+ZONE = Terms(
+    {
+        "certain": ("一定已覆盖", "certainly covered"),
+        "uncertain": ("位置不准，说不定", "uncertain"),
+        "gap": ("都未覆盖", "reached by none"),
+    }
+)
+"""What a piece of land is to those on record."""
+
+HORIZON = Terms(
+    {
+        "existing": ("现有", "what stands"),
+        "by_year": ("到某年年底", "by the end of a year"),
+        "promised": ("全部承诺", "everything promised"),
+    }
+)
+"""Which facilities a figure counts."""
+
+METHOD = Terms(
+    {
+        "straight_line": ("直线距离", "straight line"),
+        "detour": ("直线距离乘绕行系数", "straight line times a detour factor"),
+        "network": ("路网", "network of ways"),
+    }
+)
+"""How a distance was measured."""
+
+MEASURED_FROM = Terms({"edge": ("边界或线路", "edge or line"), "point": ("点位", "point")})
+"""Where a distance to a facility was measured from."""
+
+CUT_BY = Terms(
+    {
+        "township": ("按乡镇切开", "cut by township"),
+        "community": ("按最近的在册居住小区切开", "cut by the nearest residential community on record"),
+        "cell": ("按六边形格子切开", "cut by hexagons"),
+    }
+)
+"""By what a gap is cut into pieces."""
+
+PROFILE = Terms(
+    {
+        "adult": ("成年人", "adult"),
+        "elderly": ("老年人", "elderly"),
+        "child": ("儿童（成人陪同）", "child with carer"),
+    }
+)
+"""Whose pace a walk is measured by."""
+
+ROLE = Terms(
+    {
+        "demand": ("人口", "people"),
+        "place": ("候选点", "candidate place"),
+        "facility": ("自己的设施", "facility of one's own"),
+    }
+)
+"""What a feature of a caller's body stands for."""
