@@ -87,21 +87,30 @@ def install(home: Path) -> None:
     if place == before:
         _say(f"{name} 已在使用", f"{name} is current already")
         return
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
     try:
-        _say(f"安装 {name}", f"installing {name}")
-        _install_program(place)
-        for part in ("install.sh", "install.py", "about", "deploy", "operators.md"):
-            (shutil.copytree if (BUNDLE / part).is_dir() else shutil.copy2)(BUNDLE / part, place / part)
-        shutil.copy2(BUNDLE / "deploy" / "service-map", place / "service-map")
+        if not (place / "var").is_dir():  # else it was in use before, and its program is whole
+            _lay_out(place)
+        _say(f"试用 {name}", f"trying {name}")
         renew(place, before)
     except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
+        if not (place / "var").is_dir():
+            shutil.rmtree(place, ignore_errors=True)
         raise
+    (place / "previous").unlink(missing_ok=True)
     if before is not None:
         (place / "previous").symlink_to(Path("..", before.name))
     _switch(home, place)
+
+
+def _lay_out(place: Path) -> None:
+    """Install the program of a version into its folder, and what an operator needs beside it."""
+    _say(f"安装 {place.name}", f"installing {place.name}")
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    _install_program(place)
+    for part in ("install.sh", "install.py", "about", "deploy", "operators.md"):
+        (shutil.copytree if (BUNDLE / part).is_dir() else shutil.copy2)(BUNDLE / part, place / part)
+    shutil.copy2(BUNDLE / "deploy" / "service-map", place / "service-map")
 
 
 def rollback(home: Path) -> None:
@@ -246,7 +255,8 @@ def _install_program(place: Path) -> None:
 
 
 def _run(place: Path, *words: str | Path, env: Mapping[str, str]) -> None:
-    _command(place / ".venv" / "bin" / "service-map", *words, env=env)
+    """Run the program with the settings of the service, but for those given."""
+    _command(place / "service-map", *words, env=env)
 
 
 def _command(*words: str | Path, env: Mapping[str, str] | None = None) -> None:
@@ -267,7 +277,7 @@ def _ask(place: Path, environment: Mapping[str, str]) -> None:
     site = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile("w+") as words:
         server = subprocess.Popen(
-            [place / ".venv" / "bin" / "service-map", "serve"], stdout=words, stderr=subprocess.STDOUT,
+            [place / "service-map", "serve"], stdout=words, stderr=subprocess.STDOUT,
             env={**environment, "HOST": "127.0.0.1", "PORT": str(port), "METRICS": "0", "NETWORK": ""},
         )  # fmt: skip
         try:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from packaging import utils
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
-from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "var" / "tools" / "bin"
@@ -36,8 +36,12 @@ def locked(text: str) -> dict[str, set[str]]:
     """Read names and versions of a lock; a name may have several, for several versions of Python."""
     pins: dict[str, set[str]] = {}
     for name, version in re.findall(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;]+)", text, re.MULTILINE):
-        pins.setdefault(canonicalize_name(name), set()).add(version)
+        pins.setdefault(_name(name), set()).add(version)
     return pins
+
+
+def _name(text: str) -> str:
+    return utils.canonicalize_name(text)
 
 
 # --- licences ---------------------------------------------------------------------------------------------------------
@@ -59,7 +63,7 @@ def licence_of(row: Table, known: Table) -> str | None:
         None where nothing of it is a licence's name.
     """
     for reading in known["unclear"]:
-        if canonicalize_name(reading["name"]) == canonicalize_name(row["Name"]):
+        if _name(reading["name"]) == _name(row["Name"]):
             return str(reading["licence"])
     for field in ("License-Expression", "License-Metadata", "License-Classifier"):
         told = row[field].strip()
@@ -79,8 +83,8 @@ def licence_faults(pins: Iterable[str], shipped: Iterable[str], rows: Iterable[T
     """
     lists, sent = known["licences"], set(shipped)
     allowed = {*lists["usual"], *lists["unusual"]}
-    readings = {canonicalize_name(row["Name"]): row for row in rows}
-    unclear = {canonicalize_name(row["name"]): row["licence"] for row in known["unclear"]}
+    readings = {_name(row["Name"]): row for row in rows}
+    unclear = {_name(row["name"]): row["licence"] for row in known["unclear"]}
     faults = []
     for name in sorted(pins):
         licence = licence_of(readings[name], known) if name in readings else unclear.get(name)
@@ -98,7 +102,13 @@ def licence_faults(pins: Iterable[str], shipped: Iterable[str], rows: Iterable[T
 
 def installed_licences() -> list[Table]:
     """Ask pip-licenses about the environment that the tests run in."""
-    command = [TOOLS / "pip-licenses", f"--python={sys.executable}", "--from=all", "--format=json", "--with-system"]
+    command: list[str | Path] = [
+        TOOLS / "pip-licenses",
+        f"--python={sys.executable}",
+        "--from=all",
+        "--format=json",
+        "--with-system",
+    ]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # type: ignore[no-any-return]
 
 
@@ -158,7 +168,7 @@ def releases(names: Sequence[str], index: str) -> dict[str, datetime | None] | N
 
 def stale(released: Mapping[str, datetime | None], known: Table, today: datetime) -> list[str]:
     """Say which packages have had no release for two years, oldest first, and what would take their place."""
-    instead = {canonicalize_name(row["name"]): row["instead"] for row in known["stale"]}
+    instead = {_name(row["name"]): row["instead"] for row in known["stale"]}
     old = sorted((when, name) for name, when in released.items() if when is not None and today - when > STALE)
     lines = [f"{name} {when:%Y-%m-%d}: {instead.get(name, 'NO ROW under [[stale]] says what would take its place')}"
              for when, name in old]  # fmt: skip
@@ -188,7 +198,15 @@ def resolves(lock: Path, version: str, known: Table, index: str) -> str:
     wheels = [
         f"--only-binary={name}" for name in locked(lock.read_text("utf-8")) if name not in known["source"]["only"]
     ]
-    command = ["--dry-run", "--require-hashes", "--python-version", version, *wheels, "--target", ROOT / "var" / "none"]
+    command: list[str | Path] = [
+        "--dry-run",
+        "--require-hashes",
+        "--python-version",
+        version,
+        *wheels,
+        "--target",
+        ROOT / "var" / "none",
+    ]
     return _uv("pip", "install", *command, "-r", lock, index=index)
 
 
@@ -204,7 +222,14 @@ def installs(version: str, program: str, index: str) -> str:
         ):
             return fault
         environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{database}"}
-        command = [python, "-W", "error::SyntaxWarning", "-c", "from service_map.cli import main; main()", "build"]
+        command: list[str | Path] = [
+            python,
+            "-W",
+            "error::SyntaxWarning",
+            "-c",
+            "from service_map.cli import main; main()",
+            "build",
+        ]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         return done.stderr if done.returncode else ""
     finally:
@@ -232,8 +257,10 @@ def advisories(report: Table, known: Table) -> tuple[int, list[str]]:
 def ask_advisories(lock: Path) -> Table | None:
     """Have pip-audit ask its databases about a lock; None where it reaches none."""
     for service in ("pypi", "osv"):
-        command = [TOOLS / "pip-audit", "--vulnerability-service", service, "--requirement", lock, "--require-hashes",
-                   "--disable-pip", "--format=json", "--progress-spinner=off"]  # fmt: skip
+        command: list[str | Path] = [
+            TOOLS / "pip-audit", "--vulnerability-service", service, "--requirement", lock, "--require-hashes",
+            "--disable-pip", "--format=json", "--progress-spinner=off",
+        ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         try:
             report = json.loads(done.stdout)
