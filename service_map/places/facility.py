@@ -3,14 +3,31 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import NoneType
-from typing import Any
+from typing import Annotated, Any, get_origin
+
+from msgspec import Meta
 
 from service_map.catalogue import terms
+from service_map.catalogue.fields import (
+    Adcode,
+    CategoryCode,
+    From1,
+    Latitude,
+    Longitude,
+    Metres,
+    Year,
+    fields_of,
+    means,
+    one_of,
+)
 from service_map.errors import GeodataError
+
+FacilityId = Annotated[str, Meta(pattern="^f[0-9a-f]{12}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,31 +72,52 @@ class Facility:
         ``point_source`` the citation. Else None.
     """
 
-    id: str
-    name: str
-    name_given: bool
-    category: str
-    status: str
-    basis: str
-    action: str
-    count: int | float
-    unit: str | None
-    at_least: bool
-    year: int | None
-    adcode: str
-    lon: float
-    lat: float
-    precision: str
-    uncertainty_m: float
-    point_source: str
-    point_licence: str
-    located_by: str
-    commitments: tuple[str, ...]
-    status_date: str | None = None
-    status_source: str | None = None
-    same_as: str | None = None
-    source_title: str | None = None
-    source_row: int | None = None
+    id: Annotated[FacilityId, means("永久标识", "permanent id")]
+    name: Annotated[str, means("名称", "name")]
+    name_given: Annotated[bool, means("名称是否规划所写", "whether the plan gives the name")]
+    category: Annotated[CategoryCode, means("类别代码", "code of the category", to="categories.code")]
+    status: Annotated[str, one_of(terms.STATUS), means("状态", "status")]
+    basis: Annotated[str, one_of(terms.BASIS), means("依据", "kind of commitment behind it, or a record")]
+    action: Annotated[str, one_of(terms.ACTION), means("建设方式", "what is to be done")]
+    count: Annotated[float, means("数量", "number promised at this place")]
+    unit: Annotated[str | None, means("单位", "unit of the number")]
+    at_least: Annotated[bool, means("是否为下限", "whether the number is a minimum")]
+    year: Annotated[Year | None, means("完成年份", "year by which")]
+    adcode: Annotated[Adcode, means("行政区划代码", "code of the narrowest area that holds it")]
+    lon: Annotated[Longitude, means("经度，度", "longitude, degrees", stored=False, listed=False)]
+    lat: Annotated[Latitude, means("纬度，度", "latitude, degrees", stored=False, listed=False)]
+    precision: Annotated[str, one_of(terms.PRECISION), means("定位精度：点代表什么", "what the point stands for")]
+    uncertainty_m: Annotated[Metres, means("定位误差，米", "metres within which the real site lies", short="uncert_m")]
+    point_source: Annotated[str, means("点位来源", "source of the point", short="pt_source")]
+    point_licence: Annotated[str, means("点位来源的许可", "licence of that source", short="pt_licence")]
+    located_by: Annotated[str, means("据以定位的文字", "words that located it")]
+    commitments: Annotated[
+        tuple[str, ...],
+        means(
+            "承诺它的各项任务的标识，分号隔开", "ids of the commitments that promise it, separated by semicolons",
+            short="commitmts", stored=False,
+        ),
+    ]  # fmt: skip
+    status_date: Annotated[
+        str | None, means("状态日期", "since when, or when seen", after="status", short="stat_date")
+    ] = None
+    status_source: Annotated[
+        str | None,
+        means("状态来源", "who says so; NULL where only the plan does", after="status", short="stat_src"),
+    ] = None
+    same_as: Annotated[
+        str | None, means("已建成为哪处现状设施", "id of the existing facility that it has become", after="status")
+    ] = None
+    source_title: Annotated[
+        str | None,
+        means(
+            "所列文件的标题", "title of the file that lists it; NULL where a plan does", after="status",
+            short="src_title",
+        ),
+    ] = None  # fmt: skip
+    source_row: Annotated[
+        From1 | None, means("所列文件中的行号", "its row in that file", after="status", short="src_row")
+    ] = None
 
 
 def write_facilities(path: Path, facilities: Iterable[Facility]) -> None:
@@ -144,26 +182,31 @@ def load_facilities(path: Path) -> list[Facility]:
 
 _ID = re.compile(r"f[0-9a-f]{12}")
 _ADCODE = re.compile(r"\d{6}(?:\d{3})?")
-_ALLOWED = {
-    "status": terms.STATUS.codes,
-    "precision": terms.PRECISION.codes,
-    "basis": tuple(code for code in terms.BASIS if code != "record"),  # those of "record" stand in tables of their own
-    "action": terms.ACTION.codes,
-}
-_TYPES: dict[str, tuple[type, ...]] = {
-    "name": (str,), "name_given": (bool,), "category": (str,), "status": (str,), "basis": (str,), "action": (str,),
-    "count": (int, float), "unit": (str, NoneType), "at_least": (bool,), "year": (int, NoneType), "adcode": (str,),
-    "precision": (str,), "uncertainty_m": (int, float), "point_source": (str,), "point_licence": (str,),
-    "located_by": (str,), "commitments": (list,),
-}  # fmt: skip
-_OPTIONAL = ("status_date", "status_source", "same_as")
-_ELSEWHERE = ("source_title", "source_row")  # of facilities that stand in tables of their own
+# Of facilities that stand in tables of their own.
+_ELSEWHERE = {"source_title", "source_row"}
+_NOT_HERE = {"basis": ("record",)}
+_IN_FILE: dict[type, tuple[type, ...]] = {float: (int, float), tuple: (list,)}
+
+
+@cache
+def _properties() -> dict[str, tuple[tuple[type, ...], tuple[str, ...], bool]]:
+    """Give types, closed set of values and need of each property in the file, as `Facility` declares it."""
+    declared = {field.name: field for field in fields_of(Facility)}
+    found = {}
+    for name, member in Facility.__dataclass_fields__.items():
+        field = declared[name]
+        kind = get_origin(field.kind) or field.kind
+        needed = member.default is MISSING
+        kinds = (*_IN_FILE.get(kind, (kind,)), *((NoneType,) if field.optional and needed else ()))
+        codes = tuple(code for code in field.terms or () if code not in _NOT_HERE.get(name, ()))
+        found[name] = (kinds, codes, needed)
+    return {name: said for name, said in found.items() if name not in {"id", "lon", "lat", *_ELSEWHERE}}
 
 
 def _feature(facility: Facility) -> dict[str, Any]:
     properties = asdict(facility)
     del properties["id"], properties["lon"], properties["lat"]
-    for field in (*_OPTIONAL, *_ELSEWHERE):
+    for field in (*(name for name, (_, _, needed) in _properties().items() if not needed), *_ELSEWHERE):
         if properties[field] is None:
             del properties[field]
     point = [round(facility.lon, 7), round(facility.lat, 7)]
@@ -178,22 +221,21 @@ def _facility(path: Path, number: int, feature: Any) -> Facility:
     identity = feature.get("id")
     if not isinstance(identity, str) or not _ID.fullmatch(identity):
         raise _fault(path, number, "id", "应为 f 加 12 位十六进制数字", "must be f and 12 hex digits")
-    for field, types in _TYPES.items():
+    known = _properties()
+    for field, (kinds, codes, needed) in known.items():
         if field not in properties:
-            raise _fault(path, number, field, "缺少", "is missing")
+            if needed:
+                raise _fault(path, number, field, "缺少", "is missing")
+            continue
         value = properties[field]
         # bool is an int to Python, not to a reader of the file
-        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-            names = "/".join("null" if kind is NoneType else kind.__name__ for kind in types)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            names = "/".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
             raise _fault(path, number, field, f"应为 {names}", f"must be {names}")
-        if field in _ALLOWED and value not in _ALLOWED[field]:
-            allowed = _ALLOWED[field]
-            raise _fault(path, number, field, f"应为 {'、'.join(allowed)} 之一", f"must be one of {', '.join(allowed)}")
-    for field in _OPTIONAL:
-        if field in properties and not isinstance(properties[field], str):
-            raise _fault(path, number, field, "应为文字", "must be a string")
-    if set(properties) - set(_TYPES) - set(_OPTIONAL):
-        extra = ", ".join(sorted(set(properties) - set(_TYPES) - set(_OPTIONAL)))
+        if codes and value not in codes:
+            raise _fault(path, number, field, f"应为 {'、'.join(codes)} 之一", f"must be one of {', '.join(codes)}")
+    if set(properties) - set(known):
+        extra = ", ".join(sorted(set(properties) - set(known)))
         raise _fault(path, number, extra, "是未知的属性", "is not a known property")
     _check_values(path, number, properties)
     lon, lat = _position(path, number, feature.get("geometry"))

@@ -29,6 +29,7 @@ from sqlalchemy.pool import StaticPool
 from service_map import catalogue, places, plans
 from service_map.catalogue.adcode import ancestors, city_of, county_of, covers, prefix
 from service_map.catalogue.degrees import DEGREE_M
+from service_map.catalogue.fields import fields_of
 from service_map.errors import GeodataError, ServiceMapError, StoreError
 from service_map.store import clusters, gaps, geopackage, ranks, style
 from service_map.store.database import (
@@ -70,6 +71,7 @@ _SWAP_TRIES = 10
 _ADVISORY_LOCK = 0x5E121CE3A9
 
 Progress = Callable[[str], None]
+_OF_FACILITY = tuple(field.name for field in fields_of(places.Facility) if field.stored)
 _T = TypeVar("_T")
 
 
@@ -433,20 +435,13 @@ def _record_row(
 def _facility_row(
     facility: places.Facility, kind: catalogue.Category, family: catalogue.Family, area_name: str
 ) -> dict[str, Any]:
-    return {
-        "id": facility.id, "name": facility.name, "name_given": facility.name_given,
-        "category": facility.category, "category_zh": kind.zh, "category_en": kind.en, "family": kind.family,
-        "family_zh": family.zh, "family_en": family.en,
-        "status": facility.status, "status_date": facility.status_date, "status_source": facility.status_source,
-        "same_as": facility.same_as, "source_title": facility.source_title, "source_row": facility.source_row,
-        "basis": facility.basis, "action": facility.action,
-        "count": float(facility.count), "unit": facility.unit, "at_least": facility.at_least,
-        "year": facility.year, "adcode": facility.adcode, "area_name": area_name,
-        "plan": None, "plan_title": None, "section": None, "line": None, "precision": facility.precision,
-        "uncertainty_m": float(facility.uncertainty_m), "point_source": facility.point_source,
-        "point_licence": facility.point_licence, "located_by": facility.located_by,
-        "geom": Point(facility.lon, facility.lat),
+    more = {
+        "category_zh": kind.zh, "category_en": kind.en, "family": kind.family, "family_zh": family.zh,
+        "family_en": family.en, "area_name": area_name, "plan": None, "plan_title": None, "section": None, "line": None,
     }  # fmt: skip
+    row = more | {name: getattr(facility, name) for name in _OF_FACILITY}
+    row |= {"count": float(facility.count), "uncertainty_m": float(facility.uncertainty_m)}
+    return row | {"geom": Point(facility.lon, facility.lat)}
 
 
 def _known(key: str, among: Mapping[str, _T], where: str, field: str) -> _T:
@@ -501,14 +496,14 @@ def _multi(geometry: BaseGeometry | None) -> MultiPolygon | None:
 
 def _fill(connection: Connection, content: _Content) -> None:
     counted = clusters.Tally()
-    counted.add(content.rows[Facility.__tablename__])
-    streams = {Facility.__tablename__: content.existing, Summary.__tablename__: content.summary}
+    counted.add(content.rows[Facility.__table__.name])
+    streams = {Facility.__table__.name: content.existing, Summary.__tablename__: content.summary}
     for table in TABLES:
         _insert(connection, table, content.rows[table.name])
         while rows := list(islice(streams.get(table.name, iter(())), _CHUNK)):
             _insert(connection, table, rows)
             content.written[table.name] += len(rows)
-            if table.name == Facility.__tablename__:
+            if table.name == Facility.__table__.name:
                 counted.add(rows)
     # Every facility has been seen by now.
     for model, prepared in ((Cluster, counted.rows()), (TileCell, counted.tile_rows())):

@@ -251,11 +251,12 @@ def within(column: Any, adcode: str) -> ColumnElement[bool]:
 
 def cited_by(plans: Iterable[str]) -> ColumnElement[bool]:
     """Hold for a facility that any of the plans promises."""
-    return Facility.id.in_(
+    promised: ColumnElement[bool] = Facility.id.in_(
         select(Citation.facility)
         .join(Commitment, Commitment.id == Citation.commitment)
         .where(Commitment.plan.in_(tuple(plans)))
     )
+    return promised
 
 
 def holding(names: dict[str, str], word: str) -> list[str]:

@@ -1,25 +1,26 @@
 """What a file of facilities holds, whatever its format: the rows, their fields, and what the file says of itself.
 
-Fields of the table formats are those of the table ``facilities`` of the published GeoPackage, in its order, then
-``passage_sha256`` of the primary citation and ``commitments``, the ids of all that promise the facility.
+Fields of the table formats are those that `service_map.store.records.FacilityRecord` declares: those of the table
+``facilities`` of the published GeoPackage, in its order, then ``passage_sha256`` of the primary citation and
+``commitments``, the ids of all that promise the facility.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from pyproj import Transformer
-from sqlalchemy import Connection, Double, Integer, select
-from sqlalchemy.types import Boolean
+from sqlalchemy import Connection, select
 
+from service_map.catalogue.fields import fields_of
 from service_map.places import wgs84_to_gcj02
 from service_map.store import queries
 from service_map.store.conditions import facility_conditions
 from service_map.store.database import read_meta
-from service_map.store.geometry import Geometry
-from service_map.store.models import DOMAINS, Area, Facility
+from service_map.store.models import Area, Facility
 from service_map.store.records import FacilityFilter, FacilityRecord
 
 LAYER = "facilities"
@@ -61,39 +62,24 @@ class Field:
     values: Mapping[str, str] | None = None
 
 
-# A Shapefile's names hold ten characters; those that are longer are shortened so that they stay readable.
-_SHORT = {
-    "name_given": "name_given", "category_zh": "categ_zh", "category_en": "categ_en", "uncertainty_m": "uncert_m",
-    "point_source": "pt_source", "point_licence": "pt_licence", "located_by": "located_by", "plan_title": "plan_title",
-    "status_date": "stat_date", "status_source": "stat_src", "source_title": "src_title", "source_row": "src_row",
-    "passage_sha256": "psg_sha256", "commitments": "commitmts",
-}  # fmt: skip
+_KINDS = {str: "text", int: "integer", float: "number", bool: "boolean"}
 
 
 def _fields() -> tuple[Field, ...]:
-    found = []
-    for column in Facility.__table__.columns:
-        if column.primary_key or isinstance(column.type, Geometry):
-            continue
-        kind = "text"
-        for type_, name in ((Boolean, "boolean"), (Integer, "integer"), (Double, "number")):
-            if isinstance(column.type, type_):
-                kind = name
-        zh, _, en = (column.comment or column.name).partition(" / ")
-        domain = column.info.get("domain")
-        short = _SHORT.get(column.name, column.name[:10])
-        values = DOMAINS[domain] if domain else None
-        found.append(Field(name=column.name, short=short, kind=kind, zh=zh, en=en, values=values))
-    found += [
-        Field(name="passage_sha256", short=_SHORT["passage_sha256"], kind="text", zh="主要出处原文行的 SHA-256",
-              en="SHA-256 of the line of the primary citation"),
-        Field(name="commitments", short=_SHORT["commitments"], kind="text", zh="承诺它的各项任务的标识，分号隔开",
-              en="ids of the commitments that promise it, separated by semicolons"),
-    ]  # fmt: skip
-    return tuple(found)
+    declared = sorted(
+        (field for field in fields_of(FacilityRecord) if field.listed), key=lambda field: not field.stored
+    )
+    return tuple(
+        Field(
+            name=field.name, short=field.short, kind=_KINDS.get(field.kind, "text"), zh=field.zh, en=field.en,
+            values=None if field.terms is None else field.terms.meanings(),
+        )
+        for field in declared
+    )  # fmt: skip
 
 
 FIELDS = _fields()
+_VALUES = attrgetter(*(field.name for field in FIELDS))
 """Fields of the table formats, in order."""
 
 DATUM_FIELD = Field(
@@ -287,11 +273,4 @@ def _project(lon: Any, lat: Any, system: str) -> tuple[Any, Any]:
 
 def values(record: FacilityRecord) -> list[Any]:
     """Give a facility's values of `FIELDS`, in their order."""
-    first = record.citations[0] if record.citations else None
-    found = []
-    for field in FIELDS[:-1]:
-        # Section, line and hash are of the primary citation; a facility that stands already may have none.
-        holder = record if hasattr(record, field.name) else first
-        found.append(getattr(holder, field.name, None))
-    found.append(";".join(citation.commitment for citation in record.citations))
-    return found
+    return [";".join(value) if isinstance(value, tuple) else value for value in _VALUES(record)]

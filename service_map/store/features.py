@@ -268,8 +268,9 @@ def _of(
             kind = "integer" if isinstance(column.type, Integer) else "number"
         meaning_zh, _, meaning_en = (column.comment or column.name).partition(" / ")
         domain = column.info.get("domain")
-        properties[column.name] = Property(
-            name=column.name, kind=kind, zh=meaning_zh, en=meaning_en, values=DOMAINS[domain] if domain else {},
+        called = str(column.name)  # a subclass of str, which orjson takes for no key
+        properties[called] = Property(
+            name=called, kind=kind, zh=meaning_zh, en=meaning_en, values=DOMAINS[domain] if domain else {},
             column=column,
         )  # fmt: skip
     point = geometry is not None and isinstance(geometry.type, Geometry) and geometry.type.kind == "Point"

@@ -3,37 +3,44 @@
 Declared types are only those of the GeoPackage standard (``TEXT``, ``DOUBLE``, ``INTEGER``, ``BOOLEAN``, ``BLOB`` and
 the geometry types): OGR drops a column of any other type without a word. Facilities repeat the names of their category,
 area and plan, because one table is all that most GIS users open. Each column's comment, Chinese then English, is the
-data dictionary that both databases carry; ``domain`` names the closed set of `DOMAINS` that its values come from.
+data dictionary that both databases carry; ``domain`` names the closed set of `DOMAINS` that its values come from. The
+tables of facilities, areas, plans and commitments are made from the records that `service_map.store.records` declares.
 """
 
 from typing import Annotated, Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Double, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
 
 from service_map.catalogue import terms
+from service_map.catalogue.fields import fields_of
 from service_map.store.geometry import Geometry
+from service_map.store.records import AreaRecord, CommitmentRecord, FacilityRecord, PlanRecord
 
 SCHEMA_VERSION = 6
 """Goes up with every change of a table below; a database of another version is refused and rebuilt."""
 
-DOMAINS: dict[str, dict[str, str]] = {
-    "status": terms.STATUS.meanings(),
-    "precision": terms.PRECISION.meanings(),
-    "action": terms.ACTION.meanings(),
-    "basis": terms.BASIS.meanings(),
-    "record": terms.RECORD.meanings(),
-    "reason": terms.REASON.meanings(),
-    "kind": terms.KIND.meanings(),
-    "horizon": terms.HORIZON.meanings(),
-    "level": terms.LEVEL.meanings(),
+_SETS = {
+    "status": terms.STATUS,
+    "precision": terms.PRECISION,
+    "action": terms.ACTION,
+    "basis": terms.BASIS,
+    "record": terms.RECORD,
+    "reason": terms.REASON,
+    "kind": terms.KIND,
+    "horizon": terms.HORIZON,
+    "level": terms.LEVEL,
 }
+DOMAINS: dict[str, dict[str, str]] = {name: of.meanings() for name, of in _SETS.items()}
 """Closed sets of values with their meaning; they go into the data dictionary."""
 
 # PostgreSQL would sort by the server's locale: both databases must give the same order, that of the code points.
 Word = Text().with_variant(Text(collation="C"), "postgresql")
+
+_TYPES: dict[Any, TypeEngine[Any]] = {str: Word, int: Integer(), float: Double(), bool: Boolean()}
 
 Fid = Annotated[int, mapped_column(primary_key=True, autoincrement=True, comment="行号 / row number")]
 
@@ -54,6 +61,45 @@ class Base(DeclarativeBase):
     type_annotation_map = {str: Word, float: Double()}  # noqa: RUF012 - SQLAlchemy reads it, nobody writes it
 
 
+def _table(
+    name: str,
+    record: type,
+    about: str,
+    *indexes: Index,
+    unique: str,
+    geometry: Geometry | None = None,
+) -> Table:
+    """Make the table of what a record declares as stored (`service_map.catalogue.fields.means`)."""
+    domains = {id(of): name for name, of in _SETS.items()}
+    fid: Column[Any] = Column("fid", Integer, primary_key=True, autoincrement=True, comment="行号 / row number")
+    columns = [fid] + [
+        Column(
+            field.name,
+            _TYPES[field.kind],
+            *([] if field.to is None else [ForeignKey(field.to)]),
+            nullable=field.optional,
+            unique=field.name == unique or None,
+            comment=f"{field.zh} / {field.en}",
+            info={} if field.terms is None else {"domain": domains[id(field.terms)]},
+        )
+        for field in fields_of(record)
+        if field.stored
+    ]
+    if geometry is not None:
+        # A facility is a point; a boundary may be unknown.
+        point = geometry.kind == "Point"
+        columns.append(
+            Column("geom", geometry, nullable=not point, comment="点位 / point" if point else "界线 / boundary")
+        )
+        indexes = (*indexes, Index(f"{name}_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"))
+    return Table(name, Base.metadata, *columns, *indexes, comment=about)
+
+
+def _mapped(name: str, table: Table) -> Any:
+    """Map a table that a record declares: its columns are attributes, as with the classes below."""
+    return type(name, (Base,), {"__table__": table})
+
+
 class Meta(Base):
     """What this database is: ``schema_version``, ``data_version``, ``built_at`` (ISO 8601, UTC)."""
 
@@ -64,24 +110,10 @@ class Meta(Base):
     __table_args__ = ({"comment": "数据库信息 / about this database"},)
 
 
-class Area(Base):
-    """行政区: a city, county or township. ``lon``, ``lat`` are its seat in WGS 84; ``geom`` its boundary, if known."""
-
-    __tablename__ = "areas"
-    fid: Mapped[Fid]
-    adcode: Mapped[str] = _of("行政区划代码", "code of the area", unique=True)
-    name: Mapped[str] = _of("名称", "name")
-    level: Mapped[str] = _of("级别", "level", domain="level")
-    parent: Mapped[str | None] = _of("上级代码", "code of the area around it")
-    lon: Mapped[float | None] = _of("驻地经度，WGS 84 度", "longitude of its seat, WGS 84 degrees")
-    lat: Mapped[float | None] = _of("驻地纬度，WGS 84 度", "latitude of its seat, WGS 84 degrees")
-    source: Mapped[str] = _of("界线与驻地的来源", "source of boundary and seat")
-    licence: Mapped[str] = _of("来源的许可", "licence of the source")
-    geom: Mapped[BaseGeometry | None] = mapped_column(Geometry("MultiPolygon"), comment="界线 / boundary")
-    __table_args__ = (
-        Index("areas_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {"comment": "行政区 / areas"},
-    )
+Area = _mapped(
+    "Area", _table("areas", AreaRecord, "行政区 / areas", unique="adcode", geometry=Geometry("MultiPolygon"))
+)
+"""行政区: a city, county or township. ``lon``, ``lat`` are its seat in WGS 84; ``geom`` its boundary, if known."""
 
 
 class Category(Base):
@@ -104,109 +136,39 @@ class Category(Base):
     __table_args__ = ({"comment": "设施类别 / categories of facility"},)
 
 
-class Plan(Base):
-    """规划: one published document; what its text does not state is NULL."""
+Plan = _mapped("Plan", _table("plans", PlanRecord, "规划 / plans", unique="id"))
+"""规划: one published document; what its text does not state is NULL."""
 
-    __tablename__ = "plans"
-    fid: Mapped[Fid]
-    id: Mapped[str] = _of("规划标识", "id of the plan", unique=True)
-    title: Mapped[str] = _of("标题", "title")
-    issuer: Mapped[str | None] = _of("发布机关", "issuer")
-    number: Mapped[str | None] = _of("文号", "document number")
-    date: Mapped[str | None] = _of("日期", "date")
-    period_start: Mapped[int] = _of("规划期首年", "first year of its term")
-    period_end: Mapped[int] = _of("规划期末年", "last year of its term")
-    adcode: Mapped[str] = _of("行政区划代码", "code of its area")
-    area_name: Mapped[str] = _of("行政区", "name of its area")
-    file: Mapped[str] = _of("文本文件名", "name of the text file")
-    sha256: Mapped[str] = _of("文本的 SHA-256", "SHA-256 of the text")
-    url: Mapped[str | None] = _of("网址", "address")
-    note: Mapped[str | None] = _of("说明", "note in Chinese")
-    note_en: Mapped[str | None] = _of("英文说明", "note in English")
-    __table_args__ = ({"comment": "规划 / plans"},)
-
-
-class Commitment(Base):
-    """规划任务: one promise of one plan. ``passage`` is the plan's line, only where the operator has the very text."""
-
-    __tablename__ = "commitments"
-    fid: Mapped[Fid]
-    id: Mapped[str] = _of("任务标识", "id of the commitment", unique=True)
-    plan: Mapped[str] = _to("plans.id", "规划标识", "id of the plan")
-    line: Mapped[int] = _of("文本行号", "line of the text, from 1")
-    section: Mapped[str | None] = _of("章节", "section")
-    passage_sha256: Mapped[str] = _of("原文行的 SHA-256", "SHA-256 of that line")
-    passage: Mapped[str | None] = _of("原文行，有文本时才有", "that line, where the text is at hand")
-    label: Mapped[str] = _of("摘要", "what it promises, in short")
-    category: Mapped[str] = _to("categories.code", "类别代码", "code of the category")
-    kind: Mapped[str] = _of("任务类型", "kind of commitment", domain="kind")
-    name: Mapped[str | None] = _of("名称", "name")
-    count: Mapped[float | None] = _of("数量", "number")
-    unit: Mapped[str | None] = _of("单位", "unit of the number")
-    at_least: Mapped[bool] = _of("是否为下限", "whether the number is a minimum")
-    action: Mapped[str] = _of("建设方式", "what is to be done", domain="action")
-    place: Mapped[str | None] = _of("地点", "place as the plan names it")
-    place_level: Mapped[str] = _of("地点级别", "level of that place")
-    per: Mapped[str | None] = _of("每个什么", "for every what")
-    year: Mapped[int | None] = _of("完成年份", "year by which")
-    repeats: Mapped[str | None] = _of("重申的任务", "commitment that it states again")
-    note: Mapped[str | None] = _of("备注", "note")
-    __table_args__ = (
+Commitment = _mapped(
+    "Commitment",
+    _table(
+        "commitments",
+        CommitmentRecord,
+        "规划任务 / commitments",
         Index("commitments_order", "plan", "line", "id"),
         Index("commitments_category", "category"),
-        {"comment": "规划任务 / commitments"},
-    )
+        unique="id",
+    ),
+)
+"""规划任务: one promise of one plan. ``passage`` is the plan's line, only where the operator has the very text."""
 
-
-class Facility(Base):
-    """规划设施与现状设施: one promised place, or one that stands already.
-
-    ``plan``, ``plan_title``, ``section``, ``line`` are of the primary citation; NULL for one that no plan promises: its
-    ``point_source`` is its source, and for one that a file lists as planned ``source_title`` and ``source_row`` say
-    where.
-    """
-
-    __tablename__ = "facilities"
-    fid: Mapped[Fid]
-    id: Mapped[str] = _of("永久标识", "permanent id", unique=True)
-    name: Mapped[str] = _of("名称", "name")
-    name_given: Mapped[bool] = _of("名称是否规划所写", "whether the plan gives the name")
-    category: Mapped[str] = _to("categories.code", "类别代码", "code of the category")
-    category_zh: Mapped[str] = _of("类别", "category in Chinese")
-    category_en: Mapped[str] = _of("类别英文名", "category in English")
-    family: Mapped[str] = _of("大类代码", "code of the family")
-    family_zh: Mapped[str] = _of("大类", "family in Chinese")
-    family_en: Mapped[str] = _of("大类英文名", "family in English")
-    status: Mapped[str] = _of("状态", "status", domain="status")
-    status_date: Mapped[str | None] = _of("状态日期", "since when, or when seen")
-    status_source: Mapped[str | None] = _of("状态来源", "who says so; NULL where only the plan does")
-    same_as: Mapped[str | None] = _of("已建成为哪处现状设施", "id of the existing facility that it has become")
-    source_title: Mapped[str | None] = _of("所列文件的标题", "title of the file that lists it; NULL where a plan does")
-    source_row: Mapped[int | None] = _of("所列文件中的行号", "its row in that file")
-    basis: Mapped[str] = _of("依据", "kind of commitment behind it, or a record", domain="basis")
-    action: Mapped[str] = _of("建设方式", "what is to be done", domain="action")
-    count: Mapped[float] = _of("数量", "number promised at this place")
-    unit: Mapped[str | None] = _of("单位", "unit of the number")
-    at_least: Mapped[bool] = _of("是否为下限", "whether the number is a minimum")
-    year: Mapped[int | None] = _of("完成年份", "year by which")
-    adcode: Mapped[str] = _of("行政区划代码", "code of the narrowest area that holds it")
-    area_name: Mapped[str] = _of("行政区", "name of that area")
-    plan: Mapped[str | None] = _to("plans.id", "主要出处的规划标识", "id of the plan of the primary citation")
-    plan_title: Mapped[str | None] = _of("主要出处", "title of that plan")
-    section: Mapped[str | None] = _of("章节", "section of that plan")
-    line: Mapped[int | None] = _of("文本行号", "line of that plan's text, from 1")
-    precision: Mapped[str] = _of("定位精度：点代表什么", "what the point stands for", domain="precision")
-    uncertainty_m: Mapped[float] = _of("定位误差，米", "metres within which the real site lies")
-    point_source: Mapped[str] = _of("点位来源", "source of the point")
-    point_licence: Mapped[str] = _of("点位来源的许可", "licence of that source")
-    located_by: Mapped[str] = _of("据以定位的文字", "words that located it")
-    geom: Mapped[shapely.Point] = mapped_column(Geometry("Point"), comment="点位 / point")
-    __table_args__ = (
+Facility = _mapped(
+    "Facility",
+    _table(
+        "facilities",
+        FacilityRecord,
+        "规划设施与现状设施 / promised and existing facilities",
         Index("facilities_order", "adcode", "category", "id"),
         Index("facilities_category", "category", "adcode", "id"),
-        Index("facilities_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {"comment": "规划设施与现状设施 / promised and existing facilities"},
-    )
+        unique="id",
+        geometry=Geometry("Point"),
+    ),
+)
+"""规划设施与现状设施: one promised place, or one that stands already.
+
+``plan``, ``plan_title``, ``section``, ``line`` are of the primary citation; NULL for one that no plan promises: its
+``point_source`` is its source, and for one that a file lists as planned ``source_title`` and ``source_row`` say where.
+"""
 
 
 class Shape(Base):

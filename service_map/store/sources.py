@@ -1,11 +1,13 @@
 """What facilities rest on: areas, plans and the plans' commitments. Asked through `service_map.store.queries`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
 
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import covers
+from service_map.catalogue.fields import fields_of
 from service_map.errors import NotFoundError
 from service_map.store import cursor as cursors
 from service_map.store.conditions import (
@@ -27,6 +29,12 @@ from service_map.store.conditions import (
 from service_map.store.geometry import Box, overlaps_box
 from service_map.store.models import Area, Category, Citation, Commitment, Facility, Plan
 from service_map.store.records import AreaRecord, CommitmentFilter, CommitmentPage, CommitmentRecord, PlanRecord
+
+
+def _stored(model: Any, record: type) -> list[Any]:
+    """Give the columns of a record's table."""
+    return [model.__table__.c[field.name] for field in fields_of(record) if field.stored]
+
 
 _COMMITMENT_KEY = (Commitment.plan, Commitment.line, Commitment.id)
 
@@ -86,13 +94,11 @@ def area(connection: Connection, adcode: str) -> AreaRecord:
 def _areas(
     connection: Connection, conditions: list[ColumnElement[bool]], *, with_geometry: bool
 ) -> tuple[AreaRecord, ...]:
-    columns: list[Any] = [
-        Area.adcode, Area.name, Area.level, Area.parent, Area.lon, Area.lat, Area.source, Area.licence,
-    ]  # fmt: skip
+    columns = _stored(Area, AreaRecord)
     if with_geometry:
         columns.append(Area.geom.label("geometry"))
     promised = select(Facility.adcode, func.count()).where(Facility.status != "existing").group_by(Facility.adcode)
-    per_code = dict(connection.execute(promised).all())
+    per_code: dict[str, int] = dict(connection.execute(promised).all())
     return tuple(
         AreaRecord(**row, facilities=sum(count for code, count in per_code.items() if covers(row["adcode"], code)))
         for row in connection.execute(select(*columns).where(*conditions).order_by(Area.adcode)).mappings()
@@ -132,25 +138,21 @@ def plan(connection: Connection, plan_id: str) -> PlanRecord:
 
 
 def _plans(connection: Connection, conditions: list[ColumnElement[bool]]) -> tuple[PlanRecord, ...]:
-    promised = dict(connection.execute(select(Commitment.plan, func.count()).group_by(Commitment.plan)).all())
-    mapped = dict(
+    promised: dict[str, int] = dict(
+        connection.execute(select(Commitment.plan, func.count()).group_by(Commitment.plan)).all()
+    )
+    mapped: dict[str, int] = dict(
         connection.execute(
             select(Commitment.plan, func.count(Citation.facility.distinct()))
             .join(Citation, Citation.commitment == Commitment.id)
             .group_by(Commitment.plan)
         ).all()
     )  # fmt: skip
-    names = (
-        "id", "title", "issuer", "number", "date", "adcode", "area_name", "file", "sha256", "url", "note", "note_en",
-    )  # fmt: skip
     return tuple(
-        PlanRecord(
-            **{name: row[name] for name in names},
-            period=(row["period_start"], row["period_end"]),
-            commitments=promised.get(row["id"], 0),
-            facilities=mapped.get(row["id"], 0),
-        )
-        for row in connection.execute(select(*Plan.__table__.columns).where(*conditions).order_by(Plan.fid)).mappings()
+        PlanRecord(**row, commitments=promised.get(row["id"], 0), facilities=mapped.get(row["id"], 0))
+        for row in connection.execute(
+            select(*_stored(Plan, PlanRecord)).where(*conditions).order_by(Plan.fid)
+        ).mappings()
     )
 
 
@@ -183,13 +185,16 @@ def commitments(
     check_limit(limit)
     conditions = _commitment_conditions(connection, wanted or CommitmentFilter())
     query = (
-        select(*Commitment.__table__.columns, Plan.title, Category.zh, Category.en, Category.family)
+        select(
+            *_stored(Commitment, CommitmentRecord), Plan.title.label("plan_title"), Category.zh.label("category_zh"),
+            Category.en.label("category_en"), Category.family,
+        )
         .join(Plan, Plan.id == Commitment.plan)
         .join(Category, Category.code == Commitment.category)
         .where(*conditions)
         .order_by(*_COMMITMENT_KEY)
         .limit(limit + 1)
-    )
+    )  # fmt: skip
     if cursor is not None:
         after = cursors.read(cursor, kind="commitments", types=(str, int, str))
         query = query.where(tuple_(*_COMMITMENT_KEY) > tuple_(*after))
@@ -284,16 +289,5 @@ def _commitment_conditions(connection: Connection, wanted: CommitmentFilter) -> 
     return conditions
 
 
-def _commitment(row: Any, mapped: list[str]) -> CommitmentRecord:
-    names = (
-        "id", "plan", "line", "section", "passage_sha256", "passage", "label", "category", "kind", "name", "unit",
-        "at_least", "action", "place", "place_level", "per", "year", "repeats", "note", "family",
-    )  # fmt: skip
-    return CommitmentRecord(
-        **{name: row[name] for name in names},
-        plan_title=row["title"],
-        category_zh=row["zh"],
-        category_en=row["en"],
-        count=as_written(row["count"]),
-        facilities=tuple(mapped),
-    )
+def _commitment(row: Mapping[Any, Any], mapped: list[str]) -> CommitmentRecord:
+    return CommitmentRecord(**{**row, "count": as_written(row["count"])}, facilities=tuple(mapped))

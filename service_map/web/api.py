@@ -28,7 +28,7 @@ from service_map.store import (
     queries,
     read_meta,
 )
-from service_map.web import geojson, openapi, params, problems
+from service_map.web import contract, geojson, openapi, params, problems
 from service_map.web.reading import IMPRECISE, JSON, PROMISED_ONLY, attach, by_turns, query, reading, reply, say
 from service_map.web.site import site
 
@@ -262,7 +262,7 @@ def facility(id: str) -> Response:  # noqa: A002  the address's own word
 def areas() -> Response:
     """List areas and their seats."""
     found = _chosen_areas(with_geometry=False)
-    return reply({"areas": [_area(area) for area in found], "numberReturned": len(found)})
+    return reply({"areas": [_members(area) for area in found], "numberReturned": len(found)})
 
 
 @blueprint.get("/areas/boundaries")
@@ -271,7 +271,8 @@ def boundaries() -> Response:
     found = [area for area in _chosen_areas(with_geometry=True) if area.geometry is not None]
     return reply(
         geojson.collection(
-            (geojson.feature(area.geometry, _area(area), name=area.adcode) for area in found), numberReturned=len(found)
+            (geojson.feature(area.geometry, _members(area), name=area.adcode) for area in found),
+            numberReturned=len(found),
         ),
         geojson.MEDIA_TYPE,
     )
@@ -282,7 +283,7 @@ def area(adcode: str) -> Response:
     """One area and its boundary."""
     query(())
     found = queries.area(reading().conn, adcode)
-    return reply(geojson.feature(found.geometry, _area(found), name=found.adcode), geojson.MEDIA_TYPE)
+    return reply(geojson.feature(found.geometry, _members(found), name=found.adcode), geojson.MEDIA_TYPE)
 
 
 def _chosen_areas(*, with_geometry: bool) -> list[AreaRecord]:
@@ -292,18 +293,8 @@ def _chosen_areas(*, with_geometry: bool) -> list[AreaRecord]:
     return [area for area in found if around is None or covers(around, area.adcode)]
 
 
-def _area(area: AreaRecord) -> dict[str, Any]:
-    return {
-        "adcode": area.adcode,
-        "name": area.name,
-        "level": area.level,
-        "parent": area.parent,
-        "lon": area.lon,
-        "lat": area.lat,
-        "facilities": area.facilities,
-        "source": area.source,
-        "licence": area.licence,
-    }
+def _members(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in contract.listed(record.__class__)}
 
 
 @blueprint.get("/plans")
@@ -322,22 +313,7 @@ def plan(id: str) -> Response:  # noqa: A002  the address's own word
 
 
 def _plan(plan: PlanRecord) -> dict[str, Any]:
-    return {
-        "id": plan.id,
-        "title": plan.title,
-        "issuer": plan.issuer,
-        "number": plan.number,
-        "date": plan.date,
-        "period_start": plan.period[0],
-        "period_end": plan.period[1],
-        "adcode": plan.adcode,
-        "area_name": plan.area_name,
-        "sha256": plan.sha256,
-        "url": plan.url,
-        "note": plan.note_en if params.reply_language() == "en" else plan.note,
-        "commitments": plan.commitments,
-        "facilities": plan.facilities,
-    }
+    return _members(plan) | {"note": plan.note_en if params.reply_language() == "en" else plan.note}
 
 
 @blueprint.get("/commitments")
@@ -358,33 +334,9 @@ def commitments() -> Response:
 
 
 def _commitment(record: CommitmentRecord) -> dict[str, Any]:
-    member = {
-        "id": record.id,
-        "plan": record.plan,
-        "plan_title": record.plan_title,
-        "section": record.section,
-        "line": record.line,
-        "passage_sha256": record.passage_sha256,
-        "label": record.label,
-        "category": record.category,
-        "category_name": say((record.category_zh, record.category_en)),
-        "family": record.family,
-        "kind": record.kind,
-        "name": record.name,
-        "count": record.count,
-        "unit": record.unit,
-        "at_least": record.at_least,
-        "action": record.action,
-        "place": record.place,
-        "place_level": record.place_level,
-        "per": record.per,
-        "year": record.year,
-        "repeats": record.repeats,
-        "note": record.note,
-        "facilities": record.facilities,
-    }
-    if record.passage is not None:
-        member["passage"] = record.passage
+    member = _members(record) | {"category_name": say((record.category_zh, record.category_en))}
+    if record.passage is None:
+        del member["passage"]
     return member
 
 

@@ -5,16 +5,20 @@ Rings run counter-clockwise outside and clockwise inside (section 3.1.6).
 """
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue.fields import fields_of
 from service_map.store import Citation, FacilityRecord
 
 MEDIA_TYPE = "application/geo+json"
 DECIMALS = 7
+_PROPERTIES = tuple(field.name for field in fields_of(FacilityRecord) if field.listed and field.name != "id")
+_VALUES = attrgetter(*_PROPERTIES)
 
 
 def facility_feature(record: FacilityRecord, *, language: str, **extra: Any) -> dict[str, Any]:
@@ -36,52 +40,20 @@ def facility_feature(record: FacilityRecord, *, language: str, **extra: Any) -> 
         names in the reader's language, and the citations whole.
     """
     citations = [citation_member(citation) for citation in record.citations]
-    first = record.citations[0] if record.citations else None
     english = language == "en"
+    properties = dict(zip(_PROPERTIES, _VALUES(record), strict=True))
+    properties["category_name"] = record.category_en if english else record.category_zh
+    properties["family_name"] = record.family_en if english else record.family_zh
+    properties["uncertainty_m"] = round(record.uncertainty_m, 1)
+    properties["commitments"] = ";".join(record.commitments)
+    properties["citation"] = citations[0] if citations else None
+    properties["citations"] = citations
+    properties.update(extra)
     return {
         "type": "Feature",
         "id": record.id,
         "geometry": {"type": "Point", "coordinates": [round(record.lon, DECIMALS), round(record.lat, DECIMALS)]},
-        "properties": {
-            "name": record.name,
-            "name_given": record.name_given,
-            "category": record.category,
-            "category_zh": record.category_zh,
-            "category_en": record.category_en,
-            "category_name": record.category_en if english else record.category_zh,
-            "family": record.family,
-            "family_zh": record.family_zh,
-            "family_en": record.family_en,
-            "family_name": record.family_en if english else record.family_zh,
-            "status": record.status,
-            "status_date": record.status_date,
-            "status_source": record.status_source,
-            "same_as": record.same_as,
-            "source_title": record.source_title,
-            "source_row": record.source_row,
-            "plan": record.plan,
-            "plan_title": record.plan_title,
-            "section": first and first.section,
-            "line": first and first.line,
-            "passage_sha256": first and first.passage_sha256,
-            "commitments": ";".join(citation.commitment for citation in record.citations),
-            "citation": citations[0] if citations else None,
-            "citations": citations,
-            "precision": record.precision,
-            "uncertainty_m": round(record.uncertainty_m, 1),
-            "year": record.year,
-            "adcode": record.adcode,
-            "area_name": record.area_name,
-            "count": record.count,
-            "unit": record.unit,
-            "at_least": record.at_least,
-            "action": record.action,
-            "basis": record.basis,
-            "point_source": record.point_source,
-            "point_licence": record.point_licence,
-            "located_by": record.located_by,
-            **extra,
-        },
+        "properties": properties,
     }
 
 

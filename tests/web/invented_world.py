@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import declared
 import invention
 
 from service_map import settings
@@ -59,4 +60,7 @@ def make_app(url, geodata, **environment):
     """The application over one database, on a day on which one of the plans has ended."""
     # What an answer holds does not depend on where it is made; test_compute.py asks through processes.
     given = {"DATABASE_URL": url, "GEODATA_DIR": str(geodata), "AS_OF": "2026-12-31", "COMPUTE_PROCESSES": "0"}
-    return create_app(settings.load(given | environment))
+    app = create_app(settings.load(given | environment))
+    # Whatever a test asks for, its answer is converted into the type that declares it.
+    app.after_request(declared.check_response)
+    return app

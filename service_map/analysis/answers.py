@@ -1,0 +1,626 @@
+"""What the five questions answer with, declared once: members, types, bounds and closed sets.
+
+The analyses fill these in and mypy checks them; the schemas of the API are written from them, and a test converts every
+answer that the API's tests see into them, so that a declaration which lies is found. A name that begins with an
+underscore stands within another member and has no schema of its own.
+"""
+
+from typing import Annotated, Literal, TypedDict
+
+from msgspec import Meta
+
+from service_map.catalogue import terms
+from service_map.catalogue.fields import (
+    Adcode,
+    Amount,
+    CategoryCode,
+    FamilyCode,
+    From1,
+    Km2,
+    Metres,
+    Sha256,
+    Share,
+    Whole,
+    Year,
+    one_of,
+)
+
+RecordState = Annotated[str, one_of(terms.RECORD)]
+Method = Annotated[str, one_of(terms.METHOD)]
+Walked = Literal["straight_line", "network"]
+Unit = Literal["people", "km2"]
+Groups = dict[str, Amount]
+
+
+class AreaName(TypedDict):
+    """The area that is asked about; no code for a polygon of one's own."""
+
+    adcode: Adcode | None
+    name: str
+
+
+class Walking(TypedDict):
+    """The assumptions of a walk."""
+
+    profile: Annotated[str, one_of(terms.PROFILE)]
+    profile_name: str
+    speed_m_s: float
+    detour: Annotated[float, Meta(ge=1)]
+
+
+class Rule(TypedDict):
+    """What a clause asks, as `service_map.catalogue.Rule` has it, with its citation."""
+
+    id: str
+    category: CategoryCode
+    also: list[CategoryCode]
+    level: Annotated[str, one_of(terms.RULE_LEVEL)]
+    metres: Metres | None
+    metres_low: Metres | None
+    minutes: float | None
+    minutes_low: float | None
+    mode: Annotated[str, one_of(terms.MODE)]
+    measured_from: Annotated[str, one_of(terms.RULE_MEASURED_FROM)]
+    size_low: float | None
+    size_high: float | None
+    share: float | None
+    share_new: float | None
+    share_old: float | None
+    denominator: Annotated[str, one_of(terms.DENOMINATOR)] | None
+    scope: Annotated[str, one_of(terms.SCOPE)]
+    standard: str
+    edition: str
+    clause: str
+    status: Annotated[str, one_of(terms.RULE_STATUS)]
+    force: Annotated[str, one_of(terms.FORCE)] | None
+    confidence: Annotated[str, one_of(terms.CONFIDENCE)]
+    verified: bool
+    note: str | None
+    plan: str | None
+    line: From1 | None
+    passage_sha256: Sha256 | None
+    year: Year | None
+    area: Adcode | None
+    source: str | None
+    read_on: Annotated[str, Meta(extra_json_schema={"format": "date"})] | None
+
+
+# --- what is on record ------------------------------------------------------------------------------------------------
+
+
+class _Source(TypedDict):
+    title: str
+    licence: str | None
+    date: str | None
+    count: Whole
+
+
+class OnRecord(TypedDict):
+    """What is on record of a kind, and who says so."""
+
+    record: RecordState
+    on_record: Whole
+    sources: list[_Source]
+
+
+class OfRecord(TypedDict):
+    """What each feature says of its record, so that a file cut in pieces still says it."""
+
+    record: RecordState
+    as_recorded: bool
+
+
+class Inventory(TypedDict):
+    """A statement that a record is complete."""
+
+    area: Adcode
+    categories: list[CategoryCode]
+    source: str
+    date: str
+
+
+_Nearest = TypedDict("_Nearest", {"id": str, "name": str, "metres": Amount, "from": Literal["seat", "middle"]})
+
+
+class _Named(TypedDict):
+    id: str
+    name: str
+    year: Year | None
+
+
+class _Promised(TypedDict):
+    placed: Whole
+    wide: Whole
+    around: Whole
+    named: list[_Named]
+
+
+class RecordBasis(TypedDict):
+    """What an answer rests on."""
+
+    existing: Whole
+    sources: list[_Source]
+    stated_by: Literal["inventory", "question", "given"] | None
+    inventories: list[Inventory]
+    as_recorded: bool
+    nearest: _Nearest | None
+    promised: _Promised
+    words: str
+
+
+class _UnlocatedOne(TypedDict):
+    id: str
+    plan: str
+    plan_title: str
+    above: bool
+    line: From1
+    label: str
+    kind: Annotated[str, one_of(terms.KIND)]
+    count: float | None
+    unit: str | None
+    at_least: bool
+    year: Year | None
+
+
+class Unlocated(TypedDict):
+    """Promises without a site: how many, how many of plans for the area around, and the first of them."""
+
+    matched: Whole
+    above: Whole
+    commitments: list[_UnlocatedOne]
+
+
+# --- what several answers say -----------------------------------------------------------------------------------------
+
+
+class Where(TypedDict):
+    """Where it is asked."""
+
+    area: AreaName
+    mended: bool
+
+
+class OfReach(TypedDict):
+    """What is asked of which kinds, and how far."""
+
+    category: CategoryCode
+    category_name: str
+    categories: list[CategoryCode]
+    metres: Metres
+    method: Method
+    walking: Walking | None
+    rule: Rule | None
+
+
+class RecordMember(TypedDict):
+    """What is on record of what is asked."""
+
+    record: RecordState
+    record_basis: RecordBasis
+
+
+class _Asked(Where, OfReach, RecordMember):
+    year: Year | None
+
+
+class _End(TypedDict):
+    limits: list[str]
+    data_version: str
+
+
+class PeopleBounds(TypedDict):
+    """Of people or land: the least, that of the points, the most."""
+
+    certain: Amount
+    located: Amount
+    possible: Amount
+
+
+class MeasuredFrom(TypedDict):
+    """How many facilities are measured from their edge, and how many from their point."""
+
+    edge: Whole
+    point: Whole
+
+
+class Zone(TypedDict):
+    """One of the three zones of an area."""
+
+    km2: Km2
+    share: Share
+    people: Amount | None
+    groups: Groups
+
+
+class Zones(TypedDict):
+    """What is surely covered, what nobody can tell, and what none reaches."""
+
+    certain: Zone
+    uncertain: Zone
+    gap: Zone
+
+
+# --- coverage ---------------------------------------------------------------------------------------------------------
+
+
+class _Group(TypedDict):
+    total: Amount
+    covered: PeopleBounds | None
+    share_low: Share | None
+    share: Share | None
+    share_high: Share | None
+
+
+class _NearestMetres(TypedDict):
+    mean: Metres | None
+    median: Metres | None
+    worst_tenth: Metres | None
+    worst_from: Metres | None
+    unreached: Amount
+    groups: dict[str, Metres | None]
+
+
+class Catchment(TypedDict):
+    """What facilities within reach offer to each thousand people."""
+
+    method: Method
+    within_mean: Amount
+    of: Literal["beds", "places", "facilities"]
+    per_1000_mean: Amount
+    idle: Amount
+    without_capacity: Whole
+    unplaced: Whole
+    said: str
+
+
+class People(TypedDict):
+    """Who lives there, and whom the facilities reach."""
+
+    unit: Literal["people"]
+    basis: str
+    points: Whole
+    total: Amount
+    covered: PeopleBounds | None
+    built: PeopleBounds | None
+    share_low: Share | None
+    share: Share | None
+    share_high: Share | None
+    groups: dict[str, _Group]
+    nearest_m: _NearestMetres | None
+    catchment: Catchment | None
+    said: str
+
+
+class YearOfCoverage(TypedDict):
+    """Coverage at the end of a year, of what exists, or of everything promised."""
+
+    year: Year | None
+    horizon: Annotated[str, one_of(terms.HORIZON)]
+    facilities: Whole
+    share_low: Share | None
+    share: Share | None
+    share_high: Share | None
+    people: PeopleBounds | None
+    people_share_low: Share | None
+    people_share: Share | None
+    people_share_high: Share | None
+
+
+class Coverage(_Asked, _End):
+    """Which part of an area is covered; no shares where the record is not complete."""
+
+    denominator: Literal["land_area"]
+    facilities: Whole
+    area_km2: Km2
+    covered_km2: Km2 | None
+    gap_km2: Km2 | None
+    share: Share | None
+    share_low: Share | None
+    share_high: Share | None
+    people: People | None
+    zones: Zones | None
+    measured_from: MeasuredFrom | None
+    years: list[YearOfCoverage] | None
+    unlocated: Unlocated | None
+    rules: list[Rule]
+
+
+class CoverageProperties(OfRecord):
+    """Of the covered part, or of the gap."""
+
+    part: Literal["covered", "gap"]
+    name: str
+    area_km2: Km2
+    share: Share
+
+
+# --- gaps -------------------------------------------------------------------------------------------------------------
+
+
+class Gaps(_Asked, _End):
+    """What nothing covers, in pieces."""
+
+    facilities: Whole
+    area_km2: Km2
+    gap_km2: Km2 | None
+    gap_share: Share | None
+    people_total: Amount | None
+    people_in_gaps: Amount | None
+    basis: str | None
+    pieces: Whole | None
+    by: Annotated[str, one_of(terms.CUT_BY)] | None
+    h3_resolution: Annotated[int, Meta(ge=0, le=15)] | None
+    ranked_by: Literal["people", "homes", "land"] | None
+    numberReturned: Whole
+    zones: Zones | None
+    measured_from: MeasuredFrom | None
+    unlocated: Unlocated | None
+
+
+class GapProperties(OfRecord):
+    """Of a piece of a gap; ``name`` is a township's, that of the nearest community, or the index of an H3 cell."""
+
+    rank: From1 | None
+    zone: Annotated[str, one_of(terms.ZONE)] | None
+    name: str | None
+    area_km2: Km2
+    certain_km2: Km2 | None
+    people_certain: Amount | None
+    people: Amount | None
+    groups: Groups
+    homes: Whole | None
+    needs_at_least: Whole | None
+    needs_by: Literal["people", "land"] | None
+    nearest_m: Metres | None
+    lon: float | None
+    lat: float | None
+
+
+# --- sites ------------------------------------------------------------------------------------------------------------
+
+
+class Quota(TypedDict):
+    """The commitment that says how many."""
+
+    id: str
+    plan: str
+    line: From1
+    label: str
+    count: float
+    passage_sha256: Sha256
+
+
+class SiteGround(TypedDict):
+    """What is to be covered: people, the land near homes on record, or all land."""
+
+    kind: Literal["people", "homes", "land"]
+    homes: From1 | None
+    within_m: Metres | None
+    km2: Km2 | None
+
+
+class Sites(_Asked, _End):
+    """Where so many more would cover the most."""
+
+    count: From1
+    commitment: Quota | None
+    spacing_m: Metres | None
+    capacity: Amount | None
+    places: Whole
+    places_from: Literal["grid", "communities", "given"]
+    unit: Unit
+    ground: SiteGround
+    basis: str
+    facilities: Whole
+    uncertain: Whole
+    total: Amount
+    already: Amount | None
+    added: Amount
+    share_before: Share | None
+    share_after: Share | None
+    before: PeopleBounds | None
+    after: PeopleBounds | None
+    bound: Amount | None
+    gap: Share | None
+    proven: bool
+    algorithm: Literal["greedy_swap", "greedy_capacity", "highs", "disjoint"]
+    solver: str
+
+
+class SiteProperties(OfRecord):
+    """Of one site, the one that gains most first."""
+
+    rank: From1
+    gain: Amount
+    unit: Unit
+    nearest_existing_m: Metres | None
+    lon: float
+    lat: float
+
+
+# --- completeness -----------------------------------------------------------------------------------------------------
+
+
+class _NumberBounds(TypedDict):
+    certain: Amount | None
+    located: Amount | None
+    possible: Amount | None
+
+
+class _ShareBounds(TypedDict):
+    certain: Share | None
+    located: Share | None
+    possible: Share | None
+
+
+class RuleKept(OnRecord):
+    """How many have what one rule asks."""
+
+    rule: Rule
+    category_name: str
+    share: Share | None
+    share_low: Share | None
+    share_high: Share | None
+    standard_error: Share | None
+
+
+class Completeness(Where, _End):
+    """How many rules are kept at each place; what is sampled is None where people are given or nothing is judged."""
+
+    minutes: Literal[5, 10, 15] | None
+    year: Year | None
+    kind: Annotated[str, one_of(terms.BOUND)]
+    method: Walked
+    walking: Walking
+    unit: Unit
+    basis: str
+    total: Amount
+    record: RecordState
+    as_recorded: bool
+    asked: Whole
+    judged: Whole
+    mean: Amount | None
+    complete: Share | None
+    mean_bounds: _NumberBounds | None
+    complete_bounds: _ShareBounds | None
+    distribution: list[Amount]
+    rules: list[RuleKept]
+    cells: Whole
+    sampled_cells: From1 | None
+    cell_m: Metres | None
+    complete_error: Share | None
+
+
+class CompletenessProperties(TypedDict):
+    """Of one place."""
+
+    kept: Whole
+    kept_low: Whole
+    kept_high: Whole
+    asked: Whole
+    as_recorded: bool
+    amount: Amount
+    unit: Unit
+
+
+# --- the life circle of a point ---------------------------------------------------------------------------------------
+
+
+class NearestFacility(TypedDict):
+    """A facility near a point."""
+
+    id: str
+    name: str
+    lon: float
+    lat: float
+    status: Annotated[str, one_of(terms.STATUS)]
+    year: Year | None
+    precision: Annotated[str, one_of(terms.PRECISION)]
+    uncertainty_m: Metres
+    plan: str | None
+    plan_title: str | None
+
+
+class Away(TypedDict):
+    """How far it is; a distance that nobody walks has no minutes."""
+
+    distance_m: Metres
+    distance_low_m: Metres
+    distance_high_m: Metres
+    walk_m: Metres | None
+    walk_minutes: float | None
+    measured_from: Annotated[str, one_of(terms.MEASURED_FROM)]
+
+
+class NearFacility(Away):
+    """A facility with how far it is."""
+
+    facility: NearestFacility
+
+
+class Closest(TypedDict):
+    """The nearest facility, if there is one, and the next ones."""
+
+    distance_m: Metres | None
+    distance_low_m: Metres | None
+    distance_high_m: Metres | None
+    walk_m: Metres | None
+    walk_minutes: float | None
+    measured_from: Annotated[str, one_of(terms.MEASURED_FROM)] | None
+    facility: NearestFacility | None
+    nearest: list[NearFacility]
+
+
+class Subject(TypedDict):
+    """What a rule is about."""
+
+    category: CategoryCode
+    category_name: str
+    family: FamilyCode
+    rule: Rule
+
+
+class _Judged(Subject, Closest):
+    verdict: Annotated[str, one_of(terms.VERDICT)]
+    verdict_name: str
+    text: str
+    method: Walked | None
+    radius_m: Metres | None
+    radius_from: Literal["rule", "minutes"] | None
+    speed_m_s: float | None
+    certain: Whole
+    located: Whole
+    possible: Whole
+
+
+class Verdict(_Judged, OnRecord):
+    """What is judged by a clause."""
+
+
+class PlanCircle(_Judged, OnRecord):
+    """What is judged by a plan's own circle."""
+
+    plan: str
+    plan_title: str
+    line: From1
+    passage_sha256: Sha256
+    scope: Annotated[str, one_of(terms.SCOPE)]
+
+
+class Apart(Subject, Closest, OnRecord):
+    """A kind that no clause judges at a point."""
+
+    text: str
+
+
+class _VerdictCounts(TypedDict):
+    met: Whole
+    met_if_built: Whole
+    not_met: Whole
+    cannot_say: Whole
+
+
+class Circle(TypedDict):
+    """The life circle of a point."""
+
+    lon: float
+    lat: float
+    minutes: Literal[5, 10, 15]
+    year: Year | None
+    method: Walked
+    area: AreaName
+    walking: Walking
+    apart: list[Apart]
+    summary: _VerdictCounts
+    verdicts: list[Verdict]
+    plan_circles: list[PlanCircle]
+    inventories: list[Inventory]
+    limits: list[str]
+    data_version: str
+
+
+class Circles(TypedDict):
+    """The life circles of a caller's points."""
+
+    circles: list[Circle]
+    numberReturned: Whole
