@@ -5,6 +5,9 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 TESTED := .venv/.test-installed
 TOOLED := var/tools/.installed
+# A file of tests stays in one process, with what it has built; the longest come first.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+OTHERS := browser or client or dask or gdal or postgis
 
 .DEFAULT_GOAL := help
 
@@ -20,7 +23,14 @@ install: $(INSTALLED) ## make .venv with the pinned packages and the program .ve
 test: $(TESTED) ## install what the tests need, then lint, types, house rules and every test
 	@tests/system-packages.sh
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest
+	$(PYTEST)
+
+test-fast: $(TESTED) ## the tests without browser, PostGIS, GDAL's programs, Dask
+	$(PYTEST) --ignore=tests/clients --ignore=tests/national -m "not ($(OTHERS))"
+
+test-clients: $(TESTED) ## the other tests: browser, PostGIS, GDAL, QGIS, Dask
+	@tests/system-packages.sh
+	$(PYTEST) -m "$(OTHERS)"
 
 lint: $(TESTED) ## ruff, mypy --strict and the order of the rooms
 	$(BIN)/ruff check .
@@ -72,3 +82,4 @@ $(TOOLED): requirements-tools.lock
 	@touch $@
 
 .PHONY: help run install test lint bench screenshots audit bundle bundle-test lock clean
+.PHONY: help run install test test-fast test-clients lint bench screenshots lock clean

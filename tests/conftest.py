@@ -1,10 +1,15 @@
 """What all rooms' tests share: the open data, the plan texts where they stand beside the project, a count of work."""
 
+import fcntl
+import os
 import sys
 from pathlib import Path
 
+import postgres_cluster
 import pytest
 from hypothesis import HealthCheck, settings
+
+from service_map import store
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -12,6 +17,21 @@ SHARED = ROOT.parent / "shared"
 # An example that takes long on a busy machine is no fault.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+
+# What a test needs beside the program follows from what it asks for, or from the folder that it stands in.
+NEEDS = {"chromium": "browser", "postgres_server": "postgis", "cluster": "dask"}
+FOLDERS = {"clients": "client", "national": "dask"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        for fixture, mark in NEEDS.items():
+            if fixture in item.fixturenames:
+                item.add_marker(mark)
+        if (room := item.path.parent.name) in FOLDERS:
+            item.add_marker(FOLDERS[room])
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +52,30 @@ def shared():
 def plan_texts(shared):
     """Path of each of the five plan texts by its file name."""
     return {path.name: path for path in sorted((shared / "plans").glob("*.txt"))}
+
+
+@pytest.fixture(scope="session")
+def shipped_database(geodata, tmp_path_factory):
+    """The shipped data, built once for all the processes that the tests run in; to be read only."""
+    base = tmp_path_factory.getbasetemp()
+    # Under pytest-xdist each process has a folder of its own in the one of the run.
+    path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shipped" / "service_map.gpkg"
+    path.parent.mkdir(exist_ok=True)
+    url = f"sqlite:///{path}"
+    with (path.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not store.is_current(url, geodata):
+            store.build(url, geodata=geodata)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A private PostgreSQL cluster; its database ``map`` is empty and has PostGIS."""
+    if not postgres_cluster.installed():
+        pytest.skip(postgres_cluster.LACKING)
+    with postgres_cluster.running() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -2,26 +2,18 @@
 
 import csv
 import json
-import os
 import shutil
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from program import installed, run
 
-PROGRAM = Path(sys.executable).with_name("service-map")
 PLAN = "第一章 养老服务\n新建甲镇敬老院建设项目。到2025年，每个乡镇至少建成1所养老服务中心。\n"
-
-
-def run(*args, cwd, **environment):
-    return subprocess.run([PROGRAM, *map(str, args)], cwd=cwd, env={**os.environ, **environment}, capture_output=True,
-                          text=True, check=False, timeout=120)  # fmt: skip
 
 
 def refused(answer, *names):
@@ -71,7 +63,7 @@ def test_an_unreadable_plan_is_one_line_that_names_it_and_no_file_is_written(tmp
 
 
 def test_a_missing_plan_is_one_line_that_names_it(tmp_path):
-    refused(run("extract", "nowhere.txt", cwd=tmp_path), "nowhere.txt")
+    refused(installed("extract", "nowhere.txt", cwd=tmp_path), "nowhere.txt")
 
 
 def test_one_bad_plan_does_not_stop_the_others_and_the_exit_code_says_so(tmp_path):
@@ -87,9 +79,9 @@ def test_an_output_that_cannot_be_written_is_one_line(tmp_path):
 
 
 def test_build_makes_the_database_and_a_second_build_has_nothing_to_do(tmp_path):
-    assert run("build", cwd=tmp_path).returncode == 0
+    assert installed("build", cwd=tmp_path).returncode == 0
     made = (tmp_path / "var" / "service_map.gpkg").stat()
-    assert run("build", cwd=tmp_path).returncode == 0
+    assert installed("build", cwd=tmp_path).returncode == 0
     assert (tmp_path / "var" / "service_map.gpkg").stat().st_mtime_ns == made.st_mtime_ns
 
 

@@ -1,5 +1,7 @@
 """What keeps the house as it is: the order of the rooms, the documentation, what may not be committed."""
 
+import ast
+import math
 import re
 import shutil
 import subprocess
@@ -79,15 +81,60 @@ def test_the_order_holds_for_every_room_there_is():
 # What tells the time or how busy the machine is; a wait that only ends what hangs is at least PATIENCE_S long.
 CLOCKS = re.compile(
     r"perf_counter|process_time|thread_time|monotonic\(|time\.time\(|timeit|getloadavg|"
-    r"performance\.now|getEntriesByType|getMetrics"
+    r"performance\.now|getEntriesByType|getMetrics|setTimeout"
 )
 PATIENCE_S = 120
+# Calls whose bare number is a wait, and calls of the browser, which count in milliseconds.
+WAITS = {"acquire", "communicate", "create_connection", "join", "result", "settimeout", "urlopen", "wait"}
+BROWSER = re.compile(
+    r"set_default_\w+|goto|reload|go_back|go_forward|click|tap|fill|press|select_option|expect_\w+|to_\w+|"
+    r"wait_for(_function|_url|_load_state|_selector|_timeout)?"
+)
 
 
 def clocks(text):
     """What reads a clock in a test, or gives up sooner than a busy machine may need."""
-    waits = re.findall(r"\btimeout=(\d+(?:\.\d+)?)\b", text)
-    return CLOCKS.findall(text) + [f"timeout={wait}" for wait in waits if float(wait) < PATIENCE_S]
+    tree = ast.parse(text)
+    named = {
+        target.id: number(node.value, {})
+        for node in tree.body if isinstance(node, ast.Assign)
+        for target in node.targets if isinstance(target, ast.Name)
+    }  # fmt: skip
+    return CLOCKS.findall(text) + [ast.unparse(node) for node in ast.walk(tree) if shortest(node, named) < PATIENCE_S]
+
+
+def shortest(node, named):
+    """The seconds after which this very node of a program gives up; without end where it waits for nothing."""
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        told = [word.value for word in node.keywords if word.arg and "timeout" in word.arg]
+        inside = 1000 if BROWSER.fullmatch(name) else 1
+        told += node.args if name in WAITS or name.startswith("set_default_") or name == "wait_for_timeout" else []
+        return min((seconds / inside for one in told if (seconds := number(one, named)) is not None), default=math.inf)
+    if isinstance(node, ast.For) and getattr(getattr(node.iter, "func", None), "id", "") == "range":
+        inside, turns = list(ast.walk(node)), number(node.iter.args[-1], named)
+        sleeps = [
+            number(call.args[0], named) for call in inside
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "sleep"
+        ]  # fmt: skip
+        # A loop that ends before its last turn waits for something; one within which another waits does not give up.
+        gives_up = any(isinstance(one, ast.Break | ast.Return) for one in inside) and not any(
+            isinstance(one, ast.While) for one in inside
+        )
+        return turns * sum(sleeps) if gives_up and sleeps and None not in (turns, *sleeps) else math.inf
+    return math.inf
+
+
+def number(node, named):
+    """The number that stands there, by itself, under a name of the module or as a product; None where it is none."""
+    if isinstance(node, ast.Constant) and type(node.value) in {int, float}:
+        return node.value
+    if isinstance(node, ast.Name):
+        return named.get(node.id)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        factors = (number(node.left, named), number(node.right, named))
+        return None if None in factors else factors[0] * factors[1]
+    return None
 
 
 def test_no_test_reads_a_clock():
@@ -102,10 +149,24 @@ def test_no_test_reads_a_clock():
 
 
 @pytest.mark.parametrize(
-    "line", ["begun = time.perf_counter()", "page.evaluate('performance.now()')", "child.wait(timeout=30)"]
-)
+    "line",
+    [
+        "begun = time.perf_counter()", "page.evaluate('performance.now()')", "child.wait(timeout=30)", "thread.join(9)",
+        "context.set_default_timeout(60_000)", "page.goto(address, timeout=5000)", "page.wait_for_timeout(500)",
+        "SHORT = 5\nsocket.create_connection(place, SHORT)", "for _ in range(600):\n    if there():\n        break\n    time.sleep(0.05)",
+    ],
+)  # fmt: skip
 def test_a_clock_in_a_test_is_noticed(line):
     assert clocks(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["child.wait(timeout=300)", "', '.join(names)", "context.set_default_timeout(180_000)", "for _ in range(9):\n    ask()",
+     "LONG = 300\nfor _ in range(20 * LONG):\n    if there():\n        break\n    time.sleep(0.05)", "while not seen:\n    time.sleep(0.01)"],
+)  # fmt: skip
+def test_patience_in_a_test_is_no_clock(line):
+    assert not clocks(line)
 
 
 def test_the_readme_documents_every_setting():
@@ -118,7 +179,7 @@ def test_the_readme_documents_every_command_and_every_make_target():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for command in cli.main.list_commands(None):
         assert f"service-map {command}" in readme
-    for target in re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE):
+    for target in re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE):
         assert f"make {target}" in readme
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from serving import serving
 
-from service_map import settings, store
+from service_map import settings
 from service_map.web import create_app
 
 # Nothing of the browser's own may go out, so that any request to another host is the site's.
@@ -22,17 +22,9 @@ PATIENCE_MS = 180_000  # what does not come at all is told; how soon it comes is
 
 
 @pytest.fixture(scope="session")
-def live_database(geodata, tmp_path_factory):
-    """The shipped data, built once."""
-    path = tmp_path_factory.mktemp("live") / "service_map.gpkg"
-    store.build(f"sqlite:///{path}", geodata=geodata)
-    return path
-
-
-@pytest.fixture(scope="session")
-def live_site(geodata, live_database):
+def live_site(geodata, shipped_database):
     """Address of the running site, without a trailing slash."""
-    app = create_app(settings.load({"DATABASE_URL": f"sqlite:///{live_database}", "GEODATA_DIR": str(geodata)}))
+    app = create_app(settings.load({"DATABASE_URL": f"sqlite:///{shipped_database}", "GEODATA_DIR": str(geodata)}))
     with serving(app) as address:
         yield address
 

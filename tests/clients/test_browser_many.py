@@ -30,9 +30,9 @@ CHOOSE = """(index) => new Promise((resolve) => {
 
 
 @pytest.fixture(scope="module")
-def many(geodata, live_database, tmp_path_factory):
+def many(geodata, shipped_database, tmp_path_factory):
     """A site with ten thousand facilities."""
-    path, home = build_many(10_000, geodata=geodata, folder=tmp_path_factory.mktemp("many"), around=live_database)
+    path, home = build_many(10_000, geodata=geodata, folder=tmp_path_factory.mktemp("many"), around=shipped_database)
     return create_app(settings.load({"DATABASE_URL": f"sqlite:///{path}", "GEODATA_DIR": str(home)}))
 
 

@@ -134,13 +134,13 @@ def test_the_upload_form_fits_a_phone(reader, query):
 
 
 @pytest.fixture(scope="module")
-def held_site(geodata, live_database, tmp_path_factory):
+def held_site(geodata, shipped_database, tmp_path_factory):
     """The shipped data for an operator whose register of two kinds is complete in one district."""
     folder = tmp_path_factory.mktemp("held") / "geodata"
     shutil.copytree(geodata, folder)
     stated = 'area = "140213"\ncategories = ["primary_school", "kindergarten"]\nsource = "名录"\ndate = "2025-09"\n'
     (folder / "inventories.toml").write_text(f"[[inventory]]\n{stated}", encoding="utf-8")
-    app = create_app(settings.load({"DATABASE_URL": f"sqlite:///{live_database}", "GEODATA_DIR": str(folder)}))
+    app = create_app(settings.load({"DATABASE_URL": f"sqlite:///{shipped_database}", "GEODATA_DIR": str(folder)}))
     with serving(app) as address:
         yield address
 
@@ -205,11 +205,11 @@ def tiles():
 
 
 @pytest.fixture(params=["mercator", "degrees"])
-def tiled_site(request, geodata, live_database, tiles):
+def tiled_site(request, geodata, shipped_database, tiles):
     """A site with the operator's own tiles, the grid of these, and the places of those that were asked for."""
     host, asked = tiles
     environment = {
-        "DATABASE_URL": f"sqlite:///{live_database}", "GEODATA_DIR": str(geodata),
+        "DATABASE_URL": f"sqlite:///{shipped_database}", "GEODATA_DIR": str(geodata),
         "BASEMAP_URL": f"{host}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}", "BASEMAP_GRID": request.param,
         "BASEMAP_ATTRIBUTION": "© 某省测绘院",
     }  # fmt: skip

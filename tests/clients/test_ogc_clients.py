@@ -22,9 +22,9 @@ def ogc(live_site):
 
 
 @pytest.fixture(scope="module")
-def layers(live_database):
+def layers(shipped_database):
     """Every collection with its number of features and the ids of them all, straight from the database."""
-    engine = store.open_readonly(f"sqlite:///{live_database}")
+    engine = store.open_readonly(f"sqlite:///{shipped_database}")
     with engine.connect() as conn:
         found = {}
         for name, layer in features.collections(conn).items():

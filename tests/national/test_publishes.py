@@ -5,14 +5,13 @@ import io
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import geopandas
 import html5lib
 import jsonschema
 import numpy as np
-import postgres_cluster
+import program
 import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
@@ -24,8 +23,6 @@ from service_map.errors import GeodataError, InvalidParameterError, NotFoundErro
 from service_map.settings import load
 from service_map.store import ranks, summary
 
-PROGRAM = Path(sys.executable).with_name("service-map")
-
 
 @pytest.fixture(scope="module")
 def published(alone, geodata, tmp_path_factory):
@@ -34,21 +31,19 @@ def published(alone, geodata, tmp_path_factory):
     shutil.copytree(geodata, home / "geodata")
     url = f"sqlite:///{home}/map.gpkg"
     environment = {"GEODATA_DIR": str(home / "geodata"), "DATABASE_URL": url}
-    answer = subprocess.run(
-        [PROGRAM, "import", "summary", alone], env=environment, capture_output=True, text=True, check=False
-    )
+    answer = program.run("import", "summary", alone, cwd=home, **environment)
     assert answer.returncode == 0, answer.stderr
     return environment
 
 
 @pytest.fixture(scope="module")
-def postgis(published):
+def postgis(published, postgres_server):
     """The same in PostGIS."""
-    if not postgres_cluster.installed():
-        pytest.skip(postgres_cluster.LACKING)
-    with postgres_cluster.running() as server:
-        store.build(server.map, geodata=Path(published["GEODATA_DIR"]))
-        yield server.map
+    postgres_server.sql("postgres", "CREATE DATABASE national")
+    postgres_server.sql("national", "CREATE EXTENSION postgis")
+    url = f"{postgres_server.url}/national"
+    store.build(url, geodata=Path(published["GEODATA_DIR"]))
+    return url
 
 
 @pytest.fixture(params=["gpkg", pytest.param("postgis", marks=pytest.mark.postgis)])
@@ -155,10 +150,10 @@ def test_a_county_without_a_network_falls_back_to_straight_lines_and_says_so(cou
 def test_facilities_from_a_database_and_from_geoparquet_give_the_same_answer(published, country, tmp_path):
     """The product's own database, read by boxes, against its own download as GeoParquet."""
     url = published["DATABASE_URL"]
-    subprocess.run(
-        [PROGRAM, "export", "facilities", tmp_path / "all.parquet", "-w", "status=all"], env=published, check=True,
-        capture_output=True,
-    )  # fmt: skip
+    exported = program.run(
+        "export", "facilities", tmp_path / "all.parquet", "-w", "status=all", cwd=tmp_path, **published
+    )
+    assert exported.returncode == 0, exported.stderr
     codes = [code for code in country.codes if code.startswith("1405")]
     country.run(tmp_path / "one", counties=codes, facilities=url)
     country.run(tmp_path / "two", counties=codes, facilities=str(tmp_path / "all.parquet"))
@@ -477,9 +472,8 @@ def test_the_page_needs_nothing_from_elsewhere_and_no_inline_script(site):
     assert all(script.get("src") for script in tree.iter("script"))
 
 
-def test_without_a_summary_the_page_says_so_and_the_interface_answers_404(geodata, tmp_path):
-    url = f"sqlite:///{tmp_path}/map.gpkg"
-    store.build(url, geodata=geodata)
+def test_without_a_summary_the_page_says_so_and_the_interface_answers_404(geodata, shipped_database):
+    url = f"sqlite:///{shipped_database}"
     client = web.create_app(load({"GEODATA_DIR": str(geodata), "DATABASE_URL": url})).test_client()
     assert "service-map import summary" in client.get("/ranking").get_data(as_text=True)
     assert client.get("/api/ranking").status_code == 404

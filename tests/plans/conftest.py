@@ -2,21 +2,20 @@
 
 import pytest
 
-_FIGURES = pytest.StashKey[list[str]]()
-
-
-def pytest_configure(config):
-    config.stash.setdefault(_FIGURES, [])
+_FIGURE = "figure"
 
 
 @pytest.fixture
-def figures(request):
-    """Lines to print below the results, whatever else the run says."""
-    return request.config.stash.setdefault(_FIGURES, [])
+def tell(record_property):
+    """Give a line to print below the results, whatever else the run says."""
+    return lambda line: record_property(_FIGURE, line)
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    lines = config.stash.get(_FIGURES, [])
+def pytest_terminal_summary(terminalreporter):
+    # A test's properties come with its report, from whichever process ran it.
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    told = [(report.nodeid, line) for report in reports for name, line in report.user_properties if name == _FIGURE]
+    lines = [line for _, line in sorted(told)]
     if lines:
         terminalreporter.section("how well the plans are read")
         for line in lines:

@@ -5,21 +5,19 @@ import os
 import pty
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import docx
+import program
 import pypdf
 import pytest
 
-PROGRAM = Path(sys.executable).with_name("service-map")
 PLAN = "第一章 养老服务\n新建甲镇敬老院建设项目。到2025年，每个乡镇至少建成1处公墓。\n依托县文化馆，开展文化活动。\n"
 HEADER = "do,plan,line,category,name,set,reason\n"
 
 
 def run(*args, cwd, **environment):
-    return subprocess.run([PROGRAM, "extract", *map(str, args)], cwd=cwd, env={**os.environ, **environment},
-                          capture_output=True, text=True, check=False, timeout=120)  # fmt: skip
+    return program.run("extract", *args, cwd=cwd, **environment)
 
 
 @pytest.fixture
@@ -152,7 +150,7 @@ def test_bad_files_in_a_batch_do_not_stop_the_others_and_the_exit_code_says_so(b
 
 def test_a_batch_on_a_terminal_shows_how_far_it_is_and_elsewhere_is_silent(batch, tmp_path):
     main, side = pty.openpty()
-    command = [PROGRAM, "extract", *map(str, batch), "-o", str(tmp_path / "out.jsonl")]
+    command = [program.SCRIPT, "extract", *map(str, batch), "-o", str(tmp_path / "out.jsonl")]
     with subprocess.Popen(command, cwd=tmp_path, stderr=side, stdout=subprocess.DEVNULL) as process:
         os.close(side)
         shown = b""

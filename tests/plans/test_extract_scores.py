@@ -30,7 +30,7 @@ def scorer(shared):
 
 @pytest.mark.plans
 @pytest.mark.parametrize("plan", sorted(FLOORS))
-def test_extraction_agrees_with_careful_readers_as_well_as_it_ever_did(plan, scorer, shared, plan_texts, figures):
+def test_extraction_agrees_with_careful_readers_as_well_as_it_ever_did(plan, scorer, shared, plan_texts, tell):
     labels = scorer.load(shared / "extraction" / f"{plan}.jsonl")
     text = read_text(plan_texts[f"{plan}.txt"])
     found = [json.loads(json.dumps(label_record(item))) for item in extract(text, plan=plan)]
@@ -42,7 +42,7 @@ def test_extraction_agrees_with_careful_readers_as_well_as_it_ever_did(plan, sco
         ]
         result = scorer.score(*chosen)
         told = " ".join(f"{key}={result[key]}" for key in ("precision", "recall", *floor))
-        figures.append(f"{plan} {scope}: {told}")
+        tell(f"{plan} {scope}: {told}")
         for measure, least in floor.items():
             assert result[measure] >= least, (plan, scope, measure, result[measure])
 

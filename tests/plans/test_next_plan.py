@@ -3,17 +3,14 @@
 import csv
 import hashlib
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import docx
+import program
 import pytest
 
-PROGRAM = Path(sys.executable).with_name("service-map")
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "next-plan.md").read_text(encoding="utf-8")
 
 
@@ -40,10 +37,8 @@ def workplace(geodata, tmp_path):
 
 
 def run(workplace, *args):
-    environment = {**os.environ, "GEODATA_DIR": str(workplace / "geodata"),
-                   "DATABASE_URL": f"sqlite:///{workplace}/map.gpkg"}  # fmt: skip
-    answer = subprocess.run([PROGRAM, *args], cwd=workplace, env=environment, capture_output=True, text=True,
-                            check=False, timeout=300)  # fmt: skip
+    where = {"GEODATA_DIR": str(workplace / "geodata"), "DATABASE_URL": f"sqlite:///{workplace}/map.gpkg"}
+    answer = program.run(*args, cwd=workplace, **where)
     assert answer.returncode == 0, answer.stderr
     return answer
 

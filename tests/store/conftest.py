@@ -5,7 +5,6 @@ from functools import partial
 from types import SimpleNamespace
 
 import invention
-import postgres_cluster
 import pytest
 
 from service_map import store
@@ -78,22 +77,19 @@ def world(geodata, tmp_path_factory):
 @pytest.fixture(scope="session")
 def large(world, tmp_path_factory):
     """Open data whose building takes long enough to be interrupted."""
-    facilities = [world.facility(number, ("county-2-000001",)) for number in range(1, 8001)]
+    facilities = [world.facility(number, ("county-2-000001",)) for number in range(1, invention.LARGE + 1)]
     return world.changed(tmp_path_factory.mktemp("large") / "geodata", facilities=facilities)
 
 
 @pytest.fixture(scope="session")
-def postgres():
+def postgres(postgres_server):
     """A private PostgreSQL cluster with PostGIS, and the URLs of the databases in it."""
-    if not postgres_cluster.installed():
-        pytest.skip(postgres_cluster.LACKING)
-    with postgres_cluster.running() as cluster:
-        for name in ("bare", "other", "empty", "whole"):
-            cluster.sql("postgres", f"CREATE DATABASE {name}")
-            if name != "bare":
-                cluster.sql(name, "CREATE EXTENSION postgis")
-        urls = {name: f"{cluster.url}/{name}" for name in ("bare", "other", "empty", "whole")}
-        yield SimpleNamespace(sql=cluster.sql, cluster=cluster, url=cluster.map, **urls)
+    for name in ("bare", "other", "empty", "whole"):
+        postgres_server.sql("postgres", f"CREATE DATABASE {name}")
+        if name != "bare":
+            postgres_server.sql(name, "CREATE EXTENSION postgis")
+    urls = {name: f"{postgres_server.url}/{name}" for name in ("bare", "other", "empty", "whole")}
+    return SimpleNamespace(sql=postgres_server.sql, cluster=postgres_server, url=postgres_server.map, **urls)
 
 
 @pytest.fixture(scope="session")

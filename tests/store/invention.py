@@ -8,6 +8,8 @@ import shutil
 
 from service_map import places, plans
 
+LARGE = 4_000  # facilities whose database takes more than 2 MB
+
 PLANS = """
 [county]
 title = "沁水县虚构公共服务规划"

@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import os
-import resource
 import shutil
 import signal
 import sqlite3
@@ -15,7 +14,10 @@ import threading
 import time
 from pathlib import Path
 
+import builder
 import pytest
+from invention import LARGE
+from program import forked
 from sqlalchemy import Engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -284,60 +286,40 @@ def test_what_a_killed_build_left_is_cleared_by_the_next(world, url, tmp_path):
     assert left_behind(tmp_path) == [".other.gpkg.1-aaaa.new"]
 
 
-# A process of its own that builds; it dies at the step or before the statement (counted from writing on) that is named.
-BUILDER = """
-import os, sys
-from pathlib import Path
-from sqlalchemy import Engine, event
-from service_map import store
-from service_map.errors import ServiceMapError
+@pytest.fixture(scope="module")
+def whole_build(large, tmp_path_factory):
+    """How many statements a whole build of the large data asks of each kind of database, from writing on."""
+    told = {}
 
-moment = sys.argv[3] if len(sys.argv) > 3 else ""
-statements = -1
+    def count(url):
+        kind = url.partition(":")[0]
+        if kind not in told:
+            done = forked(builder.build, url, str(large))
+            assert done.returncode == 0, done.stderr
+            told[kind] = int(done.stdout.splitlines()[-1])
+        return told[kind]
 
-def die():
-    os.kill(os.getpid(), 9)
-
-def step(line):
-    global statements
-    print(line, flush=True)
-    if moment and not moment.isdigit() and moment in line:
-        die()
-    if "写入" in line:
-        statements = 0
-
-@event.listens_for(Engine, "before_cursor_execute")
-def count(*_given):
-    global statements
-    if statements >= 0:
-        statements += 1
-        if moment == str(statements):
-            die()
-
-try:
-    store.build(sys.argv[1], geodata=Path(sys.argv[2]), progress=step)
-    print(statements)
-except ServiceMapError as error:
-    print(error.en, file=sys.stderr)
-    sys.exit(2)
-"""
+    return count
 
 
-def build_until(moment, url, geodata, *, of):
+@pytest.fixture
+def build_until(large, whole_build):
     """Build in a process that is killed at a step, or at a share of the statements of a whole build to `of`."""
-    if not isinstance(moment, str):
-        whole = subprocess.run([sys.executable, "-c", BUILDER, of, geodata], check=True, capture_output=True, text=True)
-        moment = str(round(moment * int(whole.stdout.splitlines()[-1])))
-    done = subprocess.run([sys.executable, "-c", BUILDER, url, geodata, moment], check=False, capture_output=True)
-    assert done.returncode == -signal.SIGKILL
+
+    def run(moment, url, *, of):
+        if not isinstance(moment, str):
+            moment = str(round(moment * whole_build(of)))
+        assert forked(builder.build, url, str(large), moment).returncode == -signal.SIGKILL
+
+    return run
 
 
 @pytest.mark.parametrize("moment", ["读取", "写入", "检查", "换入", 0.1, 0.3, 0.5, 0.7])
-def test_a_build_killed_in_the_middle_leaves_the_old_database_in_service(world, large, url, tmp_path, moment):
+def test_a_build_killed_in_the_middle_leaves_the_old_database_in_service(world, build_until, url, tmp_path, moment):
     """Killed at each step, and at shares of the statements between writing and putting in place."""
     store.build(url, geodata=world.geodata)
     before = (tmp_path / "map.gpkg").read_bytes()
-    build_until(moment, url, large, of=f"sqlite:///{tmp_path}/whole/map.gpkg")
+    build_until(moment, url, of=f"sqlite:///{tmp_path}/whole/map.gpkg")
     assert (tmp_path / "map.gpkg").read_bytes() == before
     assert matched(url) == 5
     shutil.rmtree(tmp_path / "whole", ignore_errors=True)
@@ -347,9 +329,9 @@ def test_a_build_killed_in_the_middle_leaves_the_old_database_in_service(world, 
 
 @pytest.mark.postgis
 @pytest.mark.parametrize("moment", ["写入", "检查", "换入", 0.2, 0.5])
-def test_a_build_killed_in_the_middle_leaves_the_old_schema_in_service(world, large, postgres, moment):
+def test_a_build_killed_in_the_middle_leaves_the_old_schema_in_service(world, build_until, postgres, moment):
     store.build(postgres.other, geodata=world.geodata)
-    build_until(moment, postgres.other, large, of=postgres.whole)
+    build_until(moment, postgres.other, of=postgres.whole)
     assert matched(postgres.other) == 5
     store.build(postgres.other, geodata=world.geodata)
     schemas = postgres.sql("other", "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'service_map%'")
@@ -360,11 +342,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_the_old_database_stays(world, l
     """The limit on a file's size fails the same write that a full disk fails, wherever the tests run."""
     store.build(url, geodata=world.geodata)
     before = (tmp_path / "map.gpkg").read_bytes()
-    done = subprocess.run(
-        [sys.executable, "-c", BUILDER, url, large],
-        check=False, capture_output=True, text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)),
-    )  # fmt: skip
+    done = forked(builder.build, url, str(large), "", 1_000_000)
     assert done.returncode == 2, done.stderr
     assert "could not be built" in done.stderr
     assert "unchanged" in done.stderr
@@ -418,7 +396,7 @@ def test_a_server_whose_disk_is_full_is_told_the_same_way_and_keeps_the_old_sche
         assert schemas.split() == ["service_map"]
         (disk / "ballast").unlink()
         store.build(url, geodata=large)
-        assert matched(url) == 8000
+        assert matched(url) == LARGE
     finally:
         postgres.sql("postgres", "DROP DATABASE IF EXISTS small WITH (FORCE)")
         postgres.sql("postgres", "DROP TABLESPACE IF EXISTS small")
@@ -443,7 +421,7 @@ def test_builds_at_the_same_time_wait_for_each_other_and_none_is_lost(world, lar
     lock = os.open(tmp_path / ".map.gpkg.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_EX)
     children = [
-        subprocess.Popen([sys.executable, "-c", BUILDER, url, geodata], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, builder.__file__, url, geodata], stdout=subprocess.PIPE, text=True)
         for geodata in (large, world.geodata, large, world.geodata)
     ]
     for child in children:
@@ -452,7 +430,7 @@ def test_builds_at_the_same_time_wait_for_each_other_and_none_is_lost(world, lar
     for child in children:
         child.communicate()
     assert [child.returncode for child in children] == [0, 0, 0, 0]
-    assert matched(url) in {5, 8000}
+    assert matched(url) in {5, LARGE}
     assert left_behind(tmp_path) == []
     with sqlite3.connect(tmp_path / "map.gpkg") as file:
         assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -470,10 +448,10 @@ def test_builds_on_a_server_at_the_same_time_wait_for_each_other(world, postgres
             faults.append(error)
 
     builders = [threading.Thread(target=build) for _ in range(4)]
-    for builder in builders:
-        builder.start()
-    for builder in builders:
-        builder.join()
+    for one in builders:
+        one.start()
+    for one in builders:
+        one.join()
     assert faults == []
     assert matched(postgres.other) == 5
 

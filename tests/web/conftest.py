@@ -1,9 +1,9 @@
 """A small invented world behind the site, and the shipped data behind another."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import postgres_cluster
 import pytest
 from invented_world import COUNTY_TEXT, FACILITIES, make_app, write_world
 
@@ -43,20 +43,17 @@ def api(invented_app):
 
 
 @pytest.fixture(scope="session")
-def shipped_app(geodata, tmp_path_factory):
+def shipped_app(geodata, shipped_database):
     """The site over the data that the product ships."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('shipped')}/service_map.gpkg"
-    store.build(url, geodata=geodata)
-    return make_app(url, geodata)
+    return make_app(f"sqlite:///{shipped_database}", geodata)
 
 
 @pytest.fixture(scope="session")
-def postgres():
+def postgres(postgres_server):
     """A private PostgreSQL cluster; its database ``map`` is empty and has PostGIS."""
-    if not postgres_cluster.installed():
-        pytest.skip(postgres_cluster.LACKING)
-    with postgres_cluster.running() as cluster:
-        yield cluster
+    postgres_server.sql("postgres", "CREATE DATABASE web")
+    postgres_server.sql("web", "CREATE EXTENSION postgis")
+    return replace(postgres_server, map=f"{postgres_server.url}/web")
 
 
 @pytest.fixture(scope="session")

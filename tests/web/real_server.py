@@ -25,7 +25,7 @@ def serving(command, *, ready, **options):
     """A server while it serves; its words where it does not."""
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
     try:
-        for _ in range(600):
+        for _ in range(20 * PATIENCE_S):
             with contextlib.suppress(OSError), urlopen(ready, timeout=120) as answer:  # noqa: S310 - our own loopback
                 assert answer.status == 200
                 break

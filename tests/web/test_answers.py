@@ -174,7 +174,8 @@ def test_a_network_of_the_operators_is_walked(invented, tmp_path, geodata):
     path = tmp_path / "streets.csv"
     rows = [f"{LON + 50 * n / DEGREE},{LAT},{LON + 50 * (n + 1) / DEGREE},{LAT}" for n in range(40)]
     path.write_text("from_lon,from_lat,to_lon,to_lat\n" + "\n".join(rows), encoding="utf-8")
-    environment = {"DATABASE_URL": invented.url, "GEODATA_DIR": str(invented.geodata), "NETWORK": str(path)}
+    environment = {"DATABASE_URL": invented.url, "GEODATA_DIR": str(invented.geodata), "COMPUTE_PROCESSES": "0",
+                   "NETWORK": str(path)}  # fmt: skip
     client = create_app(settings.load(environment)).test_client()
     card = client.get("/api/circle", query_string={"lon": LON, "lat": LAT}).get_json(force=True)
     assert card["method"] == "network"

@@ -52,8 +52,11 @@ def test_a_filter_longer_than_any_address_is_refused(either):
 
 def test_no_text_of_a_reader_becomes_part_of_a_statement(either):
     """Every property of every layer, by parameter and by filter; what finds nothing finds nothing, and nothing changes."""
-    for layer in either.get("/ogc/collections").get_json(force=True)["collections"]:
-        here = f"/ogc/collections/{layer['id']}"
+    layers = [layer["id"] for layer in either.get("/ogc/collections").get_json(force=True)["collections"]]
+    # The layers of the families are one layer with another filter: one of them stands for all.
+    families = [name for name in layers if name.startswith("facilities_")]
+    for layer in [name for name in layers if name not in families[1:]]:
+        here = f"/ogc/collections/{layer}"
         properties = either.get(f"{here}/queryables").get_json(force=True)["properties"]
         texts = [name for name, item in properties.items() if item["type"] == "string"]
         for number, name in enumerate(texts):

@@ -39,10 +39,8 @@ def client(geodata, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def shipped(geodata, tmp_path_factory):
-    url = f"sqlite:///{tmp_path_factory.mktemp('shipped')}/map.gpkg"
-    store.build(url, geodata=geodata)
-    return make_app(url, geodata).test_client()
+def shipped(shipped_app):
+    return shipped_app.test_client()
 
 
 def ids(client, query=""):

@@ -19,14 +19,14 @@ PROMISED = queries.FacilityFilter(promised=True)
 
 
 def _app(geodata, database):
-    return create_app(settings.load({"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(geodata)}))
+    return create_app(
+        settings.load({"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(geodata), "COMPUTE_PROCESSES": "0"})
+    )
 
 
 @pytest.fixture(scope="module")
-def database(geodata, tmp_path_factory):
-    path = tmp_path_factory.mktemp("pages") / "service_map.gpkg"
-    store.build(f"sqlite:///{path}", geodata=geodata)
-    return path
+def database(shipped_database):
+    return shipped_database
 
 
 @pytest.fixture(scope="module")
@@ -380,7 +380,12 @@ def test_the_card_of_a_site_with_ways_to_walk_says_that_it_walked(geodata, datab
         "from_lon,from_lat,to_lon,to_lat\n112.185,35.690,112.187,35.690\n112.187,35.690,112.189,35.690\n",
         encoding="utf-8",
     )
-    environment = {"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(geodata), "NETWORK": str(edges)}
+    environment = {
+        "DATABASE_URL": f"sqlite:///{database}",
+        "GEODATA_DIR": str(geodata),
+        "COMPUTE_PROCESSES": "0",
+        "NETWORK": str(edges),
+    }
     walked = create_app(settings.load(environment)).test_client().get(f"/circle?{QINSHUI}")
     assert "距离沿路网步行量得" in _text(walked)
     assert "按直线距离" not in _text(walked)

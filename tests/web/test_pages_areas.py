@@ -23,15 +23,15 @@ AREAS = ("140500", "140521", "140213")
 
 
 @pytest.fixture(scope="module")
-def database(geodata, tmp_path_factory):
-    path = tmp_path_factory.mktemp("areas") / "service_map.gpkg"
-    store.build(f"sqlite:///{path}", geodata=geodata)
-    return path
+def database(shipped_database):
+    return shipped_database
 
 
 @pytest.fixture(scope="module")
 def app(geodata, database):
-    return create_app(settings.load({"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(geodata)}))
+    return create_app(
+        settings.load({"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(geodata), "COMPUTE_PROCESSES": "0"})
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,9 @@ def held(geodata, database, tmp_path_factory):
         f'[[inventory]]\narea = "{code}"\ncategories = [{kinds}]\nsource = "名录"\ndate = "2025"\n' for code in cities
     )
     (folder / "inventories.toml").write_text("\n".join(stated), encoding="utf-8")
-    return create_app(settings.load({"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(folder)}))
+    return create_app(
+        settings.load({"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(folder), "COMPUTE_PROCESSES": "0"})
+    )
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,9 @@ def world(geodata, tmp_path_factory):
 def make(world):
     def client(**environment):
         url, folder = world
-        return create_app(settings.load({"DATABASE_URL": url, "GEODATA_DIR": str(folder)} | environment)).test_client()
+        return create_app(
+            settings.load({"DATABASE_URL": url, "GEODATA_DIR": str(folder), "COMPUTE_PROCESSES": "0"} | environment)
+        ).test_client()
 
     return client
 

@@ -26,16 +26,14 @@ RECORDED = ASKED | {"as_recorded": "true"}
 
 
 @pytest.fixture(scope="module")
-def database(geodata, tmp_path_factory):
-    path = tmp_path_factory.mktemp("planner") / "service_map.gpkg"
-    store.build(f"sqlite:///{path}", geodata=geodata)
-    return path
+def database(shipped_database):
+    return shipped_database
 
 
 @pytest.fixture(scope="module")
 def make(geodata, database):
     def client(**environment):
-        base = {"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(geodata)}
+        base = {"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(geodata), "COMPUTE_PROCESSES": "0"}
         return create_app(settings.load(base | environment)).test_client()
 
     return client

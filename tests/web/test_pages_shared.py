@@ -19,15 +19,15 @@ TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 
 @pytest.fixture(scope="module")
-def database(geodata, tmp_path_factory):
-    path = tmp_path_factory.mktemp("shared") / "service_map.gpkg"
-    store.build(f"sqlite:///{path}", geodata=geodata)
-    return path
+def database(shipped_database):
+    return shipped_database
 
 
 @pytest.fixture(scope="module")
 def client(geodata, database):
-    config = settings.load({"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(geodata)})
+    config = settings.load(
+        {"DATABASE_URL": f"sqlite:///{database}", "GEODATA_DIR": str(geodata), "COMPUTE_PROCESSES": "0"}
+    )
     return create_app(config).test_client()
 
 
@@ -70,7 +70,7 @@ def test_a_rebuild_of_the_same_data_is_no_news_in_a_feed(geodata, tmp_path):
     for name in ("one", "two"):
         url = f"sqlite:///{tmp_path}/{name}.gpkg"
         store.build(url, geodata=geodata)
-        config = settings.load({"DATABASE_URL": url, "GEODATA_DIR": str(geodata)})
+        config = settings.load({"DATABASE_URL": url, "GEODATA_DIR": str(geodata), "COMPUTE_PROCESSES": "0"})
         told.append(create_app(config).test_client().get("/feed.atom?area=140521").data)
     assert told[0] == told[1]
 
