@@ -334,7 +334,7 @@ def gaps(demand, supply):
     wrong = homes[reached != shapely.contains_xy(answer.covered, homes[:, 0], homes[:, 1])]
     away = shapely.distance(shapely.boundary(answer.covered), shapely.points(wrong)) * 111_000
     print(f"  of 200,000 homes misjudged: {len(wrong)}, at most {away.max(initial=0.0):.1f} m from the line")
-    if (away > 3).any():
+    if (away > 1).any():
         WRONG.append("gap on foot")
     nodes, edges = street_grid(141)
     county, net = shapely.box(*nodes.min(axis=0), *nodes.max(axis=0)), network(nodes, edges)

@@ -84,12 +84,13 @@ def lowest(curves: Curves, begin: Floats, finish: Floats, least: float) -> tuple
         onward[done] = end[done]
         found.append((rows[best], at, onward))
         # What is above this one as long as it is there, and no longer there than it is, is never lowest.
-        kept = ahead | (high > until[fan])
-        kept[best] = True
-        kept &= (high > onward[fan]) & ~done[fan]
+        open_ = ahead | (high > until[fan])
+        open_[best] = True
+        kept = np.flatnonzero(open_ & (high > onward[fan]) & ~done[fan])
         at, end = onward[~done], end[~done]
         number = np.cumsum(~done) - 1
-        rows, fan, a, b, c, low, high = rows[kept], number[fan[kept]], a[kept], b[kept], c[kept], low[kept], high[kept]
+        fan = number[fan.take(kept)]
+        rows, (a, b, c, low, high) = rows.take(kept), (of.take(kept) for of in (a, b, c, low, high))
     row, start, stop = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.argsort(curves.fan[row], kind="stable")
     return row[order], start[order], stop[order]

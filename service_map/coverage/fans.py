@@ -101,7 +101,9 @@ class Ends:
 
     def take(self, rows: Whole) -> "Ends":
         """Give some of them."""
-        return Ends(self.fan[rows], self.kind[rows], self.curve[:, rows], self.theirs[:, rows])
+        return Ends(
+            self.fan.take(rows), self.kind.take(rows), self.curve.take(rows, axis=1), self.theirs.take(rows, axis=1)
+        )
 
     def between(self, rows: Whole, low: Floats, high: Floats) -> "Ends":
         """Give some of them, each over a part of its domain."""
@@ -140,7 +142,7 @@ class Ends:
 def together(*some: Ends) -> Ends:
     """Put ends together, by fan."""
     order = np.argsort(np.concatenate([ends.fan for ends in some]), kind="stable")
-    return Ends(*(np.concatenate([getattr(e, name) for e in some], axis=-1)[..., order] for name in Ends.__slots__))
+    return Ends(*(np.concatenate([getattr(e, name) for e in some], axis=-1) for name in Ends.__slots__)).take(order)
 
 
 @dataclass(frozen=True, slots=True)

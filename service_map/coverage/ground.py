@@ -55,8 +55,10 @@ def reached_ground(area: BaseGeometry, net: Network, supply: Snapped, metres: fl
         return shapely.Polygon()
     drawing = _drawn(pieces, limit)
     back = shapely.transform(drawing, lambda xy: np.column_stack(plane(xy[:, 0], xy[:, 1], inverse=True)))
+    if shapely.is_valid(back):
+        return back
     # What was valid in the plane may cross itself by a rounding in degrees; a millimetre's grid mends that.
-    return back if shapely.is_valid(back) else shapely.set_precision(back, _FINE_DEGREES)
+    return shapely.disjoint_subset_union_all(shapely.set_precision(shapely.get_parts(back), _FINE_DEGREES))
 
 
 def _drawn(pieces: Pieces, limit: float) -> BaseGeometry:
@@ -77,17 +79,19 @@ def _drawn(pieces: Pieces, limit: float) -> BaseGeometry:
 def _cut(net: Network, flat: Floats, box: Floats, supply: Snapped, *, metres: float, limit: float) -> Pieces:
     """Cut the ways in and about a box where facilities stand on them, and the long ones into short pieces."""
     ways = net.ways
-    one, other = flat[ways.ends[:, 0]], flat[ways.ends[:, 1]]
-    low, high = box.min(axis=0) - 3 * limit, box.max(axis=0) + 3 * limit
-    inside = (np.minimum(one, other) <= high).all(axis=1) & (np.maximum(one, other) >= low).all(axis=1)
-    near = np.flatnonzero(inside & (one != other).any(axis=1))
-    parts = np.ceil(np.hypot(*(other - one)[near].T) / _PIECE_M).astype(np.int64)
+    one, other = (flat.take(ways.ends[:, end], axis=0) for end in (0, 1))
+    inside = np.logical_or(*(one != other).T)
+    for low, high, of, to in zip(box.min(axis=0), box.max(axis=0), one.T, other.T, strict=True):
+        inside &= (np.minimum(of, to) <= high + 3 * limit) & (np.maximum(of, to) >= low - 3 * limit)
+    near = np.flatnonzero(inside)
+    east, north = (other - one).take(near, axis=0).T
+    parts = np.ceil(np.sqrt(east * east + north * north) / _PIECE_M).astype(np.int64)
     # Where a facility stands on a way is an end of pieces too: from there what is left grows less both ways.
     doors = np.flatnonzero(np.isin(supply.edge, near))
     of, step = spread(parts + 1)
     edge = np.concatenate((near[of], supply.edge[doors]))
     share = np.concatenate((step / parts[of], supply.share[doors]))
-    order = np.lexsort((share, edge))
+    order = np.argsort(2.0 * edge + share, kind="stable")
     edge, share = edge[order], share[order]
     fresh = changes(edge, share)
     edge, share = edge[fresh], share[fresh]
@@ -96,10 +100,10 @@ def _cut(net: Network, flat: Floats, box: Floats, supply: Snapped, *, metres: fl
     walked = walk_metres(net, supply, on_edges(net, edge, share, np.zeros(len(edge))), metres=metres)
     # To the micrometre, so that no rounding decides where a ray is put.
     left = (metres - walked).round(6)
-    spot = one[edge] * (1 - share)[:, None] + other[edge] * share[:, None]
+    spot = one.take(edge, axis=0) * (1 - share)[:, None] + other.take(edge, axis=0) * share[:, None]
     first = np.flatnonzero(edge[1:] == edge[:-1])
     part = share[first + 1] - share[first]
-    start, end, left_start, left_end = spot[first], spot[first + 1], left[first], left[first + 1]
+    start, end = spot.take(first, axis=0), spot.take(first + 1, axis=0)
     cost = np.column_stack((ways.forth[edge[first]], ways.back[edge[first]])) * part[:, None]
     corner = np.column_stack((number[first], number[first + 1]))
-    return Pieces(start, end, corner, np.column_stack((left_start, left_end)), cost)
+    return Pieces(start, end, corner, np.column_stack((left[first], left[first + 1])), cost)

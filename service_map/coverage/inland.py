@@ -6,7 +6,7 @@ from scipy.sparse.csgraph import connected_components
 
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.plane import Flags, Pieces, changes
-from service_map.coverage.squares import Squares, holding
+from service_map.coverage.squares import Squares
 
 # Half as wide, at the most, are the blocks that are looked at; as a share of the limit.
 _NARROW = 0.7
@@ -32,18 +32,11 @@ def near(pieces: Pieces, some: Flags, metres: float) -> Flags:
     """
     spots = np.stack((pieces.start, (pieces.start + pieces.end) / 2, pieces.end))
     cells = Squares.over(spots.reshape(-1, 2), metres / 2)
-    marked = cells.marked(spots[:, some].reshape(-1, 2))
     # A spot stands within a quarter of its piece's length of all of it.
-    reach = int(np.ceil((metres + float(pieces.length.max(initial=0.0)) / 2) / cells.side))
-    for axis in (0, 1):
-        marked = np.swapaxes(marked, 0, axis)
-        grown = marked.copy()
-        for step in range(1, reach + 1):
-            grown[step:] |= marked[:-step]
-            grown[:-step] |= marked[step:]
-        marked = np.swapaxes(grown, 0, axis)
+    reach = metres + float(pieces.length.max(initial=0.0)) / 2
+    marked = cells.marked(spots[:, some].reshape(-1, 2), reach)
     column, row = np.moveaxis(cells.of(spots.reshape(-1, 2)).reshape(3, -1, 2), -1, 0)
-    flags: Flags = np.any(marked[column, row], axis=0)
+    flags: Flags = np.logical_or.reduce(marked[column, row])
     return flags
 
 
@@ -69,14 +62,14 @@ def inland(pieces: Pieces, limit: float) -> Flags:
     if not len(high):
         return flags
     block, low, far, inside = _blocks(pieces, high)
-    narrow = inside & ((far - low).min(axis=1) <= 2 * room)
+    narrow = inside & (np.minimum(*(far - low).T) <= 2 * room)
     above = np.zeros(len(lowest), dtype=np.bool_)
     above[high] = True
     others = np.flatnonzero(near(pieces, above, 2 * room) & ~above)
     start, step = pieces.start[others], (pieces.end - pieces.start)[others]
     spots = (start[:, None, :] + _PLACES[:, None] * step[:, None, :]).reshape(-1, 2)
     apart = float(pieces.length.max()) / (len(_PLACES) - 1)
-    narrow &= ~holding(spots, low - apart / 2, far + apart / 2, apart)
+    narrow &= ~_holding(spots, low - apart / 2, far + apart / 2, apart)
     flags[high] = narrow[block]
     return flags
 
@@ -119,3 +112,15 @@ def _blocks(pieces: Pieces, rows: Whole) -> tuple[Whole, Floats, Floats, Flags]:
     x, y = (spot - spot.mean(axis=0)).T
     area = np.bincount(block, x * y[back] - x[back] * y, minlength=blocks)
     return block.reshape(-1, 2).astype(np.int64), low, far, area > 0
+
+
+def _holding(spots: Floats, low: Floats, far: Floats, side: float) -> Flags:
+    """Flag boxes that may hold a spot."""
+    cells = Squares.over(np.concatenate((spots, low, far)), side)
+    # Sums over all cells to the south-west tell how many are marked in a box.
+    sums = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1), dtype=np.int32)
+    np.cumsum(cells.marked(spots), axis=0, out=sums[1:, 1:])
+    np.cumsum(sums, axis=1, out=sums)
+    (west, south), (east, north) = cells.of(low).T, cells.of(far).T + 1
+    held: Flags = (sums[east, north] - sums[west, north] - sums[east, south] + sums[west, south]) > 0
+    return held

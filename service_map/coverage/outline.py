@@ -22,7 +22,7 @@ from service_map.coverage.sides import Stretches, beside
 from service_map.coverage.turning import about
 
 # So many fans at a time stay in the processor's cache.
-_AT_ONCE = 2_048
+_AT_ONCE = 4_096
 # Most circles stay this small, as a share of the limit: other ways are looked for farther away only where one does not.
 _NARROW = 0.62
 _Fans = TypeVar("_Fans", Stretches, Turns)
@@ -43,10 +43,10 @@ def reached(pieces: Pieces, limit: float) -> BaseGeometry:
     Returns
     -------
     BaseGeometry
-        Polygons in the plane of the pieces.
+        Polygons in the plane of the pieces, each valid; by a rounding they may touch or lie on one another.
     """
-    edge = (pieces.left.max(axis=1) > 0)[:, None] & ~inland(pieces, limit)
-    kept = near(pieces, edge.any(axis=1), 2 * limit)
+    edge = (np.maximum(*pieces.left.T) > 0)[:, None] & ~inland(pieces, limit)
+    kept = near(pieces, edge[:, 0] | edge[:, 1], 2 * limit)
     line = _followed(pieces.take(kept), edge[kept], limit)
     spot, run = line.spot, line.run
     if not len(run):
@@ -64,10 +64,11 @@ def _followed(pieces: Pieces, edge: Flags, limit: float) -> Line:
     turns = turns_of(pieces, parts, limit)
     ways = Ways.of(parts, turns)
     at_edge = np.zeros(int(pieces.corner.max()) + 1, dtype=np.bool_)
-    at_edge[pieces.corner[edge.any(axis=1)]] = True
+    flagged = edge[:, 0] | edge[:, 1]
+    at_edge[pieces.corner[flagged]] = True
     turns = turns.take(at_edge[turns.corner] & (turns.width > 0))
     some = Stretches.of(parts)
-    some = some.take(np.flatnonzero(edge[some.piece].any(axis=1)))
+    some = some.take(flagged[some.piece])
     lines = [
         *_widening(some, edge[some.piece], limit, lambda mine, sides, most: beside(pieces, ways, mine, sides, most)),
         *_widening(
@@ -177,6 +178,4 @@ def _nested(shells: NDArray[np.object_], holes: NDArray[np.object_]) -> BaseGeom
     crossed = np.flatnonzero(~shapely.is_valid(parts))
     parts[crossed] = shapely.make_valid(parts[crossed])
     parts = shapely.get_parts(shapely.get_parts(parts))
-    parts = parts[shapely.get_dimensions(parts) == 2]
-    ground = shapely.multipolygons(parts)
-    return ground if shapely.is_valid(ground) else shapely.disjoint_subset_union_all(parts)
+    return shapely.multipolygons(parts[shapely.get_dimensions(parts) == 2])

@@ -48,39 +48,51 @@ class Parts:
 
 def cut_even(pieces: Pieces, limit: float) -> Parts:
     """Cut pieces where what is left of the walk bends, ends, or falls below a limit."""
-    (start, end), (forth, back), size = pieces.left.T, pieces.cost.T, pieces.length
-    with np.errstate(divide="ignore", invalid="ignore"):
-        meeting = (start - end + forth) / (forth + back)
-        share = np.stack((meeting, start / back, (start - limit) / back, 1 - end / forth, 1 - (end - limit) / forth))
-        backward, onward = start - share * back, end - (1 - share) * forth
-        shortest = _SHORTEST_M / size
-        inner = (share > shortest) & (share < 1 - shortest)
-        inner[0] &= (backward[0] > 0) & (backward[0] < limit)
-        # What ends or falls below the limit from one end only is that no more where more is left from the other.
-        inner[1:3] &= ~(onward[1:3] > backward[1:3])
-        inner[3:] &= ~(backward[3:] > onward[3:])
-    at, piece = np.nonzero(inner)
-    every = np.arange(len(size))
-    piece, share = np.concatenate((every, every, piece)), np.concatenate((0.0 * size, 0.0 * size + 1, share[at, piece]))
-    order = np.argsort(2.0 * piece + share)
-    piece, share = piece[order], share[order]
-    kept = changes(piece) | (share == 1)
-    kept[1:] |= share[1:] - share[:-1] > shortest[piece[1:]]
-    piece, share = piece[kept], share[kept]
-    first = np.flatnonzero(piece[1:] == piece[:-1])
-    piece, one, other = piece[first], share[first], share[first + 1]
+    bent, share = _bends(pieces, limit)
+    count = 1 + np.bincount(bent, minlength=len(pieces.length))
+    piece = np.repeat(np.arange(len(count)), count)
+    opens = changes(piece)
+    one = np.zeros(len(piece))
+    one[~opens] = share
+    whole = np.append(opens[1:], True)
+    other = np.where(whole, 1.0, np.append(one[1:], 1.0))
+    (start, end), (forth, back), size = pieces.left[piece].T, pieces.cost[piece].T, pieces.length[piece]
     with np.errstate(invalid="ignore"):
         # The end of a one-way piece itself is left of both ways, but nothing beyond.
         begin, middle, finish = (
-            np.fmax(np.fmax(start[piece] - at * back[piece], end[piece] - (1 - at) * forth[piece]), NOT_REACHED)
+            np.fmax(np.fmax(start - at * back, end - (1 - at) * forth), NOT_REACHED)
             for at in (one, (one + other) / 2, other)
         )
     width = np.clip(np.column_stack((begin, finish)), 0.0, limit)
     width[middle <= 0] = NOT_REACHED
-    low, high = one * size[piece], other * size[piece]
+    low, high = one * size, other * size
     spots = [pieces.start[piece] + at[:, None] * pieces.along[piece] for at in (low, high)]
-    spots[1] = np.where((other == 1)[:, None], pieces.end[piece], spots[1])
-    return Parts(piece, low, high, spots[0], spots[1], width)
+    return Parts(piece, low, high, spots[0], np.where(whole[:, None], pieces.end[piece], spots[1]), width)
+
+
+def _bends(pieces: Pieces, limit: float) -> tuple[Whole, Floats]:
+    """Give the pieces and the shares of them where they are cut, by piece and share."""
+    one, other = pieces.left.T
+    lowest = (one + other - np.maximum(*pieces.cost.T)) / 2
+    mixed = np.flatnonzero((np.maximum(one, other) > 0) & ~(lowest >= limit))
+    (start, end), (forth, back) = pieces.left[mixed].T, pieces.cost[mixed].T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        meeting = (start - end + forth) / (forth + back)
+        share = np.stack((meeting, start / back, (start - limit) / back, 1 - end / forth, 1 - (end - limit) / forth))
+        backward, onward = start - share * back, end - (1 - share) * forth
+    shortest = _SHORTEST_M / pieces.length[mixed]
+    inner = (share > shortest) & (share < 1 - shortest)
+    inner[0] &= (backward[0] > 0) & (backward[0] < limit)
+    # What ends or falls below the limit from one end only is that no more where more is left from the other.
+    inner[1:3] &= ~(onward[1:3] > backward[1:3])
+    inner[3:] &= ~(backward[3:] > onward[3:])
+    at, row = np.nonzero(inner)
+    share = share[at, row]
+    order = np.argsort(2.0 * row + share)
+    row, share = row[order], share[order]
+    apart = changes(row)
+    apart[1:] |= share[1:] - share[:-1] > shortest[row[1:]]
+    return mixed[row[apart]], share[apart]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ class Pieces:
     @cached_property
     def length(self) -> Floats:
         """Metres from end to end, shape (p,)."""
-        length: Floats = np.hypot(*(self.end - self.start).T)
+        east, north = (self.end - self.start).T
+        length: Floats = np.sqrt(east * east + north * north)
         return length
 
     @cached_property
@@ -74,6 +75,10 @@ def changes(*columns: NDArray[np.generic]) -> Flags:
 
 def swapped(some: Flags, *columns: Floats) -> Iterator[Floats]:
     """Give columns, two by two, with some of the rows of the one in the other."""
+    # Faster by much than `numpy.where`, whose every choice the processor has to guess.
+    at = np.arange(len(some))
+    first, second = at + len(some) * some, at + len(some) * ~some
     for one, other in zip(columns[::2], columns[1::2], strict=True):
-        yield np.where(some, other, one)
-        yield np.where(some, one, other)
+        both = np.concatenate((one, other))
+        yield both.take(first)
+        yield both.take(second)

@@ -5,7 +5,7 @@ Along a straight way, the radius at which a circle that stands on it touches a p
 tangent of half the angle between the two.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from service_map.coverage.plane import Flags, Pieces, changes, spread, swapped
 _LEAST_M = 1e-4
 # What rises more steeply beside a way is beside it for a few centimetres.
 _STEEPEST = 2_000.0
+_TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Stretches:
         opens = np.flatnonzero(fresh)
         count = np.diff(np.append(opens, len(rows)))
         first = rows[opens]
-        width = np.maximum.reduceat(parts.width.max(axis=1)[rows], opens) if len(rows) else np.empty(0)
+        width = np.maximum.reduceat(np.maximum(*parts.width.T)[rows], opens) if len(rows) else np.empty(0)
         return cls(parts.piece[first], parts.low[first], parts.high[first + count - 1], first, count, width)
 
     def take(self, rows: Whole | Flags | slice) -> "Stretches":
@@ -85,7 +86,7 @@ def beside(pieces: Pieces, ways: Ways, mine: Stretches, sides: Flags, most: floa
     fan = np.full(sides.shape, -1)
     fan[row, side] = np.arange(len(row))
     begin, finish, widest = mine.begin[row], mine.finish[row], np.minimum(mine.width, most)
-    others = [_pruned(ends, begin, finish, widest[row]) for ends in _others(pieces, ways, mine, fan, widest)]
+    others = _others(pieces, ways, mine, fan, widest)
     ends = together(*_own(ways.parts, mine, fan), *others).lowest(begin, finish, _LEAST_M)
     far = np.zeros(sides.shape, dtype=np.bool_)
     beyond = ends.fan[np.maximum(ends.at(ends.low), ends.at(ends.high)) > most + 2 * TIE_M]
@@ -106,7 +107,7 @@ def _own(parts: Parts, mine: Stretches, fan: Whole) -> Iterator[Ends]:
         yield Ends.of(OWN, number[asked], curve[:, asked], np.zeros((2, len(asked))))
 
 
-def _others(pieces: Pieces, ways: Ways, mine: Stretches, fan: Whole, widest: Floats) -> tuple[Ends, Ends]:
+def _others(pieces: Pieces, ways: Ways, mine: Stretches, fan: Whole, widest: Floats) -> list[Ends]:
     """Find what circles may touch beside stretches."""
     origin, along = pieces.start[mine.piece], pieces.along[mine.piece]
     normal = np.column_stack((-along[:, 1], along[:, 0]))
@@ -116,78 +117,93 @@ def _others(pieces: Pieces, ways: Ways, mine: Stretches, fan: Whole, widest: Flo
     box = np.stack((foot + up, foot + down, top + up, top + down))
     (one, part), (two, corner) = ways.within(box.min(axis=0), box.max(axis=0))
 
-    apart = ways.parts.piece[part] != mine.piece[one]
-    one, part = one[apart], part[apart]
-    x, y = along[one].T
-    east, north = origin[one].T
-    ax, ay, bx, by = (
-        value
-        for spot in (ways.parts.start[part], ways.parts.end[part])
-        for value in (
-            (spot[:, 0] - east) * x + (spot[:, 1] - north) * y,
-            (spot[:, 1] - north) * x - (spot[:, 0] - east) * y,
-        )
-    )
-    level = np.maximum(np.maximum(mine.begin[one] - np.maximum(ax, bx), np.minimum(ax, bx) - mine.finish[one]), 0.0)
-    found = []
-    wide = widest[one]
-    for at, low, high in ((0, np.minimum(ay, by), np.maximum(ay, by)), (1, -np.maximum(ay, by), -np.minimum(ay, by))):
+    x, y = along.take(one, axis=0).T
+    east, north = origin.take(one, axis=0).T
+    spots = []
+    for spot in (ways.parts.start.take(part, axis=0), ways.parts.end.take(part, axis=0)):
+        dx, dy = spot[:, 0] - east, spot[:, 1] - north
+        spots += [dx * x + dy * y, dy * x - dx * y]
+    ax, ay, bx, by = spots
+    begin, finish = mine.begin, mine.finish
+    level = np.maximum(np.maximum(begin.take(one) - np.maximum(ax, bx), np.minimum(ax, bx) - finish.take(one)), 0.0)
+    squared, wide = level * level, 2 * widest.take(one)
+    found: list[Ends] = []
+    for number, sign in zip(fan.T, (1.0, -1.0), strict=True):
+        low, high = np.minimum(sign * ay, sign * by), np.maximum(sign * ay, sign * by)
         # No circle touches anything of this with a smaller radius than one that stands where it is nearest.
         height = np.clip(level, low, high)
-        kept = np.flatnonzero(
-            (fan[one, at] >= 0) & (high > HERE_M) & (level * level + height * height <= 2 * height * wide)
-        )
-        sign = 1.0 if at == 0 else -1.0
-        found.append((fan[one[kept], at], part[kept], ax[kept], sign * ay[kept], bx[kept], sign * by[kept]))
-    number, part, *spots = (np.concatenate(column) for column in zip(*found, strict=True))
-    lines = _lines(number, spots, ways.parts.width[part])
+        some = (squared + height * height <= height * wide) & (high > HERE_M) & (number >= 0).take(one)
+        kept = np.flatnonzero(some)
+        at = one.take(kept)
+        lines = _Lines(
+            fan=number.take(at), ax=ax.take(kept), ay=sign * ay.take(kept), bx=bx.take(kept), by=sign * by.take(kept),
+            width=ways.parts.width.take(part.take(kept), axis=0),
+            begin=begin.take(at), finish=finish.take(at), widest=widest.take(at),
+        )  # fmt: skip
+        found += _lines(lines)
+
     spot = ways.corners.spot[corner] - origin[two]
     x, y = along[two].T
     x, y = spot[:, 0] * x + spot[:, 1] * y, spot[:, 1] * x - spot[:, 0] * y
     number = fan[two, (y < 0).astype(np.int64)]
-    kept = np.flatnonzero((np.abs(y) > HERE_M) & (number >= 0))
-    x, y, number, width = x[kept], np.abs(y[kept]), number[kept], ways.corners.width[corner[kept]]
-    none = np.zeros(len(kept))
+    away = np.clip(x, begin[two], finish[two]) - x
+    y, low = np.abs(y), away * away
+    kept = np.flatnonzero((y > HERE_M) & (number >= 0) & (low + y * y <= 2 * y * (widest[two] + TIE_M)))
+    x, y, none = x[kept], y[kept], np.zeros(len(kept))
     curve = np.stack((0.5 / y, -x / y, (x * x / y + y) / 2, none - np.inf, none + np.inf))
-    return lines, Ends.of(POINT, number, curve, np.stack((width, none)))
+    return [*found, Ends.of(POINT, number[kept], curve, np.stack((ways.corners.width[corner[kept]], none)))]
 
 
-def _lines(fan: Whole, spots: Sequence[Floats], width: Floats) -> Ends:
-    """Give the functions that lines from (ax, ay) to (bx, by) end rays by, as far as they are above the way."""
-    ax, ay, bx, by = spots
-    turned = (by < ay) | ((by == ay) & (bx < ax))
-    ax, bx, ay, by, wa, wb = swapped(turned, ax, bx, ay, by, *width.T)
-    length = np.hypot(bx - ax, by - ay)
-    dx, dy = (bx - ax) / length, (by - ay) / length
-    with np.errstate(divide="ignore", invalid="ignore"):
-        below = np.where(ay < 0, np.minimum(-ay / dy, length), 0.0)
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Lines from (ax, ay) to (bx, by) beside stretches, by fan, and the stretches' ends and widths; shape (n,) each.
+
+    The width of the lines, at either end, has the shape (n, 2).
+    """
+
+    fan: Whole
+    ax: Floats
+    ay: Floats
+    bx: Floats
+    by: Floats
+    width: Floats
+    begin: Floats
+    finish: Floats
+    widest: Floats
+
+
+def _lines(of: _Lines) -> Iterator[Ends]:
+    """Give the functions that lines end rays by, as far as they are above the way and low enough."""
+    turned = (of.by < of.ay) | ((of.by == of.ay) & (of.bx < of.ax))
+    ax, bx, ay, by, wa, wb = swapped(turned, of.ax, of.bx, of.ay, of.by, *of.width.T)
+    dx, dy = bx - ax, by - ay
+    length = np.sqrt(dx * dx + dy * dy)
+    below = np.minimum(np.maximum(-ay, 0.0) * length / np.maximum(dy, _TINY), length)
+    share = below / length
+    ax, ay, wa, length = ax + share * dx, np.maximum(ay, 0.0), wa + share * (wb - wa), length - below
+    gain = (wb - wa) / np.maximum(length, HERE_M)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         # The tangent of half the angle between the line and the way, either way.
-        rise = np.where(dx > 0, dy / (1 + dx), (1 - dx) / dy)
-        fall = 1 / rise
-    ax, ay, wa = ax + below * dx, np.where(ay < 0, 0.0, ay), wa + below / length * (wb - wa)
-    bound = length - below
-    found = []
-    for slope, sign in ((rise, 1.0), (fall, -1.0)):
-        kept = np.flatnonzero((slope < _STEEPEST) & (bound > HERE_M))
-        k, x, y, size, one, other = (of[kept] for of in (slope, ax, ay, bound, wa, wb))
-        # A circle touches the line as far along as it stands from where it touches the line's end.
-        at = x + sign * k * y
-        gain = sign * (other - one) / size
-        far = at + sign * size
-        curve = np.stack(
-            (0 * k, sign * k, y * (1 + k * k) / 2 - sign * k * at, np.minimum(at, far), np.maximum(at, far))
-        )
-        found.append(Ends.of(LINE, fan[kept], curve, np.stack((one - gain * at, gain))))
-    return Ends(*(np.concatenate([getattr(e, name) for e in found], axis=-1) for name in Ends.__slots__))
-
-
-def _pruned(ends: Ends, begin: Floats, finish: Floats, widest: Floats) -> Ends:
-    """Leave out what is nowhere low enough, or nowhere beside the way."""
-    a, b, _, low, high = ends.curve
-    low, high = np.maximum(low, begin[ends.fan]), np.minimum(high, finish[ends.fan])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        least = np.clip(np.where(a > 0, -b / (2 * a), np.where(b > 0, low, high)), low, high)
-    return ends.take(np.flatnonzero((low < high) & (ends.at(least) <= widest[ends.fan] + TIE_M)))
+        half = dy / (np.sqrt(dx * dx + dy * dy) + np.abs(dx))
+        rise, fall = swapped(dx < 0, half, 1 / half)
+        for slope, sign in ((rise, 1.0), (fall, -1.0)):
+            # A circle touches the line as far along as it stands from where it touches the line's end.
+            at, least = ax + sign * slope * ay, ay * (1 + slope * slope) / 2
+            far = at + sign * length
+            low, high = (at, far) if sign > 0 else (far, at)
+            first, last = np.maximum(low, of.begin), np.minimum(high, of.finish)
+            nearest = (first - at) if sign > 0 else (at - last)
+            some = (
+                (least + slope * nearest <= of.widest + TIE_M)
+                & (first < last)
+                & (slope < _STEEPEST)
+                & (length > HERE_M)
+            )
+            kept = np.flatnonzero(some)
+            at, k = at.take(kept), sign * slope.take(kept)
+            more = sign * gain.take(kept)
+            curve = np.stack((0 * k, k, least.take(kept) - k * at, low.take(kept), high.take(kept)))
+            yield Ends.of(LINE, of.fan.take(kept), curve, np.stack((wa.take(kept) - more * at, more)))
 
 
 def _shared(ends: Ends) -> tuple[Floats, Floats]:

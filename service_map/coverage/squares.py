@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service_map.coverage._given import Floats, Whole
-from service_map.coverage.plane import Flags, spread
+from service_map.coverage.plane import spread
 
 _MOST = 40_000_000
+_MOST_KEPT = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,11 @@ class Squares:
     shape: tuple[int, int]
 
     @classmethod
-    def over(cls, spots: Floats, side: float) -> "Squares":
-        """Lay them over spots, shape (n, 2)."""
+    def over(cls, spots: Floats, side: float, most: int = _MOST) -> "Squares":
+        """Lay them over spots, shape (n, 2), but no more than a number."""
         low, high = (np.array([edge(of) for of in spots.T]) for edge in (np.min, np.max))
         # Large ground is marked in larger cells: more is then taken for near.
-        side = max(side, float(np.sqrt(np.prod(high - low + 1) / _MOST)))
+        side = max(side, float(np.sqrt(np.prod(high - low + side) / most)))
         columns, rows = np.ceil((high - low) / side).astype(int) + 1
         return cls(low, side, (int(columns), int(rows)))
 
@@ -33,10 +34,17 @@ class Squares:
         cell: Whole = ((spots - self.corner) / self.side).astype(np.int64)
         return np.clip(cell, 0, np.array(self.shape) - 1, out=cell)
 
-    def marked(self, spots: Floats) -> NDArray[np.bool_]:
-        """Mark the cells that hold a spot."""
+    def marked(self, spots: Floats, reach: float = 0.0) -> NDArray[np.bool_]:
+        """Mark the cells that hold a spot, and those as near to them as that, each way."""
         cells = np.zeros(self.shape, dtype=np.bool_)
         cells[tuple(self.of(spots).T)] = True
+        for axis in (0, 1):
+            cells = np.swapaxes(cells, 0, axis)
+            grown = cells.copy()
+            for step in range(1, int(np.ceil(reach / self.side)) + 1):
+                grown[step:] |= cells[:-step]
+                grown[:-step] |= cells[step:]
+            cells = np.swapaxes(grown, 0, axis)
         return cells
 
 
@@ -71,7 +79,7 @@ class Boxes:
     def of(cls, low: Floats, high: Floats, side: float) -> "Boxes":
         """Make them of their corners, shape (n, 2), with squares of so many metres."""
         middle = (low + high) / 2
-        squares = Squares.over(middle, side)
+        squares = Squares.over(middle, side, _MOST_KEPT)
         column, row = squares.of(middle).T
         columns, rows = squares.shape
         square = row * columns + column
@@ -88,23 +96,12 @@ class Boxes:
             self.squares.of(high + self.half).T,
         )
         other, step = spread(to_row - from_row + 1)
-        line = (from_row[other] + step) * self.squares.shape[0]
-        first = self.first[line + from_column[other]]
-        found, step = spread(self.first[line + to_column[other] + 1] - first)
-        at, other = first[found] + step, other[found]
+        line = (from_row.take(other) + step) * self.squares.shape[0]
+        first = self.first.take(line + from_column.take(other))
+        found, step = spread(self.first.take(line + to_column.take(other) + 1) - first)
+        at, other = first.take(found) + step, other.take(found)
         (west, south), (east, north) = low.T, high.T
-        kept = (self.west[at] <= east[other]) & (self.east[at] >= west[other])
-        kept &= (self.south[at] <= north[other]) & (self.north[at] >= south[other])
-        return other[kept], self.row[at[kept]]
-
-
-def holding(spots: Floats, low: Floats, far: Floats, side: float) -> Flags:
-    """Flag boxes that may hold a spot."""
-    cells = Squares.over(np.concatenate((spots, low, far)), side)
-    # Sums over all cells to the south-west tell how many are marked in a box.
-    sums = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1), dtype=np.int32)
-    np.cumsum(cells.marked(spots), axis=0, out=sums[1:, 1:])
-    np.cumsum(sums, axis=1, out=sums)
-    (west, south), (east, north) = cells.of(low).T, cells.of(far).T + 1
-    held: Flags = (sums[east, north] - sums[west, north] - sums[east, south] + sums[west, south]) > 0
-    return held
+        some = (self.west.take(at) <= east.take(other)) & (self.east.take(at) >= west.take(other))
+        some &= (self.south.take(at) <= north.take(other)) & (self.north.take(at) >= south.take(other))
+        kept = np.flatnonzero(some)
+        return other.take(kept), self.row.take(at.take(kept))

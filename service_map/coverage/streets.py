@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.distance import ecef, metres_between, on_ellipsoid
-from service_map.coverage.squares import holding
+from service_map.coverage.squares import Squares
 from service_map.errors import GeodataError, InvalidParameterError
 
 ISLAND_NODES = 10
@@ -33,8 +33,8 @@ _SHORTEST_M = 1e-9
 _PIECE_M = 40.0
 # For fewer points than one to so many edges only the edges near them are made ready.
 _FEW = 50
-_BULGE = 0.02
-_SQUARES = 1_000
+_SHORT_M = 250.0
+_SQUARES = 1_000_000
 # Two maps of one street may differ by this much before a length below the straight line counts as mended.
 _TOLERANCE_M = 0.01
 
@@ -107,15 +107,13 @@ class Ways:
         """
         if "pieces" in self.__dict__ or _FEW * len(points) > len(self.ends) or not len(points):
             return self.pieces
-        degrees = metres / 110_500
-        stretch = max(float(np.cos(np.radians(min(89.0, np.abs(points[:, 1]).max() + degrees)))), 0.01)
-        scale = np.array([stretch, 1.0])
-        one, other = (self.lonlat[self.ends[:, end]] * scale for end in (0, 1))
-        low, high = np.minimum(one, other), np.maximum(one, other)
-        # The geodesic leaves the box about its ends, by less than this.
-        margin = degrees + _BULGE * (high - low).max(axis=1)[:, None]
-        side = max(degrees, float((high.max(axis=0) - low.min(axis=0)).max()) / _SQUARES)
-        return self._pieces_of(np.flatnonzero(holding(points * scale, low - margin, high + margin, side)))
+        reach = (metres + _SHORT_M) / 110_500
+        scale = np.array([max(float(np.cos(np.radians(min(89.0, np.abs(points[:, 1]).max() + reach)))), 0.01), 1.0])
+        squares = Squares.over(self.lonlat * scale, reach / 4, _SQUARES)
+        near = squares.marked(points * scale, reach)[tuple(squares.of(self.lonlat * scale).T)]
+        # Downhill a way costs less than its length.
+        long = np.fmin(self.forth, self.back) * DOWNHILL > _SHORT_M
+        return self._pieces_of(np.flatnonzero(near.take(self.ends[:, 0]) | long))
 
     def _pieces_of(self, rows: Whole) -> "Pieces":
         """Cut some edges into pieces."""

@@ -72,7 +72,8 @@ def _others(pieces: Pieces, ways: Ways, mine: Turns, widest: Floats) -> tuple[En
     # Between three rays the middles of circles bulge by so much.
     margin = (widest * (2 - np.cos(mine.half / 2)))[:, None]
     (one, part), (two, corner) = ways.within(tips.min(axis=0) - margin, tips.max(axis=0) + margin)
-    apart = (pieces.corner[ways.parts.piece[part]] != mine.corner[one][:, None]).all(axis=1)
+    ends, corner_ = pieces.corner.take(ways.parts.piece[part], axis=0), mine.corner[one]
+    apart = np.flatnonzero((ends[:, 0] != corner_) & (ends[:, 1] != corner_))
     one, part = one[apart], part[apart]
     spots = [
         np.einsum("nx,nx->n", spot, axis)
