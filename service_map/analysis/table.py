@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import orjson
 import shapely
-from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from service_map.analysis.report import Feature, Report
 from service_map.errors import InvalidParameterError
-from service_map.store.cells import no_formula
+from service_map.store.cells import no_formula, writable
 
 FORMATS = (".geojson", ".json", ".gpkg", ".csv", ".xlsx")
 
@@ -28,7 +27,7 @@ def geometry_member(geometry: BaseGeometry | None) -> dict[str, Any] | None:
         return None
     # transform() keeps every vertex where set_precision() would also repair and merge.
     rounded = shapely.transform(geometry, lambda lonlat: lonlat.round(_DECIMALS))
-    return dict(mapping(shapely.orient_polygons(rounded)))
+    return dict(orjson.loads(shapely.to_geojson(shapely.orient_polygons(rounded))))
 
 
 def collection(report: Report) -> dict[str, Any]:
@@ -154,7 +153,8 @@ def _write_layers(report: Report, path: Path, *, driver: str) -> None:
 
     drawn = driver == "GPKG"
     names, rows = _rows(report, place=not drawn)
-    columns = [_column([row.get(name) for row in rows], safe=not drawn) for name in names]
+    # GDAL writes texts as texts into a workbook, whatever they begin with: none is a formula there.
+    columns = [_column([row.get(name) for row in rows], cells=not drawn) for name in names]
     kept = [name if name not in ("fid", "geom", "id") else f"{name}_" for name in names]
     shapes = [feature.geometry for feature in report.features]
     flat = any(shape is not None and shapely.get_dimensions(shape) == 2 for shape in shapes)
@@ -170,7 +170,7 @@ def _write_layers(report: Report, path: Path, *, driver: str) -> None:
     pyogrio.raw.write(
         path,
         None,
-        [_column(list(figures)), _column([_text(value) for value in figures.values()], safe=not drawn)],
+        [_column(list(figures)), _column([_text(value) for value in figures.values()], cells=not drawn)],
         ["name", "value"],
         layer="summary",
         driver=driver,
@@ -191,7 +191,7 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _column(values: list[Any], *, safe: bool = False) -> np.ndarray:
+def _column(values: list[Any], *, cells: bool = False) -> np.ndarray:
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, bool) for value in known) and len(known) == len(values):
         return np.array(values, dtype=np.bool_)
@@ -199,5 +199,5 @@ def _column(values: list[Any], *, safe: bool = False) -> np.ndarray:
         if len(known) == len(values) and all(isinstance(value, int) for value in known):
             return np.array(values, dtype=np.int64)
         return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
-    texts = [None if value is None else no_formula(value) if safe else value for value in values]
-    return np.array([_text(value) for value in texts], dtype=object)
+    texts = [_text(value) for value in values]
+    return np.array([None if text is None else writable(text) if cells else text for text in texts], dtype=object)

@@ -6,6 +6,7 @@ import json
 import math
 
 import numpy as np
+import openpyxl
 import pyogrio
 import pytest
 import shapely
@@ -519,6 +520,27 @@ def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(tmp_path):
         analysis.Report(kind="circle", summary={}, features=(row,), lines=()), tmp_path / "answer.csv"
     )
     assert "'=1+1" in (tmp_path / "answer.csv").read_text(encoding="utf-8-sig")
+
+
+def test_a_workbook_holds_each_text_as_it_is_and_runs_none(tmp_path):
+    names = ["=1+1幼儿园", "+1", "-2", "@SUM(1)", '=HYPERLINK("x")', "{=1}", "\t=1", "'=1", "http://a.b", "007"]
+    rows = tuple(
+        analysis.Feature(id=str(number), geometry=shapely.Point(1, 2), properties={"name": name})
+        for number, name in enumerate([*names, "\x0bx"])
+    )
+    analysis.write_report(
+        analysis.Report(kind="circle", summary={"=basis": "=2+2"}, features=rows, lines=()), tmp_path / "answer.xlsx"
+    )
+    book = openpyxl.load_workbook(tmp_path / "answer.xlsx")
+    cells = [
+        cell
+        for row in book["circle"].iter_rows(min_row=2)
+        for cell in row
+        if book["circle"].cell(1, cell.column).value == "name"
+    ]
+    assert [cell.value for cell in cells] == [*names, "\N{REPLACEMENT CHARACTER}x"]
+    assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
+    assert [cell.value for cell in book["summary"][2]] == ["=basis", "=2+2"]
 
 
 class TestLimitsOfWork:
