@@ -3,8 +3,9 @@
 ``python benchmarks/attack.py`` builds a database from ``geodata/`` in a temporary folder, serves it by ``service-map
 serve`` (``--deploy``: by gunicorn with ``deploy/gunicorn.conf.py``), and while each attack goes on asks ``/healthz``
 ten times a second over new connections. Printed are its longest wait, how many of its askings failed, the most memory
-that a worker process took so far, and what the attack was answered. ``--only WORD`` runs the attacks whose name holds
-it; ``--soak SECONDS`` ends with ordinary questions for so long.
+that a worker process took so far, and what the attack was answered; at the end, what each process holds and how many
+answers were of status 500. ``--only WORD`` runs the attacks whose name holds it; ``--soak SECONDS`` (at most an hour)
+ends with ordinary questions and some that compute for so long.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from random import Random
 
@@ -152,7 +153,7 @@ def left(requests: list[tuple[str, bytes | None]]) -> Attack:
     return attack
 
 
-def _feature(kind: str, coordinates: object, **properties: float) -> bytes:
+def _feature(kind: str, coordinates: object, **properties: object) -> bytes:
     geometry = {"type": kind, "coordinates": coordinates}
     return json.dumps({"type": "Feature", "geometry": geometry, "properties": properties}).encode()
 
@@ -178,6 +179,13 @@ def _comb(teeth: int) -> list[list[tuple[float, float]]]:
     return _ring([*spots, (112 + teeth * 1e-6, 35.4 - teeth * 1e-6), (111.9, 35.3)])
 
 
+def _strip(degrees: float) -> list[list[tuple[float, float]]]:
+    """Draw a decimetre wide strip: of the grid that is fine enough for it nearly all lies outside."""
+    return _ring(
+        [(112, 35.5), (112 + degrees, 35.5 + degrees), (112 + degrees + 1e-6, 35.5 + degrees), (112 + 1e-6, 35.5)]
+    )
+
+
 POLYGON = "/api/coverage?category=kindergarten&metres=300&complete=kindergarten"
 AREA = "/api/coverage?area=140521&category=kindergarten&metres=300&complete=kindergarten"
 UPLOAD = (
@@ -192,6 +200,9 @@ UPLOAD = (
 CITY = "/api/completeness?area=140500&as_recorded=true"
 PRODUCT = _feature("MultiPoint", _spots(50_000, 0.3), **{f"people_{age}": 1 for age in range(1_500)})
 TANGLE = _feature("Polygon", _ring(_spots(400, 0.3)))
+
+PLACES = _feature("MultiPoint", _spots(20_000, 0.2), role="place")
+SITES = "/api/sites?area=140521&category=kindergarten&complete=kindergarten"
 
 ATTACKS: list[tuple[str, Attack]] = [
     ("4 half-sent headers", hanging(4, HALF_HEADER, b"", SLOW_S)),
@@ -208,6 +219,15 @@ ATTACKS: list[tuple[str, Attack]] = [
     ("6 polygons of 400 random corners", at_once([(POLYGON, TANGLE)] * 6)),
     ("6 valid combs of 700 teeth", at_once([(POLYGON, _feature("Polygon", _comb(700)))] * 6)),
     ("6 combs of 20,000 teeth", at_once([(POLYGON, _feature("Polygon", _comb(20_000)))] * 6)),
+    ("6 strips across the country", at_once([
+        (f"/api/{question}&complete=kindergarten", _feature("Polygon", _strip(3))) for question in (
+            "sites?category=kindergarten&metres=300&count=9", "gaps?category=kindergarten&metres=300",
+            "completeness?as_recorded=true",
+        )
+    ] * 2)),
+    ("6 times 500 of 20,000 places", at_once([
+        (f"{SITES}&metres={1_000 + 500 * n}&count=500", PLACES) for n in range(6)
+    ])),
     ("6 completeness questions of a city", at_once([(f"{CITY}&year={2020 + n}", None) for n in range(6)])),
     ("8 different tables", at_once([
         (f"/download/facilities.xlsx?category={kind}&crs={system}", None)
@@ -217,6 +237,13 @@ ATTACKS: list[tuple[str, Attack]] = [
         (f"/area/{area}/report.{form}", None) for area in ("140500", "140521", "140522", "140524")
         for form in ("html", "xlsx")
     ])),
+    ("16 pages of areas", at_once([
+        (f"/area/{area}?lang={language}", None) for language in ("zh", "en")
+        for area in ("140500", "140521", "140522", "140524", "140525", "140581", "140502", "140200")
+    ])),
+    ("100 life circles, 20 at once", repeated(5, at_once([
+        (f"{path}?lon={112.1 + n / 1000}&lat=35.69", None) for n in range(10) for path in ("/circle", "/api/circle")
+    ]))),
     ("6 uploads of 2,000 facilities", at_once([("/planner", UPLOAD)] * 6)),
     ("30 questions whose askers leave", left([(AREA, _feature("MultiPoint", _spots(40_000, 0.3)))] * 30)),
     ("100 small questions, 10 at once", repeated(10, at_once([
@@ -235,19 +262,30 @@ def main() -> int:
     asked = parser.parse_args()
     attacks = [(name, attack) for name, attack in ATTACKS if asked.only in name]
     if asked.soak:
-        attacks.append((f"ordinary questions for {asked.soak:g} s", soaking(asked.soak)))
+        attacks.append((f"ordinary questions for {asked.soak:g} s", soaking(min(asked.soak, LONGEST_SOAK_S))))
+    bad = 0
     with serving(deploy=asked.deploy) as (port, server):
         print(f"{'attack':<42}{'/healthz s':>11}{'failed':>8}{'MB':>6}  answers")
         for name, attack in attacks:
             with watched(port) as seen:
                 told = attack(port)
-            worst, failed = max(seen, default=0.0), sum(each == PATIENCE_S for each in seen)
-            answers = ", ".join(f"{what}: {count}" for what, count in sorted(told.items(), key=str))
-            print(f"{name:<42}{worst:>11.2f}{failed:>8}{_most_memory(server):>6.0f}  {answers}", flush=True)
+            bad += told[http.HTTPStatus.INTERNAL_SERVER_ERROR]
+            print(row(name, seen, max(memory(server).values(), default=(0.0, ""))[0], told), flush=True)
+        for process, (most, what) in sorted(memory(server).items()):
+            print(f"  process {process}: at most {most:.0f} MB, {what}")
+    print(f"answers of status 500: {bad}")
     return 0
 
 
 PATIENCE_S = 60.0
+LONGEST_SOAK_S = 3600.0
+
+
+def row(name: str, seen: list[float], megabytes: float, told: Counter[object]) -> str:
+    """Write the line of an attack."""
+    worst, failed = max(seen, default=0.0), sum(each == PATIENCE_S for each in seen)
+    answers = ", ".join(f"{what}: {count}" for what, count in sorted(told.items(), key=str))
+    return f"{name:<42}{worst:>11.2f}{failed:>8}{megabytes:>6.0f}  {answers}"
 
 
 @contextlib.contextmanager
@@ -259,7 +297,7 @@ def watched(port: int) -> Iterator[list[float]]:
     def ask() -> None:
         while not done.is_set():
             began = time.perf_counter()
-            answered = _get(port, "/healthz") == http.HTTPStatus.OK
+            answered = get(port, "/healthz") == http.HTTPStatus.OK
             seen.append(time.perf_counter() - began if answered else PATIENCE_S)
             done.wait(0.1)
 
@@ -277,7 +315,8 @@ def soaking(seconds: float) -> Attack:
     paths = (
         "/", "/api/facilities?limit=1000", "/api/circle?lon=112.18&lat=35.69", "/tiles/8/207/100.mvt",
         "/ogc/collections", "/download/facilities.geojson", "/static/map.js",
-        "/api/coverage?area=140521&category=kindergarten&metres=300",
+        "/api/coverage?area=140521&category=kindergarten&metres=300", "/area/140521", "/download/facilities.xlsx",
+        "/planner?area=140521&metres=500&category=kindergarten", "/ogc/collections/facilities/items?limit=1000",
     )  # fmt: skip
 
     def attack(port: int) -> Counter[object]:
@@ -286,7 +325,7 @@ def soaking(seconds: float) -> Attack:
 
         def read(path: str) -> None:
             while time.monotonic() < until:
-                told[_get(port, path)] += 1
+                told[get(port, path)] += 1
 
         readers = [threading.Thread(target=read, args=(path,)) for path in paths]
         for reader in readers:
@@ -304,35 +343,39 @@ def serving(*, deploy: bool) -> Iterator[tuple[int, int]]:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/service_map.gpkg"
         store.build(url, geodata=settings.load().geodata_dir)
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port = probe.getsockname()[1]
-        programs = Path(sys.executable).parent
-        command = [programs / "service-map", "serve"]
-        if deploy:
-            command = [
-                programs / "gunicorn",
-                "-c",
-                ROOT / "deploy" / "gunicorn.conf.py",
-                "service_map.web:create_app()",
-            ]
-        environment = os.environ | {"DATABASE_URL": url, "HOST": HOST, "PORT": str(port)}
-        server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, cwd=ROOT)
-        try:
-            for _ in range(300):
-                if _get(port, "/readyz") == http.HTTPStatus.OK:
-                    break
-                time.sleep(0.1)
-            else:
-                raise SystemExit("the server did not start")
-            _get(port, AREA)  # when the processes that compute have loaded the program
-            yield port, server.pid
-        finally:
-            server.terminate()
-            server.wait(60)
+        with started(url, deploy=deploy) as found:
+            yield found
 
 
-def _get(port: int, path: str) -> int | str:
+@contextlib.contextmanager
+def started(
+    url: str, *, deploy: bool = False, root: Path = ROOT, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, int]]:
+    """Serve a database from a checkout; gives the port and the number of the first process."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    programs = Path(sys.executable).parent
+    command = [programs / "service-map", "serve"]
+    if deploy:
+        command = [programs / "gunicorn", "-c", root / "deploy" / "gunicorn.conf.py", "service_map.web:create_app()"]
+    told = {"DATABASE_URL": url, "HOST": HOST, "PORT": str(port), "PYTHONPATH": str(root), **(environment or {})}
+    server = subprocess.Popen(command, env=os.environ | told, stderr=subprocess.DEVNULL, cwd=root)
+    try:
+        for _ in range(600):
+            if get(port, "/readyz") == http.HTTPStatus.OK:
+                break
+            time.sleep(0.1)
+        else:
+            raise SystemExit("the server did not start")
+        get(port, AREA)  # when the processes that compute have loaded the program
+        yield port, server.pid
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def get(port: int, path: str) -> int | str:
     return _ask(port, path, None, PATIENCE_S)
 
 
@@ -378,8 +421,8 @@ def _status(port: int, sent: bytes) -> int | str:
     return int(answer.split(b" ")[1]) if answer.startswith(b"HTTP/") else "closed without an answer"
 
 
-def _most_memory(first: int) -> float:
-    """Give the most resident memory, in megabytes, of a process that descends from the first one; Linux only."""
+def memory(first: int) -> dict[int, tuple[float, str]]:
+    """Give the most resident megabytes of each process that descends from the first one, and what it is; Linux only."""
     held, parents = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, KeyError):
@@ -391,7 +434,9 @@ def _most_memory(first: int) -> float:
     def descends(process: int) -> bool:
         return process in parents and (parents[process] == first or descends(parents[process]))
 
-    return max((most for process, most in held.items() if descends(process)), default=0.0)
+    nurseries = {process for process in held if descends(process) and parents[process] != first}
+    names = {process: "computes or starts what does" if process in nurseries else "web process" for process in held}
+    return {process: (most, names[process]) for process, most in held.items() if descends(process)}
 
 
 if __name__ == "__main__":

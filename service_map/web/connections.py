@@ -43,6 +43,7 @@ _ASK_EACH_BYTES = 16_777_216
 _AHEAD_BYTES = 16_777_216
 _CHUNK_LINE_BYTES = 4096
 _TAKEN_AT_ONCE = 64
+_HELD_FOR_ONE_MORE = 32
 _LINGER_S = 5.0
 _SENDS_S = 0.002
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
@@ -298,8 +299,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         return bool(super().readable()) and not self.stopping and not leaves
 
     def handle_accept(self) -> None:
-        """Take what waits: one for each pass of the loop where others may take it too, else many at once."""
-        for _ in range(1 if self._others else _TAKEN_AT_ONCE):
+        """Take what waits: a few for each pass of the loop where others may take them too, else many at once.
+
+        A pass looks at every connection that is held: with many of them one new one a pass would wait for its turn
+        behind hundreds of others.
+        """
+        few = 1 + len(self.active_channels) // _HELD_FOR_ONE_MORE
+        for _ in range(few if self._others else _TAKEN_AT_ONCE):
             before = len(self.active_channels)
             super().handle_accept()
             if len(self.active_channels) == before:
