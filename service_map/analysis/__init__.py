@@ -8,7 +8,7 @@ sentences.
 from service_map.analysis.area import covered_share
 from service_map.analysis.asked import WAYS, Reach, reach, walking
 from service_map.analysis.card import CIRCLE_MINUTES, check_point
-from service_map.analysis.completeness import MOST_CELLS, completeness_index
+from service_map.analysis.completeness import MOST_CELLS, completeness_index, count_looks
 from service_map.analysis.gap import gap_pieces
 from service_map.analysis.given import (
     MOST_BYTES,
@@ -61,6 +61,7 @@ __all__ = [
     "collection",
     "completeness_index",
     "count_circles",
+    "count_looks",
     "covered_share",
     "gap_pieces",
     "open_ground",

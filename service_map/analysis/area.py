@@ -14,7 +14,7 @@ from service_map.analysis import report
 from service_map.analysis.asked import Reach, reach_member
 from service_map.analysis.catchment import catchment
 from service_map.analysis.given import clip
-from service_map.analysis.ground import Ground, Region
+from service_map.analysis.ground import Ground, Region, choose
 from service_map.analysis.record import (
     AS_RECORDED,
     HOW,
@@ -30,7 +30,6 @@ from service_map.analysis.stock import (
     Stock,
     border_of,
     bounds_of,
-    choose,
     count_reaching,
     cut_by,
     measured_from,

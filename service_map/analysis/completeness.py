@@ -121,9 +121,8 @@ def completeness_index(
     speed = coverage.SPEEDS[profile]
     sampled = None
     if demand is None:
-        finest = min(rule.metres or (rule.minutes or 0) * 60 * speed / coverage.DETOUR for rule in counted)
-        most = MOST_SAMPLED if network is None else MOST_CELLS
-        sampled = coverage.land(region.shape, cells=max(most, cells), radius=finest)
+        most = _most_sampled(ground, way, cells)
+        sampled = coverage.land(region.shape, cells=most, radius=_finest(counted, profile))
     each = {
         name: coverage.completeness(
             people if sampled is None else _beside(people, sampled),
@@ -181,6 +180,50 @@ def completeness_index(
         )
     )
     return Report(kind="completeness", summary=summary, features=features, lines=_said(ground, summary))
+
+
+def count_looks(
+    ground: Ground,
+    region: Region,
+    *,
+    minutes: int = 15,
+    rules: Sequence[str] = (),
+    profile: str = "adult",
+    way: str | None = None,
+    demand: Demand | None = None,
+    cells: int = 2_000,
+) -> int:
+    """Count the places times the rules times the bounds that `completeness_index` would judge.
+
+    Parameters
+    ----------
+    ground, region, minutes, rules, profile, way, demand, cells
+        As for `completeness_index`, which refuses what cannot be used.
+    """
+    if minutes not in _LEVELS:
+        return 0
+    states = {
+        rule: state_of(ground, (rule.category, *rule.also), region) for rule in _judged(ground, region, minutes, rules)
+    }
+    counted = [rule for rule, (state, _, _) in states.items() if ground.as_recorded or state == "complete"]
+    if not counted:
+        return 0
+    if demand is not None:
+        places = len(demand.lonlat)
+    else:
+        finest = _finest(counted, profile)
+        places = cells + int(min(_most_sampled(ground, way, cells), coverage.land_cells(region.shape, finest)))
+    return places * len(counted) * len(terms.BOUND)
+
+
+def _most_sampled(ground: Ground, way: str | None, cells: int) -> int:
+    return max(cells, MOST_SAMPLED if ground.network is None or way != "walk" else MOST_CELLS)
+
+
+def _finest(counted: Sequence[Rule], profile: str) -> float:
+    """Give the smallest radius that is judged by, metres."""
+    speed = coverage.SPEEDS[profile]
+    return min(rule.metres or (rule.minutes or 0) * 60 * speed / coverage.DETOUR for rule in counted)
 
 
 def _beside(shown: Demand, sampled: Demand) -> Demand:

@@ -18,7 +18,7 @@ from service_map.analysis.area import (
     zones_said,
 )
 from service_map.analysis.asked import Reach, reach_member
-from service_map.analysis.ground import Ground, Region
+from service_map.analysis.ground import Ground, Region, choose
 from service_map.analysis.record import (
     AS_RECORDED,
     HOW,
@@ -31,7 +31,6 @@ from service_map.analysis.record import (
 from service_map.analysis.report import Feature, Report, percent, share
 from service_map.analysis.stock import (
     border_of,
-    choose,
     count_reaching,
     cut_by,
     farthest,

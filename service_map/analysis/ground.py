@@ -1,6 +1,6 @@
 """What an answer rests on: one state of the data, the catalogue, the ways to walk, and the reader's language."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -57,6 +57,25 @@ class Supply:
     code: NDArray[np.int64]
     source: NDArray[np.int64]
     sources: tuple[tuple[str, str, str], ...]
+
+    def of_kinds(self, categories: Collection[str]) -> NDArray[np.bool_]:
+        """Tell which are of some kinds."""
+        return np.isin(self.candidates.category, list(categories))
+
+
+def choose(supply: Supply, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Supply:
+    """Keep some of the facilities, by flags or row numbers."""
+    return Supply(
+        candidates=coverage.choose(supply.candidates, rows),
+        count=supply.count[rows],
+        unit=supply.unit[rows],
+        at_least=supply.at_least[rows],
+        beds=supply.beds[rows],
+        places=supply.places[rows],
+        code=supply.code[rows],
+        source=supply.source[rows],
+        sources=supply.sources,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +135,17 @@ class Ground:
             return self.given
         recorded = self.keep(("analysis", "supply"), _supply)
         return recorded if self.given is None else _joined(recorded, self.given)
+
+    def supply_of(self, categories: Collection[str]) -> Supply:
+        """Give the facilities of some kinds, in the order of `supply`, at a cost that is theirs alone."""
+        given = None if self.given is None else choose(self.given, self.given.of_kinds(categories))
+        if given is not None and self.given_only:
+            return given
+        recorded = self.keep(("analysis", "supply"), _supply)
+        by_kind = self.keep(("analysis", "rows by kind"), lambda _conn: _rows_by_kind(recorded.candidates.category))
+        rows = [by_kind[code] for code in set(categories) if code in by_kind]
+        mine = choose(recorded, np.sort(np.concatenate(rows)) if rows else np.empty(0, dtype=np.int64))
+        return mine if given is None else _joined(mine, given)
 
     def rule(self, name: str) -> Rule:
         """Find a rule by its id.
@@ -336,6 +366,13 @@ def _supply(conn: Connection) -> Supply:
         source=points.source,
         sources=points.sources,
     )
+
+
+def _rows_by_kind(category: NDArray[np.str_]) -> dict[str, NDArray[np.int64]]:
+    """Give the rows of each kind, ascending."""
+    order = np.argsort(category, kind="stable")
+    kinds, starts = np.unique(category[order], return_index=True)
+    return dict(zip(kinds.tolist(), np.split(order, starts[1:]), strict=True))
 
 
 def _joined(one: Supply, other: Supply) -> Supply:

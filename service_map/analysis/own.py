@@ -99,9 +99,9 @@ def with_own(ground: Ground, brought: Sequence[Own], *, category: str | None = N
         one.geometry if code in ground.edges and shapely.get_dimensions(one.geometry) > 0 else None
         for one, code in zip(brought, codes, strict=True)
     ]
-    points = [shapely.point_on_surface(one.geometry) for one in brought]
+    points = shapely.point_on_surface([one.geometry for one in brought])
     reach = [
-        0.0 if shape is not None else _reach(one.geometry, point)
+        0.0 if shape is not None or one.geometry.geom_type == "Point" else _reach(one.geometry, point)
         for one, shape, point in zip(brought, drawn, points, strict=True)
     ]
     names = tuple(f"given-{number}" for number in range(1, len(brought) + 1))

@@ -241,19 +241,17 @@ def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Reco
     -------
     Record
     """
-    supply = ground.supply()
+    supply = ground.supply_of(categories)
     every = supply.candidates
-    rows = np.flatnonzero(np.isin(every.category, categories))
-    lonlat = every.lonlat[rows]
     shapely.prepare(region.shape)
-    inside = rows[shapely.intersects_xy(region.shape, lonlat[:, 0], lonlat[:, 1])]
+    inside = np.flatnonzero(shapely.intersects_xy(region.shape, every.lonlat[:, 0], every.lonlat[:, 1]))
     stands, placed = coverage.in_place(every), coverage.placed(every)
     open_ = ~stands & (every.status != "cancelled")
     own = inside[stands[inside]]
     by, inventories = _stated(ground, categories, region)
     near = inside[open_[inside] & placed[inside]]
     here, above = _unlocated(ground, categories, region)
-    vague = supply.code[rows[open_[rows] & ~placed[rows]]]
+    vague = supply.code[open_ & ~placed]
     within, above_it = _by_code(ground, region, vague)
     return Record(
         state="complete" if by is not None else "partial" if len(own) else "none",
@@ -262,7 +260,7 @@ def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Reco
         inventories=inventories,
         by=by,
         as_recorded=ground.as_recorded and by is None,
-        nearest=_nearest(ground, region, supply, rows[stands[rows]]),
+        nearest=_nearest(ground, region, supply, np.flatnonzero(stands)),
         placed=len(near),
         wide=int(within.sum()),
         around=int(above_it.sum()),

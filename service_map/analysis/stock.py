@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
 from service_map.analysis.asked import Reach
-from service_map.analysis.ground import Ground, Region, Supply
+from service_map.analysis.ground import Ground, Region, Supply, choose
 from service_map.analysis.record import Record
 from service_map.store.ranks import COUNTRY
 
@@ -36,25 +36,9 @@ class Stock:
         return coverage.choose(self.supply.candidates, self.does & coverage.placed(self.supply.candidates))
 
 
-def choose(supply: Supply, rows: Flags) -> Supply:
-    """Keep some of the facilities."""
-    return Supply(
-        candidates=coverage.choose(supply.candidates, rows),
-        count=supply.count[rows],
-        unit=supply.unit[rows],
-        at_least=supply.at_least[rows],
-        beds=supply.beds[rows],
-        places=supply.places[rows],
-        code=supply.code[rows],
-        source=supply.source[rows],
-        sources=supply.sources,
-    )
-
-
 def stand(ground: Ground, asked: Reach, year: int | None) -> Stock:
     """Give the facilities of the kinds asked about, with what may stand by a year, and does if the plans are kept."""
-    everything = ground.supply()
-    mine = choose(everything, np.isin(everything.candidates.category, asked.categories))
+    mine = ground.supply_of(asked.categories)
     may, does = coverage.horizon(mine.candidates, year)
     return Stock(mine, may, does)
 
@@ -188,7 +172,8 @@ def _circled(
     around, grounds = radii[laid.owner] > 0, laid.surfaces[radii[laid.surface_owner] > 0]
     if not around.any() and not len(grounds):
         return 0.0
-    union = shapely.union_all([*coverage.circles(laid.lonlat[around], radii[laid.owner][around]), *grounds])
+    union = coverage.joined_circles(laid.lonlat[around], radii[laid.owner][around])
+    union = shapely.union_all([union, *grounds]) if len(grounds) else union
     return min(1.0, coverage.square_km(shapely.intersection(shape, union)) / cut.area_km2)
 
 

@@ -7,7 +7,7 @@ square kilometres, times minutes. Nothing here knows a database or a web page, s
 from service_map.coverage._given import lonlat as usable_lonlat
 from service_map.coverage.card import SITE_M, Apart, Reach, Verdict, apart, check
 from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_within, pairs, two_step
-from service_map.coverage.demand import Demand, land, points, raster, spread, standard_error
+from service_map.coverage.demand import Demand, land, land_cells, points, raster, spread, standard_error
 from service_map.coverage.distance import metres_between, nearest, to_ecef, within
 from service_map.coverage.edges import LaidOut, along, edge_pairs, inside, lay_out, nearest_edge
 from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, may_reach, rank
@@ -25,7 +25,7 @@ from service_map.coverage.people import (
     served,
 )
 from service_map.coverage.pieces import Zones, around_places, cut, given_zones, hexagons, needs_at_least
-from service_map.coverage.shapes import check_edges, circles, square_km, surface, usable_area
+from service_map.coverage.shapes import check_edges, circles, joined_circles, square_km, surface, usable_area
 from service_map.coverage.siting import Siting, site
 from service_map.coverage.snapping import SNAP_M, Snapped, snap
 from service_map.coverage.straight import Cells, cells, covered, nearest_cells
@@ -85,7 +85,9 @@ __all__ = [
     "horizon",
     "in_place",
     "inside",
+    "joined_circles",
     "land",
+    "land_cells",
     "lattice",
     "lay_out",
     "load_network",

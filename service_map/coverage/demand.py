@@ -26,6 +26,9 @@ _LAND_CELLS = 20_000
 _CELLS_A_RADIUS = 4
 _MOST_RASTER_CELLS = 50_000_000
 
+MOST_GRID = 4_000_000
+"""Points of a grid around an area that are looked at for those in it: 64 MB."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
@@ -192,10 +195,11 @@ def land(area: BaseGeometry, *, cells: int = _LAND_CELLS, radius: float | None =
         raise InvalidParameterError("cells", "应为正整数", f"takes a whole number from 1 to {_MOST_RASTER_CELLS}")
     whole = square_km(usable)
     if radius is not None:
-        cells = min(cells, int(np.ceil(whole * (_CELLS_A_RADIUS * 1000 / _given.radius(radius, "radius")) ** 2)))
+        cells = min(cells, land_cells(usable, radius))
     west, south, east, north = shapely.bounds(usable)
     middle = np.cos(np.radians((south + north) / 2))
-    side = np.sqrt(whole / cells) / 111.2
+    # Of a strip across a whole country most of the grid around it lies outside: so wide, its cells are fewer.
+    side = max(np.sqrt(whole / cells) / 111.2, np.sqrt((east - west) * middle * (north - south) / MOST_GRID))
     lon = np.arange(west + side / middle / 2, east, side / middle)
     lat = np.arange(south + side / 2, north, side)
     grid = np.stack(np.meshgrid(lon, lat), axis=-1).reshape(-1, 2)
@@ -213,6 +217,11 @@ def land(area: BaseGeometry, *, cells: int = _LAND_CELLS, radius: float | None =
         zh="没有人口数据，按面积计",
         en="No figures of people, so by area",
     )
+
+
+def land_cells(area: BaseGeometry, radius: float) -> int:
+    """Say into how many cells `land` cuts an area that is judged by circles of so many metres, if it may."""
+    return int(np.ceil(square_km(area) * (_CELLS_A_RADIUS * 1000 / _given.radius(radius, "radius")) ** 2))
 
 
 def standard_error(share: float, cells: int) -> float:

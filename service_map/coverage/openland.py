@@ -19,7 +19,7 @@ from service_map.coverage import _given
 from service_map.coverage._cover import Cover, Crowd, greedy, lagrange_bound, swap
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.catchment import pairs
-from service_map.coverage.demand import Demand
+from service_map.coverage.demand import MOST_GRID, Demand
 from service_map.coverage.distance import GEOD, ecef, metres_between
 from service_map.coverage.shapes import circles, equal_area, from_equal_area, square_km, to_equal_area, usable_area
 from service_map.coverage.siting import Siting, counted
@@ -27,6 +27,7 @@ from service_map.coverage.siting import Siting, counted
 # A circle is eight cells from its middle to its edge, fewer where the places are so many that the pairs would not fit.
 _CELLS_A_RADIUS = 8.0
 _MOST_PAIRS = 2_000_000
+_PAIRS_AT_ONCE = 200_000
 _BLOCK = 64
 _PACKING_OFFSETS = 3
 _TEMPLATE = 1.2
@@ -71,6 +72,9 @@ def lattice(area: BaseGeometry, pitch: float, *, shift: tuple[float, float] = (0
     equatorward = np.radians(0.0 if south < 0 < north else min(abs(south), abs(north)))
     meridian = GEOD.a * (1 - GEOD.es) / (1 - GEOD.es * np.sin(equatorward) ** 2) ** 1.5
     up = step * np.sqrt(3) / 2 / (meridian * np.pi / 180)
+    # Of a strip across a whole country most of the grid around it lies outside: so wide, its points are fewer.
+    wider = max(1.0, np.sqrt((east - west) / across * (north - south) / up / MOST_GRID))
+    across, up = across * wider, up * wider
     lat = np.arange(south + (0.5 + shift[1]) * up - up, north, up)
     lon = np.arange(west + (0.5 + shift[0]) * across - across, east, across)
     grid = np.stack(np.meshgrid(lon, lat), axis=-1)
@@ -359,19 +363,26 @@ class _Cells:
         A circle's part of a cell lies on this side of the line across its nearest point; nothing of it is left out.
         """
         found = pairs(where, self.lonlat, radius + 2 * float(self.half.max(initial=0.0)))
-        to = ecef(where)[found.facility] - ecef(self.lonlat)[found.demand]
-        lon, lat = np.radians(self.lonlat[found.demand]).T
-        east = -np.sin(lon) * to[:, 0] + np.cos(lon) * to[:, 1]
-        north = -np.sin(lat) * (np.cos(lon) * to[:, 0] + np.sin(lon) * to[:, 1]) + np.cos(lat) * to[:, 2]
-        length = np.maximum(np.hypot(east, north), 1e-6)
-        along = np.abs(np.stack((east, north), axis=1)) / length[:, None] * self.half[found.demand]
-        part = _below(radius * (1 + _OUTSIDE) - found.metres, along)
-        share = np.minimum(1.0, part * self.size_km2 / self.km2[found.demand])
+        places, cells, share = ecef(where), ecef(self.lonlat), np.empty(len(found.demand))
+        for at in range(0, len(share), _PAIRS_AT_ONCE):
+            part = slice(at, at + _PAIRS_AT_ONCE)
+            row = found.demand[part]
+            limit = radius * (1 + _OUTSIDE) - found.metres[part]
+            share[part] = self._shares(row, places[found.facility[part]] - cells[row], limit)
         kept = share > 0
         by_place = csr_array(
             (share[kept], (found.facility[kept], found.demand[kept])), shape=(len(where), len(self.km2))
         )
         return lagrange_bound(Cover(by_place, by_place.T.tocsr(), self.km2), count, known)
+
+    def _shares(self, row: Whole, to: Floats, limit: Floats) -> Floats:
+        """Give the share of cells that lies within a limit towards the centres of circles, metres away by `to`."""
+        lon, lat = np.radians(self.lonlat[row]).T
+        east = -np.sin(lon) * to[:, 0] + np.cos(lon) * to[:, 1]
+        north = -np.sin(lat) * (np.cos(lon) * to[:, 0] + np.sin(lon) * to[:, 1]) + np.cos(lat) * to[:, 2]
+        length = np.maximum(np.hypot(east, north), 1e-6)
+        along = np.abs(np.stack((east, north), axis=1)) / length[:, None] * self.half[row]
+        return np.minimum(1.0, _below(limit, along) * self.size_km2 / self.km2[row])
 
 
 def _below(limit: Floats, half: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """Shapes on the ellipsoid: circles drawn, areas measured, polygons made usable."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -31,6 +32,14 @@ MOST_NEAR = 1_000_000
 comb of thin slanting teeth has the square of its teeth, and to see whether one is valid costs as much."""
 
 _EDGES_AT_ONCE = 32
+
+# Thousands of circles are drawn with fewer corners: widened by 0.21 % they still have their area, and their outline is
+# off by at most 0.62 m at 300 m.
+_MANY = 1_000
+_FEWER_VERTICES = 40
+# Circles are joined by squares, about so many across; the squares last joined are kept.
+_SQUARES_ACROSS = 8
+_KEPT_SQUARES = 256
 
 # Beyond this the circle is drawn by Geod itself: the curvature's change along the way is no longer below a centimetre.
 _EULER_UP_TO_M = 5_000.0
@@ -78,6 +87,48 @@ def circles(centres: ArrayLike, metres: ArrayLike, *, vertices: int = CIRCLE_VER
     corners[near] = _normal_section(centre[near], widened[near], azimuth)
     corners[~near] = _direct(centre[~near], widened[~near], azimuth)
     return np.asarray(shapely.polygons(corners))
+
+
+def corners_of(count: int) -> int:
+    """Say how many corners each of so many circles is drawn with."""
+    return CIRCLE_VERTICES if count <= _MANY else _FEWER_VERTICES
+
+
+def joined_circles(centres: Floats, metres: Floats) -> BaseGeometry:
+    """Join the circles around points.
+
+    Parameters
+    ----------
+    centres, metres
+        As for `circles`, shape (n, 2) and (n,).
+
+    Returns
+    -------
+    geometry
+        Their union, WGS 84; empty for none.
+
+    Notes
+    -----
+    A question about several years, and within several bounds, joins nearly the same circles again and again: the plane
+    is cut into squares, and the circles of a square that are the same as before are taken joined as they are.
+    """
+    if not len(centres):
+        return shapely.MultiPolygon()
+    widest = max(4 * float(metres.max()) / 111_000, float(np.ptp(centres, axis=0).max()) / _SQUARES_ACROSS, 1e-6)
+    # A power of two from a fixed origin, so that one circle more leaves the other squares where they are.
+    square = np.floor(centres / 2.0 ** np.ceil(np.log2(widest))).astype(np.int64)
+    _, member = np.unique(square, axis=0, return_inverse=True)
+    order = np.argsort(member.ravel(), kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(member.ravel()[order])) + 1)
+    corners = corners_of(len(centres))
+    joined = [_joined(centres[rows].tobytes(), metres[rows].tobytes(), corners) for rows in parts]
+    return joined[0] if len(joined) == 1 else shapely.disjoint_subset_union_all(joined)
+
+
+@lru_cache(maxsize=_KEPT_SQUARES)
+def _joined(centres: bytes, metres: bytes, corners: int) -> BaseGeometry:
+    drawn = circles(np.frombuffer(centres).reshape(-1, 2), np.frombuffer(metres), vertices=corners)
+    return shapely.disjoint_subset_union_all(drawn)
 
 
 def _refuse_edge_of_map(centre: Floats, radii: Floats) -> None:

@@ -26,6 +26,7 @@ __all__ = ["blueprint"]
 
 
 @blueprint.get("/circle")
+@elsewhere
 def circle() -> Response:
     """Check the life circle of a point."""
     values = query(params.CIRCLE_CHECK)
@@ -122,6 +123,7 @@ def sites() -> Response:
     commitment = None if values["commitment"] is None else analysis.quota(ground, values["commitment"])
     asked, region = _reach(ground, values), _region(ground, values, given)
     ground = _standing(ground, values, given, asked.categories[0])
+    cost.check_circles(ground, asked, region, field="body" if given.facilities else "area")
     places, source = given.places, "given"
     if places is None and values["places"] == "communities":
         places, source = _communities(ground), "communities"
@@ -151,18 +153,11 @@ def completeness() -> Response:
     region = _region(ground, values, given)
     ground = _standing(ground, values, given, None)
     _no_places(given)
-    found = analysis.completeness_index(
-        ground,
-        region,
-        minutes=values["minutes"],
-        rules=values["rule"] or (),
-        kind=values["kind"],
-        year=values["year"],
-        profile=values["profile"],
-        way=values["way"],
-        demand=given.demand,
-        cells=values["cells"],
-    )
+    names = ("minutes", "profile", "way", "cells")
+    asked = {"rules": values["rule"] or (), "demand": given.demand, **{name: values[name] for name in names}}
+    field = "area" if region.adcode is not None and given.demand is None else "body"
+    cost.check_looks(analysis.count_looks(ground, region, **asked), field=field)
+    found = analysis.completeness_index(ground, region, kind=values["kind"], year=values["year"], **asked)
     return _collection(found)
 
 

@@ -4,13 +4,15 @@ How many threads wait for them is bounded; the others are for what answers at on
 """
 
 import logging
+import pickle
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import ParamSpec, TypeVar
 
-from flask import Response, g, request
+from flask import Response, abort, g, request
 
-from service_map.errors import OverrunError
+from service_map.errors import OverrunError, StoreError
 from service_map.settings import Settings
 from service_map.web.pool import LostError, ReaderGoneError
 from service_map.web.site import site
@@ -55,6 +57,49 @@ def elsewhere(view: Callable[Asked, Made]) -> Callable[Asked, Made | Response]:
     return asked
 
 
+def part(make: Callable[[], Made], *, version: str) -> Made:
+    """Have what a page says only a part of by it made in a process of its own, to which the same page is asked.
+
+    Parameters
+    ----------
+    make
+        Makes the part; it can be pickled.
+    version
+        Of the data that the page is about.
+
+    Raises
+    ------
+    BusyError, OverrunError
+        As `elsewhere` answers; the rest of the page can stand without the part.
+    """
+    if own("part") is not None:
+        check_version(version)
+        abort(Response(pickle.dumps(make()), content_type="application/octet-stream"))
+    pool = site().pool
+    with pool.place():
+        if not pool.size:
+            return make()
+        answer = ask(part="true", version=version)
+    if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        raise too_much(site().settings)
+    if answer.status_code != HTTPStatus.OK:
+        abort(answer)
+    made: Made = pickle.loads(answer.get_data())  # noqa: S301 - of this program's own process, over its pipe
+    return made
+
+
+def check_version(version: str) -> None:
+    """Refuse to answer a web process of other data than it reads itself; in a web process, do nothing.
+
+    Raises
+    ------
+    StoreError
+        When the data was replaced after it asked.
+    """
+    if own("version") not in {None, version}:
+        raise StoreError("数据刚刚更新，请再试一次", "the data has just been replaced; ask again")
+
+
 def ask(body: bytes = b"", **told: str) -> Response:
     """Have this request answered in a process of its own; within a place of the pool.
 
@@ -76,6 +121,9 @@ def ask(body: bytes = b"", **told: str) -> Response:
     extra = {"request_id": str(g.get("request_id", "")), **told}
     environ = texts | {f"{_OWN}{name}": value for name, value in extra.items()} | {"CONTENT_LENGTH": str(len(body))}
     environ.pop("HTTP_TRANSFER_ENCODING", None)
+    if "part" in told:  # whatever the reader has of the page already
+        environ.pop("HTTP_IF_NONE_MATCH", None)
+        environ["REQUEST_METHOD"] = "GET"
     try:
         status, headers, answer = site().pool.ask((environ, body), reader=request.environ)
     except ReaderGoneError:

@@ -12,6 +12,9 @@ from service_map.web.site import site
 A_CIRCLE_S = 0.0002
 """Drawing a circle and joining it with the others; measured with 2,000 in a county."""
 
+A_LOOK_S = 0.00000012
+"""Asking whether one place keeps one rule, in one of three bounds; measured with 200,000 cells and 26 rules."""
+
 A_ROW_S = 0.0002
 """Reading a facility and writing it into a table of the slowest format; measured with a million."""
 
@@ -40,6 +43,31 @@ def check_circles(ground: Ground, asked: Reach, region: Region, *, by_year: bool
             f"设施、上下限和年份相乘要画 {circles} 个圆，至多 {most}；请减少设施、缩小地区，或不问逐年（by_year）",
             f"facilities times bounds times years take {circles} circles, at most {most}; give fewer facilities, a"
             " smaller area, or do not ask by_year",
+        )
+
+
+def check_looks(looks: int, *, field: str) -> None:
+    """Refuse what would ask too many places about too many rules.
+
+    Parameters
+    ----------
+    looks
+        Of `service_map.analysis.count_looks`.
+    field
+        Names what the reader may reduce.
+
+    Raises
+    ------
+    InvalidParameterError
+        Naming the field, the count and the limit.
+    """
+    most = int(site().settings.deadline_s / A_LOOK_S)
+    if looks > most:
+        raise InvalidParameterError(
+            field,
+            f"地点、要求和三种位置相乘要判 {looks} 次，至多 {most} 次；请用 rule 少选几条，缩小地区或少给几个点",
+            f"places times rules times three bounds are {looks} judgements, at most {most}; name fewer rules (rule), a"
+            " smaller area or fewer points",
         )
 
 

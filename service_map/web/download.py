@@ -214,8 +214,7 @@ def _whole(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: b
 
 def _write(path: Path, chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: bool, language: str) -> None:
     data = reading()
-    if compute.own("version") not in {None, data.version}:
-        raise StoreError("数据刚刚更新，请再试一次", "the data has just been replaced; ask again")
+    compute.check_version(data.version)
     try:
         export.write(
             path, data.conn, wanted, suffix=chosen.suffix, feature=_feature(language), system=system, bom=bom,

@@ -4,11 +4,11 @@ The area page, the report and its spreadsheet all show these, so that none can s
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection
 
 from service_map import analysis, coverage
@@ -297,7 +297,8 @@ def area_coverage(ground: Ground, adcode: str, siblings: Sequence[str]) -> tuple
     region = analysis.region(ground, adcode)
     homes = [(home.lon, home.lat) for home in queries.communities(ground.conn, area=adcode)]
     demand = coverage.points(homes, 1.0) if len(homes) >= analysis.FEWEST_HOMES else None
-    beside = {code: analysis.region(ground, code) for code in dict.fromkeys((*siblings, adcode))}
+    # Most are never looked at: the first whose record is not complete ends the comparison.
+    beside = {code: cache(partial(analysis.region, ground, code)) for code in (*siblings, adcode)}
     found = []
     for rule in _ruling(ground):
         asked = analysis.reach(ground, rule=rule.id)
@@ -334,10 +335,10 @@ def _covered(row: Mapping[str, Any]) -> Covered:
 
 
 def _rank(
-    ground: Ground, asked: analysis.Reach, rule: Rule, adcode: str, beside: Mapping[str, analysis.Region]
+    ground: Ground, asked: analysis.Reach, rule: Rule, adcode: str, beside: Mapping[str, Callable[[], analysis.Region]]
 ) -> int | None:
     """Rank an area among its siblings; None where nobody knows what one of them has."""
-    if any(analysis.state_of(ground, asked.categories, region)[0] != "complete" for region in beside.values()):
+    if any(analysis.state_of(ground, asked.categories, region())[0] != "complete" for region in beside.values()):
         return None
     shares = {code: _shares(ground, code)[rule.id] for code in beside}
     return 1 + sum(of > shares[adcode] for of in shares.values())
@@ -354,16 +355,16 @@ def _shares(ground: Ground, adcode: str) -> Mapping[str, float]:
     def work(_conn: Connection) -> Mapping[str, float]:
         shape = analysis.region(ground, adcode).shape
         west, south, east, north = shape.bounds
-        candidates = ground.supply().candidates
-        lon, lat = candidates.lonlat[:, 0], candidates.lonlat[:, 1]
-        # A wide margin, for the radii of clauses on foot end at a few kilometres.
-        stands = coverage.in_place(candidates) & coverage.placed(candidates)
-        stands &= (lon > west - _MARGIN) & (lon < east + _MARGIN) & (lat > south - _MARGIN) & (lat < north + _MARGIN)
-        near = coverage.choose(candidates, stands)
         found = {}
         for rule in _ruling(ground):
             asked = analysis.reach(ground, rule=rule.id)
-            serving = coverage.lay_out(coverage.choose(near, np.isin(near.category, asked.categories)))
+            candidates = ground.supply_of(asked.categories).candidates
+            lon, lat = candidates.lonlat[:, 0], candidates.lonlat[:, 1]
+            # A wide margin, for the radii of clauses on foot end at a few kilometres.
+            stands = coverage.in_place(candidates) & coverage.placed(candidates)
+            stands &= (lon > west - _MARGIN) & (lon < east + _MARGIN)
+            stands &= (lat > south - _MARGIN) & (lat < north + _MARGIN)
+            serving = coverage.lay_out(coverage.choose(candidates, stands))
             cut = coverage.gap(shape, serving.lonlat, asked.metres, surfaces=serving.surfaces.tolist())
             found[rule.id] = round(cut.share, 9)
         return found

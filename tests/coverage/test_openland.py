@@ -7,7 +7,7 @@ import pytest
 import shapely
 from town import geodesic, place
 
-from service_map.coverage import circles, gap, lattice, open_places, site_land, square_km
+from service_map.coverage import circles, gap, land, lattice, open_places, openland, site_land, square_km
 from service_map.coverage.shapes import equal_area
 from service_map.errors import InvalidParameterError
 
@@ -145,3 +145,24 @@ def test_questions_about_land_that_make_no_sense_are_refused():
         with pytest.raises(InvalidParameterError) as error:
             site_land(COUNTY, COUNTY, usual.pop("count"), usual.pop("metres"), **usual)
         assert error.value.field == field
+
+
+def test_a_strip_across_the_country_is_looked_at_in_no_more_points_than_fit_in_memory():
+    # A decimetre wide: the grid around it that is fine enough for it would have a thousand million points and more.
+    strip = shapely.Polygon([(112, 35), (115, 38), (115.000001, 38), (112.000001, 35)])
+    cells = land(strip, cells=20_000)
+    assert cells.total == pytest.approx(square_km(strip))
+    assert 1 <= len(cells.lonlat) <= 20_000
+    assert 1 <= len(lattice(strip, 1.0)) <= 20_000
+
+
+def test_the_bound_does_not_depend_on_how_many_pairs_are_taken_at_once(monkeypatch):
+    places = np.random.default_rng(2).random((60, 2)) * 0.05 + (112.4, 35.5)
+
+    def bound():
+        return site_land(COUNTY, COUNTY, 40, 900.0, places=places).bound
+
+    whole = bound()
+    monkeypatch.setattr(openland, "_PAIRS_AT_ONCE", 101)
+    assert bound() == whole
+    assert whole < 40 * np.pi * 0.81

@@ -19,7 +19,7 @@ from service_map.web import pool as pool_module
 from service_map.web.site import EXTENSION
 
 COVERAGE = "/api/coverage?area=140521&category=kindergarten&metres=1000"
-PAGES = ("/healthz", "/", "/api/facilities", "/static/site.css", "/api/circle?lon=112.19&lat=35.69", "/planner")
+PAGES = ("/healthz", "/", "/api/facilities", "/static/site.css", "/area/140521", "/planner")
 
 
 @pytest.fixture
@@ -59,7 +59,8 @@ def test_an_answer_is_the_same_wherever_it_is_made(api, app):
     for path in (
         COVERAGE, f"{COVERAGE}&lang=en", "/api/gaps?area=140521&category=kindergarten&minutes=15",
         "/api/completeness?area=140521", "/api/sites?area=140521&category=kindergarten&metres=1000&count=2",
-        "/planner?area=140521&category=kindergarten&metres=1000", "/area/140521/report.html",
+        "/planner?area=140521&category=kindergarten&metres=1000", "/area/140521/report.html", "/area/140521?lang=en",
+        "/api/circle?lon=112.19&lat=35.69", "/circle?lon=112.19&lat=35.69", "/circle?lon=0&lat=0",
         "/download/facilities.gpkg", "/download/facilities.xlsx", "/api/coverage?area=999999&category=x", "/area/1/report.html",
         "/download/facilities.xlsx?category=x",
     ):  # fmt: skip
@@ -90,7 +91,7 @@ def test_when_every_place_is_taken_the_next_is_told_at_once_and_pages_are_answer
     with ExitStack() as places:
         for _ in range(processes.places):
             places.enter_context(processes.place())
-        for path in (COVERAGE, "/download/facilities.xlsx", "/api/completeness?area=140521"):
+        for path in (COVERAGE, "/download/facilities.xlsx", "/api/circle?lon=112.19&lat=35.69"):
             answer = client.get(path)
             assert problem(answer) == (429, "application/problem+json", "busy"), path
             assert int(answer.headers["Retry-After"]) > 0
@@ -100,6 +101,32 @@ def test_when_every_place_is_taken_the_next_is_told_at_once_and_pages_are_answer
         assert statuses(client) == {200}
     assert not processes.pids()  # whoever was refused started nothing
     assert client.get(COVERAGE).status_code == 200
+
+
+def test_the_page_of_an_area_stands_without_its_figures_and_has_them_when_they_can_be_computed(app, processes):
+    client = app.test_client()
+    with ExitStack() as places:
+        for _ in range(processes.places):
+            places.enter_context(processes.place())
+        page = client.get("/area/140521?lang=en")
+        assert (page.status_code, 'id="coverage"' in page.text) == (200, False)
+        assert "could not be computed now" in page.text
+    tag = page.headers["ETag"]
+    page = client.get("/area/140521?lang=en", headers={"If-None-Match": tag})
+    assert (page.status_code, 'id="coverage"' in page.text) == (200, True)
+    assert "could not be computed now" not in page.text
+    hang(processes)  # what was computed is kept: nobody is asked again
+    assert client.get("/area/140521?lang=en").text == page.text
+    assert client.head("/area/140521?lang=en").headers["ETag"] == page.headers["ETag"]
+
+
+def test_what_no_page_of_the_data_needs_is_loaded_by_no_web_process(app):
+    for path in ("/area/140521", "/api/circle?lon=112.19&lat=35.69", "/circle?lon=112.19&lat=35.69"):
+        assert app.test_client().get(path).status_code == 200
+    with app.extensions[EXTENSION].database.reading() as data:
+        made = []
+        data.keep(("analysis", "supply"), made.append)
+    assert made  # so nobody has made it before
 
 
 def test_a_process_that_hangs_is_ended_at_its_deadline_and_another_answers(invented):

@@ -1,6 +1,7 @@
 """What an answer will cost is told from its parameters: over what one may take it is refused, with the limit, at once."""
 
 import json
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -27,12 +28,13 @@ def facilities(count, **properties):
     })  # fmt: skip
 
 
-@pytest.mark.parametrize("path", ["/api/coverage", "/api/gaps"])
+@pytest.mark.parametrize("path", ["/api/coverage", "/api/gaps", "/api/sites?count=2"])
 def test_facilities_times_bounds_are_refused_before_anything_is_computed(hasty, path, monkeypatch):
     computed = []
-    for question in ("covered_share", "gap_pieces"):
+    for question in ("covered_share", "gap_pieces", "choose_sites"):
         monkeypatch.setattr(analysis, question, lambda *given, **_more: computed.append(given))
-    answer = hasty.post(path, query_string=REACH, data=facilities(2_000))
+    path, _, more = path.partition("?")
+    answer = hasty.post(path, query_string=REACH | dict(parse_qsl(more)), data=facilities(2_000))
     told = answer.get_json(force=True)
     assert (answer.status_code, told["field"]) == (400, "body")
     assert "at most 5000" in told["detail"]
@@ -47,6 +49,19 @@ def test_years_count_only_where_they_are_asked_for_and_differ(hasty):
     # Without a complete record nothing is drawn, so nothing is refused.
     counted = {name: value for name, value in REACH.items() if name != "complete"}
     assert hasty.post("/api/coverage", query_string=counted | {"by_year": "true"}, data=few).status_code == 200
+
+
+def test_places_times_rules_are_refused_before_anything_is_computed(hasty, monkeypatch):
+    few = hasty.get("/api/completeness?area=140521&as_recorded=true&rule=jgj39-kindergarten&cells=100")
+    assert few.status_code == 200
+    computed = []
+    monkeypatch.setattr(analysis, "completeness_index", lambda *given, **_more: computed.append(given))
+    refused = hasty.get("/api/completeness?area=140500&as_recorded=true&lang=en")
+    told = refused.get_json(force=True)
+    assert (refused.status_code, told["field"], computed) == (400, "area", [])
+    assert "at most 8333333" in told["detail"]
+    assert "(rule)" in told["detail"]
+    assert hasty.get("/api/completeness?area=140521&minutes=7").get_json(force=True)["field"] == "minutes"
 
 
 def test_a_table_of_too_many_rows_is_refused_and_the_streams_are_not(hasty, monkeypatch):

@@ -1,21 +1,25 @@
 """The areas: what is promised in each, how surely, what it covers, beside its siblings; and the report of an area."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import Flask, Response, render_template, url_for
 
 from service_map.catalogue.adcode import county_of, covers
-from service_map.errors import SettingsError
+from service_map.errors import BusyError, OverrunError, SettingsError
 from service_map.store import queries
 from service_map.store.records import AreaRecord, CommitmentFilter, FacilityFilter, FacilityRecord
 from service_map.web import figures, links, report, words
-from service_map.web.compute import elsewhere
+from service_map.web.compute import elsewhere, part
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
 
 AREA_GROUP_SHOWN = 6
+
+MOST_KEPT = 200
+"""Areas of which what their facilities cover is kept, of one version of the data."""
 
 
 @blueprint.get("/areas")
@@ -42,6 +46,7 @@ def area(adcode: str) -> str:
     frame.query((choices.BIG,))
     record = queries.area(frame.conn(), adcode)
     told = _figures(record)
+    covered = _in_time(record, told)
     inside = FacilityFilter(area=record.adcode, promised=True)
     groups = [
         FamilyGroup(
@@ -68,7 +73,8 @@ def area(adcode: str) -> str:
         counties=next((city.counties for city in frame.area_tree() if city.adcode == record.adcode), ()),
         told=told,
         kinds=frame.kind_rows(told.kinds),
-        coverage=_coverage(record, told),
+        coverage=_rows(covered) if covered else [],
+        late=covered is None,
         groups=groups,
         seat=seat,
         term=frame.term_words(area=record.adcode),
@@ -98,20 +104,36 @@ class CoverageRow:
     figure: figures.CoverageFigure
 
 
-def _coverage(record: AreaRecord, told: figures.AreaFigures) -> list[CoverageRow]:
-    """Say what each category covers; nothing where the area has no boundary."""
+def _in_time(record: AreaRecord, told: figures.AreaFigures) -> Sequence[figures.CoverageFigure] | None:
+    """Give what each category covers; None where that could not be computed now, without which the page stands."""
+    kept: dict[tuple[str, bool], Sequence[figures.CoverageFigure]]
+    kept = frame.reading().keep("area coverage", lambda _conn: {})
+    key = record.adcode, frame.english()
+    if key not in kept:
+        try:
+            found = part(lambda: _coverage(record, told), version=frame.reading().version)
+        except (BusyError, OverrunError):
+            return None
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        kept[key] = found
+    return kept[key]
+
+
+def _coverage(record: AreaRecord, told: figures.AreaFigures) -> Sequence[figures.CoverageFigure]:
+    """Compute what each category covers; nothing where the area has no boundary."""
     bounded = frame.reading().keep(
         "bounded",
         lambda conn: {area.adcode for area in queries.areas(conn, with_geometry=True) if area.geometry is not None},
     )
     if record.adcode not in bounded:
-        return []
+        return ()
     beside = [sibling.adcode for sibling in told.siblings if sibling.adcode in bounded]
+    return figures.area_coverage(frame.ground(), record.adcode, beside)
+
+
+def _rows(found: Sequence[figures.CoverageFigure]) -> list[CoverageRow]:
     ground, categories = frame.ground(), site().categories
-    found = frame.reading().keep(
-        ("area-coverage-rows", record.adcode, ground.language),
-        lambda _conn: figures.area_coverage(ground, record.adcode, beside),
-    )
     return [
         CoverageRow(
             category=of.rule.category,
@@ -167,14 +189,14 @@ def _report_contents(adcode: str) -> report.Contents:
     around = record.adcode if record.level == "city" else county_of(record.adcode)
     shapes = [feature for feature in drawn["features"] if covers(around, feature["properties"]["adcode"])]
     told = _figures(record)
-    coverage = _coverage(record, told)
+    coverage, ground = _coverage(record, told), frame.ground()
     return report.Contents(
         area=record,
         figures=told,
-        coverage=[(row.name, words.cited(row.figure.rule), row.figure) for row in coverage],
+        coverage=[(ground.named(of.rule.category), words.cited(of.rule), of) for of in coverage],
         facilities=found,
         unmapped=[item for item in concerned if not item.facilities],
-        above=figures.of_above(frame.ground(), record.adcode) if coverage else (),
+        above=figures.of_above(ground, record.adcode) if coverage else (),
         boundaries={"type": "FeatureCollection", "features": shapes or drawn["features"]},
         colours={code: category.colour for code, category in site().categories.items()},
         english=frame.english(),

@@ -416,7 +416,7 @@ def _own_places(brought: upload.Facilities | None) -> list[list[Any]]:
     if brought is None:
         return []
     own = brought.own[:DRAWN_POINTS]
-    places = shapely.get_coordinates([shapely.point_on_surface(one.geometry) for one in own]).round(5).tolist()
+    places = shapely.get_coordinates(shapely.point_on_surface([one.geometry for one in own])).round(5).tolist()
     return [[*place, *_own_words(one)] for place, one in zip(places, own, strict=True)]
 
 
