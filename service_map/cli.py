@@ -293,13 +293,20 @@ _DRY_RUN = click.option("--dry-run", is_flag=True, help="只报告，不写入 R
 _SKIP_BAD = click.option("--skip-bad", is_flag=True, help="略过不能用的行 Import the other rows although some are bad.")
 
 
+_COLUMN = click.option("--column", "columns", multiple=True, metavar="COLUMN=NAME",
+                       help="哪一列叫什么，如 lon=经度 What a column is called, such as lon=X.")  # fmt: skip
+_LAYER = click.option("--layer", metavar="NAME", help="工作表或图层，有几个时必须说明 Sheet or layer, if several.")
+
+
 def _table_options(command: _F) -> _F:
     """Add what every table of points must say or may need."""
     for option in (
-        click.option("--column", "columns", multiple=True, metavar="COLUMN=NAME",
-                     help="哪一列叫什么，如 lon=经度 What a column is called, such as lon=X."),
-        click.option("--datum", metavar="DATUM",
-                     help=f"坐标系，必填 The coordinates' datum, required: {' '.join(places.DATUMS)}."),
+        _COLUMN,
+        _LAYER,
+        click.option("--crs", metavar="EPSG:N", help="坐标参考系，文件没有写时（如投影坐标的表） Reference system, "
+                     "where the file does not say it, such as EPSG:4547."),
+        click.option("--datum", metavar="DATUM", help="坐标系，文件或 --crs 没有说明时必填 The coordinates' datum, "
+                     f"required unless the file or --crs says it: {' '.join(places.DATUMS)}."),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -313,19 +320,28 @@ def _table_options(command: _F) -> _F:
 @_SKIP_BAD
 @_DRY_RUN
 def import_places(
-    file: Path, *, datum: str | None, columns: tuple[str, ...], source: str, licence: str, skip_bad: bool, dry_run: bool
+    file: Path,
+    *,
+    datum: str | None,
+    crs: str | None,
+    layer: str | None,
+    columns: tuple[str, ...],
+    source: str,
+    licence: str,
+    skip_bad: bool,
+    dry_run: bool,
 ) -> None:
     """导入乡镇、村、道路、地标到 places.csv。Add a table of townships, villages, streets or landmarks to places.csv.
 
-    CSV、GeoJSON、GeoPackage；点、线、面都可以，之后用 refresh 重新定位。Points, lines or polygons; then refresh.
+    表格或图层；点、线、面都可以，之后用 refresh 重新定位。Tables and layers; points, lines or polygons; then refresh.
 
     \b
     service-map import places townships.csv --datum WGS84 --source 某市民政局 --licence CC0
     """  # noqa: D301
     geodata = settings.load().geodata_dir
     found = places.import_places(
-        file, datum=datum, columns=_columns(columns), source=source, licence=licence, skip_bad=skip_bad,
-        gazetteer=places.load_gazetteer(geodata),
+        file, datum=datum, crs=crs, layer=layer, columns=_columns(columns), source=source, licence=licence,
+        skip_bad=skip_bad, gazetteer=places.load_gazetteer(geodata),
     )  # fmt: skip
     _report_rows(found.problems, found.warnings)
     if not found.problems or skip_bad:
@@ -341,7 +357,9 @@ def import_places(
 @_FILE
 @_table_options
 @_DRY_RUN
-def import_locations(file: Path, *, datum: str | None, columns: tuple[str, ...], dry_run: bool) -> None:
+def import_locations(
+    file: Path, *, datum: str | None, crs: str | None, layer: str | None, columns: tuple[str, ...], dry_run: bool
+) -> None:
     """导入规划设施更准的点位到 locations.csv。Make promised facilities' points surer, by a table of locations.
 
     \b
@@ -351,8 +369,9 @@ def import_locations(file: Path, *, datum: str | None, columns: tuple[str, ...],
     geodata = settings.load().geodata_dir
     facilities = places.load_facilities(geodata / "facilities.geojson")
     found = places.import_locations(
-        file, facilities, datum=datum, columns=_columns(columns), gazetteer=places.load_gazetteer(geodata)
-    )
+        file, facilities, datum=datum, crs=crs, layer=layer, columns=_columns(columns),
+        gazetteer=places.load_gazetteer(geodata),
+    )  # fmt: skip
     _report_rows(found.problems, found.warnings)
     if not found.problems and not dry_run:
         table = geodata / "locations.csv"
@@ -388,6 +407,8 @@ def import_facilities(
     file: Path,
     *,
     datum: str | None,
+    crs: str | None,
+    layer: str | None,
     columns: tuple[str, ...],
     source: str,
     licence: str,
@@ -403,7 +424,7 @@ def import_facilities(
 ) -> None:
     """导入现状和规划的设施、居民小区。Bring in facilities that exist or are planned, and residential communities.
 
-    CSV、XLSX、GeoJSON、GeoPackage、Shapefile、OSM（.pbf）。同一来源的旧行会被替换。Rows of one source replace its
+    各种表格、图层、OSM（.pbf）。同一来源的旧行会被替换。Tables, layers, OSM extracts. Rows of one source replace its
     earlier ones. 规划中的（--status，或“状态”一列）写入 planned.csv，以文件的标题、日期、行号为出处。What is planned
     goes to planned.csv and cites the file's title, date and row.
 
@@ -422,7 +443,7 @@ def import_facilities(
     gazetteer = places.load_gazetteer(geodata)
     each = _row_writer() if dry_run else None
     found = places.import_facilities(
-        file, datum=datum, columns=_columns(columns), source=source, licence=licence, date=date,
+        file, datum=datum, crs=crs, layer=layer, columns=_columns(columns), source=source, licence=licence, date=date,
         within=areas or sorted({plan.adcode for plan in plans.load_plans(geodata).values()}),
         classes=places.load_classes(classes, geodata=geodata), gazetteer=gazetteer,
         output=None if dry_run else geodata / into, uncertainty_m=uncertainty, status=status, title=title,
@@ -452,8 +473,10 @@ def import_facilities(
 
 @import_.command("statuses")
 @_FILE
+@_COLUMN
+@_LAYER
 @_DRY_RUN
-def import_statuses(file: Path, *, dry_run: bool) -> None:
+def import_statuses(file: Path, *, columns: tuple[str, ...], layer: str | None, dry_run: bool) -> None:
     """导入规划设施的状态到 statuses.csv。Report what became of promised facilities: id,status,date,source[,same_as].
 
     \b
@@ -465,6 +488,8 @@ def import_statuses(file: Path, *, dry_run: bool) -> None:
         file,
         known={facility.id for facility in (*facilities, *places.load_listed(geodata))},
         existing={facility.id for facility in places.load_existing(geodata)},
+        columns=_columns(columns),
+        layer=layer,
     )
     _report_rows(problems, ())
     if not problems and not dry_run:

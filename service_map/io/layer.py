@@ -8,7 +8,7 @@ import json
 import mmap
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -111,12 +111,12 @@ def open_layer(source: Source, field: str, layer: str | None, *, spatial: bool) 
     """
     if source.form == ".parquet":
         with source.open() as opened:
-            with _damage(source, field):
+            with damage(source, field):
                 found = _parquet(source, opened, field)
             yield found
         return
     with containers(source, field) as files:
-        with _damage(source, field), quiet():
+        with damage(source, field), quiet():
             for file in files:
                 _check_content(source, file, field)
             chosen, name, alone = _choose(source, files, field, layer, spatial=spatial)
@@ -125,7 +125,7 @@ def open_layer(source: Source, field: str, layer: str | None, *, spatial: bool) 
 
 
 @contextmanager
-def _damage(source: Source, field: str) -> Iterator[None]:
+def damage(source: Source, field: str) -> Iterator[None]:
     """Tell what a library cannot read in one sentence, without the path by which it was opened."""
     import pyarrow as pa
     import pyogrio.errors
@@ -231,7 +231,7 @@ def _ogr(source: Source, file: Container, layer: str, told: str, field: str) -> 
         kept = [index for index in range(len(given)) if index in wanted]
         options = {"columns": [given[index] for index in kept], "batch_size": PIECE, "encoding": encoding}
         with (
-            _damage(source, field),
+            damage(source, field),
             pyogrio.raw.open_arrow(file.path, layer=layer, **options) as (meta, stream),
         ):
             nested = frozenset(
@@ -243,7 +243,10 @@ def _ogr(source: Source, file: Container, layer: str, told: str, field: str) -> 
             column = meta["geometry_name"] or "wkb_geometry"
             start = 1
             for batch in quietly(reader):
-                texts = {index: [_decoded(text, real) for text in _texts(batch.column(given[index]))] for index in kept}
+                texts = {
+                    index: [_decoded(text, real) for text in as_texts(batch.column(given[index]).to_pylist())]
+                    for index in kept
+                }
                 drawn = batch.column(column) if column in batch.schema.names else None
                 yield Piece(start=start, columns=texts, nested=nested, shapes=_shapes(drawn), count=batch.num_rows)
                 start += batch.num_rows
@@ -278,9 +281,9 @@ def _parquet(source: Source, opened: BinaryIO, field: str) -> Layer:
         kept = [index for index in range(len(given)) if index in wanted and given[index] != column]
         names = [given[index] for index in kept] + ([column] if column is not None else [])
         start = 1
-        with _damage(source, field):
+        with damage(source, field):
             for batch in file.iter_batches(batch_size=PIECE, columns=names):
-                texts = {index: _texts(batch.column(given[index])) for index in kept}
+                texts = {index: as_texts(batch.column(given[index]).to_pylist()) for index in kept}
                 drawn = None if column is None else batch.column(column)
                 yield Piece(start=start, columns=texts, nested=nested, shapes=_shapes(drawn), count=batch.num_rows)
                 start += batch.num_rows
@@ -301,8 +304,9 @@ def _shapes(drawn: Any) -> NDArray[Any] | None:
     return shapely.force_2d(shapes) if shapely.has_z(shapes).any() else shapes
 
 
-def _texts(values: Any) -> list[str]:
-    return [_text(value) for value in values.to_pylist()]
+def as_texts(values: Iterable[Any]) -> list[str]:
+    """Write values as a person sees them."""
+    return [_text(value) for value in values]
 
 
 def _text(value: Any) -> str:

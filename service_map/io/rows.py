@@ -81,7 +81,8 @@ class Batch:
     numbers
         Row numbers as a spreadsheet shows them, or the features' from 1.
     cells
-        The columns that were asked for and are there, each n texts without white space around them.
+        The columns that were asked for and are there, each n texts without white space around them; those of the place
+        as they stand.
     lonlat
         Shape (n, 2), WGS 84 degrees: of the row's point, or of a point on its line or polygon; NaN where there is none.
         What is no longitude and latitude stays as it is.
@@ -270,7 +271,7 @@ def _table(source: Source, wanted: Wanted, asked: Asked, *, place: bool, must: b
                 for index, (_, row) in enumerate(some)
                 if len(row) > width and any(cell.strip() for cell in row[width:])
             }
-            yield _batch(where, [number for number, _ in some], cells, turn, place=place, faults=faults)
+            yield batch_of(where, [number for number, _ in some], cells, turn, place=place, faults=faults)
 
 
 @contextmanager
@@ -332,7 +333,7 @@ def _layer(source: Source, wanted: Wanted, asked: Asked, *, place: bool, must: b
             nested = frozenset(column for column, index in found.items() if index in piece.nested)
             numbers = range(piece.start, piece.start + piece.count)
             shapes = piece.shapes if place else None
-            yield _batch(where, numbers, cells, turn, place=place, shapes=shapes, nested=nested)
+            yield batch_of(where, numbers, cells, turn, place=place, shapes=shapes, nested=nested)
 
 
 # --- both -------------------------------------------------------------------------------------------------------------
@@ -342,7 +343,7 @@ def _no_frame() -> Frame:
     return Frame(zh="", en="", turn=lambda xy: (xy, np.zeros(len(xy))))
 
 
-def _batch(
+def batch_of(
     where: str,
     numbers: Sequence[int],
     cells: dict[str, list[str]],
@@ -353,12 +354,13 @@ def _batch(
     nested: frozenset[str] = frozenset(),
     faults: Mapping[int, tuple[str, str]] | None = None,
 ) -> Batch:
+    """Make a batch: find the places of its rows, and what is wrong with them; for parameters see `Batch`."""
     count = len(numbers)
     wrong = dict(faults or {})
     lonlat, metres, reach = np.full((count, 2), np.nan), np.zeros(count), np.zeros(count)
     said = None
     if place:
-        texts = [cells.pop(axis, None) for axis in ("lon", "lat")]
+        texts = [cells.get(axis) for axis in ("lon", "lat")]
         if shapes is None:
             xy = np.column_stack([coordinates(column or [""] * count) for column in texts]).reshape(-1, 2)
         else:

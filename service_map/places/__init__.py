@@ -1,6 +1,6 @@
 """A name in, a point or polygon with its precision out; commitments in, facilities out."""
 
-from service_map.io.datum import DATUMS, bd09_to_wgs84, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
+from service_map.io import DATUMS, Problem, bd09_to_wgs84, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
 from service_map.places.audit import Audit, audit, unknown_areas
 from service_map.places.classes import DEMAND, Classes, load_classes
 from service_map.places.existing import (
@@ -52,7 +52,7 @@ from service_map.places.retired import (
 )
 from service_map.places.shapes import SHAPES_FILE, Shape, load_shapes, read_shapes
 from service_map.places.status import Status, apply_statuses, load_statuses, read_statuses, write_statuses
-from service_map.places.table import PlaceImport, Problem, import_places
+from service_map.places.table import PlaceImport, import_places
 
 __all__ = [
     "DATUMS",

@@ -60,6 +60,7 @@ COMMON = frozenset({"城区", "郊区", "矿区"})
 """County names that are also common words: they count only where they stand alone or at the start."""
 # The boundaries are generalised to about this much (99th percentile against a finer set: 972 m).
 _ROUND_UP_M = 100.0
+_ROUND_UP_DEGREES = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +146,7 @@ class Gazetteer:
     _points: dict[str, tuple[float, float] | None] = field(default_factory=dict)
     _extents: dict[str, float | None] = field(default_factory=dict)
     _names: dict[str, Names] = field(default_factory=dict)
+    _inside: dict[str, list[str]] = field(default_factory=dict)
 
     def geometry(self, adcode: str) -> BaseGeometry | None:
         """Boundary of an area, WGS 84 degrees; None where none is known."""
@@ -179,6 +181,27 @@ class Gazetteer:
             else:
                 self._extents[key] = reach(point, geometry)
         return self._extents[key]
+
+    def county_at(self, lon: float, lat: float) -> str | None:
+        """Code of the county that holds a point (WGS 84 degrees), or whose boundary is nearest within 1 km; else None.
+
+        Only the areas around the point are looked at, for a boundary is parsed when it is first asked for.
+        """
+        if not self._inside:
+            for code, row in self.rows.items():
+                if row.level in ("province", "city", "county"):
+                    self._inside.setdefault(row.parent, []).append(code)
+        point, near = shapely.Point(lon, lat), list(self._inside[""])
+        found: list[tuple[float, str]] = []
+        while near:
+            code = near.pop()
+            geometry = self.geometry(code)
+            if geometry is None or not shapely.dwithin(geometry, point, _ROUND_UP_DEGREES):
+                continue
+            if self.rows[code].level == "county":
+                found.append((float(shapely.distance(geometry, point)), code))
+            near += self._inside.get(code, [])
+        return min(found)[1] if found else None
 
     def is_county(self, code: str) -> bool:
         """Say whether a code is a county's or a township's."""

@@ -5,10 +5,10 @@ million of them take little memory.
 """
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
-from service_map import catalogue
+from service_map import catalogue, io
 from service_map.catalogue.adcode import county_of, covers
 from service_map.errors import InvalidParameterError
-from service_map.io.datum import DATUMS, to_wgs84
+from service_map.io import Asked, Batch, Problem
 from service_map.places.classes import DEMAND, Classes
 from service_map.places.existing import (
     EXISTING_COLUMNS,
@@ -32,7 +32,6 @@ from service_map.places.existing import (
     write_tables,
 )
 from service_map.places.gazetteer import Gazetteer, short_name
-from service_map.places.layer import Batch, read_layer
 from service_map.places.listed import (
     LISTED_COLUMNS,
     LISTED_FILE,
@@ -44,12 +43,15 @@ from service_map.places.listed import (
     status_of,
 )
 from service_map.places.shapes import SHAPE_COLUMNS, SHAPES_FILE, Shape, mended, read_shapes, shape_row
-from service_map.places.table import BOUNDARY_M, CHINA, Problem, shift_warning
+from service_map.places.table import BOUNDARY_M, place_faults, shift_warning, unsure
 
 UNCERTAINTY_M = 100.0
 """Metres within which the entrance lies of a thing whose source says nothing of its own. Measured on OpenStreetMap:
 each of 27 township offices lies within 67 m (median 32 m) of the same office in an independent table; grounds and
 campuses have wider figures in ``osm_classes.toml``."""
+
+COLUMNS = {column: column for column in ("id", "class", "name", "area", "uncertainty_m", "date", "status", "year")}
+"""The columns of a layer that are read, and their entries in ``columns.toml``."""
 
 MOST_LISTED = 1000
 """Problems and warnings that are kept word by word; all are counted."""
@@ -127,6 +129,8 @@ def import_facilities(
     gazetteer: Gazetteer,
     output: Path | None,
     columns: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    layer: str | None = None,
     uncertainty_m: float = UNCERTAINTY_M,
     status: str = "existing",
     title: str = "",
@@ -137,13 +141,13 @@ def import_facilities(
 
     Parameters
     ----------
-    path, columns
-        As for `service_map.places.layer.read_layer`. The layer's own ``date`` and ``uncertainty_m`` go before the ones
-        given here, its ``area`` (a county's or city's code or name) is compared with where the point lies, its
-        ``status`` is one of the words of `service_map.places.listed.STATUS_WORDS`, its ``year`` when a planned one is
-        to stand.
-    datum
-        What the coordinates are in, one of `service_map.io.datum.DATUMS`; it must be said.
+    path
+        A file of one of `service_map.io.FORMS`, or an extract of OpenStreetMap. The layer's own ``date`` and
+        ``uncertainty_m`` go before the ones given here, its ``area`` (a county's or city's code or name) is compared
+        with where the point lies, its ``status`` is one of the words of `service_map.places.listed.STATUS_WORDS`, its
+        ``year`` when a planned one is to stand.
+    datum, crs, layer, columns
+        As `service_map.io.Asked` has them; a datum must be known.
     source, licence, date
         Whose layer it is, under what terms, and of when (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``).
     within
@@ -176,19 +180,21 @@ def import_facilities(
     GeodataError
         When a present table cannot be read, or a new one not written.
     """
-    _check_stated(datum, source, licence, date, uncertainty_m)
+    _check_stated(source, licence, date, uncertainty_m)
     if status not in STATUS_WORDS:
         allowed = tuple(STATUS_WORDS)
         raise InvalidParameterError(
             "status", f"应为 {'、'.join(allowed)} 之一", f"must be one of {', '.join(allowed)}", allowed
         )
     state = _Intake(
-        datum=str(datum), source=source, licence=licence, date=date, uncertainty_m=uncertainty_m, classes=classes,
+        source=source, licence=licence, date=date, uncertainty_m=uncertainty_m, classes=classes,
         counties=_counties(within, gazetteer), gazetteer=gazetteer, status=status,
         title=" ".join((title or path.name).split())[:_LONGEST_NAME], each=each,
         edges=catalogue.edge_categories(),
     )  # fmt: skip
-    for batch in read_layer(path, columns=columns):
+    asked = Asked(datum=datum, crs=crs, layer=layer, columns=columns or {})
+    extract = path.suffix.lower() in io.EXTRACTS
+    for batch in io.read_extract(path, asked) if extract else io.read(path, COLUMNS, asked, required=("class",)):
         state.take(batch)
     shift = shift_warning(state.nearest_seats())
     if shift is not None:
@@ -235,10 +241,7 @@ def _write(output: Path, state: "_Intake") -> None:
     write_tables(tables)
 
 
-def _check_stated(datum: str | None, source: str, licence: str, date: str, uncertainty_m: float) -> None:
-    if datum not in DATUMS:
-        zh, en = f"应说明坐标系，可为 {'、'.join(DATUMS)}", f"must be stated: one of {', '.join(DATUMS)}"
-        raise InvalidParameterError("datum", zh, en, DATUMS)
+def _check_stated(source: str, licence: str, date: str, uncertainty_m: float) -> None:
     for name, value in (("source", source), ("licence", licence)):
         if not value.strip():
             raise InvalidParameterError(name, "应说明", "must be stated")
@@ -264,7 +267,6 @@ def _counties(within: Iterable[str], gazetteer: Gazetteer) -> list[str]:
 class _Intake:
     """What is known while the batches come by."""
 
-    datum: str
     source: str
     licence: str
     date: str
@@ -276,6 +278,7 @@ class _Intake:
     title: str
     each: Callable[[Outcome], None] | None
     edges: Collection[str] = ()
+    where: str = ""
     read: int = 0
     left_out: int = 0
     repeated: int = 0
@@ -293,15 +296,16 @@ class _Intake:
 
     def take(self, batch: Batch) -> None:
         """Check a batch and keep its good rows."""
-        count = len(batch.numbers)
+        count = len(batch)
+        self.where = batch.where
+        if not self.read and (doubt := unsure(batch)) is not None:
+            self._warn(doubt)
         self.read += count
-        blank = [""] * count
-        kinds, names = batch.cells["class"], batch.cells.get("name", blank)
-        ids, areas = batch.cells.get("id", blank), batch.cells.get("area", blank)
-        reaches, dates = batch.cells.get("uncertainty_m", blank), batch.cells.get("date", blank)
-        states, years = batch.cells.get("status", blank), batch.cells.get("year", blank)
-        faults = _point_faults(batch.lonlat)
-        lonlat = self._to_wgs84(batch.lonlat, np.array([fault is None for fault in faults]))
+        kinds, names, ids, areas = (batch.column(name) for name in ("class", "name", "id", "area"))
+        reaches, dates, states, years = (batch.column(name) for name in ("uncertainty_m", "date", "status", "year"))
+        faults = place_faults(batch)
+        lonlat = batch.lonlat.copy()
+        lonlat[[fault is not None for fault in faults]] = np.nan
         county = self._place(lonlat)
         out = csv_line()
         for index in range(count):
@@ -316,7 +320,7 @@ class _Intake:
                 continue
             problem = (
                 _row_fault(number, kinds[index], name, reaches[index], dates[index], known=rule is not None)
-                or _status_fault(number, state, states[index], years[index]) or _at(number, faults[index])
+                or _status_fault(number, state, states[index], years[index]) or faults[index]
             )  # fmt: skip
             lon, lat = lonlat[index].tolist()
             code, remark = int(county[index]), None
@@ -328,20 +332,21 @@ class _Intake:
             metres = float(reaches[index]) if reaches[index] else (
                 self.uncertainty_m if rule.uncertainty_m is None else rule.uncertainty_m
             )  # fmt: skip
-            lon, lat = round(lon, 7), round(lat, 7)
+            lon, lat, doubt_m = round(lon, 7), round(lat, 7), float(np.ceil(batch.accuracy_m[index]))
             record = Existing(
                 id=existing_id(source=self.source, source_id=ids[index], category=rule.category, name=name, lon=lon,
                                lat=lat),
                 category=rule.category, name=name, adcode=adcode, lon=lon, lat=lat,
-                uncertainty_m=max(metres, float(np.ceil(batch.reach_m[index]))), kind=kinds[index],
+                uncertainty_m=max(metres, float(np.ceil(batch.reach_m[index]))) + doubt_m, kind=kinds[index],
                 source_id=ids[index], date=dates[index] or self.date, source=self.source, licence=self.licence,
             )  # fmt: skip
             if self._is_new(number, record):
                 self.by_category[record.category] += 1
-                if batch.shapes is not None and batch.shapes[index] is not None and record.category in self.edges:
+                shape = batch.shape(index) if record.category in self.edges else None
+                if shape is not None:
                     # The row's own uncertainty covers all of its ground; its edge is known as well as the source is.
                     own = float(reaches[index]) if reaches[index] else self.uncertainty_m
-                    self._draw(record, batch.shapes[index], own)
+                    self._draw(record, shape, own + doubt_m)
                 if state == "existing":
                     self.lines.append(out(existing_row(record)))
                 else:
@@ -353,20 +358,10 @@ class _Intake:
                     self._warn(remark)
 
     def _draw(self, record: Existing, shape: BaseGeometry, uncertainty_m: float) -> None:
-        turned = mended(shapely.transform(shape, lambda xy: self._to_wgs84(xy, np.ones(len(xy), dtype=np.bool_))))
+        turned = mended(shape)
         if turned.is_empty:  # a ground without a surface is its point
             return
         self.shapes.append(Shape(id=record.id, uncertainty_m=uncertainty_m, source=record.source, geometry=turned))
-
-    def _to_wgs84(self, given: NDArray[np.float64], fine: NDArray[np.bool_]) -> NDArray[np.float64]:
-        lonlat = np.full_like(given, np.nan)
-        # WGS 84 and CGCS2000 pass as they are; the others cost some microseconds a point.
-        if self.datum in ("WGS84", "CGCS2000"):
-            lonlat[fine] = given[fine]
-        elif fine.any():
-            lon, lat = to_wgs84(given[fine, 0], given[fine, 1], datum=self.datum)
-            lonlat[fine] = np.column_stack([lon, lat])
-        return lonlat
 
     def _place(self, lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
         """Give the position of the county that holds each point, -1 for none, and note those nearest to the seats."""
@@ -461,6 +456,7 @@ class _Intake:
     def _complain(self, number: int, problem: Problem | None) -> None:
         if problem is None:
             return
+        problem = replace(problem, where=self.where)
         self.problem_count += 1
         if len(self.problems) < MOST_LISTED:
             self.problems.append(problem)
@@ -469,7 +465,7 @@ class _Intake:
     def _warn(self, remark: Problem) -> None:
         self.warning_count += 1
         if len(self.warnings) < MOST_LISTED:
-            self.warnings.append(remark)
+            self.warnings.append(replace(remark, where=self.where))
 
     def _tell(self, number: int, result: str, record: Existing | None, note: str) -> None:
         if self.each is not None:
@@ -478,7 +474,7 @@ class _Intake:
 
 def csv_line() -> Callable[[Iterable[str]], str]:
     """Make a function that writes one row of a CSV file as text."""
-    buffer = io.StringIO()
+    buffer = StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
 
     def line(row: Iterable[str]) -> str:
@@ -492,27 +488,6 @@ def csv_line() -> Callable[[Iterable[str]], str]:
 
 def _line(row: Iterable[str]) -> str:
     return csv_line()(row)
-
-
-def _point_faults(lonlat: NDArray[np.float64]) -> list[tuple[str, str] | None]:
-    west, east, south, north = CHINA
-    lon, lat = lonlat[:, 0], lonlat[:, 1]
-    fine = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    turned = (lat >= west) & (lat <= east) & (lon >= south) & (lon <= north)
-    faults: list[tuple[str, str] | None] = [None] * len(lonlat)
-    for index in np.flatnonzero(~fine).tolist():
-        x, y = lonlat[index].tolist()
-        if turned[index]:
-            faults[index] = "经纬度写反了", "longitude and latitude are swapped"
-        elif not (np.isfinite(x) and np.isfinite(y)):
-            faults[index] = "没有坐标或几何为空", "there are no coordinates, or the geometry is empty"
-        else:
-            faults[index] = f"不在中国范围内：{x:g}, {y:g}", f"lies outside China: {x:g}, {y:g}"
-    return faults
-
-
-def _at(number: int, fault: tuple[str, str] | None) -> Problem | None:
-    return None if fault is None else Problem(row=number, column="lon, lat", zh=fault[0], en=fault[1])
 
 
 def _row_fault(number: int, kind: str, name: str, reach: str, date: str, *, known: bool) -> Problem | None:

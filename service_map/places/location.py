@@ -5,6 +5,7 @@ a new edition of the extractor or the gazetteer does not lose them, and a facili
 """
 
 import csv
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +17,18 @@ from pyproj import Geod
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import county_of
 from service_map.errors import GeodataError, InvalidParameterError
+from service_map.io import Asked, Problem
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
-from service_map.places.table import Problem, Row, nearest_to_seats, outside, read_rows, shift_warning
+from service_map.places.table import Row, nearest_to_seats, outside, read_rows, shift_warning
 
 LOCATION_COLUMNS = ("id", "name", "adcode", "lon", "lat", "precision", "uncertainty_m", "source", "licence", "date")
 """Columns of a table of locations. In the template, lon, lat, source and date stand empty, to be filled."""
+
+COLUMNS = {"id": "facility"} | {
+    column: column for column in ("precision", "uncertainty_m", "source", "licence", "date")
+}
+"""Of these the ones that are read back, and their entries in ``columns.toml``."""
 
 DEFAULT_UNCERTAINTY_M: Mapping[str, float] = {"site": 100.0, "street": 1000.0, "village": 2000.0}
 """Metres around a supplied point where the row gives none."""
@@ -122,14 +129,18 @@ def import_locations(
     datum: str | None,
     gazetteer: Gazetteer,
     columns: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    layer: str | None = None,
 ) -> LocationImport:
     """Check a table of locations: a filled template, or any table with an id and a point in each row.
 
     Parameters
     ----------
-    path, datum, columns
+    path
         As for `service_map.places.table.read_rows`. ``precision`` is ``site`` where the table has no such column,
         ``uncertainty_m`` that of `DEFAULT_UNCERTAINTY_M`, ``licence`` the source's own.
+    datum, crs, layer, columns
+        As `service_map.io.Asked` has them.
     facilities
         What `service_map.places.locate` returned.
     gazetteer
@@ -144,11 +155,11 @@ def import_locations(
     InvalidParameterError
         When the datum is not stated or not known, or the file cannot be read at all.
     """
-    rows, faults = read_rows(path, datum=datum, columns=columns)
+    asked = Asked(datum=datum, crs=crs, layer=layer, columns=columns or {})
+    rows, faults, warnings = read_rows(path, COLUMNS, asked, required=("id", "source", "date"))
     blank = {row.number for row in rows if row.cells.get("lon") == row.cells.get("lat") == ""}
     problems = [fault for fault in faults if fault.row not in blank]
     bad = {problem.row for problem in problems}
-    warnings: list[Problem] = []
     known = {facility.id: facility for facility in facilities}
     seen: dict[str, int] = {}
     locations = []
@@ -195,7 +206,7 @@ def load_locations(path: Path) -> list[Location]:
     if not path.exists():
         return []
     try:
-        rows, problems = read_rows(path, datum="WGS84")
+        rows, problems, _ = read_rows(path, COLUMNS, Asked(datum="WGS84"), blank=True)
     except InvalidParameterError as error:
         raise GeodataError(f"无法读取 {path}：{error.zh}", f"cannot read {path}: {error.en}") from error
     seen: dict[str, int] = {}
@@ -276,7 +287,7 @@ def _far(row: Row, facility: Facility) -> Problem | None:
         return None
     zh = f"离现在的点 {metres:.0f} 米，超出其误差 {facility.uncertainty_m:.0f} 米"
     en = f"lies {metres:.0f} m from the present point, whose uncertainty is {facility.uncertainty_m:.0f} m"
-    return Problem(row=row.number, column="lon, lat", zh=zh, en=en)
+    return row.problem("lon, lat", zh, en)
 
 
 def _row_problem(row: Row, known: Collection[str], seen: dict[str, int]) -> Problem | None:
@@ -297,9 +308,7 @@ def _row_problem(row: Row, known: Collection[str], seen: dict[str, int]) -> Prob
         ),
         ("uncertainty_m", re.fullmatch(r"(?:\d{1,6}(?:\.\d+)?)?", reach), "应为米数", "must be a number of metres"),
     )
-    return next(
-        (Problem(row=row.number, column=column, zh=zh, en=en) for column, fine, zh, en in checks if not fine), None
-    )
+    return next((row.problem(column, zh, en) for column, fine, zh, en in checks if not fine), None)
 
 
 def _is_date(text: str) -> bool:
@@ -317,7 +326,7 @@ def _location(row: Row) -> Location:
         lon=round(row.lon or 0.0, 7),
         lat=round(row.lat or 0.0, 7),
         precision=precision,
-        uncertainty_m=float(reach) if reach else DEFAULT_UNCERTAINTY_M[precision],
+        uncertainty_m=(float(reach) if reach else DEFAULT_UNCERTAINTY_M[precision]) + math.ceil(row.accuracy_m),
         source=row.cells["source"],
         licence=row.cells.get("licence") or row.cells["source"],
         date=row.cells["date"],

@@ -6,16 +6,16 @@ their own, ``geodata/statuses.csv``; the latest report of a facility is what it 
 """
 
 import csv
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
+from service_map import io
 from service_map.catalogue import terms
 from service_map.errors import GeodataError, InvalidParameterError
+from service_map.io import Asked, Problem
 from service_map.places.existing import is_date
 from service_map.places.facility import Facility
-from service_map.places.layer import text_encoding
-from service_map.places.table import Problem
 
 STATUS_COLUMNS = ("id", "status", "date", "source", "same_as")
 """Columns of a table of statuses; ``same_as`` may be missing or empty."""
@@ -70,25 +70,35 @@ def load_statuses(path: Path) -> list[Status]:
     if not path.exists():
         return []
     try:
-        found, problems = read_statuses(path)
+        found, problems = read_statuses(path, blank=True)
     except InvalidParameterError as error:
         raise GeodataError(f"无法读取 {path}：{error.zh}", f"cannot read {path}: {error.en}") from error
     if problems:
-        raise GeodataError(f"{path} {problems[0]}", f"{path}, {problems[0]}")
+        raise GeodataError(f"{path.parent} {problems[0]}", f"{path.parent}, {problems[0]}")
     return sorted(found)
 
 
 def read_statuses(
-    path: Path, *, known: Collection[str] | None = None, existing: Collection[str] | None = None
+    path: Path,
+    *,
+    known: Collection[str] | None = None,
+    existing: Collection[str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    layer: str | None = None,
+    blank: bool = False,
 ) -> tuple[list[Status], list[Problem]]:
     """Check a table of statuses row by row.
 
     Parameters
     ----------
     path
-        CSV file, UTF-8 or GB18030, columns `STATUS_COLUMNS`.
+        A table or layer of one of `service_map.io.FORMS`, columns `STATUS_COLUMNS`; where its rows lie is not asked.
     known, existing
         Ids of the promised and of the existing facilities, where they are to be looked up.
+    columns, layer
+        As `service_map.io.Asked` has them.
+    blank
+        Take a table without a row.
 
     Returns
     -------
@@ -102,42 +112,40 @@ def read_statuses(
     InvalidParameterError
         When the file cannot be read at all, or lacks a column.
     """
-    if not path.is_file():
-        raise InvalidParameterError("file", f"没有这个文件：{path}", f"no such file: {path}")
-    try:
-        with path.open(encoding=text_encoding(path), newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [column for column in STATUS_COLUMNS[:-1] if column not in (reader.fieldnames or ())]
-            if missing:
-                zh, en = f"缺少列 {'、'.join(missing)}", f"lacks the columns {', '.join(missing)}"
-                raise InvalidParameterError("file", zh, en, STATUS_COLUMNS)
-            rows = [{column: (row.get(column) or "").strip() for column in STATUS_COLUMNS} for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidParameterError(
-            "file", f"无法读取：{path}（{error}）", f"cannot be read: {path} ({error})"
-        ) from error
+    names = {"id": "facility"} | {column: column for column in STATUS_COLUMNS[1:]}
+    asked = Asked(layer=layer, columns=columns or {})
     found: list[Status] = []
     problems: list[Problem] = []
-    for number, row in enumerate(rows, start=2):
-        made = Status(
-            facility=row["id"], date=row["date"], status=row["status"], source=row["source"], same_as=row["same_as"]
-        )
-        allowed = "、".join(REPORTED)
-        checks = (
-            ("id", bool(made.facility) and (known is None or made.facility in known),
-             f"没有这个规划设施：{made.facility!r}", f"no such promised facility: {made.facility!r}"),
-            ("status", made.status in REPORTED, f"应为 {allowed} 之一", f"must be one of {', '.join(REPORTED)}"),
-            ("date", is_date(made.date), "应为 YYYY、YYYY-MM 或 YYYY-MM-DD", "must be YYYY, YYYY-MM or YYYY-MM-DD"),
-            ("source", bool(made.source), "应说明来源", "must be stated"),
-            ("same_as", not made.same_as or existing is None or made.same_as in existing,
-             f"没有这个现状设施：{made.same_as!r}", f"no such existing facility: {made.same_as!r}"),
-        )  # fmt: skip
-        fault = next(((column, zh, en) for column, fine, zh, en in checks if not fine), None)
-        if fault is None:
-            found.append(made)
-        else:
-            problems.append(Problem(row=number, column=fault[0], zh=fault[1], en=fault[2]))
+    said: dict[tuple[str, str], Status] = {}
+    for batch in io.read(path, names, asked, required=STATUS_COLUMNS[:-1], place=False, rows=not blank):
+        cells = [batch.column(column) for column in STATUS_COLUMNS]
+        for index, (identity, status, date, source, same_as) in enumerate(zip(*cells, strict=True)):
+            made = Status(facility=identity, date=date, status=status, source=source, same_as=same_as)
+            fault = _fault(made, said.setdefault((identity, date), made), known, existing)
+            if fault is None:
+                found.append(made)
+            else:
+                problems.append(batch.problem(index, *fault))
     return found, problems
+
+
+def _fault(
+    made: Status, first: Status, known: Collection[str] | None, existing: Collection[str] | None
+) -> tuple[str, str, str] | None:
+    """Name the first column of a report at fault, and what is wrong; `first` is what was said of that day before."""
+    checks = (
+        ("id", bool(made.facility) and (known is None or made.facility in known),
+         f"没有这个规划设施：{made.facility!r}", f"no such promised facility: {made.facility!r}"),
+        ("status", made.status in REPORTED, f"应为 {'、'.join(REPORTED)} 之一",
+         f"must be one of {', '.join(REPORTED)}"),
+        ("date", is_date(made.date), "应为 YYYY、YYYY-MM 或 YYYY-MM-DD", "must be YYYY, YYYY-MM or YYYY-MM-DD"),
+        ("source", bool(made.source), "应说明来源", "must be stated"),
+        ("same_as", not made.same_as or existing is None or made.same_as in existing,
+         f"没有这个现状设施：{made.same_as!r}", f"no such existing facility: {made.same_as!r}"),
+        ("status", made.status == first.status, f"与前面一行矛盾：同一天是 {first.status}",
+         f"contradicts an earlier row: on the same day it is {first.status}"),
+    )  # fmt: skip
+    return next(((column, zh, en) for column, fine, zh, en in checks if not fine), None)
 
 
 def write_statuses(path: Path, statuses: Iterable[Status]) -> None:

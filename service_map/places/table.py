@@ -1,43 +1,30 @@
-"""Tables of places that a user brings: CSV, GeoJSON or GeoPackage, of a stated datum, checked row by row.
+"""Tables and layers of places that a user brings, of a stated datum, checked row by row.
 
 Nothing is guessed: a table says its datum, each row that cannot be used is reported by its number, and what comes back
 is either every row or the list of what is wrong.
 """
 
-import csv
-import io
-import json
 import math
 import re
-import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Geod, Transformer
+from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
+from service_map import io
 from service_map.errors import InvalidParameterError
-from service_map.io.datum import DATUMS, to_wgs84, wgs84_to_gcj02
+from service_map.io import Asked, Batch, Problem, wgs84_to_gcj02
 from service_map.places.extent import cell_radii, farthest, within_radius
 from service_map.places.gazetteer import Gazetteer, NamedPlace
 
-FORMATS = (".csv", ".geojson", ".json", ".gpkg")
-
-COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
-    "code": ("code", "adcode", "code2023", "区划代码", "行政区划代码", "代码"),
-    "name": ("name", "名称", "地名", "乡镇名称", "村名"),
-    "level": ("level", "级别"),
-    "radius_m": ("radius_m", "半径"),
-    "lon": ("lon", "lng", "longitude", "lon_wgs84", "经度", "x"),
-    "lat": ("lat", "latitude", "lat_wgs84", "纬度", "y"),
-}
-"""What a column may be called, first come first served."""
+COLUMNS = {column: column for column in ("code", "name", "level", "radius_m")}
+"""The columns of a table of places, and their entries in ``columns.toml``."""
 
 LEVEL_WORDS: Mapping[str, tuple[str, ...]] = {
     "township": ("township", "乡镇", "镇", "乡", "街道", "街道办事处"),
@@ -59,41 +46,32 @@ _GEOD = Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """What is wrong with one row.
+class Row:
+    """One row of a table or layer.
 
     Attributes
     ----------
-    row
-        Its number: in a CSV file that of the line a spreadsheet shows (the heading is row 1), else the feature's from
-        1; 0 for the table as a whole.
-    column
-        The column at fault, or empty.
-    zh, en
-        What is wrong and what is allowed.
+    number, where
+        Its number, and the file, with its sheet or layer.
+    cells
+        Its texts, by column.
+    lon, lat, shape
+        Its point and its line or polygon, WGS 84 degrees, where it has them.
+    accuracy_m
+        Metres by which the turning into WGS 84 may be wrong.
     """
-
-    row: int
-    column: str
-    zh: str
-    en: str
-
-    def __str__(self) -> str:
-        """Both languages on one line."""
-        zh = f"第 {self.row} 行 {self.column} {self.zh}" if self.row else self.zh
-        en = f"row {self.row}, {self.column}: {self.en}" if self.row else self.en
-        return f"{zh} / {en}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One row of a table: its number, its cells, and its point and its line or polygon, WGS 84, where it has them."""
 
     number: int
     cells: Mapping[str, str]
     lon: float | None
     lat: float | None
     shape: BaseGeometry | None = None
+    accuracy_m: float = 0.0
+    where: str = ""
+
+    def problem(self, column: str, zh: str, en: str) -> Problem:
+        """Make what is wrong with it."""
+        return Problem(row=self.number, column=column, zh=zh, en=en, where=self.where)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,71 +98,89 @@ class PlaceImport:
 
 
 def read_rows(
-    path: Path, *, datum: str | None, columns: Mapping[str, str] | None = None, shapes: bool = False
-) -> tuple[list[Row], list[Problem]]:
+    path: Path,
+    columns: Mapping[str, str],
+    asked: Asked,
+    *,
+    required: Sequence[str] = (),
+    shapes: bool = False,
+    blank: bool = False,
+) -> tuple[list[Row], list[Problem], list[Problem]]:
     """Read a table of points, or of lines and polygons too.
 
     Parameters
     ----------
-    path
-        One of `FORMATS`. CSV is UTF-8 (with or without a mark) or GB18030. A GeoPackage's first layer is read, and
-        turned into WGS 84 by its own CRS.
-    datum
-        What the coordinates are in, one of `service_map.io.datum.DATUMS`; it must be said.
-    columns
-        Which column is which, such as ``{"lon": "经度"}``, where the names are not among `COLUMN_NAMES`.
+    path, columns, asked, required
+        As for `service_map.io.read`; a datum must be known.
     shapes
         Take lines and polygons; the point of such a row is that of its own columns, or none. Otherwise they are
         problems of their rows.
+    blank
+        Take a table without a row.
 
     Returns
     -------
     rows : list of Row
-        In the file's order; cells under their own names and, where found, under those of `COLUMN_NAMES`. A row whose
-        point is wrong has none.
+        In the file's order. A row whose point is wrong has none.
     problems : list of Problem
+    warnings : list of Problem
+        What is unsure about the whole of it.
 
     Raises
     ------
     InvalidParameterError
         When the datum is not stated or not known, or the file cannot be read at all.
     """
-    if datum not in DATUMS:
-        zh, en = f"应说明坐标系，可为 {'、'.join(DATUMS)}", f"must be stated: one of {', '.join(DATUMS)}"
-        raise InvalidParameterError("datum", zh, en, DATUMS)
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise InvalidParameterError(
-            "file", f"应为 {'、'.join(FORMATS)} 之一：{path}", f"must be one of {', '.join(FORMATS)}: {path}", FORMATS
-        )
-    if not path.is_file():
-        raise InvalidParameterError("file", f"没有这个文件：{path}", f"no such file: {path}")
-    raw = list(reader(path, dict(columns or {})))
+    rows: list[Row] = []
     problems: list[Problem] = []
-    good: list[int] = []
-    drawn: dict[int, BaseGeometry] = {}
-    for index, (number, _, lon, lat, shape) in enumerate(raw):
-        if shapes and shape is not None:
-            drawn[index] = shapely.transform(
-                shapely.force_2d(shape), lambda xy: np.column_stack(to_wgs84(xy[:, 0], xy[:, 1], datum=str(datum)))
-            )
-            if lon is None and lat is None:
-                continue
-        if (problem := _point_problem(number, lon, lat)) is None:
-            good.append(index)
-        else:
-            problems.append(problem)
-    points: dict[int, tuple[float, float]] = {}
-    if good:
-        given = np.array([[raw[index][2], raw[index][3]] for index in good], dtype=np.float64)
-        lons, lats = to_wgs84(given[:, 0], given[:, 1], datum=datum)
-        points = dict(zip(good, zip(np.asarray(lons).tolist(), np.asarray(lats).tolist(), strict=True), strict=True))
-    rows = [
-        Row(number=number, cells=cells, lon=lon, lat=lat, shape=drawn.get(index))
-        for index, (number, cells, *_) in enumerate(raw)
-        for lon, lat in (points.get(index, (None, None)),)
-    ]
-    return rows, problems
+    warnings: list[Problem] = []
+    for batch in io.read(path, columns, asked, required=required, rows=not blank):
+        if not rows and (doubt := unsure(batch)) is not None:
+            warnings.append(doubt)
+        faults = place_faults(batch)
+        for index, number in enumerate(batch.numbers):
+            lon, lat = batch.lonlat[index].tolist()
+            shape, fault = batch.shape(index), faults[index]
+            if shape is not None and not shapes:
+                fault = batch.problem(index, "lon, lat", "应为点，不是线或面", "takes a point, no line or polygon")
+            elif shape is not None and fault is None:
+                lon, lat = (math.nan, math.nan) if batch.said is None else batch.said[index].tolist()
+            there = fault is None and math.isfinite(lon) and math.isfinite(lat)
+            problems += [fault] if fault is not None else []
+            rows.append(
+                Row(
+                    number=number, cells={column: texts[index] for column, texts in batch.cells.items()},
+                    lon=lon if there else None, lat=lat if there else None, shape=shape,
+                    accuracy_m=float(batch.accuracy_m[index]), where=batch.where,
+                )
+            )  # fmt: skip
+    return rows, problems, warnings
+
+
+def place_faults(batch: Batch) -> list[Problem | None]:
+    """Say what is wrong with the place of each row of a batch, which must lie in China."""
+    faults: list[Problem | None] = [None] * len(batch)
+    west, east, south, north = CHINA
+    fine = (batch.lonlat >= (west, south)).all(axis=1) & (batch.lonlat <= (east, north)).all(axis=1)
+    for index in range(len(batch)) if batch.nested else np.flatnonzero(~fine).tolist():
+        lon, lat = batch.lonlat[index].tolist()
+        faults[index] = batch.fault(index)
+        if faults[index] is None and not fine[index]:
+            turned = west <= lat <= east and south <= lon <= north
+            zh, en = f"不在中国范围内：{lon:g}, {lat:g}", f"lies outside China: {lon:g}, {lat:g}"
+            if turned:
+                zh, en = "经纬度写反了", "longitude and latitude are swapped"
+            faults[index] = batch.problem(index, "lon, lat", zh, en)
+    for index in batch.faults:
+        faults[index] = batch.fault(index)
+    return faults
+
+
+def unsure(batch: Batch) -> Problem | None:
+    """Say that the turning into WGS 84 is only roughly known, where it is."""
+    if not batch.accuracy_m.any():
+        return None
+    return Problem(row=0, column="", zh=batch.frame.zh, en=batch.frame.en, where=batch.where)
 
 
 def import_places(
@@ -195,6 +191,8 @@ def import_places(
     licence: str,
     gazetteer: Gazetteer,
     columns: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    layer: str | None = None,
     skip_bad: bool = False,
 ) -> PlaceImport:
     """Check a table of townships, villages, streets or landmarks: rows of `service_map.places.gazetteer.read_places`.
@@ -211,9 +209,12 @@ def import_places(
 
     Parameters
     ----------
-    path, datum, columns
+    path
         As for `read_rows`, shapes too. ``level`` is one of the words of `LEVEL_WORDS`; where a row says none, a code of
-        nine digits is a township's and one of twelve a village's. ``radius_m`` goes before any estimate.
+        nine digits is a township's and one of twelve a village's. ``radius_m`` goes before any estimate. A place
+        without a code that is no township lies in the county that holds its point.
+    datum, crs, layer, columns
+        As `service_map.io.Asked` has them.
     source, licence
         Whose table it is and under what terms; shown beside every point.
     gazetteer
@@ -235,15 +236,16 @@ def import_places(
     for field, value in (("source", source), ("licence", licence)):
         if not value.strip():
             raise InvalidParameterError(field, "应说明", "must be stated")
-    rows, problems = read_rows(path, datum=datum, columns=columns, shapes=True)
-    remarks: list[Problem] = []
+    asked = Asked(datum=datum, crs=crs, layer=layer, columns=columns or {})
+    rows, problems, remarks = read_rows(path, COLUMNS, asked, required=("name",), shapes=True)
     bad = {problem.row for problem in problems}
     seen: dict[str, int] = {}
     found: list[_Found] = []
-    for row in rows:
+    for given in rows:
+        row = _with_county(given, gazetteer)
         made = _found(row, seen, gazetteer)
         if isinstance(made, _Found) and row.number not in bad:
-            problem, warning = _beyond(row.number, made.lon, made.lat, made.code[:6], gazetteer)
+            problem, warning = outside(replace(row, lon=made.lon, lat=made.lat), made.code[:6], gazetteer)
             remarks += [warning] if warning is not None else []
             if problem is None:
                 found.append(made)
@@ -380,6 +382,17 @@ def _named_places(found: Iterable[_Found], source: str, licence: str, gazetteer:
             )  # fmt: skip
 
 
+def _with_county(row: Row, gazetteer: Gazetteer) -> Row:
+    """Give a place without a code the county of its point; a township's own code is nobody's guess."""
+    if row.cells.get("code") or row.cells.get("level", "") in ("", *LEVEL_WORDS["township"]):
+        return row
+    lon, lat = row.lon, row.lat
+    if lon is None or lat is None:
+        lon, lat = (math.nan, math.nan) if row.shape is None else _on(row.shape)
+    county = gazetteer.county_at(lon, lat) if math.isfinite(lon) and math.isfinite(lat) else None
+    return row if county is None else replace(row, cells={**row.cells, "code": county})
+
+
 def _found(row: Row, seen: dict[str, int], gazetteer: Gazetteer) -> _Found | Problem:
     """Check a row but for whether its point lies in its county."""
     code, name, reach = (row.cells.get(column, "") for column in ("code", "name", "radius_m"))
@@ -401,12 +414,12 @@ def _found(row: Row, seen: dict[str, int], gazetteer: Gazetteer) -> _Found | Pro
     )  # fmt: skip
     fault = next(((column, zh, en) for column, fine, zh, en in checks if not fine), None)
     if fault is not None:
-        return Problem(row=row.number, column=fault[0], zh=fault[1], en=fault[2])
+        return row.problem(*fault)
     mark = code if level == "township" else f"{level}:{code}:{name}"
     first = seen.setdefault(mark, row.number)
     if first != row.number:
         zh, en = f"与第 {first} 行重复：{mark}", f"stands in row {first} too: {mark}"
-        return Problem(row=row.number, column="code", zh=zh, en=en)
+        return row.problem("code", zh, en)
     return _placed(row, level, gazetteer)
 
 
@@ -423,14 +436,16 @@ def _placed(row: Row, level: str, gazetteer: Gazetteer) -> _Found | Problem:
                 "乡镇的面没有驻地：请加经度、纬度两列，或先导入驻地",
                 "has no office: add columns lon and lat, or import offices",
             )
-            return Problem(row=row.number, column="lon, lat", zh=zh, en=en)
+            return row.problem("lon, lat", zh, en)
     lon, lat = point or (0.0, 0.0)  # a row without either is a problem already
-    reach = _number(row.cells.get("radius_m", ""))
+    said = row.cells.get("radius_m", "")
+    reach = float(said) if said else None
     if reach is None and shape is not None:
         reach = farthest((lon, lat), shape)
     if reach is None and level in ("street", "landmark"):
         zh, en = "应写明半径，或以线、面给出", "must be stated, or the place be given as a line or polygon"
-        return Problem(row=row.number, column="radius_m", zh=zh, en=en)
+        return row.problem("radius_m", zh, en)
+    reach = reach if reach is None else reach + math.ceil(row.accuracy_m)
     return _Found(name=row.cells["name"], code=code, level=level, lon=lon, lat=lat, radius_m=reach)
 
 
@@ -458,21 +473,12 @@ def outside(row: Row, area: str, gazetteer: Gazetteer) -> tuple[Problem | None, 
         At most one of them: a problem when the point is over 1 km outside, a warning when it is nearer, because the
         boundaries are generalised by so much.
     """
-    return _beyond(row.number, row.lon or 0.0, row.lat or 0.0, area, gazetteer)
-
-
-def _beyond(
-    number: int, lon: float, lat: float, area: str, gazetteer: Gazetteer
-) -> tuple[Problem | None, Problem | None]:
-    metres = metres_outside(lon, lat, area, gazetteer)
+    metres = metres_outside(row.lon or 0.0, row.lat or 0.0, area, gazetteer)
     if metres == 0:
         return None, None
     name = gazetteer.rows[area[:6]].name
-    found = Problem(
-        row=number,
-        column="lon, lat",
-        zh=f"点在 {name} 之外 {metres:.0f} 米",
-        en=f"the point lies {metres:.0f} m outside {name}",
+    found = row.problem(
+        "lon, lat", f"点在 {name} 之外 {metres:.0f} 米", f"the point lies {metres:.0f} m outside {name}"
     )
     return (found, None) if metres > BOUNDARY_M else (None, found)
 
@@ -502,153 +508,3 @@ def metres_outside(lon: float, lat: float, adcode: str, gazetteer: Gazetteer) ->
         return 0.0
     nearest = shapely.get_coordinates(shapely.shortest_line(shapely.Point(lon, lat), boundary))[1]
     return float(_GEOD.inv(lon, lat, *nearest)[2])
-
-
-def _point_problem(number: int, lon: float | None, lat: float | None) -> Problem | None:
-    if lon is None or lat is None or not math.isfinite(lon) or not math.isfinite(lat):
-        return Problem(row=number, column="lon, lat", zh="缺少坐标或不是数", en="is missing or not a number")
-    west, east, south, north = CHINA
-    if west <= lon <= east and south <= lat <= north:
-        return None
-    if west <= lat <= east and south <= lon <= north:
-        return Problem(row=number, column="lon, lat", zh="经纬度写反了", en="longitude and latitude are swapped")
-    zh, en = f"不在中国范围内：{lon}, {lat}", f"lies outside China: {lon}, {lat}"
-    return Problem(row=number, column="lon, lat", zh=zh, en=en)
-
-
-_Raw = tuple[int, Mapping[str, str], float | None, float | None, BaseGeometry | None]
-
-
-def _read_csv(path: Path, columns: dict[str, str]) -> Iterator[_Raw]:
-    reader = csv.DictReader(io.StringIO(_decode(path)))
-    names = tuple(reader.fieldnames or ())
-    found = _find_columns(names, columns)
-    for column in ("lon", "lat"):
-        if column not in found:
-            zh, en = (
-                f"表头中没有 {column} 列：{'、'.join(names)}",
-                f"no column {column} in the heading: {', '.join(names)}",
-            )
-            raise InvalidParameterError("columns", zh, en, COLUMN_NAMES[column])
-    for number, row in enumerate(reader, start=2):
-        cells = {str(key): (value or "").strip() for key, value in row.items() if key is not None}
-        yield number, _named(cells, found), _number(cells[found["lon"]]), _number(cells[found["lat"]]), None
-
-
-def _read_geojson(path: Path, columns: dict[str, str]) -> Iterator[_Raw]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        features = document["features"]
-        for number, feature in enumerate(features, start=1):
-            cells = {
-                str(key): "" if value is None else str(value) for key, value in (feature["properties"] or {}).items()
-            }
-            geometry = feature["geometry"]
-            shape = None if geometry is None else shapely.from_geojson(json.dumps(geometry))
-            found = _find_columns(tuple(cells), columns)
-            yield number, _named(cells, found), *_where(shape, cells, found)
-    except (
-        OSError,
-        UnicodeDecodeError,
-        json.JSONDecodeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        shapely.errors.GEOSException,
-    ) as error:
-        raise InvalidParameterError(
-            "file", f"不是 GeoJSON：{path}（{error}）", f"is not GeoJSON: {path} ({error})"
-        ) from error
-
-
-def _read_geopackage(path: Path, columns: dict[str, str]) -> Iterator[_Raw]:
-    import pyogrio
-
-    try:
-        with warnings.catch_warnings():
-            # GDAL remarks on files of other makers; what cannot be read is an error of its own.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            info, _, shapes, fields = pyogrio.raw.read(path)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise InvalidParameterError(
-            "file", f"无法读取：{path}（{error}）", f"cannot be read: {path} ({error})"
-        ) from error
-    turn = _to_degrees(info["crs"], path)
-    names = [str(name) for name in info["fields"]]
-    found = _find_columns(tuple(names), columns)
-    for number, shape in enumerate(shapely.from_wkb(shapes, on_invalid="ignore"), start=1):
-        cells = {
-            name: "" if values[number - 1] is None else str(values[number - 1])
-            for name, values in zip(names, fields, strict=True)
-        }
-        turned = None if shape is None else shapely.transform(shapely.force_2d(shape), turn)
-        yield number, _named(cells, found), *_where(turned, cells, found)
-
-
-_READERS: Mapping[str, Callable[[Path, dict[str, str]], Iterator[_Raw]]] = {
-    ".csv": _read_csv,
-    ".geojson": _read_geojson,
-    ".json": _read_geojson,
-    ".gpkg": _read_geopackage,
-}
-
-
-def _where(
-    shape: BaseGeometry | None, cells: Mapping[str, str], found: Mapping[str, str]
-) -> tuple[float | None, float | None, BaseGeometry | None]:
-    """Give a feature's point, and its line or polygon; the point of these is in the feature's columns, if anywhere."""
-    if shape is None or shape.is_empty:
-        return None, None, None
-    if shape.geom_type == "Point":
-        return shape.x, shape.y, None
-    if "lon" in found and "lat" in found:
-        return _number(cells[found["lon"]]), _number(cells[found["lat"]]), shape
-    return None, None, shape
-
-
-def _to_degrees(crs: str | None, path: Path) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    if not crs:
-        raise InvalidParameterError("file", f"图层没有坐标参考系：{path}", f"the layer has no CRS: {path}")
-    known = CRS.from_user_input(crs)
-    if known.is_geographic:
-        return lambda xy: xy
-    turn = Transformer.from_crs(known, 4326, always_xy=True)
-    return lambda xy: np.column_stack(turn.transform(xy[:, 0], xy[:, 1])).reshape(-1, 2)
-
-
-def _decode(path: Path) -> str:
-    data = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise InvalidParameterError("file", f"编码应为 UTF-8 或 GB18030：{path}", f"must be in UTF-8 or GB18030: {path}")
-
-
-def _find_columns(names: tuple[str, ...], columns: dict[str, str]) -> dict[str, str]:
-    plain = {name.strip().lower(): name for name in names}
-    found = {}
-    for column, usual in COLUMN_NAMES.items():
-        asked = columns.get(column)
-        if asked is not None and asked not in names:
-            zh, en = f"没有名为 {asked} 的列：{'、'.join(names)}", f"no column is called {asked}: {', '.join(names)}"
-            raise InvalidParameterError("columns", zh, en, names)
-        match = asked or next((plain[name] for name in usual if name in plain), None)
-        if match is not None:
-            found[column] = match
-    return found
-
-
-def _named(cells: dict[str, str], found: Mapping[str, str]) -> Mapping[str, Any]:
-    return {**cells, **{column: cells[name] for column, name in found.items() if column not in ("lon", "lat")}}
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

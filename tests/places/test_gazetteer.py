@@ -10,10 +10,11 @@ from pyproj import Geod
 
 from service_map.catalogue.adcode import covers
 from service_map.errors import GeodataError, NotFoundError
+from service_map.io import Asked
 from service_map.places import areas, load_gazetteer, read_places, resolve, write_places
 from service_map.places.extent import CELL_FACTOR, cell_radii, farthest
 from service_map.places.gazetteer import COMMON, PLACES_COLUMNS, short_name
-from service_map.places.table import read_rows
+from service_map.places.table import COLUMNS, read_rows
 
 CITIES = ("140200", "140500", "140700", "140800")
 GEOD = Geod(ellps="WGS84")
@@ -191,7 +192,7 @@ def test_ninety_nine_of_a_hundred_points_of_an_area_lie_within_the_estimate_of_i
 def test_points_whose_name_tells_their_township_lie_within_its_radius(gazetteer, shared, townships):
     """OpenStreetMap's own points: 古郊乡卫生院 must lie within the radius of 古郊乡."""
     offices = {}
-    for row in read_rows(townships, datum="WGS84")[0]:
+    for row in read_rows(townships, COLUMNS, Asked(datum="WGS84"))[0]:
         county = row.cells["code"][:6]
         if shapely.contains_xy(gazetteer.geometry(county), row.lon, row.lat):
             offices.setdefault(county, []).append((row.cells["name"], row.lon, row.lat))

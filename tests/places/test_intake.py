@@ -56,7 +56,7 @@ def test_rows_become_existing_facilities_and_demand_points(take, tmp_path):
         ("9,volcano,某山,,112.18,35.69", "class", "volcano"),
         ("9,school,某小学,,35.69,112.18", "lon, lat", "swapped"),
         ("9,school,某小学,,,", "lon, lat", "no coordinates"),
-        ("9,school,某小学,,x,35", "lon, lat", "no coordinates"),
+        ("9,school,某小学,,x,35", "lon, lat", "lon is not a number"),
         ("9,school,某小学,,2.35,48.85", "lon, lat", "outside China"),
         ("9,school,某小学,,116.39,39.9", "lon, lat", "m outside the areas"),
         ("9,school,某小学,高平市,112.18,35.69", "lon, lat", "m outside 高平市"),

@@ -12,8 +12,9 @@ from promises import commitment
 from pyproj import Geod, Transformer
 
 from service_map.errors import InvalidParameterError
+from service_map.io import Asked
 from service_map.places import gcj02_to_wgs84, load_gazetteer, locate, resolve, wgs84_to_gcj02, write_places
-from service_map.places.table import detect_shift, import_places, read_rows
+from service_map.places.table import COLUMNS, detect_shift, import_places, read_rows
 
 GEOD = Geod(ellps="WGS84")
 HEADING = "code,name,lon,lat"
@@ -189,7 +190,7 @@ def test_the_township_table_read_as_stated_gives_no_warning_of_a_shift(townships
 
 
 def test_a_gcj02_table_declared_as_wgs84_is_noticed(townships, take, tmp_path):
-    rows, _ = read_rows(townships, datum="WGS84")
+    rows, *_ = read_rows(townships, COLUMNS, Asked(datum="WGS84"))
     shifted = [
         f"{row.cells['code']},{row.cells['name']},{x!r},{y!r}"
         for row in rows
@@ -208,7 +209,7 @@ def test_a_wgs84_table_declared_as_gcj02_is_noticed(townships, take):
 def test_a_shift_is_noticed_against_county_seats_alone(townships, gazetteer):
     bare = {key: row for key, row in gazetteer.rows.items() if row.level != "township"}
     without = replace(gazetteer, rows=bare, _points={}, _extents={}, _names={}, _geometries={})
-    rows, _ = read_rows(townships, datum="WGS84")
+    rows, *_ = read_rows(townships, COLUMNS, Asked(datum="WGS84"))
     plain = [(row.cells["code"], row.lon, row.lat) for row in rows]
     assert detect_shift(plain, without) is None
     assert "GCJ02" in detect_shift([(code, *wgs84_to_gcj02(lon, lat)) for code, lon, lat in plain], without).zh
