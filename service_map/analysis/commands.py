@@ -1,7 +1,7 @@
 """The five questions on the command line; `service_map.cli` adds these commands to its own."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +28,7 @@ from service_map.analysis.given import (
     read_polygon,
 )
 from service_map.analysis.ground import Ground, Region, open_ground, region
-from service_map.analysis.own import STOCKS, with_own
+from service_map.analysis.own import CAPACITIES, STOCKS, with_own
 from service_map.analysis.record import trusting
 from service_map.analysis.report import Report
 from service_map.analysis.sites import PLACE_SOURCES, choose_sites, quota
@@ -37,7 +37,7 @@ from service_map.catalogue import terms
 from service_map.catalogue.adcode import related
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
-from service_map.io.datum import DATUMS
+from service_map.io import DATUMS, Asked
 from service_map.store import queries
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -73,16 +73,35 @@ _ANSWER = _options(
     click.option(
         "--as-recorded", is_flag=True, help="没收全也按在册记录给数字 Figures of an incomplete record too, labelled so."
     ),
+    click.option(
+        "--crs",
+        multiple=True,
+        metavar="[OPTION=]EPSG:N",
+        help="坐标参考系，文件没有写时 Reference system, where the file does not say it; of one: demand=EPSG:4547.",
+    ),
+    click.option(
+        "--layer",
+        multiple=True,
+        metavar="[OPTION=]NAME",
+        help="工作表或图层，有几个时 Sheet or layer, where a file has several; of one file: demand=NAME.",
+    ),
+    click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="COLUMN=NAME",
+        help="哪一列叫什么，如 people=常住 What a column is called, such as people=POP.",
+    ),
     click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="语言 Language of the answer."),
     click.option("-o", "--output", type=_FILE, help="写入 .geojson .gpkg .csv .xlsx File to write, by its ending."),
 )
 _WHERE = _options(
     click.option("--area", help="行政区代码 Area code."),
     click.option("--polygon", type=_FILE, help="自己的多边形 A polygon of your own, instead of --area."),
-    click.option("--demand", type=_FILE, help="人口：栅格、CSV、GeoJSON、GeoPackage People: raster, table or layer."),
+    click.option("--demand", type=_FILE, help="人口：栅格、表格、图层 People: raster, table or layer."),
     click.option("--people", help="人口列名 Column of the people in --demand."),
     click.option(
-        "--census", type=_FILE, help="分县或分乡镇普查表 CSV：adcode,people Census figures by county or township."
+        "--census", type=_FILE, help="分县或分乡镇普查表：adcode,people Census figures by county or township."
     ),
     click.option("--built", type=_FILE, help="建成区面图层，普查人口按它分摊 Built-up land to spread --census over."),
     click.option("--datum", type=click.Choice(DATUMS), help="所给坐标的坐标系，缺省按 WGS84 Datum of what you give."),
@@ -191,8 +210,8 @@ def gaps(*, output: Path | None, least_km2: float, limit: int, zones: bool, by: 
 @_ANSWER
 @click.option("--count", type=int, help="新选几处 How many new sites.")
 @click.option("--commitment", help="规划任务代号，按其数量选址 Commitment whose number is to be placed, for --count.")
-@click.option("--places", help="候选点：grid、communities 或文件 Candidate places: grid, communities or a file.",
-              default="grid")  # fmt: skip
+@click.option("--places", "--candidates", "places", help="候选点：grid、communities 或文件 Candidate places: grid, "
+              "communities or a file.", default="grid")  # fmt: skip
 @click.option("--spacing", type=float, help="最小间距，米 Least metres between new ones and to existing ones.")
 @click.option("--capacity", type=float, help="每处服务多少人 People that one can take.")
 @click.option("--exact-s", type=click.FloatRange(min=0), default=5.0, help="求证最优的秒数 Seconds to prove the best.")
@@ -211,7 +230,7 @@ def site(*, output: Path | None, places: str, **given: Any) -> None:
         asked, where = reach(opened, **_of(given, _REACH_NAMES)), _region(opened, given)
         ground = _with_own(opened, given, asked.categories[0])
         demand = _demand(ground, where, given, step)
-        candidates, source = _places(ground.conn, places, given["datum"])
+        candidates, source = _places(ground.conn, places, _asked(given, "places"))
         step("site")
         found = choose_sites(
             ground, asked, where, count=given["count"] if commitment is None else int(commitment.count or 0),
@@ -286,8 +305,52 @@ def _of(given: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: given[name] for name in names}
 
 
+# The columns that each file of a caller's may have, by the option that brings it.
+_READ = {
+    "demand": ("lon", "lat", "people"),
+    "census": ("adcode", "people"),
+    "facilities": ("lon", "lat", "category", "name", "status", "year", "uncertainty_m", *CAPACITIES),
+    "places": ("lon", "lat"),
+    "polygon": (),
+    "built": (),
+}
+
+
+def _asked(given: Mapping[str, Any], option: str) -> Asked:
+    """Say what the command line says of the file of one option: what names another option is not of it."""
+    columns: dict[str, str] = {}
+    for text in given["columns"]:
+        column, equals, name = text.partition("=")
+        if not equals or not any(column in known for known in _READ.values()):
+            allowed = tuple(dict.fromkeys(name for known in _READ.values() for name in known))
+            zh, en = (
+                f"应为 列=名称，列可为 {'、'.join(allowed)}",
+                f"takes COLUMN=NAME, with one of {', '.join(allowed)}",
+            )
+            raise InvalidParameterError("column", zh, en, allowed)
+        if column in _READ[option]:
+            columns[column] = name
+    if option in ("demand", "census") and given.get("people") is not None:
+        columns["people"] = given["people"]
+    place = option != "census"
+    return Asked(
+        datum=given.get("datum") if place else None,
+        crs=_said_of(option, given["crs"]) if place else None,
+        layer=_said_of(option, given["layer"]),
+        columns=columns,
+    )
+
+
+def _said_of(option: str, texts: Sequence[str]) -> str | None:
+    """Give what is said of the file of an option by its name, else what is said of every file."""
+    parts = [text.partition("=") for text in texts]
+    own = [name for of, _, name in parts if of == option and name]
+    every = [text for text, (of, _, name) in zip(texts, parts, strict=True) if not (name and of in _READ)]
+    return next(iter((*own, *every)), None)
+
+
 def _region(ground: Ground, given: dict[str, Any]) -> Region:
-    polygon = None if given["polygon"] is None else read_polygon(given["polygon"], datum=given["datum"])
+    polygon = None if given["polygon"] is None else read_polygon(given["polygon"], _asked(given, "polygon"))
     return region(ground, given["area"], polygon)
 
 
@@ -296,14 +359,17 @@ def _demand(ground: Ground, where: Region, given: dict[str, Any], step: _Step) -
         raise InvalidParameterError("census", "--demand 与 --census 只给一个", "give --demand or --census, not both")
     step("demand")
     if given["demand"] is not None:
-        return read_demand(
-            given["demand"], datum=given["datum"], area=where.shape, people=given["people"], band=given["band"]
-        )
+        return read_demand(given["demand"], _asked(given, "demand"), area=where.shape, band=given["band"])
     if given["census"] is not None:
         zones, seats = _zones(ground.conn, where)
-        built = None if given["built"] is None else read_built(given["built"], datum=given["datum"])
+        built = None if given["built"] is None else read_built(given["built"], _asked(given, "built"))
         homes = _homes(ground.conn)
-        return clip(read_census(given["census"], zones, homes=homes, built=built, seats=seats), where.shape)
+        return clip(
+            read_census(
+                given["census"], zones, homes=homes, built=built, seats=seats, asked=_asked(given, "census")
+            ),
+            where.shape,
+        )  # fmt: skip
     if given["built"] is not None:
         raise InvalidParameterError("built", "只用于 --census", "is for a --census only")
     return None
@@ -326,7 +392,7 @@ def _zones(conn: Connection, where: Region) -> tuple[dict[str, Any], dict[str, t
 
 def _with_own(ground: Ground, given: dict[str, Any], category: str | None) -> Ground:
     path = given["facilities"]
-    brought = () if path is None else read_facilities(path, datum=given.get("datum"))
+    brought = () if path is None else read_facilities(path, _asked(given, "facilities"))
     return with_own(ground, brought, category=category, stock=given["stock"])
 
 
@@ -337,15 +403,15 @@ def _homes(conn: Connection) -> dict[str, NDArray[np.float64]]:
     return {code: np.array(points, dtype=np.float64) for code, points in found.items()}
 
 
-def _places(conn: Connection, asked: str, datum: str | None) -> tuple[NDArray[np.float64] | None, str]:
-    if asked == PLACE_SOURCES[0]:
-        return None, asked
-    if asked == PLACE_SOURCES[1]:
+def _places(conn: Connection, named: str, asked: Asked) -> tuple[NDArray[np.float64] | None, str]:
+    if named == PLACE_SOURCES[0]:
+        return None, named
+    if named == PLACE_SOURCES[1]:
         homes = list(_homes(conn).values())
         if not homes:
             raise InvalidParameterError("places", "数据中没有居住小区", "the data holds no residential communities")
-        return np.concatenate(homes), asked
-    return read_places(Path(asked), datum=datum), "given"
+        return np.concatenate(homes), named
+    return read_places(Path(named), asked), "given"
 
 
 def _finish(found: Report, output: Path | None, step: _Step) -> None:

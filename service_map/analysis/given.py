@@ -4,9 +4,8 @@ Every reader refuses what no honest answer can come from, in words that name the
 says in a sentence what it stands on and what was left out or assumed.
 """
 
-import csv
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,19 +14,18 @@ import numpy as np
 import orjson
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from service_map import coverage
+from service_map import coverage, io
 from service_map.analysis.own import CAPACITIES, Own
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import prefix
 from service_map.coverage import Demand, Network
 from service_map.errors import GeodataError, InvalidParameterError
-from service_map.io.datum import DATUMS, to_wgs84
-from service_map.places.layer import text_encoding
+from service_map.io import DATUMS, Asked, Batch, Source, to_wgs84
+from service_map.io.text import text_rows
+from service_map.places.listed import STATUS_WORDS, is_year, status_of
 
 Floats = NDArray[np.float64]
 _Shapes = TypeVar("_Shapes")
@@ -53,26 +51,12 @@ ROLES = terms.ROLE.codes
 facility that stands or is promised. A polygon without a role is where the question is asked."""
 
 RASTERS = (".tif", ".tiff", ".vrt", ".img", ".asc")
-LAYERS = (".csv", ".geojson", ".json", ".gpkg", ".shp", ".fgb")
 NETWORKS = (".pbf", ".osm", ".npz", ".csv", ".parquet")
 
-_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "lon": ("lon", "lng", "longitude", "lon_wgs84", "经度", "x"),
-    "lat": ("lat", "latitude", "lat_wgs84", "纬度", "y"),
-    "people": ("people", "population", "pop", "人口", "人数", "常住人口"),
-    "adcode": ("adcode", "code", "行政区划代码", "区划代码"),
-    "weight": ("weight", "households", "权重", "户数"),
-    "category": ("category", "类别"),
-    "name": ("name", "名称"),
-    "status": ("status", "状态"),
-    "year": ("year", "年份", "完成年份"),
-    "uncertainty_m": ("uncertainty_m", "误差", "定位误差"),
-    **CAPACITIES,
-}
-# people_60+, 人口_0-9: the people of an age group.
-_GROUP_MARKS = ("people_", "pop_", "人口_")
-# Rows of a table are numbered as a spreadsheet shows them: the heading is row 1.
-_HEADED = 2
+_OWN = {
+    column: column for column in ("category", "name", "status", "year", "uncertainty_m", *CAPACITIES)
+}  # fmt: skip
+_LONGEST_NAME = 200
 _PLAIN = ("Point", "MultiPoint", "Polygon", "MultiPolygon")
 _DRAWN = (*_PLAIN, "LineString", "MultiLineString")
 
@@ -358,31 +342,32 @@ def _bad(zh: str, en: str) -> InvalidParameterError:
 
 
 def read_demand(
-    path: Path,
+    given: Path | Source,
+    asked: Asked | None = None,
     *,
-    datum: str | None = None,
     area: BaseGeometry | None = None,
-    people: str | None = None,
-    groups: Mapping[str, str] | None = None,
     band: int | None = None,
+    most: int = MOST_ROWS,
+    called: str = "demand",
 ) -> Demand:
     """Read who is to be served from a file.
 
     Parameters
     ----------
-    path
-        A population raster (`RASTERS`, needs rasterio), or points or polygons (`LAYERS`); a polygon's people live at a
-        point on it.
-    datum
-        What the coordinates of a table or layer are in; None takes WGS 84 and says so.
+    given
+        A population raster (`RASTERS`, needs rasterio), or points or polygons (`service_map.io.FORMS`); a polygon's
+        people live at a point on it. Columns ``people``, and ``people_NAME`` for age groups; without people each point
+        counts one person.
+    asked
+        What is said of a table or layer; without a datum WGS 84 is taken, and the demand says so.
     area
         Polygon in WGS 84; what lies outside is left out, and the demand says how much.
-    people
-        Column of the people; None looks for a usual name, and counts one person a point where there is none.
-    groups
-        Column of each age group by its name; None takes the columns ``people_NAME``.
     band
         Of a raster; None for the only one.
+    most
+        Most rows of a table or layer.
+    called
+        What the user calls the file, for errors.
 
     Returns
     -------
@@ -395,22 +380,27 @@ def read_demand(
     GeodataError
         When a raster cannot be read or has no CRS, or rasterio is not installed.
     """
-    _there(path, (*LAYERS, *RASTERS), "demand")
-    if path.suffix.lower() in RASTERS:
-        return coverage.raster(path, area=area, band=band)
-    table = _read_layer(path, datum, "demand")
-    column = _find(table.columns, "people", people, "demand")
-    marked = groups if groups is not None else _marked(table.columns)
+    if isinstance(given, Path) and given.suffix.lower() in RASTERS:
+        _there(given, RASTERS, called)
+        return coverage.raster(given, area=area, band=band)
+    batches = _batches(given, {"people": "people"}, asked, families=("people",), most=most, called=called)
+    for batch in batches:
+        lines: NDArray[np.int64] = np.flatnonzero(
+            shapely.get_dimensions(() if batch.shapes is None else batch.shapes) == 1
+        )
+        if len(lines):
+            zh, en = "应为点或面，不是线", "takes a point or polygon, no line"
+            raise batch.refuse(int(lines[0]), "geometry", zh, en, field=called)
+    counted = "people" in batches[0].cells
+    names = [name for name in batches[0].cells if name.startswith("people_")]
     found = coverage.points(
-        table.lonlat,
-        1.0 if column is None else table.numbers(column, "demand"),
-        groups={
-            name: table.numbers(_find(table.columns, name, of, "demand") or of, "demand") for name, of in marked.items()
-        },
+        np.concatenate([batch.lonlat for batch in batches]),
+        _column(batches, "people", called) if counted else 1.0,
+        groups={name.removeprefix("people_"): _column(batches, name, called) for name in names},
     )
-    if column is None:
+    if not counted:
         found = _noted(found, "没有人口列，每点按 1 人计", "without a column of people each point counts one person")
-    found = _noted(found, table.datum_zh, table.datum_en)
+    found = _noted(found, batches[0].frame.zh, batches[0].frame.en)
     return found if area is None else clip(found, area)
 
 
@@ -461,19 +451,20 @@ def clip(demand: Demand, area: BaseGeometry) -> Demand:
 
 
 def read_census(
-    path: Path,
+    given: Path | Source,
     zones: Mapping[str, BaseGeometry],
     *,
     homes: Mapping[str, Floats] | None = None,
     built: BaseGeometry | None = None,
     seats: Mapping[str, tuple[float, float]] | None = None,
+    asked: Asked | None = None,
 ) -> Demand:
     """Read census figures by county or township and spread them.
 
     Parameters
     ----------
-    path
-        CSV with the columns ``adcode`` and ``people`` (see the module for other names), and ``people_NAME`` for age
+    given
+        A table of one of `service_map.io.FORMS` with the columns ``adcode`` and ``people``, and ``people_NAME`` for age
         groups.
     zones
         Boundary of each area by its code, WGS 84.
@@ -483,6 +474,8 @@ def read_census(
         Built-up land, WGS 84 (`read_built`).
     seats
         WGS 84 degrees of the seat of areas without a boundary (townships), by code.
+    asked
+        Which sheet or column is meant, where that is open.
 
     Returns
     -------
@@ -497,20 +490,15 @@ def read_census(
     InvalidParameterError
         When the file cannot be read, a column is missing, a row cannot be used, or one area of it holds another.
     """
-    _there(path, (".csv",), "census")
-    names, rows = _csv_rows(path, "census")
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
-    code, people = _find(names, "adcode", None, "census"), _find(names, "people", None, "census")
-    if code is None or people is None:
-        raise InvalidParameterError(
-            "census",
-            f"应有 adcode 和 people 列，现有 {'、'.join(names)}",
-            f"needs the columns adcode and people, not {', '.join(names)}",
-        )
-    codes = [str(value).strip() for value in columns[code]]
+    batches = _batches(
+        given, {"adcode": "code", "people": "people"}, asked, required=("adcode", "people"), families=("people",),
+        place=False, called="census",
+    )  # fmt: skip
+    codes = [code for batch in batches for code in batch.cells["adcode"]]
     _refuse_overlap(codes)
-    counted = _numbers(columns[people], people, "census")
-    groups = {name: _numbers(columns[of], of, "census") for name, of in _marked(names).items()}
+    counted = _column(batches, "people", "census")
+    names = [name for name in batches[0].cells if name.startswith("people_")]
+    groups = {name.removeprefix("people_"): _column(batches, name, "census") for name in names}
     lonlat, zone, weight, unknown = [], [], [], 0.0
     ways = dict.fromkeys(_SPREADS, 0)
     for row, value in enumerate(codes):
@@ -594,14 +582,14 @@ def _lived_in(
     return "land", cells.lonlat, cells.amount
 
 
-def read_built(path: Path, *, datum: str | None = None) -> BaseGeometry:
+def read_built(given: Path | Source, asked: Asked | None = None) -> BaseGeometry:
     """Read built-up land.
 
     Parameters
     ----------
-    path
-        A layer of polygons (`LAYERS` without CSV).
-    datum
+    given
+        A layer of polygons.
+    asked
         As for `read_demand`.
 
     Returns
@@ -614,17 +602,17 @@ def read_built(path: Path, *, datum: str | None = None) -> BaseGeometry:
     InvalidParameterError
         When the file cannot be read or holds no polygon.
     """
-    return _surfaces(path, datum, "built")
+    return shapely.union_all([coverage.usable_area(part)[0] for part in _surfaces(given, asked, "built")])
 
 
-def read_polygon(path: Path, *, datum: str | None = None) -> BaseGeometry:
+def read_polygon(given: Path | Source, asked: Asked | None = None) -> BaseGeometry:
     """Read where a question is asked.
 
     Parameters
     ----------
-    path
-        A layer of polygons (`LAYERS` without CSV).
-    datum
+    given
+        A layer of polygons.
+    asked
         As for `read_demand`.
 
     Returns
@@ -637,28 +625,28 @@ def read_polygon(path: Path, *, datum: str | None = None) -> BaseGeometry:
     InvalidParameterError
         When the file cannot be read or holds no polygon.
     """
-    return _surfaces(path, datum, "polygon")
+    parts = _surfaces(given, asked, "polygon")
+    return parts[0] if len(parts) == 1 else shapely.union_all([coverage.usable_area(part)[0] for part in parts])
 
 
-def _surfaces(path: Path, datum: str | None, name: str) -> BaseGeometry:
-    _there(path, LAYERS[1:], name)
-    shapes, _, _, _ = _read_shapes(path, datum, name)
-    surfaces = shapes[shapely.get_dimensions(shapes) == 2]
-    if not len(surfaces):
-        raise InvalidParameterError(name, f"{path.name} 中没有多边形", f"{path.name} holds no polygon")
-    if len(surfaces) == 1 and name == "polygon":
-        return surfaces[0]
-    return shapely.union_all([coverage.usable_area(part)[0] for part in surfaces])
+def _surfaces(given: Path | Source, asked: Asked | None, called: str) -> list[BaseGeometry]:
+    batches = _batches(given, {}, asked, called=called)
+    shapes = [batch.shape(index) for batch in batches for index in range(len(batch))]
+    found = [one for one in shapes if one is not None and shapely.get_dimensions(one) == 2]
+    if not found:
+        where = batches[0].where
+        raise InvalidParameterError(called, f"{where} 中没有多边形", f"{where} holds no polygon")
+    return found
 
 
-def read_places(path: Path, *, datum: str | None = None) -> Floats:
+def read_places(given: Path | Source, asked: Asked | None = None) -> Floats:
     """Read where a new facility may be.
 
     Parameters
     ----------
-    path
-        Points or polygons (`LAYERS`); a point on a polygon stands for it.
-    datum
+    given
+        Points or polygons (`service_map.io.FORMS`); a point on a polygon stands for it.
+    asked
         As for `read_demand`.
 
     Returns
@@ -671,20 +659,24 @@ def read_places(path: Path, *, datum: str | None = None) -> Floats:
     InvalidParameterError
         As for `read_demand`.
     """
-    _there(path, LAYERS, "places")
-    return _read_layer(path, datum, "places").lonlat
+    return np.concatenate([batch.lonlat for batch in _batches(given, {}, asked, called="places")])
 
 
-def read_facilities(path: Path, *, datum: str | None = None) -> tuple[Own, ...]:
+def read_facilities(
+    given: Path | Source, asked: Asked | None = None, *, most: int = MOST_ROWS, called: str = "facilities"
+) -> tuple[Own, ...]:
     """Read a caller's own facilities.
 
     Parameters
     ----------
-    path
-        Points, lines or polygons (`LAYERS`), with the columns ``category`` (a code), ``name``, ``status``, ``year``,
-        ``uncertainty_m``, ``capacity`` (places or seats) and ``beds`` where they are known.
-    datum
+    given
+        Points, lines or polygons (`service_map.io.FORMS`), with the columns ``category`` (a code), ``name``,
+        ``status`` (a word of `service_map.places.listed.STATUS_WORDS`), ``year``, ``uncertainty_m``, ``capacity``
+        (places or seats) and ``beds`` where they are known; an empty cell says nothing.
+    asked
         As for `read_demand`.
+    most, called
+        Most rows, and what the user calls the file.
 
     Returns
     -------
@@ -696,55 +688,102 @@ def read_facilities(path: Path, *, datum: str | None = None) -> tuple[Own, ...]:
     InvalidParameterError
         When the file or a row cannot be used.
     """
-    _there(path, LAYERS, "facilities")
-    if path.suffix.lower() == ".csv":
-        table = _read_csv(path, datum, "facilities")
-        shapes, columns = shapely.points(table.lonlat), table.columns
-        first = _HEADED
-    else:
-        shapes, columns, _, _ = _read_shapes(path, datum, "facilities")
-        first = 1
-    empty = np.flatnonzero(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    if len(empty):
-        number = int(empty[0]) + first
-        raise InvalidParameterError("facilities", f"第 {number} 行的几何是空的", f"row {number}: the geometry is empty")
-
-    def column(kind: str) -> list[str]:
-        name = _find(columns, kind, None, "facilities")
-        return [""] * len(shapes) if name is None else [_plain_text(value) for value in columns[name]]
-
-    def amount(kind: str, texts: list[str]) -> list[float | None]:
-        values = [_number(text) if text else None for text in texts]
-        bad = next((row for row, value in enumerate(values) if value is not None and not 0 <= value < math.inf), None)
-        if bad is not None:
-            raise InvalidParameterError(
-                "facilities",
-                f"第 {bad + first} 行的 {kind} 应为不小于 0 的数，而不是 {texts[bad][:20]!r}",
-                f"row {bad + first}: {kind} is a number of at least 0, not {texts[bad][:20]!r}",
+    found: list[Own] = []
+    for batch in _batches(given, _OWN, asked, most=most, called=called):
+        doubts, *held = (_amounts(batch, name, called) for name in ("uncertainty_m", *CAPACITIES))
+        statuses = _words(batch, "status", status_of, *_STATUS_IS, called=called)
+        years = _words(batch, "year", lambda text: int(text) if is_year(text) else None, *_YEAR_IS, called=called)
+        for index, (category, name) in enumerate(zip(batch.column("category"), batch.column("name"), strict=True)):
+            drawn = batch.shape(index)
+            found.append(
+                Own(
+                    geometry=shapely.Point(batch.lonlat[index]) if drawn is None else mend(drawn),
+                    category=category,
+                    name=name[:_LONGEST_NAME],
+                    status=statuses[index] or "existing",
+                    year=years[index],
+                    uncertainty_m=(doubts[index] or 0.0) + math.ceil(batch.accuracy_m[index]),
+                    **{field: amounts[index] for field, amounts in zip(CAPACITIES, held, strict=True)},
+                )
             )
-        return values
-
-    years, doubts, seats, beds = (amount(kind, column(kind)) for kind in ("year", "uncertainty_m", "capacity", "beds"))
-    rows = zip(shapes, column("category"), column("name"), column("status"), years, doubts, seats, beds, strict=True)
-    return tuple(
-        Own(
-            geometry=mend(drawn),
-            category=category,
-            name=name,
-            status=status or "existing",
-            year=None if not year else int(year),
-            uncertainty_m=doubt or 0.0,
-            capacity=held,
-            beds=bedded,
-        )
-        for drawn, category, name, status, year, doubt, held, bedded in rows
-    )
+    return tuple(found)
 
 
-def _plain_text(value: Any) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    return f"{value:.15g}" if isinstance(value, float) else str(value).strip()
+_STATUS_IS = (f"应为 {'、'.join(STATUS_WORDS)} 之一", f"is one of {', '.join(STATUS_WORDS)}")
+_YEAR_IS = ("应为 1900 到 2199 的年份", "takes a year from 1900 to 2199")
+
+
+def _batches(
+    given: Path | Source,
+    columns: Mapping[str, str],
+    asked: Asked | None,
+    *,
+    called: str,
+    required: Sequence[str] = (),
+    families: Sequence[str] = (),
+    place: bool = True,
+    most: int = MOST_ROWS,
+) -> list[Batch]:
+    """Read all of a file that has no bad row, or refuse it by the first."""
+    found: list[Batch] = []
+    rows = 0
+    for batch in io.read(
+        given, columns, asked or Asked(), required=required, families=families, place=place, must=False, called=called
+    ):
+        rows += len(batch)
+        if rows > most:
+            raise InvalidParameterError(
+                called, f"{batch.where} 超过 {most} 行", f"{batch.where} has more than {most} rows"
+            )
+        for index in range(len(batch)) if batch.nested else sorted(batch.faults):
+            fault = batch.fault(index)
+            if fault is not None:
+                raise batch.refuse(index, fault.column, fault.zh, fault.en, field=called)
+        found.append(batch)
+    return found
+
+
+def _column(batches: Iterable[Batch], name: str, called: str) -> Floats:
+    """Give a column of amounts, none of which may be missing."""
+    found = []
+    for batch in batches:
+        values = io.numbers(batch.column(name))
+        bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+        if len(bad):
+            raise _no_amount(batch, int(bad[0]), name, called)
+        found.append(values)
+    return np.concatenate(found)
+
+
+def _amounts(batch: Batch, name: str, called: str) -> list[float | None]:
+    """Give a column of amounts, None where a cell is empty."""
+    found: list[float | None] = []
+    for index, text in enumerate(batch.column(name)):
+        value = io.number(text) if text else None
+        if value is not None and not 0 <= value < math.inf:
+            raise _no_amount(batch, index, name, called)
+        found.append(value)
+    return found
+
+
+def _no_amount(batch: Batch, index: int, name: str, called: str) -> InvalidParameterError:
+    told = batch.column(name)[index][:20]
+    zh, en = f"应为不小于 0 的数，而不是 {told!r}", f"is a number of at least 0, not {told!r}"
+    return batch.refuse(index, name, zh, en, field=called)
+
+
+def _words(
+    batch: Batch, name: str, read: Callable[[str], _Made | None], zh: str, en: str, *, called: str
+) -> list[_Made | None]:
+    """Give what each cell of a column means, None where it is empty."""
+    found: list[_Made | None] = []
+    for index, text in enumerate(batch.column(name)):
+        value = read(text) if text else None
+        if text and value is None:
+            told = text[:20]
+            raise batch.refuse(index, name, f"{zh}：{told!r}", f"{en}, not {told!r}", field=called)
+        found.append(value)
+    return found
 
 
 def read_network(path: Path, *, elevation: Path | None = None) -> Network:
@@ -851,18 +890,6 @@ def _edge_columns(path: Path) -> dict[str, Sequence[Any]]:
         ) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Table:
-    lonlat: Floats
-    columns: Mapping[str, Sequence[Any]]
-    datum_zh: str
-    datum_en: str
-    first: int = 1
-
-    def numbers(self, column: str, name: str) -> Floats:
-        return _numbers(self.columns[column], column, name, first=self.first)
-
-
 def _there(path: Path, suffixes: Sequence[str], name: str) -> None:
     if path.suffix.lower() not in suffixes:
         raise InvalidParameterError(
@@ -875,114 +902,15 @@ def _there(path: Path, suffixes: Sequence[str], name: str) -> None:
         raise InvalidParameterError(name, f"没有这个文件：{path}", f"no such file: {path}")
 
 
-def _read_layer(path: Path, datum: str | None, name: str) -> _Table:
-    if path.suffix.lower() == ".csv":
-        return _read_csv(path, datum, name)
-    shapes, columns, _, notes = _read_shapes(path, datum, name)
-    empty = np.flatnonzero(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    if len(empty):
-        raise InvalidParameterError(
-            name,
-            f"{path.name} 第 {empty[0] + 1} 个要素的几何是空的",
-            f"{path.name}: the geometry of feature {empty[0] + 1} is empty",
-        )
-    flat = shapely.get_dimensions(shapes) == 0
-    lonlat = np.empty((len(shapes), 2))
-    lonlat[flat] = shapely.get_coordinates(shapely.centroid(shapes[flat]))
-    lonlat[~flat] = shapely.get_coordinates(shapely.point_on_surface(shapes[~flat]))
-    return _Table(lonlat=lonlat, columns=columns, datum_zh=notes[0], datum_en=notes[1])
-
-
-def _read_shapes(
-    path: Path, datum: str | None, name: str
-) -> tuple[NDArray[Any], dict[str, Sequence[Any]], int, tuple[str, str]]:
-    import pyogrio.errors  # with what it loads it weighs more than the rest of a server together
-    import pyogrio.raw
-
-    try:
-        info, _, shapes, fields = pyogrio.raw.read(path, max_features=MOST_ROWS + 1)
-    except (
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        pyogrio.errors.GeometryError,
-        pyogrio.errors.FeatureError,
-        UnicodeDecodeError,
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:
-        raise InvalidParameterError(
-            name, f"{path.name} 读不出：{error}", f"cannot read {path.name}: {error}"
-        ) from error
-    if shapes is None or not len(shapes):
-        raise InvalidParameterError(name, f"{path.name} 中没有要素", f"{path.name} holds no features")
-    _not_too_many(len(shapes), path, name)
-    given = shapely.from_wkb(shapes)
-    notes, turn = _frame(info.get("crs"), datum, path, name)
-    turned = shapely.transform(given, turn)
-    columns = dict(zip((str(field) for field in info["fields"]), fields, strict=True))
-    return np.asarray(turned, dtype=object), columns, len(given), notes
-
-
-def _frame(crs: str | None, datum: str | None, path: Path, name: str) -> tuple[tuple[str, str], Any]:
-    """Say what the coordinates are in, and how they become WGS 84."""
-    if not crs:
-        raise InvalidParameterError(
-            name,
-            f"{path.name} 没有坐标系，无法知道它在哪里",
-            f"{path.name} has no coordinate reference system, so nobody knows where it lies",
-        )
-    try:
-        known = CRS.from_user_input(crs)
-    except CRSError as error:
-        raise InvalidParameterError(name, f"{path.name} 的坐标系不认识", f"{path.name}: unknown CRS") from error
-    if known.is_geographic:
-        return _datum_notes(datum), lambda xy: _converted(xy, datum or "WGS84", name)
-    change = Transformer.from_crs(known, 4326, always_xy=True)
-
-    def turn(xy: Floats) -> Floats:
-        lon, lat = change.transform(xy[:, 0], xy[:, 1])
-        return np.column_stack((lon, lat)).reshape(-1, 2)
-
-    return (f"坐标由 {known.name} 转成 WGS 84", f"coordinates turned from {known.name} into WGS 84"), turn
-
-
-def _read_csv(path: Path, datum: str | None, name: str) -> _Table:
-    names, rows = _csv_rows(path, name)
-    columns: dict[str, Sequence[Any]] = {column: [row[index] for row in rows] for index, column in enumerate(names)}
-    lon, lat = (_find(names, axis, None, name) for axis in ("lon", "lat"))
-    if lon is None or lat is None:
-        raise InvalidParameterError(
-            name,
-            f"{path.name} 没有经纬度列（可名为 {'、'.join((*_COLUMNS['lon'], *_COLUMNS['lat']))}）",
-            f"{path.name} has no columns of longitude and latitude, such as lon and lat",
-        )
-    lonlat = np.column_stack((_numbers(columns[lon], lon, name), _numbers(columns[lat], lat, name))).reshape(-1, 2)
-    notes = _datum_notes(datum)
-    return _Table(
-        lonlat=_converted(lonlat, datum or "WGS84", name),
-        columns=columns,
-        datum_zh=notes[0],
-        datum_en=notes[1],
-        first=_HEADED,
-    )
-
-
 def _csv_rows(path: Path, name: str) -> tuple[list[str], list[list[str]]]:
-    try:
-        with path.open(encoding=text_encoding(path), newline="") as file:
-            reader = csv.reader(file)
-            names = [heading.strip() for heading in next(reader, [])]
-            rows = []
-            for row in reader:
-                rows.append([*row[: len(names)], *[""] * (len(names) - len(row))])
-                if len(rows) > MOST_ROWS:
-                    break
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidParameterError(
-            name, f"{path.name} 读不出：{error}", f"cannot read {path.name}: {error}"
-        ) from error
-    _not_too_many(len(rows), path, name)
+    """Read a table of edges whole: its heading, and its rows filled up to it."""
+    source = Source(name=path.name, path=path)
+    with text_rows(source, name, len) as numbered:
+        names = [heading.strip() for heading in next(numbered, (1, []))[1]]
+        rows = []
+        for _, row in numbered:
+            rows.append([*row[: len(names)], *[""] * (len(names) - len(row))])
+            _not_too_many(len(rows), path, name)
     while rows and not any(cell.strip() for cell in rows[-1]):
         rows.pop()
     return names, rows
@@ -995,28 +923,7 @@ def _not_too_many(count: int, path: Path, name: str) -> None:
         )
 
 
-def _find(columns: Sequence[str] | Mapping[str, Any], kind: str, asked: str | None, name: str) -> str | None:
-    if asked is not None:
-        if asked not in columns:
-            listed = "、".join(columns)
-            raise InvalidParameterError(
-                name, f"没有列 {asked}，现有 {listed}", f"no column {asked}, only {listed}", tuple(columns)
-            )
-        return asked
-    plain = {column.strip().lower(): column for column in columns}
-    return next((plain[usual] for usual in _COLUMNS.get(kind, ()) if usual in plain), None)
-
-
-def _marked(columns: Sequence[str] | Mapping[str, Any]) -> dict[str, str]:
-    return {
-        column.strip()[len(mark) :]: column
-        for column in columns
-        for mark in _GROUP_MARKS
-        if column.strip().lower().startswith(mark) and len(column.strip()) > len(mark)
-    }
-
-
-def _numbers(values: Sequence[Any], column: str, name: str, *, first: int = _HEADED) -> Floats:
+def _numbers(values: Sequence[Any], column: str, name: str) -> Floats:
     try:
         found = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -1025,8 +932,8 @@ def _numbers(values: Sequence[Any], column: str, name: str, *, first: int = _HEA
     if len(bad):
         raise InvalidParameterError(
             name,
-            f"第 {bad[0] + first} 行的 {column} 不是数：{str(values[bad[0]])[:20]!r}",
-            f"row {bad[0] + first}: {column} is no number: {str(values[bad[0]])[:20]!r}",
+            f"第 {bad[0] + 2} 行的 {column} 不是数：{str(values[bad[0]])[:20]!r}",
+            f"row {bad[0] + 2}: {column} is no number: {str(values[bad[0]])[:20]!r}",
         )
     return found
 
@@ -1056,12 +963,6 @@ def _converted(xy: Floats, datum: str, name: str) -> Floats:
             raise
         raise InvalidParameterError(name, error.zh, error.en) from error
     return np.column_stack((lon, lat))
-
-
-def _datum_notes(datum: str | None) -> tuple[str, str]:
-    if datum is None:
-        return "坐标系未说明，当作 WGS 84", "the datum is not stated, taken as WGS 84"
-    return f"坐标系 {datum}", f"datum {datum}"
 
 
 def _noted(demand: Demand, zh: str, en: str) -> Demand:

@@ -1,7 +1,7 @@
 """A caller's own facilities, beside those on record or instead of them; nothing of them is stored."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,11 +17,8 @@ from service_map.errors import InvalidParameterError
 STOCKS = ("all", "given")
 """What a caller's own facilities stand beside: all on record, or none of it."""
 
-CAPACITIES: Mapping[str, tuple[str, ...]] = {
-    "capacity": ("capacity", "places", "seats", "容量", "学位", "学位数", "座位", "座位数", "托位", "托位数"),
-    "beds": ("beds", "床位", "床位数"),
-}
-"""Columns that say what a facility of a caller's holds, by the field of `Own` that takes it."""
+CAPACITIES = ("capacity", "beds")
+"""Columns that say what a facility of a caller's holds: fields of `Own`."""
 
 _GEOD = Geod(ellps="WGS84")
 

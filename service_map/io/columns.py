@@ -157,7 +157,7 @@ class Wanted:
             if column not in found:
                 usual = load_names().names[self.columns[column]]
                 zh = f"{where} 没有 {column} 列（可名为 {'、'.join(usual)}），现有：{'、'.join(names)}"
-                may, there = ", ".join(usual), ", ".join(names)
+                may, there = ", ".join(name for name in usual if name.isascii()), ", ".join(names)
                 en = f"{where}: there is no column {column} (it may be called {may}), only: {there}"
                 raise InvalidParameterError(self.field, zh, en, usual)
 

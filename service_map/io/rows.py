@@ -431,8 +431,8 @@ def _point_fault(xy: Floats, turn: Frame, texts: Sequence[str | None]) -> tuple[
     if turn.projected:
         if np.isfinite(turn.turn(np.array([[y, x]]))[0]).all():
             return (
-                "东坐标与北坐标写反了（测量的 X 是北、Y 是东时加 --column lon=Y --column lat=X）",
-                "easting and northing are swapped (where X is north and Y east, say --column lon=Y --column lat=X)",
+                "东坐标与北坐标写反了；测量的 X 是北、Y 是东时，请把列名改为北坐标、东坐标",
+                "easting and northing are swapped; where X is north and Y east, call the columns northing and easting",
             )
         return f"不在这个坐标参考系的范围内：{x:g}, {y:g}", f"lies outside the reference system: {x:g}, {y:g}"
     if abs(x) <= 90 and abs(y) <= 180:

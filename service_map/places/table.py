@@ -161,7 +161,7 @@ def place_faults(batch: Batch) -> list[Problem | None]:
     """Say what is wrong with the place of each row of a batch, which must lie in China."""
     faults: list[Problem | None] = [None] * len(batch)
     west, east, south, north = CHINA
-    fine = (batch.lonlat >= (west, south)).all(axis=1) & (batch.lonlat <= (east, north)).all(axis=1)
+    fine: NDArray[np.bool_] = np.all((batch.lonlat >= (west, south)) & (batch.lonlat <= (east, north)), axis=1)
     for index in range(len(batch)) if batch.nested else np.flatnonzero(~fine).tolist():
         lon, lat = batch.lonlat[index].tolist()
         faults[index] = batch.fault(index)

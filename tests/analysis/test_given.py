@@ -15,6 +15,7 @@ from service_map import analysis, coverage
 from service_map.analysis import given as given_module
 from service_map.coverage import shapes
 from service_map.errors import GeodataError, InvalidParameterError
+from service_map.io import Asked
 from service_map.places import wgs84_to_gcj02
 
 HERE = (112.19, 35.69)
@@ -73,9 +74,9 @@ def test_a_stated_datum_is_turned_into_wgs_84(tmp_path):
     path = tmp_path / "people.csv"
     lon, lat = wgs84_to_gcj02(*HERE)
     path.write_text(f"lon,lat,people\n{lon:.9f},{lat:.9f},1\n", encoding="utf-8")
-    np.testing.assert_allclose(analysis.read_demand(path, datum="GCJ02").lonlat, [HERE], atol=2e-7)
+    np.testing.assert_allclose(analysis.read_demand(path, Asked(datum="GCJ02")).lonlat, [HERE], atol=2e-7)
     assert abs(analysis.read_demand(path).lonlat[0, 0] - HERE[0]) > 0.003
-    refused(lambda: analysis.read_demand(path, datum="NAD27"), "datum", "GCJ02")
+    refused(lambda: analysis.read_demand(path, Asked(datum="NAD27")), "datum", "GCJ02")
 
 
 @pytest.mark.parametrize(
@@ -83,12 +84,13 @@ def test_a_stated_datum_is_turned_into_wgs_84(tmp_path):
     [
         ("lon,lat,people\n112.1,35.6,nan\n", "row 2"),
         ("lon,lat,people\n112.1,35.6,1\n112.2,,1\n", "row 3"),
-        ("lon,lat,people\n112.1,35.6,-1\n", "not negative"),
+        ("lon,lat,people\n112.1,35.6,-1\n", "row 2, people: is a number of at least 0"),
         ("lon,lat,people\n35.6,112.1,1\n", "swapped"),
-        ("lon,lat,people\n1e9,35.6,1\n", "outside longitude"),
-        ("a,b\n1,2\n", "no columns of longitude"),
-        ("", "no columns of longitude"),
-        ("lon,lat,people\n112.1,35.6,many\n", "no number"),
+        ("lon,lat,people\n1e9,35.6,1\n", "look projected"),
+        ("a,b\n1,2\n", "there is no column lon"),
+        ("", "people.csv is empty"),
+        ("lon,lat\n", "holds no rows"),
+        ("lon,lat,people\n112.1,35.6,many\n", "not 'many'"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused_by_its_row(tmp_path, text, says):
@@ -104,21 +106,26 @@ def test_a_missing_an_unknown_and_a_damaged_file_are_refused(tmp_path):
     (tmp_path / "broken.gpkg").write_bytes(b"no database")
     refused(lambda: analysis.read_demand(tmp_path / "broken.gpkg"), "demand", "broken.gpkg")
     (tmp_path / "wrong.csv").write_text(CSV, encoding="utf-8")
-    refused(lambda: analysis.read_demand(tmp_path / "wrong.csv", people="居民"), "demand", "居民", "人口")
+    refused(
+        lambda: analysis.read_demand(tmp_path / "wrong.csv", Asked(columns={"people": "居民"})),
+        "demand",
+        "居民",
+        "人口",
+    )
 
 
 @pytest.mark.filterwarnings("ignore:'crs' was not provided")
 def test_a_layer_without_a_crs_is_refused(tmp_path):
     path = tmp_path / "nowhere.gpkg"
     geopandas.GeoDataFrame({"people": [1]}, geometry=[shapely.Point(HERE)]).to_file(path)
-    refused(lambda: analysis.read_demand(path), "demand", "no coordinate reference system")
+    refused(lambda: analysis.read_demand(path), "demand", "no coordinate reference system", "--crs")
 
 
 def test_an_empty_geometry_is_refused_by_its_number(tmp_path):
     path = tmp_path / "holes.gpkg"
     layer = geopandas.GeoDataFrame({"people": [1, 2]}, geometry=[shapely.Point(HERE), shapely.Point()], crs=4326)
     layer.to_file(path)
-    refused(lambda: analysis.read_demand(path), "demand", "feature 2")
+    refused(lambda: analysis.read_demand(path), "demand", "holes.gpkg", "row 2", "geometry is empty")
 
 
 def test_demand_outside_the_area_is_left_out_and_said_and_all_of_it_outside_is_refused():
@@ -182,7 +189,7 @@ class TestCensus:
     @pytest.mark.parametrize(
         ("text", "says"),
         [
-            ("adcode\n140521\n", "adcode and people"),
+            ("adcode\n140521\n", "no column people"),
             ("adcode,people\n140521,1\n140521,2\n", "twice"),
             ("adcode,people\n999999,5\n", "none of its codes"),
             ("adcode,people\n140521,x\n", "row 2"),

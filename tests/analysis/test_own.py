@@ -196,11 +196,11 @@ class TestFile:
     @pytest.mark.parametrize(
         ("text", "says"),
         [
-            ("lon,lat,year\n112,35,soon\n", "row 2: year"),
-            ("lon,lat,uncertainty_m\n112,35,-3\n", "row 2: uncertainty_m"),
-            ("lon,lat,capacity\n112,35,90\n112,35,-9\n", "row 3: capacity is a number of at least 0, not '-9'"),
-            ("lon,lat,床位数\n112,35,八十\n", "row 2: beds is a number of at least 0, not '八十'"),
-            ("lon,lat,beds\n112,35,inf\n", "row 2: beds"),
+            ("lon,lat,year\n112,35,soon\n", "row 2, year"),
+            ("lon,lat,uncertainty_m\n112,35,-3\n", "row 2, uncertainty_m"),
+            ("lon,lat,capacity\n112,35,90\n112,35,-9\n", "row 3, capacity: is a number of at least 0, not '-9'"),
+            ("lon,lat,床位数\n112,35,八十\n", "row 2, beds: is a number of at least 0, not '八十'"),
+            ("lon,lat,beds\n112,35,inf\n", "row 2, beds"),
             ("lon,lat\nnan,35\n", "row 2"),
             ("lon,lat\n35.69,112.18\n", "swapped"),
         ],

@@ -410,22 +410,23 @@ def test_beds_and_places_that_a_reader_uploads_are_shared_and_the_page_says_so(c
 
 @pytest.mark.parametrize(
     ("own", "words"),
-    [(b"lon,lat,beds\n113.25,40.10,4\n113.25,40.10,-4\n", "第 3 行的 beds 小于 0"),
-     ("lon,lat,学位\n113.25,40.10,many\n".encode(), "第 2 行的 学位 不是数：“many”"),
-     (b"lon,lat,uncertainty_m\n113.25,40.10,-1\n", "第 2 行的 uncertainty_m 小于 0"),
+    [(b"lon,lat,beds\n113.25,40.10,4\n113.25,40.10,-4\n", "第 3 行 beds 应为不小于 0 的数，而不是 '-4'"),
+     ("lon,lat,学位\n113.25,40.10,many\n".encode(), "第 2 行 capacity 应为不小于 0 的数，而不是 'many'"),
+     (b"lon,lat,uncertainty_m\n113.25,40.10,-1\n", "第 2 行 uncertainty_m 应为不小于 0 的数"),
      (b"lon,lat,status\n113.25,40.10,existing\n113.25,40.10,gone\n",
-      "第 3 行的 status 应为 existing、planned、under_construction、cancelled 之一：“gone”"),
-     (b"lon,lat,year\n113.25,40.10,25\n", "第 2 行的 year 应为 1900 到 2199 的年份：“25”"),
+      "第 3 行 status 应为 existing、planned、under_construction、cancelled 之一：'gone'"),
+     (b"lon,lat,year\n113.25,40.10,25\n", "第 2 行 year 应为 1900 到 2199 的年份：'25'"),
      (b'{"type":"Feature","properties":{"status":"gone"},"geometry":{"type":"Point","coordinates":[113,40]}}',
-      "第 1 个要素的 status 应为 existing、planned、under_construction、cancelled 之一：“gone”"),
+      "第 1 行 status 应为 existing、planned、under_construction、cancelled 之一：'gone'"),
      (b'{"type":"Feature","properties":{"year":"25"},"geometry":{"type":"Point","coordinates":[113,40]}}',
-      "第 1 个要素的 year 应为年份")],
+      "第 1 行 year 应为 1900 到 2199 的年份")],
 )  # fmt: skip
 def test_what_a_facility_cannot_be_is_told_by_its_row_and_field(client, own, words):
-    answer = _post(client, {"facilities": ("own.csv", own)})
+    name = "own.geojson" if own.startswith(b"{") else "own.csv"
+    answer = _post(client, {"facilities": (name, own)})
     assert answer.status_code == 400
     assert words in html.unescape(answer.text)
-    assert "own.csv" in answer.text
+    assert name in answer.text
 
 
 def test_a_stated_datum_moves_the_points(client):
@@ -483,13 +484,13 @@ def test_facilities_as_geojson_may_be_uncertain_and_polygons(client):
 @pytest.mark.parametrize(
     "bad",
     [
-        ("photo.png", b"\x89PNG\r\n\x1a\n\x00\x00", 400, "不是 CSV 或 GeoJSON"), ("a.geojson", b"{not json", 400, "JSON"),
-        ("a.csv", b"", 400, "空"), ("a.csv", b"a,b\n1,2\n", 400, "经度"), ("a.csv", b"lon,lat\n", 400, "没有点"),
+        ("photo.png", b"\x89PNG\r\n\x1a\n\x00\x00", 400, ".xlsx"), ("a.geojson", b"{not json", 400, "JSON"),
+        ("a.csv", b"", 400, "空"), ("a.csv", b"a,b\n1,2\n", 400, "经度"), ("a.csv", b"lon,lat\n", 400, "没有行"),
         ("a.csv", "lon,lat\n113,四十\n".encode(), 400, "第 2 行"), ("a.csv", b"lon,lat\n40,113\n", 400, "写反"),
         ("a.csv", b"lon,lat,people\n113.3,40.09,-1\n", 400, "第 2 行"),
-        ("a.json", b'{"type":"FeatureCollection","features":[]}', 400, "点"),
+        ("a.json", b'{"type":"FeatureCollection","features":[]}', 400, "没有行"),
         ("a.json", b'{"type":"Feature","properties":{},"geometry":{"type":"LineString","coordinates":[[1,2],[3,4]]}}', 400,
-         "第 1 个"),
+         "第 1 行"),
         ("a.json", b"[1,2]", 400, "GeoJSON"), ("far.csv", b"lon,lat\n2.35,48.85\n", 400, "区域内"),
         ("many.csv", b"lon,lat\n" + b"113,40\n" * 50_001, 400, "50000"),
         ("huge.csv", b"lon,lat\n" + b"113.0000000000,40.0000000000\n" * 180_000, 413, "5 MB"),

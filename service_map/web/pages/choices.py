@@ -83,7 +83,23 @@ DATUM = Parameter(
     en="datum of the coordinates brought",
     schema={"type": "string", "enum": list(DATUMS)},
     parse=params.choice(DATUMS),
-    default="WGS84",
+)
+
+
+def _layer(name: str, zh: str, en: str) -> Parameter:
+    return Parameter(
+        name=name, zh=f"{zh}的工作表或图层，有几个时", en=f"sheet or layer of {en}, where there are several",
+        schema=params.text_schema(),
+    )  # fmt: skip
+
+
+PEOPLE_LAYER = _layer("people_layer", "人口文件", "the file of people")
+FACILITIES_LAYER = _layer("facilities_layer", "设施文件", "the file of facilities")
+CRS = Parameter(
+    name="crs",
+    zh="上传的坐标参考系，文件没有写时，如 EPSG:4547",
+    en="reference system of the coordinates brought, where no file says it, such as EPSG:4547",
+    schema=params.text_schema(),
 )
 
 HOME = (*params.FACILITIES, NEAR, BIG, POINT)
@@ -110,5 +126,5 @@ WHEN = Parameter(
 )
 RANKING = (*ranking.RANKING, WHEN, BIG)
 PLANNER = (params.COVERAGE_AREA, *params.REACH, params.HORIZON, MORE, BY, AS, *params.TRUST, BIG)
-UPLOADED = (*PLANNER, ALONE, SURE, DATUM)
+UPLOADED = (*PLANNER, ALONE, SURE, DATUM, CRS, PEOPLE_LAYER, FACILITIES_LAYER)
 KNOWN = ("lang", *dict.fromkeys(parameter.name for parameter in (*HOME, *CIRCLE, *PLANNER, *RANKING)))

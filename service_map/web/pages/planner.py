@@ -22,6 +22,7 @@ from service_map.analysis import Feature, Ground, Reach, Report
 from service_map.catalogue import terms
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
+from service_map.io import Asked
 from service_map.store import queries
 from service_map.web import cost, links, params, report, words
 from service_map.web.compute import elsewhere
@@ -122,16 +123,21 @@ def plan_with_own() -> str | Response:
     if not form.files:
         raise InvalidParameterError(
             "people",
-            "没有选文件。请选一个 CSV 或 GeoJSON 文件再算",
-            "no file was chosen; choose a CSV or GeoJSON file and try again",
+            "没有选文件。请选一个表格或图层文件再算",
+            "no file was chosen; choose a table or layer and try again",
         )
     people, facilities = form.files.get("people"), form.files.get("facilities")
     brought = Brought(
-        people=upload.read_people(people, datum=values["datum"]) if people else None,
-        facilities=upload.read_facilities(facilities, datum=values["datum"]) if facilities else None,
+        people=upload.read_people(people, _asked(values, "people")) if people else None,
+        facilities=upload.read_facilities(facilities, _asked(values, "facilities")) if facilities else None,
         alone=bool(values["alone"]) and facilities is not None,
     )
     return _answered(values, _answer(values, brought))
+
+
+def _asked(values: Mapping[str, Any], file: str) -> Asked:
+    """Say what the form says of one of its files."""
+    return Asked(datum=values["datum"], crs=values["crs"], layer=values[f"{file}_layer"])
 
 
 def _settled(values: dict[str, Any]) -> dict[str, Any]:
@@ -181,6 +187,7 @@ def _page(values: Mapping[str, Any], told: Planned | None) -> str:
         way_options=[("straight", _("直线")), ("walk", _("步行路线"))],
         demand_options=[(HOMES, _("在册居住小区"))],
         year_options=[(year, year) for year in frame.years(queries.plans(frame.conn()))],
+        uploaded=",".join(upload.UPLOADED),
         datum_options=[(code, str(said)) for code, said in words.DATUM.items() if code != "WGS84"],
         downloads=_downloads(told) if told else [],
         drawn=_drawn(told) if told else None,
