@@ -22,13 +22,15 @@ from service_map.catalogue.fields import (
     Share,
     Whole,
     Year,
+    keyed,
     one_of,
 )
 
 RecordState = Annotated[str, one_of(terms.RECORD)]
 Method = Annotated[str, one_of(terms.METHOD)]
-Walked = Literal["straight_line", "network"]
-Unit = Literal["people", "km2"]
+Walked = Annotated[str, one_of(("straight_line", "network"))]
+Minutes = Annotated[int, Meta(extra={"terms": (5, 10, 15)})]
+Unit = Annotated[str, one_of(("people", "km2"))]
 Groups = dict[str, Amount]
 
 
@@ -88,7 +90,9 @@ class Rule(TypedDict):
 # --- what is on record ------------------------------------------------------------------------------------------------
 
 
-class _Source(TypedDict):
+class Source(TypedDict):
+    """Who says that so many stand, under which licence, and of when."""
+
     title: str
     licence: str | None
     date: str | None
@@ -100,7 +104,7 @@ class OnRecord(TypedDict):
 
     record: RecordState
     on_record: Whole
-    sources: list[_Source]
+    sources: list[Source]
 
 
 class OfRecord(TypedDict):
@@ -119,10 +123,15 @@ class Inventory(TypedDict):
     date: str
 
 
-_Nearest = TypedDict("_Nearest", {"id": str, "name": str, "metres": Amount, "from": Literal["seat", "middle"]})
+Nearest = TypedDict(
+    "Nearest", {"id": str, "name": str, "metres": Amount, "from": Annotated[str, one_of(("seat", "middle"))]}
+)
+"""The nearest on record, and from where it is that far."""
 
 
-class _Named(TypedDict):
+class Named(TypedDict):
+    """A promised facility by its name."""
+
     id: str
     name: str
     year: Year | None
@@ -132,18 +141,18 @@ class _Promised(TypedDict):
     placed: Whole
     wide: Whole
     around: Whole
-    named: list[_Named]
+    named: list[Named]
 
 
 class RecordBasis(TypedDict):
     """What an answer rests on."""
 
     existing: Whole
-    sources: list[_Source]
-    stated_by: Literal["inventory", "question", "given"] | None
+    sources: list[Source]
+    stated_by: Annotated[str, one_of(("inventory", "question", "given"))] | None
     inventories: list[Inventory]
     as_recorded: bool
-    nearest: _Nearest | None
+    nearest: Nearest | None
     promised: _Promised
     words: str
 
@@ -232,26 +241,28 @@ class Zone(TypedDict):
     groups: Groups
 
 
-class Zones(TypedDict):
-    """What is surely covered, what nobody can tell, and what none reaches."""
-
-    certain: Zone
-    uncertain: Zone
-    gap: Zone
-
+Zones = Annotated[dict[str, Zone], keyed(terms.ZONE)]
+"""What is surely covered, what nobody can tell, and what none reaches."""
 
 # --- coverage ---------------------------------------------------------------------------------------------------------
 
 
-class _Group(TypedDict):
-    total: Amount
-    covered: PeopleBounds | None
+class Shares(TypedDict):
+    """The least, that of the points, the most."""
+
     share_low: Share | None
     share: Share | None
     share_high: Share | None
 
 
-class _NearestMetres(TypedDict):
+class _Group(Shares):
+    total: Amount
+    covered: PeopleBounds | None
+
+
+class NearestMetres(TypedDict):
+    """How far people have it to the nearest, and the tenth that has it farthest."""
+
     mean: Metres | None
     median: Metres | None
     worst_tenth: Metres | None
@@ -265,7 +276,7 @@ class Catchment(TypedDict):
 
     method: Method
     within_mean: Amount
-    of: Literal["beds", "places", "facilities"]
+    of: Annotated[str, one_of(("beds", "places", "facilities"))]
     per_1000_mean: Amount
     idle: Amount
     without_capacity: Whole
@@ -276,7 +287,7 @@ class Catchment(TypedDict):
 class People(TypedDict):
     """Who lives there, and whom the facilities reach."""
 
-    unit: Literal["people"]
+    unit: Annotated[str, one_of(("people",))]
     basis: str
     points: Whole
     total: Amount
@@ -286,24 +297,26 @@ class People(TypedDict):
     share: Share | None
     share_high: Share | None
     groups: dict[str, _Group]
-    nearest_m: _NearestMetres | None
+    nearest_m: NearestMetres | None
     catchment: Catchment | None
     said: str
 
 
-class YearOfCoverage(TypedDict):
-    """Coverage at the end of a year, of what exists, or of everything promised."""
+class YearFigures(Shares):
+    """Coverage by some of the facilities."""
 
-    year: Year | None
-    horizon: Annotated[str, one_of(terms.HORIZON)]
     facilities: Whole
-    share_low: Share | None
-    share: Share | None
-    share_high: Share | None
     people: PeopleBounds | None
     people_share_low: Share | None
     people_share: Share | None
     people_share_high: Share | None
+
+
+class YearOfCoverage(YearFigures):
+    """Coverage at the end of a year, of what exists, or of everything promised."""
+
+    year: Year | None
+    horizon: Annotated[str, one_of(terms.HORIZON)]
 
 
 class Coverage(_Asked, _End):
@@ -328,7 +341,7 @@ class Coverage(_Asked, _End):
 class CoverageProperties(OfRecord):
     """Of the covered part, or of the gap."""
 
-    part: Literal["covered", "gap"]
+    part: Annotated[str, one_of(("covered", "gap"))]
     name: str
     area_km2: Km2
     share: Share
@@ -350,7 +363,7 @@ class Gaps(_Asked, _End):
     pieces: Whole | None
     by: Annotated[str, one_of(terms.CUT_BY)] | None
     h3_resolution: Annotated[int, Meta(ge=0, le=15)] | None
-    ranked_by: Literal["people", "homes", "land"] | None
+    ranked_by: Annotated[str, one_of(("people", "homes", "land"))] | None
     numberReturned: Whole
     zones: Zones | None
     measured_from: MeasuredFrom | None
@@ -370,7 +383,7 @@ class GapProperties(OfRecord):
     groups: Groups
     homes: Whole | None
     needs_at_least: Whole | None
-    needs_by: Literal["people", "land"] | None
+    needs_by: Annotated[str, one_of(("people", "land"))] | None
     nearest_m: Metres | None
     lon: float | None
     lat: float | None
@@ -393,13 +406,23 @@ class Quota(TypedDict):
 class SiteGround(TypedDict):
     """What is to be covered: people, the land near homes on record, or all land."""
 
-    kind: Literal["people", "homes", "land"]
+    kind: Annotated[str, one_of(("people", "homes", "land"))]
     homes: From1 | None
     within_m: Metres | None
     km2: Km2 | None
 
 
-class Sites(_Asked, _End):
+class Stages(TypedDict):
+    """What is covered before and after; None where the record is not complete."""
+
+    already: Amount | None
+    share_before: Share | None
+    share_after: Share | None
+    before: PeopleBounds | None
+    after: PeopleBounds | None
+
+
+class Sites(_Asked, Stages, _End):
     """Where so many more would cover the most."""
 
     count: From1
@@ -407,23 +430,18 @@ class Sites(_Asked, _End):
     spacing_m: Metres | None
     capacity: Amount | None
     places: Whole
-    places_from: Literal["grid", "communities", "given"]
+    places_from: Annotated[str, one_of(("grid", "communities", "given"))]
     unit: Unit
     ground: SiteGround
     basis: str
     facilities: Whole
     uncertain: Whole
     total: Amount
-    already: Amount | None
     added: Amount
-    share_before: Share | None
-    share_after: Share | None
-    before: PeopleBounds | None
-    after: PeopleBounds | None
     bound: Amount | None
     gap: Share | None
     proven: bool
-    algorithm: Literal["greedy_swap", "greedy_capacity", "highs", "disjoint"]
+    algorithm: Annotated[str, one_of(("greedy_swap", "greedy_capacity", "highs", "disjoint"))]
     solver: str
 
 
@@ -441,18 +459,6 @@ class SiteProperties(OfRecord):
 # --- completeness -----------------------------------------------------------------------------------------------------
 
 
-class _NumberBounds(TypedDict):
-    certain: Amount | None
-    located: Amount | None
-    possible: Amount | None
-
-
-class _ShareBounds(TypedDict):
-    certain: Share | None
-    located: Share | None
-    possible: Share | None
-
-
 class RuleKept(OnRecord):
     """How many have what one rule asks."""
 
@@ -467,7 +473,7 @@ class RuleKept(OnRecord):
 class Completeness(Where, _End):
     """How many rules are kept at each place; what is sampled is None where people are given or nothing is judged."""
 
-    minutes: Literal[5, 10, 15] | None
+    minutes: Minutes | None
     year: Year | None
     kind: Annotated[str, one_of(terms.BOUND)]
     method: Walked
@@ -481,8 +487,8 @@ class Completeness(Where, _End):
     judged: Whole
     mean: Amount | None
     complete: Share | None
-    mean_bounds: _NumberBounds | None
-    complete_bounds: _ShareBounds | None
+    mean_bounds: Annotated[dict[str, Amount | None], keyed(terms.BOUND)] | None
+    complete_bounds: Annotated[dict[str, Share | None], keyed(terms.BOUND)] | None
     distribution: list[Amount]
     rules: list[RuleKept]
     cells: Whole
@@ -560,25 +566,27 @@ class Subject(TypedDict):
     rule: Rule
 
 
-class _Judged(Subject, Closest):
+class Judged(Subject, Closest):
+    """What a rule says of a point."""
+
     verdict: Annotated[str, one_of(terms.VERDICT)]
     verdict_name: str
     text: str
     method: Walked | None
     radius_m: Metres | None
-    radius_from: Literal["rule", "minutes"] | None
+    radius_from: Annotated[str, one_of(("rule", "minutes"))] | None
     speed_m_s: float | None
     certain: Whole
     located: Whole
     possible: Whole
 
 
-class Verdict(_Judged, OnRecord):
+class Verdict(Judged, OnRecord):
     """What is judged by a clause."""
 
 
-class PlanCircle(_Judged, OnRecord):
-    """What is judged by a plan's own circle."""
+class PlanCitation(TypedDict):
+    """Where a plan promises its own circle."""
 
     plan: str
     plan_title: str
@@ -587,17 +595,18 @@ class PlanCircle(_Judged, OnRecord):
     scope: Annotated[str, one_of(terms.SCOPE)]
 
 
+class CircleOfPlan(Judged, PlanCitation):
+    """What a plan's own circle says of a point."""
+
+
+class PlanCircle(CircleOfPlan, OnRecord):
+    """What is judged by a plan's own circle."""
+
+
 class Apart(Subject, Closest, OnRecord):
     """A kind that no clause judges at a point."""
 
     text: str
-
-
-class _VerdictCounts(TypedDict):
-    met: Whole
-    met_if_built: Whole
-    not_met: Whole
-    cannot_say: Whole
 
 
 class Circle(TypedDict):
@@ -605,13 +614,13 @@ class Circle(TypedDict):
 
     lon: float
     lat: float
-    minutes: Literal[5, 10, 15]
+    minutes: Minutes
     year: Year | None
     method: Walked
     area: AreaName
     walking: Walking
     apart: list[Apart]
-    summary: _VerdictCounts
+    summary: Annotated[dict[str, Whole], keyed(terms.VERDICT)]
     verdicts: list[Verdict]
     plan_circles: list[PlanCircle]
     inventories: list[Inventory]

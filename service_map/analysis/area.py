@@ -1,6 +1,6 @@
 """Coverage of an area: by land, and by people where the caller brings some; by year; in three zones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
-from service_map.analysis import report
+from service_map.analysis import answers, report
 from service_map.analysis.asked import Reach, reach_member
 from service_map.analysis.catchment import catchment
 from service_map.analysis.given import clip
@@ -90,7 +90,7 @@ def covered_share(
     stock = stand(ground, asked, year)
     record = record_of(ground, asked.categories, region)
     measured = measured_from(ground, asked, region, choose(stock.supply, stock.does))
-    summary = {
+    summary: answers.Coverage = {
         **where(region),
         **reach_member(ground, asked),
         **record_member(ground, record, kinds(ground, asked), region.name),
@@ -98,7 +98,12 @@ def covered_share(
         "denominator": "land_area",
         "facilities": count_reaching(asked, region, stock.located),
         "area_km2": round(coverage.square_km(region.shape), 4),
-        **dict.fromkeys(("covered_km2", "gap_km2", "share", "share_low", "share_high", "zones")),
+        "covered_km2": None,
+        "gap_km2": None,
+        "share": None,
+        "share_low": None,
+        "share_high": None,
+        "zones": None,
         "people": None if people is None else _crowd(ground, people),
         "measured_from": measured,
         "years": _years(ground, asked, region, people, record) if by_year else None,
@@ -154,7 +159,7 @@ def limits(
     asked: Reach,
     region: Region,
     record: Record,
-    measured: dict[str, int] | None,
+    measured: answers.MeasuredFrom | None,
     *,
     year: int | None,
     demand: Demand | None,
@@ -203,7 +208,7 @@ def living(demand: Demand | None, region: Region) -> Demand | None:
     return None if demand is None else clip(demand, region.shape)
 
 
-def where(region: Region) -> dict[str, Any]:
+def where(region: Region) -> answers.Where:
     """Write a region for an answer."""
     return {"area": {"adcode": region.adcode, "name": region.name}, "mended": region.mended}
 
@@ -237,16 +242,26 @@ def served(
     )
 
 
-def _crowd(ground: Ground, demand: Demand) -> dict[str, Any]:
+def _crowd(ground: Ground, demand: Demand) -> answers.People:
     """Say who lives there, and nothing of what reaches them."""
     return {
         "unit": demand.unit,
         "basis": demand.basis,
         "points": len(demand.lonlat),
         "total": round(demand.total, 1),
-        **dict.fromkeys(("covered", "built", "share_low", "share", "share_high")),
+        "covered": None,
+        "built": None,
+        "share_low": None,
+        "share": None,
+        "share_high": None,
         "groups": {
-            name: {"total": round(float(of.sum()), 1), **dict.fromkeys(("covered", "share_low", "share", "share_high"))}
+            name: {
+                "total": round(float(of.sum()), 1),
+                "covered": None,
+                "share_low": None,
+                "share": None,
+                "share_high": None,
+            }
             for name, of in demand.groups.items()
         },
         "nearest_m": None,
@@ -263,7 +278,7 @@ def _people(
     demand: Demand | None,
     *,
     found: coverage.Served | None,
-) -> dict[str, Any] | None:
+) -> answers.People | None:
     if demand is None or found is None:
         return None
     sure = stock.located
@@ -303,7 +318,7 @@ def _people(
 
 def zones_member(
     cut: coverage.Coverage, low: float, high: float, demand: Demand | None, found: coverage.Served | None
-) -> dict[str, Any]:
+) -> dict[str, answers.Zone]:
     """Give land and people of what is certainly covered, of what certainly is not, and of what lies between."""
     least, most = min(low, cut.share), max(high, cut.share)
     shares = {"certain": least, "uncertain": most - least, "gap": 1 - most}
@@ -313,7 +328,7 @@ def zones_member(
     return {
         name: {
             "km2": round(of * cut.area_km2, 4),
-            "share": share(max(0.0, of)),
+            "share": share(max(0.0, of)) or 0.0,
             "people": None if demand is None else round(float(demand.amount[flags[name]].sum()), 1),
             "groups": {}
             if demand is None
@@ -323,7 +338,7 @@ def zones_member(
     }
 
 
-def zones_said(ground: Ground, zones: dict[str, Any]) -> str:
+def zones_said(ground: Ground, zones: Mapping[str, answers.Zone]) -> str:
     """Say how the land, and the people, are parted into the three zones."""
 
     def told(name: str) -> str:
@@ -334,12 +349,14 @@ def zones_said(ground: Ground, zones: dict[str, Any]) -> str:
     return ground.say("；", "; ").join(told(name) for name in terms.ZONE)
 
 
-def _shares(total: float, bounds: coverage.Bounds) -> dict[str, float | None]:
-    amounts = {"share_low": bounds.certain, "share": bounds.located, "share_high": bounds.possible}
-    return {name: share(amount / total) if total > 0 else None for name, amount in amounts.items()}
+def _shares(total: float, bounds: coverage.Bounds) -> answers.Shares:
+    def of(amount: float) -> float | None:
+        return share(amount / total) if total > 0 else None
+
+    return {"share_low": of(bounds.certain), "share": of(bounds.located), "share_high": of(bounds.possible)}
 
 
-def _bounds_member(bounds: coverage.Bounds) -> dict[str, float]:
+def _bounds_member(bounds: coverage.Bounds) -> answers.PeopleBounds:
     return {
         "certain": round(bounds.certain, 1),
         "located": round(bounds.located, 1),
@@ -354,14 +371,16 @@ def _metres(value: float | None) -> float | None:
 # --- years ------------------------------------------------------------------------------------------------------------
 
 
-def _years(ground: Ground, asked: Reach, region: Region, demand: Demand | None, record: Record) -> list[dict[str, Any]]:
+def _years(
+    ground: Ground, asked: Reach, region: Region, demand: Demand | None, record: Record
+) -> list[answers.YearOfCoverage]:
     """Answer for what exists already, for each year of the plans, and for everything promised.
 
     What is counted is what reaches into the region; shares, of land and of people, only where the record allows them.
     """
     border = border_of(ground, asked, region, record) if record.told else None
-    known: dict[bytes, dict[str, Any]] = {}
-    found = []
+    known: dict[bytes, answers.YearFigures] = {}
+    found: list[answers.YearOfCoverage] = []
     for year in ("existing", *_plan_years(ground, region), "promised"):
         horizon = year if isinstance(year, int) else None
         stock = stand(ground, asked, horizon)
@@ -371,8 +390,7 @@ def _years(ground: Ground, asked: Reach, region: Region, demand: Demand | None, 
         key = stock.may.tobytes() + stock.does.tobytes()
         if key not in known:
             known[key] = _horizon(asked, region, stock, demand, horizon, border=border, told=record.told)
-        row = {"year": horizon, "horizon": "by_year" if isinstance(year, int) else year, **known[key]}
-        found.append(row)
+        found.append({"year": horizon, "horizon": "by_year" if isinstance(year, int) else str(year), **known[key]})
     return found
 
 
@@ -385,26 +403,31 @@ def _horizon(
     *,
     border: BaseGeometry | None,
     told: bool,
-) -> dict[str, Any]:
+) -> answers.YearFigures:
+    row: answers.YearFigures = {
+        "facilities": count_reaching(asked, region, stock.located),
+        "share_low": None,
+        "share": None,
+        "share_high": None,
+        "people": None,
+        "people_share_low": None,
+        "people_share": None,
+        "people_share_high": None,
+    }
     if not told:
-        names = ("share_low", "share", "share_high", "people", "people_share_low", "people_share", "people_share_high")
-        return {"facilities": count_reaching(asked, region, stock.located), **dict.fromkeys(names)}
+        return row
     cut = cut_by(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
     low, high, _ = bounds_of(region.shape, asked, stock, cut, border)
-    row: dict[str, Any] = {
-        "facilities": count_reaching(asked, region, stock.located),
-        "share_low": share(low),
-        "share": share(cut.share),
-        "share_high": share(high),
-        "people": None,
-        **{f"people_{name}": None for name in ("share_low", "share", "share_high")},
-    }
+    row |= {"share_low": share(low), "share": share(cut.share), "share_high": share(high)}
     if demand is not None:
         counted = Stock(choose(stock.supply, stock.may), stock.may[stock.may], stock.does[stock.may])
         found = served(asked, counted, demand, year, border)
         covered = found.covered if found is not None else coverage.Bounds(0.0, 0.0, 0.0)
         row["people"] = _bounds_member(covered)
-        row |= {f"people_{name}": of for name, of in _shares(demand.total, covered).items()}
+        of = _shares(demand.total, covered)
+        row["people_share_low"], row["people_share"], row["people_share_high"] = (
+            of["share_low"], of["share"], of["share_high"],
+        )  # fmt: skip
     return row
 
 
@@ -419,7 +442,7 @@ def _plan_years(ground: Ground, region: Region) -> Sequence[int]:
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def _said(ground: Ground, asked: Reach, region: Region, summary: dict[str, Any]) -> tuple[str, ...]:
+def _said(ground: Ground, asked: Reach, region: Region, summary: answers.Coverage) -> tuple[str, ...]:
     what = what_of(ground, asked, region)
     lines = [what, summary["record_basis"]["words"]]
     if summary["share"] is None:
@@ -435,7 +458,8 @@ def _said(ground: Ground, asked: Reach, region: Region, summary: dict[str, Any])
         if row["share"] is None:
             lines.append(f"  {name}: {of}")
             continue
-        low, at, high = (percent(row[f"{lead}{bound}"]) for bound in ("share_low", "share", "share_high"))
+        figures: Mapping[str, Any] = row
+        low, at, high = (percent(figures[f"{lead}{bound}"]) for bound in ("share_low", "share", "share_high"))
         lines.append(f"  {name}: {of}, {unit} {at} ({low} – {high})")
     if summary["unlocated"]:
         count = summary["unlocated"]["matched"]
@@ -445,7 +469,7 @@ def _said(ground: Ground, asked: Reach, region: Region, summary: dict[str, Any])
     return (*lines, *summary["limits"])
 
 
-def _said_figures(ground: Ground, summary: dict[str, Any]) -> list[str]:
+def _said_figures(ground: Ground, summary: answers.Coverage) -> list[str]:
     low, at, high = (percent(summary[name]) for name in ("share_low", "share", "share_high"))
     lines = [ground.say(*AS_RECORDED)] if summary["record_basis"]["as_recorded"] else []
     lines.append(
@@ -457,7 +481,8 @@ def _said_figures(ground: Ground, summary: dict[str, Any]) -> list[str]:
     people = summary["people"]
     if people is None:
         return lines
-    if people["total"] <= 0:
+    covered = people["covered"]
+    if people["total"] <= 0 or covered is None:
         return [
             *lines,
             ground.say(
@@ -465,7 +490,6 @@ def _said_figures(ground: Ground, summary: dict[str, Any]) -> list[str]:
             ),
             people["said"],
         ]
-    covered = people["covered"]
     lines.append(
         ground.say(
             f"人口覆盖 {percent(people['share'])}：{covered['located']:.0f} / {people['total']:.0f} 人"

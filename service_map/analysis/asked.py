@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service_map import coverage
+from service_map.analysis import answers
 from service_map.analysis.ground import Ground
 from service_map.analysis.report import rule_member
 from service_map.catalogue import Rule, terms
@@ -39,12 +40,12 @@ class Reach:
     metres: float
     method: str
     rule: Rule | None
-    walking: dict[str, Any] | None
+    walking: answers.Walking | None
     network: coverage.Network | None
     minutes: float | None = None
 
 
-def walking(ground: Ground, profile: str = "adult", *, speed: float | None = None) -> dict[str, Any]:
+def walking(ground: Ground, profile: str = "adult", *, speed: float | None = None) -> answers.Walking:
     """State the assumptions of a walk.
 
     Parameters
@@ -151,7 +152,7 @@ def reach(
     )  # fmt: skip
 
 
-def reach_member(ground: Ground, asked: Reach) -> dict[str, Any]:
+def reach_member(ground: Ground, asked: Reach) -> answers.OfReach:
     """Write a reach for an answer."""
     return {
         "category": asked.categories[0],

@@ -8,7 +8,7 @@ from typing import Any
 import shapely
 
 from service_map import coverage
-from service_map.analysis import report
+from service_map.analysis import answers, report
 from service_map.analysis.asked import walking
 from service_map.analysis.ground import Ground, Region
 from service_map.analysis.record import given_alone, sources_member, state_of
@@ -22,6 +22,7 @@ from service_map.store import FacilityRecord, queries
 CIRCLE_MINUTES = (5, 10, 15)
 
 
+_Records = Mapping[str, answers.NearestFacility]
 # What a life circle of so many minutes asks for: its own level and those inside it, which do not substitute for it.
 _CIRCLE_LEVELS = {5: ("5",), 10: ("10", "5"), 15: ("15", "10", "5", "none")}
 _DECIMALS = 7
@@ -108,7 +109,7 @@ def check_point(
     records = _facilities(ground, {reach.id for said in shown for reach in said.nearest})
     narrowest = Region(adcode=around[-1].adcode, name=around[-1].name, shape=around[-1].geometry)
 
-    def on_record(rule: Rule, metres: float) -> dict[str, Any]:
+    def on_record(rule: Rule, metres: float) -> answers.OnRecord:
         codes = (rule.category, *rule.also)
         _, count, sources = state_of(ground, codes, narrowest)
         reaches = min(known.get(code, 0.0) for code in codes)
@@ -116,15 +117,17 @@ def check_point(
         return {"record": state, "on_record": count, "sources": sources_member(sources)}
 
     titles = {plan.id: plan.title for plan in ground.plans()}
-    plan_circles = [
+    plan_circles: list[answers.PlanCircle] = [
         {
             **_plan_circle(ground, rule, own.get(rule.id), by_vehicle.get(rule.id), records=records, titles=titles),
             **on_record(rule, own[rule.id].metres if rule.id in own else 0.0),
         }
         for rule in promised
     ]
-    judged = [{**_verdict(ground, said, records), **on_record(said.rule, said.metres)} for said in verdicts]
-    beyond = [
+    judged: list[answers.Verdict] = [
+        {**_verdict(ground, said, records), **on_record(said.rule, said.metres)} for said in verdicts
+    ]
+    beyond: list[answers.Apart] = [
         {
             **_subject(ground, said.rule),
             **on_record(said.rule, 0.0),
@@ -139,7 +142,7 @@ def check_point(
         said_limits.append(report.PARTIAL)
     if year is not None:
         said_limits.append(report.YEARS)
-    summary = {
+    summary: answers.Circle = {
         "lon": lon,
         "lat": lat,
         "minutes": minutes,
@@ -183,14 +186,14 @@ def _plan_circle(
     said: coverage.Verdict | None,
     driven: coverage.Apart | None,
     *,
-    records: Mapping[str, Mapping[str, Any]],
+    records: _Records,
     titles: Mapping[str, str],
-) -> dict[str, Any]:
-    citation = {
-        "plan": rule.plan,
+) -> answers.CircleOfPlan:
+    citation: answers.PlanCitation = {
+        "plan": rule.plan or "",
         "plan_title": titles.get(rule.plan or "", rule.standard),
-        "line": rule.line,
-        "passage_sha256": rule.passage_sha256,
+        "line": rule.line or 0,
+        "passage_sha256": rule.passage_sha256 or "",
         "scope": rule.scope,
     }
     if said is not None:
@@ -215,7 +218,7 @@ def _plan_circle(
     }
 
 
-def _verdict(ground: Ground, said: coverage.Verdict, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _verdict(ground: Ground, said: coverage.Verdict, records: _Records) -> answers.Judged:
     return {
         **_subject(ground, said.rule),
         "verdict": said.verdict,
@@ -232,7 +235,7 @@ def _verdict(ground: Ground, said: coverage.Verdict, records: Mapping[str, Mappi
     }
 
 
-def _subject(ground: Ground, rule: Rule) -> dict[str, Any]:
+def _subject(ground: Ground, rule: Rule) -> answers.Subject:
     return {
         "category": rule.category,
         "category_name": ground.named(rule.category),
@@ -241,18 +244,23 @@ def _subject(ground: Ground, rule: Rule) -> dict[str, Any]:
     }
 
 
-def _closest(found: Sequence[coverage.Reach], records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _closest(found: Sequence[coverage.Reach], records: _Records) -> answers.Closest:
     if not found:
         return {
-            **dict.fromkeys(("distance_m", "distance_low_m", "distance_high_m", "walk_m", "walk_minutes", "facility")),
+            "distance_m": None,
+            "distance_low_m": None,
+            "distance_high_m": None,
+            "walk_m": None,
+            "walk_minutes": None,
             "measured_from": None,
+            "facility": None,
             "nearest": [],
         }
-    each = [{**_away(reach), "facility": records[reach.id]} for reach in found]
+    each: list[answers.NearFacility] = [{**_away(reach), "facility": records[reach.id]} for reach in found]
     return {**each[0], "nearest": each}
 
 
-def _away(reach: coverage.Reach) -> dict[str, Any]:
+def _away(reach: coverage.Reach) -> answers.Away:
     return {
         "distance_m": round(reach.metres, 1),
         "distance_low_m": round(reach.metres_low, 1),
@@ -264,7 +272,7 @@ def _away(reach: coverage.Reach) -> dict[str, Any]:
     }
 
 
-def _facilities(ground: Ground, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _facilities(ground: Ground, ids: Iterable[str]) -> dict[str, answers.NearestFacility]:
     """Describe facilities: those on record, and the caller's own."""
     wanted = set(ids)
     own = {name: _own(ground, name) for name in wanted & ground.brought.keys()}
@@ -286,7 +294,7 @@ def _facilities(ground: Ground, ids: Iterable[str]) -> dict[str, dict[str, Any]]
     }
 
 
-def _own(ground: Ground, name: str) -> dict[str, Any]:
+def _own(ground: Ground, name: str) -> answers.NearestFacility:
     one = ground.brought[name]
     point = shapely.point_on_surface(one.geometry)
     return {
@@ -367,7 +375,7 @@ def _row(number: int, said: Mapping[str, Any]) -> Feature:
     )
 
 
-def _said(ground: Ground, summary: Mapping[str, Any]) -> tuple[str, ...]:
+def _said(ground: Ground, summary: answers.Circle) -> tuple[str, ...]:
     counts = ground.say("，", ", ").join(
         f"{ground.say(*terms.VERDICT[name].pair)} {count}" for name, count in summary["summary"].items()
     )

@@ -1,11 +1,10 @@
 """The two-step floating catchment of an answer: capacity shared where every facility has one, else facilities."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from service_map import coverage
+from service_map.analysis import answers
 from service_map.analysis.asked import Reach
 from service_map.analysis.ground import Ground, Supply
 from service_map.coverage import Demand
@@ -18,7 +17,7 @@ _NAMES: dict[str, tuple[str, str, str, str]] = {
 """Of each kind of capacity: its name, and what a person gets of it, in Chinese and in English."""
 
 
-def catchment(ground: Ground, asked: Reach, supply: Supply, demand: Demand) -> dict[str, Any] | None:
+def catchment(ground: Ground, asked: Reach, supply: Supply, demand: Demand) -> answers.Catchment | None:
     """Count what each person has within reach, and share the capacity of each facility among all who reach it.
 
     Parameters
@@ -55,7 +54,7 @@ def catchment(ground: Ground, asked: Reach, supply: Supply, demand: Demand) -> d
     within = coverage.count_within(found, len(demand.lonlat))
     of, capacity, most, lacking = _capacity(supply.beds[placed], supply.places[placed])
     shared = coverage.two_step(found, demand.amount, capacity)
-    told: dict[str, Any] = {
+    told: answers.Catchment = {
         "method": asked.method,
         "within_mean": round(float(within @ demand.amount / demand.total), 4),
         "of": of,
@@ -63,8 +62,9 @@ def catchment(ground: Ground, asked: Reach, supply: Supply, demand: Demand) -> d
         "idle": round(shared.idle, 4),
         "without_capacity": lacking,
         "unplaced": int((~placed).sum()),
+        "said": "",
     }
-    return told | {"said": _said(ground, told, len(capacity), most)}
+    return {**told, "said": _said(ground, told, len(capacity), most)}
 
 
 def _capacity(
@@ -79,7 +79,7 @@ def _capacity(
     return "facilities", np.ones(len(beds)), most if lacking[most] < len(beds) else None, lacking[most]
 
 
-def _said(ground: Ground, told: dict[str, Any], count: int, most: str | None) -> str:
+def _said(ground: Ground, told: answers.Catchment, count: int, most: str | None) -> str:
     got = f"{told['per_1000_mean']:,.3f}".rstrip("0").rstrip(".")
     left = ""
     if told["unplaced"]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import shapely
 
 from service_map import coverage
-from service_map.analysis import report
+from service_map.analysis import answers, report
 from service_map.analysis.asked import WAYS, walking
 from service_map.analysis.card import CIRCLE_MINUTES
 from service_map.analysis.given import clip
@@ -93,7 +92,7 @@ def completeness_index(
         *([report.YEARS] if year is not None else []),
         *([report.MENDED] if region.mended else []),
     ]
-    summary: dict[str, Any] = {
+    summary: answers.Completeness = {
         "area": {"adcode": region.adcode, "name": region.name},
         "mended": region.mended,
         "minutes": None if rules else minutes,
@@ -108,8 +107,13 @@ def completeness_index(
         "total": round(people.total, 4),
         "asked": len(judged),
         "judged": len(counted),
-        **dict.fromkeys(("mean", "complete", "mean_bounds", "complete_bounds")),
-        **dict.fromkeys(("sampled_cells", "cell_m", "complete_error")),
+        "mean": None,
+        "complete": None,
+        "mean_bounds": None,
+        "complete_bounds": None,
+        "sampled_cells": None,
+        "cell_m": None,
+        "complete_error": None,
         "distribution": [],
         "rules": [_row(ground, rule, states[rule.id]) for rule in judged],
         "cells": len(people.lonlat),
@@ -150,7 +154,12 @@ def completeness_index(
         ],
     }
     if sampled is not None:
-        summary |= _sampling(sampled, found.complete or 0.0)
+        count = len(sampled.amount)
+        summary |= {
+            "sampled_cells": count,
+            "cell_m": round(float(np.sqrt(sampled.total / count)) * 1000, 1),
+            "complete_error": share(coverage.standard_error(found.complete or 0.0, count)),
+        }
         summary["limits"] = [*summary["limits"], ground.say(*_sampled_words(summary))]
     shown = len(people.lonlat)
     features = tuple(
@@ -235,16 +244,7 @@ def _beside(shown: Demand, sampled: Demand) -> Demand:
     )
 
 
-def _sampling(sampled: Demand, complete: float) -> dict[str, Any]:
-    count = len(sampled.amount)
-    return {
-        "sampled_cells": count,
-        "cell_m": round(float(np.sqrt(sampled.total / count)) * 1000, 1),
-        "complete_error": share(coverage.standard_error(complete, count)),
-    }
-
-
-def _sampled_words(summary: Mapping[str, Any]) -> tuple[str, str]:
+def _sampled_words(summary: answers.Completeness) -> tuple[str, str]:
     worst = max(row["standard_error"] or 0.0 for row in summary["rules"])
     count, side = summary["sampled_cells"], summary["cell_m"]
     return (
@@ -271,7 +271,7 @@ def _row(
     found: Mapping[str, coverage.Completeness] | None = None,
     kind: str = "located",
     sampled: Demand | None = None,
-) -> dict[str, Any]:
+) -> answers.RuleKept:
     def of(name: str) -> float | None:
         return None if found is None else share(found[name].share[rule.id])
 
@@ -301,7 +301,7 @@ def _judged(ground: Ground, region: Region, minutes: int, names: Sequence[str]) 
     )
 
 
-def _said(ground: Ground, summary: dict[str, Any]) -> tuple[str, ...]:
+def _said(ground: Ground, summary: answers.Completeness) -> tuple[str, ...]:
     what = f"{summary['area']['name']}"
     if not summary["total"] > 0:
         return (

@@ -1,12 +1,12 @@
 """The gaps of an area in pieces: what nothing covers, who lives there, and how many more it needs at least."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import shapely
 
 from service_map import coverage
+from service_map.analysis import answers
 from service_map.analysis.area import (
     kinds,
     limits,
@@ -96,7 +96,7 @@ def gap_pieces(
     stock = stand(ground, asked, year)
     record = record_of(ground, asked.categories, region)
     measured = measured_from(ground, asked, region, choose(stock.supply, stock.does))
-    summary = {
+    summary: answers.Gaps = {
         **where(region),
         **reach_member(ground, asked),
         **record_member(ground, record, kinds(ground, asked), region.name),
@@ -109,7 +109,9 @@ def gap_pieces(
         "people_in_gaps": None,
         "basis": None if people is None else ground.say(people.zh, people.en),
         "pieces": None,
-        **dict.fromkeys(("by", "h3_resolution", "ranked_by")),
+        "by": None,
+        "h3_resolution": None,
+        "ranked_by": None,
         "numberReturned": 0,
         "zones": None,
         "measured_from": measured,
@@ -135,6 +137,7 @@ def gap_pieces(
     )  # fmt: skip
     shown = pieces[:limit]
     never = _never(shown, possible, people, found)
+    parted = zones_member(cut, certain.share, possible.share, people, found)
     summary |= {
         "gap_km2": round(cut.gap_km2, 4),
         "gap_share": share(1 - cut.share),
@@ -144,7 +147,7 @@ def gap_pieces(
         "h3_resolution": parts.resolution,
         "ranked_by": pieces[0].ranked_by[0] if pieces else None,
         "numberReturned": len(shown),
-        "zones": zones_member(cut, certain.share, possible.share, people, found),
+        "zones": parted,
     }
     features = tuple(
         Feature(
@@ -172,7 +175,7 @@ def gap_pieces(
         for number, piece in enumerate(shown, 1)
     )
     if zones:
-        features += _zone_features(summary["zones"], certain, possible, record)
+        features += _zone_features(parted, certain, possible, record)
     what, cut_how = what_of(ground, asked, region), ground.say(*terms.CUT_BY[by].pair)
     lines = [
         summary["record_basis"]["words"],
@@ -186,8 +189,8 @@ def gap_pieces(
     if people is not None:
         inside = summary["people_in_gaps"]
         lines.append(ground.say(f"缺口内 {inside:.0f} 人", f"{inside:.0f} people in the gaps"))
-        lines.append(summary["basis"])
-    lines.append(zones_said(ground, summary["zones"]))
+        lines.append(ground.say(people.zh, people.en))
+    lines.append(zones_said(ground, parted))
     return Report(kind="gaps", summary=summary, features=features, lines=(*lines, *summary["limits"]))
 
 
@@ -204,7 +207,7 @@ def _first_said(ground: Ground, piece: coverage.Gap) -> tuple[str, ...]:
 
 
 def _zone_features(
-    zones: dict[str, Any], certain: coverage.Coverage, possible: coverage.Coverage, record: Record
+    zones: Mapping[str, answers.Zone], certain: coverage.Coverage, possible: coverage.Coverage, record: Record
 ) -> tuple[Feature, ...]:
     between = shapely.difference(possible.covered, certain.covered)
     shapes = {

@@ -4,9 +4,8 @@ A share, a gap or a rank says as much about what is not on record as about what 
 that kind is stated to be complete; elsewhere an answer says what is on record, from whom, and what is promised.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import shapely
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from service_map import coverage
+from service_map.analysis import answers
 from service_map.analysis.ground import Ground, Region, Supply
 from service_map.catalogue import Inventory, terms
 from service_map.catalogue.adcode import ancestors, covers, prefix
@@ -92,11 +92,11 @@ class Record:
     inventories: tuple[Inventory, ...]
     by: str | None
     as_recorded: bool
-    nearest: Mapping[str, Any] | None
+    nearest: answers.Nearest | None
     placed: int
     wide: int
     around: int
-    named: tuple[Mapping[str, Any], ...]
+    named: tuple[answers.Named, ...]
     unlocated: tuple[CommitmentRecord, ...] | None = None
     above: int = 0
 
@@ -217,7 +217,7 @@ def state_of(
     return state, len(rows), _sources(supply, rows)
 
 
-def sources_member(sources: Sequence[tuple[str, str, str, int]]) -> list[dict[str, Any]]:
+def sources_member(sources: Sequence[tuple[str, str, str, int]]) -> list[answers.Source]:
     """Write who says what stands, for an answer."""
     return [
         {"title": title, "licence": licence or None, "date": date or None, "count": count}
@@ -324,7 +324,7 @@ def _sources(supply: Supply, rows: NDArray[np.int64]) -> tuple[tuple[str, str, s
     return tuple(sorted(found, key=lambda one: (-one[3], one)))
 
 
-def _nearest(ground: Ground, region: Region, supply: Supply, rows: NDArray[np.int64]) -> dict[str, Any] | None:
+def _nearest(ground: Ground, region: Region, supply: Supply, rows: NDArray[np.int64]) -> answers.Nearest | None:
     if not len(rows):
         return None
     start, lon, lat = _start(ground, region)
@@ -351,7 +351,7 @@ def _name(ground: Ground, name: str) -> str:
     return queries.facility(ground.conn, name).name
 
 
-def record_member(ground: Ground, record: Record, what: str, where: str) -> dict[str, Any]:
+def record_member(ground: Ground, record: Record, what: str, where: str) -> answers.RecordMember:
     """Write a record for an answer: ``record``, and ``record_basis`` with what it rests on and a sentence.
 
     Parameters
@@ -374,12 +374,12 @@ def record_member(ground: Ground, record: Record, what: str, where: str) -> dict
                 for one in record.inventories
             ],
             "as_recorded": record.as_recorded,
-            "nearest": None if record.nearest is None else dict(record.nearest),
+            "nearest": record.nearest,
             "promised": {
                 "placed": record.placed,
                 "wide": record.wide,
                 "around": record.around,
-                "named": [dict(one) for one in record.named],
+                "named": list(record.named),
             },
             "words": ground.say("", " ").join(record_words(ground, record, what, where)),
         },
@@ -450,7 +450,7 @@ def _unplaced(ground: Ground, record: Record) -> str:
     )
 
 
-def unlocated_member(record: Record) -> dict[str, Any] | None:
+def unlocated_member(record: Record) -> answers.Unlocated | None:
     """Write what is promised without a site for an answer; None for a polygon."""
     if record.unlocated is None:
         return None
@@ -505,6 +505,6 @@ def record_limits(record: Record) -> list[tuple[str, str]]:
     return [BORDER] if record.by == "inventory" else []
 
 
-def record_properties(record: Record) -> dict[str, Any]:
+def record_properties(record: Record) -> answers.OfRecord:
     """Give what each feature of an answer says of its record, so that a file cut in pieces still says it."""
     return {"record": record.state, "as_recorded": record.as_recorded}

@@ -6,6 +6,7 @@ from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
+from service_map.analysis import answers
 from service_map.analysis.ground import Ground
 from service_map.catalogue import Rule
 
@@ -135,7 +136,7 @@ class Report:
     lines: tuple[str, ...]
 
 
-def rule_member(ground: Ground, rule: Rule) -> dict[str, Any]:
+def rule_member(ground: Ground, rule: Rule) -> answers.Rule:
     """Write a rule with its clause, its confidence and, for a plan's own circle, its citation."""
     return {
         "id": rule.id,
@@ -173,7 +174,7 @@ def rule_member(ground: Ground, rule: Rule) -> dict[str, Any]:
     }
 
 
-def rule_marks(ground: Ground, member: Mapping[str, Any]) -> list[str]:
+def rule_marks(ground: Ground, member: answers.Rule) -> list[str]:
     """Say of a rule as written by `rule_member` what a reader must not overlook: a draft, mere advice, unread."""
     marks = []
     if member["status"] == "draft":

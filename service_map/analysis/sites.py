@@ -1,7 +1,6 @@
 """Where n more would cover the most who are not covered, and how far that is from the best there can be."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import shapely
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
-from service_map.analysis import report
+from service_map.analysis import answers, report
 from service_map.analysis.area import kinds, limits
 from service_map.analysis.asked import Reach, reach_member
 from service_map.analysis.given import clip
@@ -121,7 +120,7 @@ def choose_sites(
         told = _among_people(ground, question, demand, capacity=capacity, exact_seconds=exact_seconds)
     found, chosen = told.found, told.where[told.found.chosen]
     away, _ = coverage.nearest_edge(question.located, chosen)
-    summary = {
+    summary: answers.Sites = {
         "area": {"adcode": region.adcode, "name": region.name},
         "mended": region.mended,
         **reach_member(ground, asked),
@@ -204,10 +203,10 @@ class _Told:
     found: coverage.Siting
     where: NDArray[np.float64]
     unit: str
-    ground: dict[str, Any]
+    ground: answers.SiteGround
     basis: str
-    before: dict[str, float]
-    after: dict[str, float]
+    before: answers.PeopleBounds
+    after: answers.PeopleBounds
 
 
 # --- by land ----------------------------------------------------------------------------------------------------------
@@ -232,7 +231,7 @@ def _on_land(ground: Ground, of: _Question) -> _Told:
     new = of.cut(land, _new(where[found.chosen])).covered
     least, most = of.cut(land, of.every, -1), of.cut(land, of.every, 1)
     more = [coverage.square_km(shapely.intersection(new, bound.gap)) for bound in (least, most)]
-    member = {
+    member: answers.SiteGround = {
         "kind": "homes" if len(homes) else "land",
         "homes": len(homes) or None,
         "within_m": HOME_M if len(homes) else None,
@@ -331,10 +330,10 @@ def _among_people(
     )
 
 
-def _stages(found: coverage.Siting, of: _Told, *, told: bool) -> dict[str, Any]:
+def _stages(found: coverage.Siting, of: _Told, *, told: bool) -> answers.Stages:
     """Give what is covered before and after, which is a share of what exists, only where the record allows it."""
     if not told:
-        return dict.fromkeys(("already", "share_before", "share_after", "before", "after"))
+        return {"already": None, "share_before": None, "share_after": None, "before": None, "after": None}
     return {
         "already": round(found.already, 4),
         "share_before": share(found.already / found.total) if found.total > 0 else None,
@@ -344,7 +343,7 @@ def _stages(found: coverage.Siting, of: _Told, *, told: bool) -> dict[str, Any]:
     }
 
 
-def _rounded(certain: float, located: float, possible: float) -> dict[str, float]:
+def _rounded(certain: float, located: float, possible: float) -> answers.PeopleBounds:
     return {"certain": round(certain, 4), "located": round(located, 4), "possible": round(possible, 4)}
 
 
@@ -384,13 +383,13 @@ def quota(ground: Ground, name: str) -> CommitmentRecord:
     return found
 
 
-def _quota(commitment: CommitmentRecord) -> dict[str, Any]:
+def _quota(commitment: CommitmentRecord) -> answers.Quota:
     return {
         "id": commitment.id,
         "plan": commitment.plan,
         "line": commitment.line,
         "label": commitment.label,
-        "count": commitment.count,
+        "count": commitment.count or 0,
         "passage_sha256": commitment.passage_sha256,
     }
 
@@ -426,7 +425,7 @@ def _within(places: NDArray[np.float64], region: Region) -> NDArray[np.float64]:
     return inside
 
 
-def _said(ground: Ground, asked: Reach, summary: dict[str, Any], placed: int) -> tuple[str, ...]:
+def _said(ground: Ground, asked: Reach, summary: answers.Sites, placed: int) -> tuple[str, ...]:
     unit = ground.say("人", "people") if summary["unit"] == "people" else "km²"
     what = f"{summary['area']['name']} {ground.named(asked.categories[0])} {asked.metres:.0f} m"
     if not summary["total"] > 0:

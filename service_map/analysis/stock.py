@@ -10,6 +10,7 @@ from pyproj import Proj
 from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
+from service_map.analysis import answers
 from service_map.analysis.asked import Reach
 from service_map.analysis.ground import Ground, Region, Supply, choose
 from service_map.analysis.record import Record
@@ -227,7 +228,7 @@ def count_circles(ground: Ground, asked: Reach, region: Region, *, by_year: bool
     return 3 * horizons * int(in_reach.sum())
 
 
-def measured_from(ground: Ground, asked: Reach, region: Region, supply: Supply) -> dict[str, int] | None:
+def measured_from(ground: Ground, asked: Reach, region: Region, supply: Supply) -> answers.MeasuredFrom | None:
     """Count the facilities measured from their edge or line and from a point, of kinds that are entered anywhere.
 
     None for other kinds; of these, only what may reach into the region counts.

@@ -18,9 +18,14 @@ from msgspec import Meta
 from service_map.catalogue.terms import Terms
 
 
-def one_of(terms: Terms) -> Meta:
-    """Bound a text to the codes of a closed set."""
+def one_of(terms: Terms | tuple[str, ...]) -> Meta:
+    """Bound a text to the codes of a closed set, or to some that only one answer has."""
     return Meta(pattern=f"^(?:{'|'.join(terms)})$", extra={"terms": terms})
+
+
+def keyed(terms: Terms) -> Meta:
+    """Bound the keys of a mapping to the codes of a closed set, each of which is there."""
+    return Meta(extra={"keys": terms.codes})
 
 
 def known(what: str) -> Meta:

@@ -25,6 +25,7 @@ from service_map.catalogue.fields import (
     Sha256,
     Whole,
     fields_of,
+    keyed,
     one_of,
 )
 from service_map.store import AreaRecord, CommitmentRecord, FacilityRecord, PlanRecord, ranks
@@ -146,7 +147,7 @@ _PAGING = {"numberMatched": Whole, "numberReturned": Whole, "links": list[Link]}
 
 # --- what stands where ------------------------------------------------------------------------------------------------
 
-ByPrecision = _type("ByPrecision", dict.fromkeys(terms.PRECISION, Whole))
+ByPrecision = Annotated[dict[str, Whole], keyed(terms.PRECISION)]
 
 
 class LayerCategory(TypedDict):
@@ -160,7 +161,7 @@ class LayerCategory(TypedDict):
     icon: str
     planned: Amount
     facilities: Whole
-    precision: ByPrecision  # type: ignore[valid-type]  # made of the terms
+    precision: ByPrecision
 
 
 class LayerFamily(TypedDict):
@@ -173,7 +174,7 @@ class LayerFamily(TypedDict):
     colour: Colour
     core: bool
     facilities: Whole
-    precision: ByPrecision  # type: ignore[valid-type]
+    precision: ByPrecision
     categories: list[LayerCategory]
 
 
@@ -182,7 +183,7 @@ class Layers(TypedDict):
 
     families: list[LayerFamily]
     facilities: Whole
-    precision: ByPrecision  # type: ignore[valid-type]
+    precision: ByPrecision
     data_version: str
 
 

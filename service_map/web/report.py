@@ -385,7 +385,8 @@ def _coverage_heading() -> list[str]:
 
 def _coverage_row(name: str, rule: str, of: CoverageFigure) -> list[Any]:
     record = of.record
-    near, first = record.nearest or {}, record.foremost
+    near: Mapping[str, Any] = record.nearest or {}
+    first = record.foremost
     return [
         *(name, rule, str(words.RECORD[record.state]), record.existing, near.get("name"), near.get("metres")),
         *(

@@ -55,6 +55,8 @@ class Schemas:
 
     def _bounded(self, written: Schema, meta: Meta) -> Schema:
         told = meta.extra or {}
+        if "keys" in told:
+            return _closed(dict.fromkeys(told["keys"], written["additionalProperties"]), list(told["keys"]))
         if "terms" in told or "known" in told:
             codes = self.known[told["known"]] if "known" in told else told["terms"]
             return written | {"enum": list(codes)}
@@ -73,12 +75,7 @@ class Schemas:
 
     def _object(self, kind: type) -> Schema:
         members, needed = members_of(kind)
-        return {
-            "type": "object",
-            "properties": {name: self.of(hint) for name, hint in members.items()},
-            "required": needed,
-            "additionalProperties": False,
-        }
+        return _closed({name: self.of(hint) for name, hint in members.items()}, needed)
 
 
 def is_record(kind: Any) -> bool:
@@ -100,6 +97,10 @@ def members_of(kind: type) -> tuple[dict[str, Any], list[str]]:
 def described(zh: str, en: str) -> str:
     """Write a description: Chinese, and English in a paragraph of its own."""
     return f"{zh}\n\n{en[:1].upper()}{en[1:]}"
+
+
+def _closed(properties: Schema, needed: list[str]) -> Schema:
+    return {"type": "object", "properties": properties, "required": needed, "additionalProperties": False}
 
 
 def _choice(values: list[Any]) -> Schema:
