@@ -59,6 +59,8 @@ def main() -> None:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise Refusal("另一次安装正在进行", "another installation is at work") from None
+            # What is started from here holds the lock too, so that it is not written over when this program is killed.
+            os.set_inheritable(lock.fileno(), True)
             (install if asked.what == "install" else rollback)(home)
     except (Refusal, OSError) as error:
         print(f"install: {error}", file=sys.stderr)
@@ -99,7 +101,7 @@ def install(home: Path) -> None:
     (place / "previous").unlink(missing_ok=True)
     if before is not None:
         (place / "previous").symlink_to(Path("..", before.name))
-    _switch(home, place)
+    _switch(home, place, before)
 
 
 def _lay_out(place: Path) -> None:
@@ -131,7 +133,7 @@ def rollback(home: Path) -> None:
         print(f"install: {error}", file=sys.stderr)
         _say(f"退回时的数据是升级前的；此后导入的留在 {current}/geodata",
              f"its data are from before the upgrade; what was imported since stays in {current}/geodata")  # fmt: skip
-    _switch(home, before)
+    _switch(home, before, current)
 
 
 def renew(place: Path, other: Path | None) -> None:
@@ -261,7 +263,8 @@ def _run(place: Path, *words: str | Path, env: Mapping[str, str]) -> None:
 
 def _command(*words: str | Path, env: Mapping[str, str] | None = None) -> None:
     done = subprocess.run(
-        words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+        words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
+        close_fds=False,
     )  # fmt: skip
     if done.returncode:
         told = "\n".join(done.stdout.splitlines()[-LAST_LINES:])
@@ -316,7 +319,7 @@ def _linked(link: Path) -> Path | None:
     return link.resolve() if link.is_symlink() and link.exists() else None
 
 
-def _switch(home: Path, place: Path) -> None:
+def _switch(home: Path, place: Path, left: Path | None) -> None:
     """Put ``current`` over: a rename, so that whoever looks sees the one version or the other."""
     new = home / ".current"
     new.unlink(missing_ok=True)
@@ -326,7 +329,7 @@ def _switch(home: Path, place: Path) -> None:
         f"现用 {place.name}；请重启服务：systemctl restart service-map",
         f"now current: {place.name}; restart the service",
     )
-    kept = {place, _linked(place / "previous")}
+    kept = {place, left, _linked(place / "previous")}
     if spare := [path.name for path in sorted((home / "versions").iterdir()) if path not in kept]:
         _say(f"更早的可删：{'、'.join(spare)}", f"no longer needed in {home}/versions: {', '.join(spare)}")
 

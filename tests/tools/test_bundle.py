@@ -226,6 +226,7 @@ def test_an_archive_installs_upgrades_and_goes_back_without_a_network(make, firs
     assert done.returncode == 0
     assert "standards.toml" in done.stderr
     assert f"stays in {later}/geodata" in done.stdout
+    assert "no longer needed" not in done.stdout
     assert (home / "current").resolve() == old
     with site(home) as back:
         assert told(back, one) == "open"
