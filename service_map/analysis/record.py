@@ -16,10 +16,9 @@ from service_map import coverage
 from service_map.analysis import answers
 from service_map.analysis.ground import Ground, Region, Supply
 from service_map.catalogue import Inventory, terms
-from service_map.catalogue.adcode import ancestors, covers, prefix
+from service_map.catalogue.adcode import COUNTRY, ancestors, covers, prefix
 from service_map.errors import InvalidParameterError
 from service_map.store import CommitmentFilter, CommitmentRecord, queries
-from service_map.store.ranks import COUNTRY
 
 FARTHEST_M = 50_000.0
 """Beyond this the nearest on record says more of the record than of what is near."""

@@ -14,7 +14,7 @@ from service_map.analysis import answers
 from service_map.analysis.asked import Reach
 from service_map.analysis.ground import Ground, Region, Supply, choose
 from service_map.analysis.record import Record
-from service_map.store.ranks import COUNTRY
+from service_map.catalogue.adcode import COUNTRY
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -4,6 +4,9 @@ Two digits name the province, two the city, two the county, and three more the t
 that in 140500 (晋城), that in 140000 (山西). Nothing here asks whether an area of the code exists.
 """
 
+COUNTRY = "100000"
+"""The whole country, in which every code lies."""
+
 COUNTY_DIGITS = 6
 """Digits of the code of a province, city or county; a township has three more, a village six."""
 
@@ -19,8 +22,10 @@ def prefix(adcode: str) -> str:
     Returns
     -------
     str
-        ``14`` for 140000, ``1405`` for 140500, the code itself for a county or less.
+        "" for `COUNTRY`, ``14`` for 140000, ``1405`` for 140500, the code itself for a county or less.
     """
+    if adcode == COUNTRY:
+        return ""
     if len(adcode) == COUNTY_DIGITS:
         if adcode.endswith("0000"):
             return adcode[:2]

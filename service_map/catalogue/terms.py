@@ -135,6 +135,14 @@ REASON = Terms(
 )
 """Why an id stands no more."""
 
+DATUM = Terms({
+    "WGS84": ("WGS 84（GPS）", "WGS 84 (GPS)"),
+    "CGCS2000": ("CGCS 2000（天地图）", "CGCS 2000 (Tianditu)"),
+    "GCJ02": ("GCJ-02（高德、腾讯地图）", "GCJ-02 (Amap, Tencent)"),
+    "BD09": ("BD-09（百度地图）", "BD-09 (Baidu)"),
+})  # fmt: skip
+"""What coordinates are in."""
+
 # --- plans ------------------------------------------------------------------------------------------------------------
 
 KIND = Terms({

@@ -15,9 +15,10 @@ import numpy as np
 import prcoords
 from numpy.typing import ArrayLike, NDArray
 
+from service_map.catalogue import terms
 from service_map.errors import InvalidParameterError
 
-DATUMS = ("WGS84", "CGCS2000", "GCJ02", "BD09")
+DATUMS = terms.DATUM.codes
 """Datums that a table of places may state."""
 
 _Convert = Callable[[tuple[float, float]], tuple[float, float]]

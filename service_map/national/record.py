@@ -18,7 +18,6 @@ from service_map.errors import InvalidParameterError
 from service_map.national.county import ALL, County
 from service_map.national.question import Question
 from service_map.national.supply import Taken
-from service_map.store.ranks import COUNTRY
 
 MOST_SOURCES = 10
 """Sources of the record that a row names, those of most facilities first."""
@@ -117,7 +116,7 @@ def stated(question: Question, county: County, inventories: Sequence[Inventory])
     tuple of Stated
         Where several categories serve a target, all of them must be stated.
     """
-    here = [one for one in inventories if one.area in {ALL, COUNTRY} or covers(one.area, county.adcode)]
+    here = [one for one in inventories if one.area == ALL or covers(one.area, county.adcode)]
     found: list[Stated] = []
     for target in question.targets:
         by_code = [[one for one in here if code in one.categories] for code in target.codes]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from service_map.catalogue.adcode import COUNTRY
 from service_map.coverage import Network, load_network, read_osm, save_network
 from service_map.coverage.streets import FORM
 from service_map.errors import InvalidParameterError
@@ -23,7 +24,6 @@ from service_map.national.county import County
 Flags = NDArray[np.bool_]
 
 SUFFIXES = (".npz", ".osm.pbf", ".pbf", ".osm")
-_COUNTRY = "100000"
 
 
 def check(folder: Path) -> None:
@@ -46,7 +46,7 @@ def check(folder: Path) -> None:
 
 def find(folder: Path, county: County) -> Path | None:
     """Find the narrowest network that should hold a county; None where there is none."""
-    for code in dict.fromkeys((county.adcode, county.city, county.province, _COUNTRY)):
+    for code in dict.fromkeys((county.adcode, county.city, county.province, COUNTRY)):
         for suffix in SUFFIXES if code else ():
             if (folder / f"{code}{suffix}").is_file():
                 return folder / f"{code}{suffix}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service_map.catalogue import Inventory, categories, inventories, terms
-from service_map.catalogue.adcode import county_of
+from service_map.catalogue.adcode import COUNTRY, county_of
 from service_map.errors import PlanFileError
 from service_map.places.existing import load_demand, load_existing
 from service_map.places.facility import Facility
@@ -175,8 +175,8 @@ def unknown_areas(stated: Sequence[Inventory], gazetteer: Gazetteer) -> list[str
         One sentence a row, Chinese and English.
     """
     known = {code for code, row in gazetteer.rows.items() if row.level in ("province", "city", "county")}
-    # 100000 is the country. A code that is no row of its own may still hold some: 110100, 419000.
-    known |= {f"{code[:end]}{'0' * (6 - end)}" for code in known for end in (2, 4)} | {"100000"}
+    # A code that is no row of its own may still hold some: 110100, 419000.
+    known |= {f"{code[:end]}{'0' * (6 - end)}" for code in known for end in (2, 4)} | {COUNTRY}
     broken = []
     for place, row in enumerate(stated, 1):
         if county_of(row.area) in known:

@@ -26,9 +26,6 @@ FILE = "summary.parquet"
 ALL = "all"
 """Stands for the category in the rows on all kinds together."""
 
-COUNTRY = "100000"
-"""Code under which the provinces stand, as GB/T 2260 has it."""
-
 LEVELS = ("province", "city", "county")
 MOST_SOURCES = 10
 """Sources of an area's record that are named, those of most facilities first."""

@@ -18,9 +18,9 @@ import shapely
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue.adcode import COUNTRY
 from service_map.errors import GeodataError
 from service_map.places import Gazetteer
-from service_map.store.ranks import COUNTRY
 
 COLUMNS = pa.schema(
     [

@@ -56,12 +56,7 @@ PROFILE = {
     "elderly": _later("老年人（0.8 米/秒）"),
     "child": _later("儿童，有人陪（1.0 米/秒）"),
 }
-DATUM = {
-    "WGS84": _later("WGS 84（GPS）"),
-    "CGCS2000": _later("CGCS 2000（天地图）"),
-    "GCJ02": _later("GCJ-02（高德、腾讯地图）"),
-    "BD09": _later("BD-09（百度地图）"),
-}
+DATUM = _called(terms.DATUM)
 VERDICT = _called(terms.VERDICT, listed=True)
 VERDICT_MEANING = {
     "met": _later("现在就走得到。"),

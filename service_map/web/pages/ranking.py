@@ -6,6 +6,7 @@ from typing import Any
 from flask import render_template, url_for
 from flask_babel import gettext as _
 
+from service_map.catalogue.adcode import COUNTRY
 from service_map.store import ranks
 from service_map.store.ranks import ALL, Offered, Ranked
 from service_map.web import links, ranking
@@ -107,7 +108,7 @@ def _trail(around: tuple[str, str, str, str] | None, kept: dict[str, Any]) -> li
     """Give the names and addresses of the rankings around this one, the widest first."""
     found = []
     code = None if around is None else around[3]
-    while code is not None and code != ranks.COUNTRY:
+    while code is not None and code != COUNTRY:
         _adcode, name, _level, parent = ranks.ranked_area(frame.conn(), code)
         found.append((name, links.to("pages.area_ranking", **{**kept, "area": code, "level": None})))
         code = parent
