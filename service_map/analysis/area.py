@@ -38,6 +38,7 @@ from service_map.analysis.stock import (
 )
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import related
+from service_map.catalogue.messages import message
 from service_map.coverage import Demand
 
 Floats = NDArray[np.float64]
@@ -45,6 +46,7 @@ Flags = NDArray[np.bool_]
 
 MOST_YEARS = 15
 
+_HORIZONS = {"existing": message("现有"), "promised": message("全部承诺")}
 _FARTHEST_WALK_M = 50_000.0
 _FARTHEST_M = 500_000.0
 _KM = "公里"
@@ -131,7 +133,7 @@ def covered_share(
         "people": _people(ground, asked, region, stock, people, found=found),
         "zones": zones_member(cut, low, anywhere, people, found),
     }
-    names = {"covered": ("已覆盖", "covered"), "gap": ("缺口", "gap")}
+    names = {"covered": message("已覆盖"), "gap": message("缺口")}
     parts = (("covered", cut.covered, cut.covered_km2, cut.share), ("gap", cut.gap, cut.gap_km2, 1 - cut.share))
     return Report(
         kind="coverage",
@@ -142,7 +144,7 @@ def covered_share(
                 geometry=geometry,
                 properties={
                     "part": part,
-                    "name": ground.say(*names[part]),
+                    "name": ground.say(names[part]).lower(),
                     **record_properties(record),
                     "area_km2": round(km2, 4),
                     "share": share(of),
@@ -178,10 +180,10 @@ def limits(
         said.append(report.YEARS)
     if region.mended:
         said.append(report.MENDED)
-    return [ground.say(*pair) for pair in said]
+    return [ground.say(limit) for limit in said]
 
 
-def _own_measure(asked: Reach, demand: Demand | None) -> list[tuple[str, str]]:
+def _own_measure(asked: Reach, demand: Demand | None) -> list[str]:
     """Say in what the figures differ from what a standard or an official rate would give."""
     said = [report.LAND, *([report.PEOPLE] if demand is not None and demand.unit == "people" else [])]
     if asked.minutes is not None:
@@ -200,7 +202,7 @@ def what_of(ground: Ground, asked: Reach, region: Region) -> str:
 
 def kinds(ground: Ground, asked: Reach) -> str:
     """Name the kinds asked about."""
-    return ground.say("、", ", ").join(ground.named(code) for code in asked.categories)
+    return ground.say("、").join(ground.named(code) for code in asked.categories)
 
 
 def living(demand: Demand | None, region: Region) -> Demand | None:
@@ -266,7 +268,7 @@ def _crowd(ground: Ground, demand: Demand) -> answers.People:
         },
         "nearest_m": None,
         "catchment": None,
-        "said": ground.say(demand.zh, demand.en),
+        "said": ground.choose(demand.zh, demand.en),
     }
 
 
@@ -309,7 +311,7 @@ def _people(
             "groups": {name: _metres(of) for name, of in fair.groups.items()},
         },
         "catchment": catchment(ground, asked, near(asked, region, stock), demand),
-        "said": ground.say(found.zh, found.en),
+        "said": ground.choose(found.zh, found.en),
     }
 
 
@@ -343,10 +345,10 @@ def zones_said(ground: Ground, zones: Mapping[str, answers.Zone]) -> str:
 
     def told(name: str) -> str:
         people = zones[name]["people"]
-        held = "" if people is None else ground.say(f"、{people:.0f} 人", f", {people:.0f} people")
-        return f"{ground.say(*terms.ZONE[name].pair)} {percent(zones[name]['share'])}{held}"
+        held = "" if people is None else ground.say("、%(people)s 人", people=f"{people:.0f}")
+        return f"{ground.choose(*terms.ZONE[name].pair)} {percent(zones[name]['share'])}{held}"
 
-    return ground.say("；", "; ").join(told(name) for name in terms.ZONE)
+    return ground.say("；").join(told(name) for name in terms.ZONE)
 
 
 def _shares(total: float, bounds: coverage.Bounds) -> answers.Shares:
@@ -446,15 +448,14 @@ def _said(ground: Ground, asked: Reach, region: Region, summary: answers.Coverag
     what = what_of(ground, asked, region)
     lines = [what, summary["record_basis"]["words"]]
     if summary["share"] is None:
-        lines.append(ground.say(*HOW))
+        lines.append(ground.say(HOW))
     else:
         lines += _said_figures(ground, summary)
     for row in summary["years"] or ():
-        name = row["year"] or ground.say(
-            *{"existing": ("现有", "existing"), "promised": ("全部承诺", "all promised")}[row["horizon"]]
-        )
-        lead, unit = ("people_", ground.say("人口", "people")) if row["people"] else ("", ground.say("面积", "land"))
-        of = ground.say(f"{row['facilities']} 处设施", f"{row['facilities']} facilities")
+        horizon = row["horizon"]
+        name = row["year"] or ground.say(_HORIZONS[horizon])
+        lead, unit = ("people_", ground.say("人口").lower()) if row["people"] else ("", ground.say("面积"))
+        of = ground.say("%(facilities)s 处设施", facilities=row["facilities"])
         if row["share"] is None:
             lines.append(f"  {name}: {of}")
             continue
@@ -463,19 +464,20 @@ def _said(ground: Ground, asked: Reach, region: Region, summary: answers.Coverag
         lines.append(f"  {name}: {of}, {unit} {at} ({low} – {high})")
     if summary["unlocated"]:
         count = summary["unlocated"]["matched"]
-        lines.append(
-            ground.say(f"另有 {count} 项没有落点的任务，不计入", f"{count} promises without a site are not counted")
-        )
+        lines.append(ground.say("另有 %(count)s 项没有落点的任务，不计入", count=count))
     return (*lines, *summary["limits"])
 
 
 def _said_figures(ground: Ground, summary: answers.Coverage) -> list[str]:
     low, at, high = (percent(summary[name]) for name in ("share_low", "share", "share_high"))
-    lines = [ground.say(*AS_RECORDED)] if summary["record_basis"]["as_recorded"] else []
+    lines = [ground.say(AS_RECORDED)] if summary["record_basis"]["as_recorded"] else []
     lines.append(
         ground.say(
-            f"面积覆盖 {at}（至少 {low}，至多 {high}），{summary['facilities']} 处设施",
-            f"{at} of the land (at least {low}, at most {high}), {summary['facilities']} facilities",
+            "面积覆盖 %(at)s（至少 %(low)s，至多 %(high)s），%(facilities)s 处设施",
+            at=at,
+            low=low,
+            high=high,
+            facilities=summary["facilities"],
         )
     )
     people = summary["people"]
@@ -485,17 +487,17 @@ def _said_figures(ground: Ground, summary: answers.Coverage) -> list[str]:
     if people["total"] <= 0 or covered is None:
         return [
             *lines,
-            ground.say(
-                "区域内没有人口，无从计算人口覆盖率", "nobody lives in the area, so there is no share of people"
-            ),
+            ground.say("区域内没有人口，无从计算人口覆盖率"),
             people["said"],
         ]
     lines.append(
         ground.say(
-            f"人口覆盖 {percent(people['share'])}：{covered['located']:.0f} / {people['total']:.0f} 人"
-            f"（至少 {covered['certain']:.0f}，至多 {covered['possible']:.0f}）",
-            f"{percent(people['share'])} of the people: {covered['located']:.0f} of {people['total']:.0f}"
-            f" (at least {covered['certain']:.0f}, at most {covered['possible']:.0f})",
+            "人口覆盖 %(share)s：%(located)s / %(total)s 人（至少 %(certain)s，至多 %(possible)s）",
+            share=percent(people["share"]),
+            located=f"{covered['located']:.0f}",
+            total=f"{people['total']:.0f}",
+            certain=f"{covered['certain']:.0f}",
+            possible=f"{covered['possible']:.0f}",
         )
     )
     lines += [

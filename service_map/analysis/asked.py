@@ -59,7 +59,7 @@ def walking(ground: Ground, profile: str = "adult", *, speed: float | None = Non
     """
     return {
         "profile": profile,
-        "profile_name": ground.say(*terms.PROFILE[profile].pair),
+        "profile_name": ground.choose(*terms.PROFILE[profile].pair),
         "speed_m_s": coverage.SPEEDS[profile] if speed is None else speed,
         "detour": coverage.DETOUR,
     }

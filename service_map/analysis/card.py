@@ -131,7 +131,7 @@ def check_point(
         {
             **_subject(ground, said.rule),
             **on_record(said.rule, 0.0),
-            "text": ground.say(said.zh, said.en),
+            "text": ground.choose(said.zh, said.en),
             **_closest(said.nearest, records),
         }
         for said in aside
@@ -163,7 +163,7 @@ def check_point(
             }
             for inventory in dict.fromkeys(inventory for _, held in stated.values() for inventory in held)
         ],
-        "limits": [ground.say(*limit) for limit in said_limits],
+        "limits": [ground.say(limit) for limit in said_limits],
         "data_version": ground.data_version(),
     }
     return Report(
@@ -202,10 +202,8 @@ def _plan_circle(
     return {
         **_subject(ground, rule),
         "verdict": "cannot_say",
-        "verdict_name": ground.say(*terms.VERDICT["cannot_say"].pair),
-        "text": ground.say(
-            "按车辆到达计，没有车行路网，无法判断", "Meant for vehicles; without their roads nobody can say"
-        ),
+        "verdict_name": ground.choose(*terms.VERDICT["cannot_say"].pair),
+        "text": ground.say("按车辆到达计，没有车行路网，无法判断"),
         "method": None,
         "radius_m": None,
         "radius_from": None,
@@ -222,8 +220,8 @@ def _verdict(ground: Ground, said: coverage.Verdict, records: _Records) -> answe
     return {
         **_subject(ground, said.rule),
         "verdict": said.verdict,
-        "verdict_name": ground.say(*terms.VERDICT[said.verdict].pair),
-        "text": ground.say(said.zh, said.en),
+        "verdict_name": ground.choose(*terms.VERDICT[said.verdict].pair),
+        "text": ground.choose(said.zh, said.en),
         "method": said.method,
         "radius_m": round(said.metres, 1),
         "radius_from": said.metres_from,
@@ -299,7 +297,7 @@ def _own(ground: Ground, name: str) -> answers.NearestFacility:
     point = shapely.point_on_surface(one.geometry)
     return {
         "id": name,
-        "name": one.name or ground.say("所给设施", "a facility of your own"),
+        "name": one.name or ground.say("所给设施"),
         "lon": round(point.x, _DECIMALS),
         "lat": round(point.y, _DECIMALS),
         "status": one.status,
@@ -376,8 +374,8 @@ def _row(number: int, said: Mapping[str, Any]) -> Feature:
 
 
 def _said(ground: Ground, summary: answers.Circle) -> tuple[str, ...]:
-    counts = ground.say("，", ", ").join(
-        f"{ground.say(*terms.VERDICT[name].pair)} {count}" for name, count in summary["summary"].items()
+    counts = ground.say("，").join(
+        f"{ground.choose(*terms.VERDICT[name].pair)} {count}" for name, count in summary["summary"].items()
     )
     lines = [f"{summary['area']['name']} {summary['minutes']} min: {counts}"]
     for said in (*summary["verdicts"], *summary["plan_circles"]):

@@ -83,19 +83,19 @@ def _said(ground: Ground, told: answers.Catchment, count: int, most: str | None)
     got = f"{told['per_1000_mean']:,.3f}".rstrip("0").rstrip(".")
     left = ""
     if told["unplaced"]:
-        left = ground.say(
+        left = ground.choose(
             f"；另有 {told['unplaced']} 处只知道在哪个县或市，没有算进来",
             f"; {told['unplaced']} more, known to their county or city only, are left out",
         )
     if told["of"] in _NAMES:
         name, unit, _, units = _NAMES[told["of"]]
-        return ground.say(
+        return ground.choose(
             f"两步移动搜索法：{count} 处设施都有{name}，每千人平均 {got} {unit}{left}",
             f"two-step floating catchment: all of the {count} facilities say their {units}, {got} {units} for every "
             f"1,000 people on average{left}",
         )
     lack_zh, lack_en = ("床位数或容量", "beds or a capacity") if most is None else (_NAMES[most][0], _NAMES[most][2])
-    return ground.say(
+    return ground.choose(
         f"两步移动搜索法按处数算，不按容量：{count} 处设施中 {told['without_capacity']} 处没有{lack_zh}；"
         f"每千人平均 {got} 处{left}",
         f"two-step floating catchment counts facilities and not what they hold: of {count}, {told['without_capacity']} "

@@ -103,7 +103,7 @@ def completeness_index(
         "record": _least([state for state, _, _ in states.values()]),
         "as_recorded": ground.as_recorded,
         "unit": people.unit,
-        "basis": ground.say(people.zh, people.en),
+        "basis": ground.choose(people.zh, people.en),
         "total": round(people.total, 4),
         "asked": len(judged),
         "judged": len(counted),
@@ -117,7 +117,7 @@ def completeness_index(
         "distribution": [],
         "rules": [_row(ground, rule, states[rule.id]) for rule in judged],
         "cells": len(people.lonlat),
-        "limits": [ground.say(*pair) for pair in said],
+        "limits": [ground.say(limit) for limit in said],
         "data_version": ground.data_version(),
     }
     if not counted:
@@ -160,7 +160,7 @@ def completeness_index(
             "cell_m": round(float(np.sqrt(sampled.total / count)) * 1000, 1),
             "complete_error": share(coverage.standard_error(found.complete or 0.0, count)),
         }
-        summary["limits"] = [*summary["limits"], ground.say(*_sampled_words(summary))]
+        summary["limits"] = [*summary["limits"], _sampled_words(ground, summary)]
     shown = len(people.lonlat)
     features = tuple(
         Feature(
@@ -244,15 +244,13 @@ def _beside(shown: Demand, sampled: Demand) -> Demand:
     )
 
 
-def _sampled_words(summary: answers.Completeness) -> tuple[str, str]:
+def _sampled_words(ground: Ground, summary: answers.Completeness) -> str:
     worst = max(row["standard_error"] or 0.0 for row in summary["rules"])
-    count, side = summary["sampled_cells"], summary["cell_m"]
-    return (
-        f"占比按 {count} 个边长约 {side:.0f} 米的格子的中心算，是抽样：标准误至多 {worst:.4%}",
-        (
-            f"shares are sampled at the centres of {count} cells about {side:.0f} m wide: their standard error is at"
-            f" most {worst:.4%}"
-        ),
+    return ground.say(
+        "占比按 %(count)s 个边长约 %(side)s 米的格子的中心算，是抽样：标准误至多 %(worst)s",
+        count=summary["sampled_cells"],
+        side=f"{summary['cell_m']:.0f}",
+        worst=f"{worst:.4%}",
     )
 
 
@@ -306,31 +304,26 @@ def _said(ground: Ground, summary: answers.Completeness) -> tuple[str, ...]:
     if not summary["total"] > 0:
         return (
             what,
-            ground.say("区域内没有人口，无从计算", "nobody lives in the area, so there is nothing to compute"),
+            ground.say("区域内没有人口，无从计算"),
         )
-    label = [ground.say(*AS_RECORDED)] if summary["as_recorded"] and summary["record"] != "complete" else []
+    label = [ground.say(AS_RECORDED)] if summary["as_recorded"] and summary["record"] != "complete" else []
     lines = [*label, what]
     if summary["mean"] is not None:
         all_of = summary["complete"]
-        whole_zh = "" if all_of is None else f"，全部满足的占 {percent(all_of)}"
-        whole_en = "" if all_of is None else f", all of them for {percent(all_of)}"
-        lines.append(
-            ground.say(
-                f"{summary['judged']} 条要求平均满足 {summary['mean']:.2f} 条" + whole_zh,
-                f"{summary['mean']:.2f} of {summary['judged']} rules kept on average" + whole_en,
-            )
+        kept = ground.say(
+            "%(judged)s 条要求平均满足 %(mean)s 条", judged=summary["judged"], mean=f"{summary['mean']:.2f}"
         )
+        if all_of is not None:
+            kept += ground.say("，全部满足的占 %(share)s", share=percent(all_of))
+        lines.append(kept)
     if summary["judged"] < summary["asked"]:
         count = summary["asked"] - summary["judged"]
         lines.append(
-            ground.say(
-                f"另有 {count} 条所说的设施没有说收全，不判；{HOW[0]}",
-                f"{count} rules are not judged: what exists of their kinds is not stated to be all on record; {HOW[1]}",
-            )
+            ground.say("另有 %(count)s 条所说的设施没有说收全，不判；%(how)s", count=count, how=ground.say(HOW))
         )
     lines.append(summary["basis"])
     ranked = sorted(summary["rules"], key=lambda row: (row["share"] is None, row["share"] or 0.0))
-    on_record = ground.say("在册", "on record")
+    on_record = ground.say("在册")
     lines += [
         f"  {percent(row['share'])}  {row['category_name']}  {on_record} {row['on_record']}  [{row['rule']['id']}]"
         for row in ranked

@@ -40,12 +40,11 @@ from service_map.analysis.stock import (
 )
 from service_map.analysis.zones import zones_of
 from service_map.catalogue import terms
+from service_map.catalogue.messages import message
 from service_map.coverage import Demand
 
-_NOT_ADDED = (
-    "各块至少要几处是分别算的，一处可能同时服务相邻两块，不能相加",
-    "what each piece needs is counted by itself: one new facility may serve two neighbours, so they do not add up",
-)
+_BY = {"people": message("按人口"), "land": message("按面积")}
+_NOT_ADDED = message("各块至少要几处是分别算的，一处可能同时服务相邻两块，不能相加")
 
 
 def gap_pieces(
@@ -107,7 +106,7 @@ def gap_pieces(
         "gap_share": None,
         "people_total": None if people is None else round(people.total, 1),
         "people_in_gaps": None,
-        "basis": None if people is None else ground.say(people.zh, people.en),
+        "basis": None if people is None else ground.choose(people.zh, people.en),
         "pieces": None,
         "by": None,
         "h3_resolution": None,
@@ -120,7 +119,7 @@ def gap_pieces(
         "data_version": ground.data_version(),
     }
     if not record.told:
-        said = (what_of(ground, asked, region), summary["record_basis"]["words"], ground.say(*HOW), *summary["limits"])
+        said = (what_of(ground, asked, region), summary["record_basis"]["words"], ground.say(HOW), *summary["limits"])
         return Report(kind="gaps", summary=summary, features=(), lines=said)
     by, parts = zones_of(ground, asked, region, by)
     candidates = stock.supply.candidates
@@ -176,33 +175,40 @@ def gap_pieces(
     )
     if zones:
         features += _zone_features(parted, certain, possible, record)
-    what, cut_how = what_of(ground, asked, region), ground.say(*terms.CUT_BY[by].pair)
+    what, cut_how = what_of(ground, asked, region), ground.choose(*terms.CUT_BY[by].pair)
     lines = [
         summary["record_basis"]["words"],
-        *([ground.say(*AS_RECORDED)] if record.as_recorded else []),
+        *([ground.say(AS_RECORDED)] if record.as_recorded else []),
         ground.say(
-            f"{what}：缺口 {cut.gap_km2:.2f} km²（{percent(1 - cut.share)}），{cut_how} {len(pieces)} 块",
-            f"{what}: a gap of {cut.gap_km2:.2f} km² ({percent(1 - cut.share)}), {cut_how}, in {len(pieces)} pieces",
+            "%(what)s：缺口 %(gap_km2)s km²（%(value)s），%(cut_how)s %(pieces)s 块",
+            what=what,
+            gap_km2=f"{cut.gap_km2:.2f}",
+            value=percent(1 - cut.share),
+            cut_how=cut_how,
+            pieces=len(pieces),
         ),
         *(_first_said(ground, pieces[0]) if pieces and not record.as_recorded else ()),
     ]
     if people is not None:
         inside = summary["people_in_gaps"]
-        lines.append(ground.say(f"缺口内 {inside:.0f} 人", f"{inside:.0f} people in the gaps"))
-        lines.append(ground.say(people.zh, people.en))
+        lines.append(ground.say("缺口内 %(inside)s 人", inside=f"{inside:.0f}"))
+        lines.append(ground.choose(people.zh, people.en))
     lines.append(zones_said(ground, parted))
     return Report(kind="gaps", summary=summary, features=features, lines=(*lines, *summary["limits"]))
 
 
 def _first_said(ground: Ground, piece: coverage.Gap) -> tuple[str, ...]:
     name, least = piece.name or "", piece.needs
-    by = ground.say(*{"people": ("按人口", "by its people"), "land": ("按面积", "by its land")}[piece.needs_by])
+    by = ground.say(_BY[piece.needs_by])
     return (
         ground.say(
-            f"排第一的 {name} {piece.km2:.2f} km²，{by}至少还要 {least} 处才够",
-            f"first comes {name} of {piece.km2:.2f} km², which needs {least} more at least, {by}",
+            "排第一的 %(name)s %(km2)s km²，%(by)s至少还要 %(least)s 处才够",
+            name=name,
+            km2=f"{piece.km2:.2f}",
+            by=by,
+            least=least,
         ),
-        ground.say(*_NOT_ADDED),
+        ground.say(_NOT_ADDED),
     )
 
 

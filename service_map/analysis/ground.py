@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from service_map import catalogue, coverage
 from service_map.catalogue import Category, Inventory, Rule
 from service_map.catalogue.adcode import covers, prefix
+from service_map.catalogue.messages import said
 from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError
 from service_map.store import AreaRecord, CommunityRecord, PlanRecord, facility_shapes, queries, read_meta
 
@@ -120,14 +121,18 @@ class Ground:
     given_only: bool = False
     brought: Mapping[str, Any] = field(default_factory=dict)
 
-    def say(self, zh: str, en: str) -> str:
-        """Choose the sentence of the reader's language."""
+    def say(self, message: str, /, **values: object) -> str:
+        """Say a message of the catalogue in the reader's language."""
+        return said(message, self.language, **values)
+
+    def choose(self, zh: str, en: str) -> str:
+        """Choose, of a name or a sentence that comes in both languages, that of the reader."""
         return en if self.language == "en" else zh
 
     def named(self, code: str) -> str:
         """Name a category."""
         kind = self.categories[code]
-        return self.say(kind.zh, kind.en)
+        return self.choose(kind.zh, kind.en)
 
     def supply(self) -> Supply:
         """Give every facility on record, and the caller's own."""
@@ -311,7 +316,7 @@ def region(ground: Ground, adcode: str | None, polygon: BaseGeometry | None = No
         )
     if polygon is not None:
         shape, mended = coverage.usable_area(polygon)
-        return Region(adcode=None, name=ground.say("所给多边形", "the polygon given"), shape=shape, mended=mended)
+        return Region(adcode=None, name=ground.say("所给多边形"), shape=shape, mended=mended)
     if adcode is None:
         raise InvalidParameterError(
             "area", "缺少行政区代码，也没有给多边形", "an area code is required where no polygon is given"

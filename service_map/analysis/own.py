@@ -121,7 +121,7 @@ def with_own(ground: Ground, brought: Sequence[Own], *, category: str | None = N
         places=np.array([one.capacity for one in brought], dtype=np.float64),
         code=np.zeros(count, dtype=np.int64),
         source=np.where(coverage.in_place(found), 0, -1),
-        sources=((ground.say("所给设施", "the facilities given"), "", ""),),
+        sources=((ground.say("所给的设施"), "", ""),),
     )
     return replace(ground, given=given, given_only=stock == "given", brought=dict(zip(names, brought, strict=True)))
 

@@ -17,6 +17,7 @@ from service_map.analysis import answers
 from service_map.analysis.ground import Ground, Region, Supply
 from service_map.catalogue import Inventory, terms
 from service_map.catalogue.adcode import COUNTRY, ancestors, covers, prefix
+from service_map.catalogue.messages import message
 from service_map.errors import InvalidParameterError
 from service_map.store import CommitmentFilter, CommitmentRecord, queries
 
@@ -29,28 +30,13 @@ MOST_LISTED = 50
 MOST_NAMED = 10
 """Promised facilities with a place of their own that an answer names; all are counted."""
 
-AS_RECORDED = (
-    "按在册记录算，只供核对记录：没有收录的设施不在内，不是覆盖率，也不是真的缺口",
-    "as recorded, to check the record by: what is not on record is left out, so these are no coverage and no true gaps",
+_STARTS = {"seat": message("政府驻地"), "middle": message("区域中间")}
+AS_RECORDED = message("按在册记录算，只供核对记录：没有收录的设施不在内，不是覆盖率，也不是真的缺口")
+WITHHELD = message("没有说收全，所以不给覆盖率、缺口和名次。")
+HOW = message(
+    "确已收全的类别用 complete=（命令行 --complete）说明；要按在册记录算，用 as_recorded=true（命令行 --as-recorded）"
 )
-WITHHELD = (
-    "没有说收全，所以不给覆盖率、缺口和名次。",
-    "It is not stated to be all, so no share, gap or rank is given.",
-)
-HOW = (
-    "确已收全的类别用 complete=（命令行 --complete）说明；要按在册记录算，用 as_recorded=true（命令行 --as-recorded）",
-    (
-        "state with complete= (on the command line --complete) which kinds are all on record; ask as_recorded=true"
-        " (--as-recorded) for figures of the record as it is"
-    ),
-)
-BORDER = (
-    "收全的只是所说的地区；界外的设施没有说收全，紧靠边界的地方实际可能更近",
-    (
-        "the record is complete within the area stated; over its border it may not be, so close to it the truth may be"
-        " nearer"
-    ),
-)
+BORDER = message("收全的只是所说的地区；界外的设施没有说收全，紧靠边界的地方实际可能更近")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,7 +332,7 @@ def _start(ground: Ground, region: Region) -> tuple[str, float, float]:
 def _name(ground: Ground, name: str) -> str:
     own = ground.brought.get(name)
     if own is not None:
-        return own.name or ground.say("所给设施", "a facility of your own")
+        return own.name or ground.say("所给设施")
     return queries.facility(ground.conn, name).name
 
 
@@ -380,7 +366,7 @@ def record_member(ground: Ground, record: Record, what: str, where: str) -> answ
                 "around": record.around,
                 "named": list(record.named),
             },
-            "words": ground.say("", " ").join(record_words(ground, record, what, where)),
+            "words": (" " if ground.language == "en" else "").join(record_words(ground, record, what, where)),
         },
     }
 
@@ -396,40 +382,35 @@ def record_words(ground: Ground, record: Record, what: str, where: str) -> list[
     say = ground.say
     said = [_on_record(ground, record, what, where)]
     if record.nearest is not None and record.state != "complete":
-        start = say(
-            *{"seat": ("政府驻地", "the seat of government"), "middle": ("区域中间", "its middle")}[
-                record.nearest["from"]
-            ]
-        )
+        from_where = record.nearest["from"]
+        start = say(_STARTS[from_where])
         far = f"{record.nearest['metres'] / 1000:.1f}"
         said.append(
             say(
-                f"离{start}最近的一处在册：{record.nearest['name']}，直线 {far} 公里。",
-                f"The nearest on record from {start}: {record.nearest['name']}, {far} km in a straight line.",
+                "离%(start)s最近的一处在册：%(name)s，直线 %(far)s 公里。",
+                start=start,
+                name=record.nearest["name"],
+                far=far,
             )
         )
     if record.placed or record.wide:
         both = record.placed + record.wide
         said.append(
             say(
-                f"规划提出 {both} 处：{record.placed} 处知道地点或乡镇，{record.wide} 处只知道在县或市。",
-                f"Promised: {both}, of which {record.placed} with a place or township and {record.wide} known to the"
-                " county or city only.",
+                "规划提出 %(both)s 处：%(placed)s 处知道地点或乡镇，%(wide)s 处只知道在县或市。",
+                both=both,
+                placed=record.placed,
+                wide=record.wide,
             )
         )
     else:
-        said.append(say("规划没有提出落在这里的。", "No plan promises one with a place here."))
+        said.append(say("规划没有提出落在这里的。"))
     if record.around:
-        said.append(
-            say(
-                f"另有 {record.around} 处只知道在上级市，是否落在这里不知道。",
-                f"Known only to the city around it, which may stand here or not: {record.around}.",
-            )
-        )
+        said.append(say("另有 %(around)s 处只知道在上级市，是否落在这里不知道。", around=record.around))
     if record.unlocated:
         said.append(_unplaced(ground, record))
     if not record.told:
-        said.append(say(*WITHHELD))
+        said.append(say(WITHHELD))
     return said
 
 
@@ -437,15 +418,9 @@ def _unplaced(ground: Ground, record: Record) -> str:
     """Say what is promised without a site, the plan's own numbers first."""
     say, first, count = ground.say, record.foremost, len(record.unlocated or ())
     label = "" if first is None else first.label
-    around = say(
-        f"，其中 {record.above} 项是上级规划的，没说多少落在这里" if record.above else "",
-        f", {record.above} of them of plans for the area around it, which do not say how many fall here"
-        if record.above
-        else "",
-    )
+    around = say("，其中 %(above)s 项是上级规划的，没说多少落在这里", above=record.above) if record.above else ""
     return say(
-        f"另有 {count} 项没有落点的规划任务（如“{label}”）{around}。",
-        f"Promises without a place: {count} (such as “{label}”){around}.",
+        "另有 %(count)s 项没有落点的规划任务（如“%(label)s”）%(around)s。", count=count, label=label, around=around
     )
 
 
@@ -478,27 +453,25 @@ def unlocated_member(record: Record) -> answers.Unlocated | None:
 
 def _on_record(ground: Ground, record: Record, what: str, where: str) -> str:
     say = ground.say
-    named = say("、", ", ").join(
-        " ".join(part for part in (title, date) if part) for title, _, date, _ in record.sources
-    )
-    count = say(
-        f"{where}在册的现有{what} {record.existing} 处" + (f"（{named}）" if named else ""),
-        f"{where}: {record.existing} existing on record, {what}" + (f" ({named})" if named else ""),
-    )
+    named = say("、").join(" ".join(part for part in (title, date) if part) for title, _, date, _ in record.sources)
+    count = say("%(where)s在册的现有%(what)s %(existing)s 处", where=where, what=what, existing=record.existing)
+    if named:
+        count += say("（%(named)s）", named=named)
     match record.by:
         case "inventory":
-            by = say("、", ", ").join(f"{one.source} {one.date}" for one in record.inventories)
-            return say(f"{count}，已收全：{by}。", f"{count}; complete by {by}.")
+            by = say("、").join(f"{one.source} {one.date}" for one in record.inventories)
+            return say("%(count)s，已收全：%(by)s。", count=count, by=by)
         case "question":
-            return say(f"{count}，提问者说已收全。", f"{count}; complete, as the asker says.")
+            return say("%(count)s，提问者说已收全。", count=count)
         case "given":
-            return say(f"只按所给设施算：{count}。", f"The facilities given alone: {count}.")
+            return say("只按所给设施算：%(count)s。", count=count)
         case _:
-            return say(f"{count}，{terms.RECORD[record.state].zh}。", f"{count}; {terms.RECORD[record.state].en}.")
+            state = ground.choose(*terms.RECORD[record.state].pair)
+            return say("%(count)s，%(state)s。", count=count, state=state)
 
 
-def record_limits(record: Record) -> list[tuple[str, str]]:
-    """Give what an answer must say of its record among its limits, in Chinese and English."""
+def record_limits(record: Record) -> list[str]:
+    """Give what an answer must say of its record among its limits."""
     if record.as_recorded:
         return [AS_RECORDED]
     return [BORDER] if record.by == "inventory" else []

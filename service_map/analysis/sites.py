@@ -16,6 +16,7 @@ from service_map.analysis.ground import FEWEST_HOMES, Ground, Region
 from service_map.analysis.record import AS_RECORDED, HOW, record_member, record_of, record_properties
 from service_map.analysis.report import Feature, Report, percent, share
 from service_map.analysis.stock import count_reaching, cut_by, measured_from, stock_of
+from service_map.catalogue.messages import message
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError
 from service_map.store import CommitmentFilter, CommitmentRecord, queries
@@ -32,21 +33,11 @@ MOST_PAIRS = 2_000_000
 PLACE_SOURCES = ("grid", "communities")
 """Where candidate places come from when the caller brings none."""
 
-_UNSEEN = (
-    "没有收录的现有设施不知道在哪里，所以新址可能离它们很近；added、gain 只是比在册的和有落点的承诺多出来的",
-    (
-        "nobody knows where the existing facilities stand that are not on record, so a new one may lie close to one;"
-        " added and gain are more than what is on record or promised with a place, and no more"
-    ),
+_UNSEEN = message(
+    "没有收录的现有设施不知道在哪里，所以新址可能离它们很近；added、gain 只是比在册的和有落点的承诺多出来的"
 )
-_UNCERTAIN = (
-    "定位误差超过服务半径的设施（uncertain）不知在哪里，不当作已覆盖",
-    "facilities whose location is less sure than the service radius (uncertain) are not taken to cover anything",
-)
-_TIES = (
-    "名次相同的各处新增一样多，先后没有意义",
-    "sites of one rank add the same; the order among them means nothing",
-)
+_UNCERTAIN = message("定位误差超过服务半径的设施（uncertain）不知在哪里，不当作已覆盖")
+_TIES = message("名次相同的各处新增一样多，先后没有意义")
 _GRID = 2_000
 _COARSEST = 1 / 64
 
@@ -147,9 +138,9 @@ def choose_sites(
         "solver": found.solver,
         "limits": [
             *(said for said in limits(ground, asked, region, record, measured, year=year, demand=demand)
-              if told.ground["kind"] != "homes" or said != ground.say(*report.LAND)),
-            *([ground.say(*_UNCERTAIN)] if not sure.all() else []),
-            *([] if record.state == "complete" else [ground.say(*_UNSEEN)]),
+              if told.ground["kind"] != "homes" or said != ground.say(report.LAND)),
+            *([ground.say(_UNCERTAIN)] if not sure.all() else []),
+            *([] if record.state == "complete" else [ground.say(_UNSEEN)]),
         ],
         "data_version": ground.data_version(),
     }  # fmt: skip
@@ -172,7 +163,7 @@ def choose_sites(
     )
     lines = _said(ground, asked, summary, len(features))
     if len(set(gains)) < len(gains):
-        lines = (*lines, ground.say(*_TIES))
+        lines = (*lines, ground.say(_TIES))
     return Report(kind="sites", summary=summary, features=features, lines=lines)
 
 
@@ -243,15 +234,14 @@ def _on_land(ground: Ground, of: _Question) -> _Told:
         unit="km2",
         ground=member,
         basis=ground.say(
-            f"没有人口数据：按 {len(homes)} 个在册居住小区周围 {HOME_M:.0f} 米以内的土地选，小区未必收全",
-            f"No figures of people: by the land within {HOME_M:.0f} m of the {len(homes)} residential communities on"
-            " record, which may not be all",
+            "没有人口数据：按 %(homes)s 个在册居住小区周围 %(HOME_M)s 米以内的土地选，小区未必收全",
+            homes=len(homes),
+            HOME_M=f"{HOME_M:.0f}",
         )
         if len(homes)
         else ground.say(
-            f"没有人口数据，在册居住小区不足 {FEWEST_HOMES} 个：按全部土地选，不知道哪里住人；请带上人口点或栅格再选",
-            f"No figures of people, and fewer than {FEWEST_HOMES} residential communities on record: by all land, where"
-            " nobody may live; bring people, as points or a raster",
+            "没有人口数据，在册居住小区不足 %(FEWEST_HOMES)s 个：按全部土地选，不知道哪里住人；请带上人口点或栅格再选",
+            FEWEST_HOMES=FEWEST_HOMES,
         ),
         before=_rounded(least.covered_km2, found.already, most.covered_km2),
         after=_rounded(least.covered_km2 + more[0], found.already + found.added, most.covered_km2 + more[1]),
@@ -322,7 +312,7 @@ def _among_people(
         where=where,
         unit=people.unit,
         ground={"kind": "people", "homes": None, "within_m": None, "km2": None},
-        basis=ground.say(people.zh, people.en),
+        basis=ground.choose(people.zh, people.en),
         before=_rounded(before.covered.certain, found.already, before.covered.possible),
         after=_rounded(
             *(float(people.amount[flags | old].sum()) for old in (before.certain, reached, before.possible))
@@ -426,38 +416,46 @@ def _within(places: NDArray[np.float64], region: Region) -> NDArray[np.float64]:
 
 
 def _said(ground: Ground, asked: Reach, summary: answers.Sites, placed: int) -> tuple[str, ...]:
-    unit = ground.say("人", "people") if summary["unit"] == "people" else "km²"
+    unit = ground.say("人") if summary["unit"] == "people" else "km²"
     what = f"{summary['area']['name']} {ground.named(asked.categories[0])} {asked.metres:.0f} m"
     if not summary["total"] > 0:
         return (
             what,
-            ground.say("区域内没有人口，无从选址", "nobody lives in the area, so there is nothing to site for"),
+            ground.say("区域内没有人口，无从选址"),
         )
     words = summary["record_basis"]["words"]
-    sure = ground.say("已证明最优", "proven best") if summary["proven"] else ground.say(
-        f"与上界差至多 {percent(summary['gap'])}", f"at most {percent(summary['gap'])} below the bound"
-    )  # fmt: skip
+    sure = ground.say("已证明最优")
+    if not summary["proven"]:
+        sure = ground.say("与上界差至多 %(gap)s", gap=percent(summary["gap"]))
     if summary["share_before"] is None:
         return (
             words,
             ground.say(
-                f"{what}：新选 {placed} 处，比在册的和有落点的承诺多覆盖 {summary['added']:.1f} {unit}（{sure}）",
-                f"{what}: {placed} new sites reach {summary['added']:.1f} {unit} more than what is on record or"
-                f" promised with a place ({sure})",
+                "%(what)s：新选 %(placed)s 处，比在册的和有落点的承诺多覆盖 %(added)s %(unit)s（%(sure)s）",
+                what=what,
+                placed=placed,
+                added=f"{summary['added']:.1f}",
+                unit=unit,
+                sure=sure,
             ),
-            ground.say(*HOW),
+            ground.say(HOW),
             summary["basis"],
             *summary["limits"],
         )
-    label = [ground.say(*AS_RECORDED)] if summary["record_basis"]["as_recorded"] else []
+    label = [ground.say(AS_RECORDED)] if summary["record_basis"]["as_recorded"] else []
     return (
         *label,
         words,
         ground.say(
-            f"{what}：新选 {placed} 处，覆盖由 {percent(summary['share_before'])}"
-            f" 到 {percent(summary['share_after'])}，新增 {summary['added']:.0f} {unit}（{sure}）",
-            f"{what}: {placed} new sites, coverage from {percent(summary['share_before'])} to"
-            f" {percent(summary['share_after'])}, {summary['added']:.0f} {unit} more ({sure})",
+            "%(what)s：新选 %(placed)s 处，覆盖由 %(share_before)s 到 %(share_after)s，"
+            "新增 %(added)s %(unit)s（%(sure)s）",
+            what=what,
+            placed=placed,
+            share_before=percent(summary["share_before"]),
+            share_after=percent(summary["share_after"]),
+            added=f"{summary['added']:.0f}",
+            unit=unit,
+            sure=sure,
         ),
         summary["basis"],
         *summary["limits"],

@@ -16,7 +16,7 @@ from service_map.store import queries
 from service_map.web import cost, geojson, params
 from service_map.web.api import blueprint
 from service_map.web.compute import elsewhere
-from service_map.web.reading import query, reading, reply, say
+from service_map.web.reading import choose, query, reading, reply
 from service_map.web.site import site
 
 MOST_CHECKED = 100
@@ -230,6 +230,6 @@ def _collection(found: Report) -> Response:
 
 def _forget(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Language"] = say(("zh-CN", "en"))
+    response.headers["Content-Language"] = choose("zh-CN", "en")
     response.vary.add("Accept-Language")
     return response

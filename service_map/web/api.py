@@ -18,6 +18,7 @@ from service_map import coverage
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import covers
 from service_map.catalogue.degrees import LEAST_DEGREE_M
+from service_map.catalogue.messages import message
 from service_map.errors import GoneError, InvalidParameterError, NotFoundError
 from service_map.store import (
     AreaRecord,
@@ -29,7 +30,7 @@ from service_map.store import (
     read_meta,
 )
 from service_map.web import contract, geojson, openapi, params, problems
-from service_map.web.reading import IMPRECISE, JSON, PROMISED_ONLY, attach, by_turns, query, reading, reply, say
+from service_map.web.reading import IMPRECISE, JSON, PROMISED_ONLY, attach, by_turns, choose, query, reading, reply, say
 from service_map.web.site import site
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -37,10 +38,7 @@ attach(blueprint, without={"api.openapi_document", "api.problem_kind"})
 
 WALKING_PROFILE = "adult"
 
-_STRAIGHT = (
-    "距离为直线距离，不是步行路线",
-    "distances are straight lines, not walking routes",
-)
+_STRAIGHT = message("距离为直线距离，不是步行路线")
 
 
 def _links(media_type: str, cursor: str | None) -> list[dict[str, str]]:
@@ -202,7 +200,7 @@ def _reach(values: Mapping[str, Any]) -> tuple[float, dict[str, Any] | None]:
 def _walking() -> dict[str, Any]:
     return {
         "profile": WALKING_PROFILE,
-        "profile_name": say(terms.PROFILE[WALKING_PROFILE].pair),
+        "profile_name": choose(*terms.PROFILE[WALKING_PROFILE].pair),
         "speed_m_s": coverage.SPEEDS[WALKING_PROFILE],
         "detour": coverage.DETOUR,
     }
@@ -334,7 +332,7 @@ def commitments() -> Response:
 
 
 def _commitment(record: CommitmentRecord) -> dict[str, Any]:
-    member = _members(record) | {"category_name": say((record.category_zh, record.category_en))}
+    member = _members(record) | {"category_name": choose(record.category_zh, record.category_en)}
     if record.passage is None:
         del member["passage"]
     return member
@@ -364,6 +362,6 @@ def problem_kind(kind: str) -> Response:
         {
             "type": f"{request.script_root}/api/problems/{kind}",
             "status": found.status,
-            "title": say((found.zh, found.en)),
+            "title": choose(found.zh, found.en),
         }
     )

@@ -27,6 +27,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotAcceptable
 from werkzeug.wrappers import Response as BaseResponse
 
+from service_map.catalogue.messages import message
 from service_map.errors import InvalidParameterError, NotFoundError, OutputError, StoreError
 from service_map.settings import Settings
 from service_map.store import FacilityFilter, FacilityRecord, content, export, open_readonly, queries, read_meta
@@ -42,9 +43,8 @@ MOST_KEPT_BYTES = 1 << 30
 
 _EXTENSION = "service_map_files"
 _log = logging.getLogger(__name__)
-_ATTRIBUTION = (
-    "Service Map：由公开的规划文本提取；出处见各要素的 citation，点位来自谁、以何许可使用，见 sources",
-    "Service Map: extracted from published plans; each feature's citation says from where, sources say whose points",
+_ATTRIBUTION = message(
+    "Service Map：由公开的规划文本提取；出处见各要素的 citation，点位来自谁、以何许可使用，见 sources"
 )
 
 

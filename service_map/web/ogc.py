@@ -26,7 +26,7 @@ from service_map.store.features import Collection, Feature, FeatureQuery
 from service_map.store.geometry import Box
 from service_map.web import geojson, params, problems
 from service_map.web.params import Parameter
-from service_map.web.reading import attach, by_turns, query, reading
+from service_map.web.reading import attach, by_turns, choose, query, reading, say
 
 blueprint = Blueprint("ogc", __name__, url_prefix="/ogc")
 attach(blueprint, without={"ogc.conformance"})
@@ -235,10 +235,6 @@ def _english() -> bool:
     return params.reply_language() == "en"
 
 
-def _say(zh: str, en: str) -> str:
-    return en if _english() else zh
-
-
 def _wants_html(values: Mapping[str, Any]) -> bool:
     if values["f"] is not None:
         return bool(values["f"] == "html")
@@ -249,7 +245,7 @@ def _wants_html(values: Mapping[str, Any]) -> bool:
 def _reply(values: Mapping[str, Any], document: Any, template: str, *, media: str = JSON, **more: Any) -> Response:
     if _wants_html(values):
         page = render_template(
-            f"ogc/{template}.html", document=document, root=_root(), english=_english(), say=_say, here=_here,
+            f"ogc/{template}.html", document=document, root=_root(), english=_english(), choose=choose, here=_here,
             columns=_columns, meant=_meant, **more,
         )  # fmt: skip
         return Response(page, content_type="text/html; charset=utf-8")
@@ -264,9 +260,9 @@ def _columns(layer: Collection) -> list[features.Property]:
 def _meant(item: features.Property, value: Any) -> Any:
     """Give a value as a person reads it: one of a closed set by its meaning."""
     if item.kind == "boolean" and value is not None:
-        return _say(*(("是", "yes") if value else ("否", "no")))
+        return say("是") if value else say("否")
     zh, _, en = item.values.get(value, "").partition(" / ")
-    return _say(zh, en) or value
+    return choose(zh, en) or value
 
 
 def _here(**changes: str | None) -> str:
@@ -282,8 +278,8 @@ def _link(rel: str, href: str, media: str, title: str | None = None) -> dict[str
 
 def _this(media: str) -> list[dict[str, str]]:
     return [
-        _link("self", _here(f="json"), media, _say("本文件", "this document")),
-        _link("alternate", _here(f="html"), HTML, _say("网页", "as a page")),
+        _link("self", _here(f="json"), media, say("本文件")),
+        _link("alternate", _here(f="html"), HTML, say("网页")),
     ]
 
 
@@ -293,16 +289,14 @@ def landing() -> Response:
     values = query((FORMAT,))
     root = _root()
     document = {
-        "title": _say("规划设施地图", "Service map"),
-        "description": _say(
-            "规划承诺的公共设施及其出处", "Every public facility that plans promise, with its citation"
-        ),
+        "title": say("规划设施地图"),
+        "description": say("规划承诺的公共设施及其出处"),
         "links": [
             *_this(JSON),
-            _link("service-desc", f"{root}/api", OPENAPI, _say("接口说明", "definition of the API")),
-            _link("service-doc", f"{root}/api?f=html", HTML, _say("接口说明", "definition of the API")),
-            _link("conformance", f"{root}/conformance", JSON, _say("符合的标准", "conformance classes")),
-            _link("data", f"{root}/collections", JSON, _say("图层", "collections")),
+            _link("service-desc", f"{root}/api", OPENAPI, say("接口说明")),
+            _link("service-doc", f"{root}/api?f=html", HTML, say("接口说明")),
+            _link("conformance", f"{root}/conformance", JSON, say("符合的标准")),
+            _link("data", f"{root}/collections", JSON, say("图层")),
         ],
     }
     return _reply(values, document, "landing")
@@ -345,20 +339,20 @@ def _collection(layer: Collection) -> dict[str, Any]:
         }
     return {
         "id": layer.id,
-        "title": _say(layer.zh, layer.en),
-        "description": _say(layer.about_zh, layer.about_en),
+        "title": choose(layer.zh, layer.en),
+        "description": choose(layer.about_zh, layer.about_en),
         "itemType": "feature",
         **({"extent": extent} if extent else {}),
         **({"crs": list(SYSTEMS), "storageCrs": CRS84} if layer.geometry is not None else {"crs": [CRS84]}),
         "links": [
-            _link("items", f"{here}/items", geojson.MEDIA_TYPE, _say("要素", "features")),
-            _link("items", f"{here}/items?f=html", HTML, _say("要素", "features")),
+            _link("items", f"{here}/items", geojson.MEDIA_TYPE, say("要素")),
+            _link("items", f"{here}/items?f=html", HTML, say("要素")),
             _link(
                 "http://www.opengis.net/def/rel/ogc/1.0/queryables", f"{here}/queryables", SCHEMA,
-                _say("可查询的属性", "queryables"),
+                say("可查询的属性"),
             ),
             # Relations are the same in any case (RFC 8288, section 3.3); Debian 12's GDAL knows this spelling alone.
-            _link("describedBy", f"{here}/schema", SCHEMA, _say("属性的类型", "types of the properties")),
+            _link("describedBy", f"{here}/schema", SCHEMA, say("属性的类型")),
         ],
     }  # fmt: skip
 
@@ -375,7 +369,7 @@ def queryables(name: str) -> Response:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{_root()}/collections/{name}/queryables",
         "type": "object",
-        "title": _say(layer.zh, layer.en),
+        "title": choose(layer.zh, layer.en),
         "properties": found,
         "additionalProperties": False,
     }
@@ -390,7 +384,7 @@ def schema(name: str) -> Response:
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{_root()}/collections/{name}/schema",
-        "title": _say(layer.zh, layer.en),
+        "title": choose(layer.zh, layer.en),
         "type": "object",
         "properties": {
             "type": {"type": "string", "enum": ["Feature"]},
@@ -408,7 +402,8 @@ def schema(name: str) -> Response:
 def _typed(layer: Collection) -> dict[str, Any]:
     return {
         item.name: {
-            "title": _say(item.zh, item.en), "type": item.kind, **({"enum": list(item.values)} if item.values else {}),
+            "title": choose(item.zh, item.en), "type": item.kind,
+            **({"enum": list(item.values)} if item.values else {}),
         }
         for item in layer.properties.values()
     }  # fmt: skip
@@ -437,7 +432,7 @@ def items(name: str) -> Response:
     links = _this(geojson.MEDIA_TYPE)
     following = found.next_cursor and _here(cursor=found.next_cursor)
     if following is not None:
-        links.append(_link("next", following, geojson.MEDIA_TYPE, _say("下一页", "next page")))
+        links.append(_link("next", following, geojson.MEDIA_TYPE, say("下一页")))
     links.append(_link("collection", f"{_root()}/collections/{name}", JSON))
     document = {
         "type": "FeatureCollection",
@@ -461,7 +456,7 @@ def item(name: str, feature_id: str) -> Response:
     links = [*_this(geojson.MEDIA_TYPE), _link("collection", f"{_root()}/collections/{name}", JSON)]
     if name.startswith("facilities"):
         address = f"{request.url_root}facility/{feature_id}"
-        links.append(_link("related", address, HTML, _say("页面与出处", "page with citations")))
+        links.append(_link("related", address, HTML, say("页面与出处")))
     document = {**_writer(layer, values["crs"])(found), "links": links}
     response = _reply(values, document, "item", media=geojson.MEDIA_TYPE, layer=layer)
     return _in_system(response, values["crs"])
@@ -471,13 +466,9 @@ def _kept(layer: Collection, values: Mapping[str, Any]) -> list[str]:
     """Say to a person which features a box or a time does not pick among."""
     told = []
     if values["datetime"] is not None:
-        told.append(
-            _say("没有年份的要素不受 datetime 取舍，都在其内", "Features without a year match whatever datetime says")
-        )
+        told.append(say("没有年份的要素不受 datetime 取舍，都在其内"))
     if values["bbox"] is not None and (layer.geometry is None or getattr(layer.geometry, "nullable", True)):
-        told.append(
-            _say("没有几何的要素不受 bbox 取舍，都在其内", "Features without a geometry match whatever bbox says")
-        )
+        told.append(say("没有几何的要素不受 bbox 取舍，都在其内"))
     return told
 
 

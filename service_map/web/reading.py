@@ -9,6 +9,7 @@ import orjson
 from flask import Blueprint, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
+from service_map.catalogue.messages import message, said
 from service_map.store import queries
 from service_map.web import params
 from service_map.web.database import Reading
@@ -17,16 +18,10 @@ from service_map.web.site import site
 
 JSON = "application/json"
 
-PROMISED_ONLY = (
-    "数据含规划承诺的设施与现状资料中的设施，现状资料很不完整：数据中没有，不等于当地没有",
-    "the data holds what plans promise and, far from complete, what stands: absent here is not absent on the ground",
-)
+PROMISED_ONLY = message("数据含规划承诺的设施与现状资料中的设施，现状资料很不完整：数据中没有，不等于当地没有")
 """What no answer can know, in Chinese and English."""
 
-IMPRECISE = (
-    "点位按规划用语定位，真实位置在 uncertainty_m 米之内；上下限已计入",
-    "points are located by the plan's words, the real site lies within uncertainty_m metres; the bounds allow for it",
-)
+IMPRECISE = message("点位按规划用语定位，真实位置在 uncertainty_m 米之内；上下限已计入")
 """What a point is worth, in Chinese and English."""
 
 
@@ -134,6 +129,11 @@ def reply(payload: Any, media_type: str = JSON) -> Response:
     return Response(orjson.dumps(payload), content_type=media_type)
 
 
-def say(pair: tuple[str, str]) -> str:
-    """Choose, of a Chinese and an English sentence, the one in the language of the answer."""
-    return pair[1] if params.reply_language() == "en" else pair[0]
+def say(message: str, /, **values: object) -> str:
+    """Say a message of the catalogue in the language of the answer."""
+    return said(message, params.reply_language(), **values)
+
+
+def choose(zh: str, en: str) -> str:
+    """Choose, of a name that comes in both languages, that of the answer."""
+    return en if params.reply_language() == "en" else zh

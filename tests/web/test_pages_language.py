@@ -6,20 +6,22 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from service_map.catalogue.messages import CATALOGUES
 from service_map.settings import TEMPLATES_DIR
-from service_map.web import language
 
-_FUNCTIONS = {"_": None, "ngettext": (1, 2), "_later": None}
+_FUNCTIONS = {"_": None, "ngettext": (1, 2), "_later": None, "say": None, "message": None}
+ROOMS = CATALOGUES.parent
 _PLACES = re.compile(r"%\(\w+\)[sgd]")
 
 
 @pytest.fixture(scope="module")
 def messages():
-    """Every message of the templates and of the web's modules; a plural one by its first form."""
+    """Every message of the templates, the web and the analyses; a plural one by its first form."""
     found = set()
     for folder, methods in (
         (TEMPLATES_DIR, [("**.html", "jinja2")]),
-        (language.CATALOGUES.parent, [("**.py", "python")]),
+        (ROOMS / "web", [("**.py", "python")]),
+        (ROOMS / "analysis", [("**.py", "python")]),
     ):
         options = {"**.html": {"encoding": "utf-8", "newstyle_gettext": "true"}}
         for _file, _line, message, _comments, _context in extract_from_dir(
@@ -31,7 +33,7 @@ def messages():
 
 @pytest.fixture(scope="module")
 def english():
-    with (language.CATALOGUES / "en" / "LC_MESSAGES" / "messages.po").open("rb") as po:
+    with (CATALOGUES / "en" / "LC_MESSAGES" / "messages.po").open("rb") as po:
         catalog = read_po(po, locale="en")
     return {
         message.id if isinstance(message.id, str) else message.id[0]: message.string

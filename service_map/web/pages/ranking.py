@@ -72,7 +72,7 @@ def area_ranking() -> str:
         ],
         sort=lambda name: _sort(name, kept),
         sorted_by=lambda name: _sorted_by(name, asked["order"]),
-        limits=[pair[1] if english else pair[0] for pair in ranking.limits(found, has, asked["category"])],
+        limits=ranking.limits(found, has, asked["category"]),
         legend=LEGEND if told else (),
         as_recorded=any(item.as_recorded for item in found),
         withheld=len(told) < len(found),
