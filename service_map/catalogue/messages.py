@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from babel.support import NullTranslations
 
-CATALOGUES = Path(__file__).parents[1] / "translations"
+CATALOGUES = Path(__file__).with_name("translations")
 
 
 def message(zh: str) -> str:

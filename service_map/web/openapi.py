@@ -6,6 +6,7 @@ Every description is Chinese first and English after it. What the answers hold i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from service_map import __version__
@@ -479,6 +480,7 @@ _OPEN: dict[str, dict[str, Any]] = {
 }
 
 
+@cache
 def _schemas(categories: tuple[str, ...], families: tuple[str, ...]) -> dict[str, Any]:
     schemas = Schemas({"category": categories, "family": families}, components=dict(_OPEN))
     for kind in contract.ANSWERS.values():

@@ -7,6 +7,7 @@ nobody documented.
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, is_dataclass
+from functools import cache
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import msgspec
@@ -83,6 +84,7 @@ def is_record(kind: Any) -> bool:
     return is_typeddict(kind) or is_dataclass(kind) or (isinstance(kind, type) and issubclass(kind, msgspec.Struct))
 
 
+@cache
 def members_of(kind: type) -> tuple[dict[str, Any], list[str]]:
     """Give the members of a type in their order, and those that are never left out."""
     hints = get_type_hints(kind, include_extras=True)

@@ -10,7 +10,7 @@ from service_map.catalogue.messages import CATALOGUES
 from service_map.settings import TEMPLATES_DIR
 
 _FUNCTIONS = {"_": None, "ngettext": (1, 2), "_later": None, "say": None, "message": None}
-ROOMS = CATALOGUES.parent
+ROOMS = CATALOGUES.parents[1]
 _PLACES = re.compile(r"%\(\w+\)[sgd]")
 
 
