@@ -30,6 +30,8 @@ from service_map.store import (
     read_meta,
 )
 from service_map.web import contract, geojson, openapi, params, problems
+from service_map.web.compute import elsewhere_if
+from service_map.web.cost import searches_much
 from service_map.web.reading import IMPRECISE, JSON, PROMISED_ONLY, attach, by_turns, choose, query, reading, reply, say
 from service_map.web.site import site
 
@@ -116,6 +118,7 @@ def _layers(conn: Connection, language: str) -> dict[str, Any]:
 
 
 @blueprint.get("/facilities")
+@elsewhere_if(lambda: searches_much(reading(), "q"))
 def facilities() -> Response:
     """Give a page of facilities by filter."""
     values = query(params.FACILITIES)

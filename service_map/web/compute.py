@@ -57,6 +57,29 @@ def elsewhere(view: Callable[Asked, Made]) -> Callable[Asked, Made | Response]:
     return asked
 
 
+def elsewhere_if(
+    heavy: Callable[[], bool],
+) -> Callable[[Callable[Asked, Made]], Callable[Asked, Made | Response]]:
+    """As `elsewhere`, for the requests that are told to be heavy.
+
+    Parameters
+    ----------
+    heavy
+        Tells it of the present request, at little cost.
+    """
+
+    def mark(view: Callable[Asked, Made]) -> Callable[Asked, Made | Response]:
+        away = elsewhere(view)
+
+        @wraps(view)
+        def asked(*args: Asked.args, **kwargs: Asked.kwargs) -> Made | Response:
+            return (away if heavy() else view)(*args, **kwargs)
+
+        return asked
+
+    return mark
+
+
 def part(make: Callable[[], Made], *, version: str) -> Made:
     """Have what a page says only a part of by it made in a process of its own, to which the same page is asked.
 

@@ -4,9 +4,13 @@ Estimates are seconds of one core of 2020 by counts that cost nothing to know; w
 (`service_map.web.pool`). Cells, pairs, places and points have limits of their own where they are read.
 """
 
+from flask import request
+
 from service_map import analysis
 from service_map.analysis import Ground, Reach, Region
 from service_map.errors import InvalidParameterError
+from service_map.store import queries
+from service_map.web.database import Reading
 from service_map.web.site import site
 
 A_CIRCLE_S = 0.0002
@@ -15,8 +19,26 @@ A_CIRCLE_S = 0.0002
 A_LOOK_S = 0.00000012
 """Asking whether one place keeps one rule, in one of three bounds; measured with 200,000 cells and 26 rules."""
 
+SEARCHED_AT_ONCE = 100_000
+"""Facilities among which a word is looked for within what a page costs: a third of a second."""
+
 A_ROW_S = 0.0002
 """Reading a facility and writing it into a table of the slowest format; measured with a million."""
+
+
+def searches_much(data: Reading, *names: str) -> bool:
+    """Say whether a request looks through more facilities than a page can.
+
+    Parameters
+    ----------
+    data
+        What it reads.
+    names
+        Parameters that no index answers; without one it looks through no more than it shows.
+    """
+    if not any(name in request.args for name in names):
+        return False
+    return data.keep("rows", lambda conn: sum(part.count for part in queries.tally(conn))) > SEARCHED_AT_ONCE
 
 
 def check_circles(ground: Ground, asked: Reach, region: Region, *, by_year: bool = False, field: str = "area") -> None:

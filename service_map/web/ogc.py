@@ -25,6 +25,8 @@ from service_map.store import cql, features
 from service_map.store.features import Collection, Feature, FeatureQuery
 from service_map.store.geometry import Box
 from service_map.web import geojson, params, problems
+from service_map.web.compute import elsewhere_if
+from service_map.web.cost import searches_much
 from service_map.web.params import Parameter
 from service_map.web.reading import attach, by_turns, choose, query, reading, say
 
@@ -410,6 +412,7 @@ def _typed(layer: Collection) -> dict[str, Any]:
 
 
 @blueprint.get("/collections/<name>/items")
+@elsewhere_if(lambda: searches_much(reading(), "filter", "sortby", "q"))
 def items(name: str) -> Response:
     """Give a page of features."""
     data = reading()
@@ -783,6 +786,7 @@ def _operation(
                 "400": problem,
                 "413": problem,
                 "414": problem,
+                "429": problem,
                 "500": problem,
                 "503": problem,
             },

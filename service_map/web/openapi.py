@@ -78,6 +78,7 @@ OPERATIONS = (
         parameters=params.FACILITIES,
         media_type=GEOJSON,
         schema="FacilityCollection",
+        errors=("busy",),
         zh="按条件查规划设施，分页",
         en="promised facilities by filter, in pages",
     ),

@@ -8,6 +8,8 @@ from flask import Blueprint, Response, request
 from service_map.catalogue import terms
 from service_map.store import features, tiles
 from service_map.web import params
+from service_map.web.compute import elsewhere_if
+from service_map.web.cost import searches_much
 from service_map.web.reading import attach, query, reading
 from service_map.web.site import site
 
@@ -19,6 +21,7 @@ FILTER = tuple(parameter for parameter in params.FILTER if parameter is not para
 
 
 @blueprint.get("/<int:z>/<int:x>/<int:y>.mvt")
+@elsewhere_if(lambda: searches_much(reading(), "q"))
 def tile(z: int, x: int, y: int) -> Response:
     """Give one tile; 204 where nothing lies in it."""
     found = tiles.tile(reading().conn, z, x, y, params.facility_filter(query(FILTER)))

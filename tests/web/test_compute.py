@@ -120,6 +120,26 @@ def test_the_page_of_an_area_stands_without_its_figures_and_has_them_when_they_c
     assert client.head("/area/140521?lang=en").headers["ETag"] == page.headers["ETag"]
 
 
+def test_words_are_looked_for_elsewhere_where_there_is_much_to_look_through(app, processes, monkeypatch):
+    searched = (
+        "/api/facilities?q=园", "/tiles/8/207/100.mvt?q=园", "/points.json?q=园", "/?q=园", "/feed.atom?q=园",
+        "/ogc/collections/facilities/items?filter=name%20LIKE%20%27%25园%27&filter-lang=cql2-text",
+        "/ogc/collections/facilities/items?sortby=name",
+    )  # fmt: skip
+    client = app.test_client()
+    here = [client.get(path) for path in searched]
+    assert {answer.status_code for answer in here} <= {200, 204}
+    assert not processes.pids()
+    monkeypatch.setattr("service_map.web.cost.SEARCHED_AT_ONCE", 3)
+    assert [client.get(path).data for path in searched] == [answer.data for answer in here]
+    assert processes.pids()
+    with ExitStack() as places:
+        for _ in range(processes.places):
+            places.enter_context(processes.place())
+        assert [client.get(path).status_code for path in searched] == [429] * len(searched)
+        assert statuses(client) == {200}
+
+
 def test_what_no_page_of_the_data_needs_is_loaded_by_no_web_process(app):
     for path in ("/area/140521", "/api/circle?lon=112.19&lat=35.69", "/circle?lon=112.19&lat=35.69"):
         assert app.test_client().get(path).status_code == 200

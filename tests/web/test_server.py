@@ -85,7 +85,8 @@ def test_a_server_that_goes_away_is_told_in_words_and_used_again_when_it_is_back
         assert client.get(path).status_code in {200, 204}, path
 
 
-def test_a_server_that_goes_away_once_an_answer_is_made_does_not_spoil_it(server, invented, caplog):
+@pytest.mark.parametrize("path", ["/api/facilities", "/", "/area/140521"])
+def test_a_server_that_goes_away_once_an_answer_is_made_does_not_spoil_it(server, invented, caplog, path):
     cluster, _ = server
     app = make_app(f"{cluster.url}/map", invented.geodata)
     gone = []
@@ -99,15 +100,15 @@ def test_a_server_that_goes_away_once_an_answer_is_made_does_not_spoil_it(server
 
     client = app.test_client()
     try:
-        assert client.get("/api/facilities").status_code == 200
+        assert client.get(path).status_code == 200
         assert gone
         caplog.clear()
-        assert client.get("/api/facilities").status_code == 503
+        assert client.get(path).status_code == 503
         # While it is away every request says so: in one line each, not in a traceback.
         assert all(record.exc_info is None and "\n" not in record.getMessage() for record in caplog.records)
     finally:
         cluster.start()
-    assert client.get("/api/facilities").status_code == 200
+    assert client.get(path).status_code == 200
     let_go(app)
 
 

@@ -13,6 +13,8 @@ from service_map.store import clusters, queries
 from service_map.store.geometry import Box
 from service_map.store.records import FacilityFilter, FacilityRecord
 from service_map.web import params, words
+from service_map.web.compute import elsewhere_if
+from service_map.web.cost import searches_much
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
 from service_map.web.site import site
@@ -36,6 +38,7 @@ def boundaries() -> Response:
 
 
 @blueprint.get("/points.json")
+@elsewhere_if(lambda: searches_much(frame.reading(), "q"))
 def points() -> Response:
     """Facilities for the map in few bytes: all of a filter's where they are few, else those of one view.
 

@@ -7,7 +7,7 @@ Each page says everything the reader chose in its address; links carry those cho
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
@@ -19,6 +19,7 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
 
 from service_map import __version__
@@ -60,7 +61,9 @@ def release() -> None:
     g.pop("pages_reading", None)
     stack: ExitStack | None = g.pop("pages", None)
     if stack is not None:
-        stack.close()
+        # A server that went away during the request fails its last word too; the answer is made already.
+        with suppress(SQLAlchemyError):
+            stack.close()
 
 
 @blueprint.after_app_request

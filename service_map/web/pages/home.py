@@ -16,6 +16,8 @@ from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
 from service_map.store import pinyin, queries
 from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord
 from service_map.web import feeds, links, params, term, words
+from service_map.web.compute import elsewhere_if
+from service_map.web.cost import searches_much
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
@@ -174,6 +176,7 @@ def _homes(q: str | None) -> list[Home]:
 
 
 @blueprint.get("/")
+@elsewhere_if(lambda: searches_much(frame.reading(), "q"))
 def home() -> str:
     """Map and list of facilities, by filter; nearest first where the address says from where."""
     values = frame.query(choices.HOME)

@@ -11,6 +11,8 @@ from service_map.errors import InvalidParameterError
 from service_map.store import queries
 from service_map.store.records import FacilityFilter
 from service_map.web import feeds, links, params
+from service_map.web.compute import elsewhere_if
+from service_map.web.cost import searches_much
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
 
@@ -29,6 +31,7 @@ def qr() -> Response:
 
 
 @blueprint.get("/feed.atom")
+@elsewhere_if(lambda: searches_much(frame.reading(), "q"))
 def feed() -> Response:
     """Every search as an Atom feed (RFC 4287); for an area it is the search of that area."""
     values = frame.query((*params.FILTER, choices.BIG))
