@@ -12,9 +12,10 @@ import shutil
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -23,6 +24,7 @@ from weakref import finalize
 
 import orjson
 from flask import Blueprint, Response, abort, current_app, g, redirect, request, send_file
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotAcceptable
 from werkzeug.wrappers import Response as BaseResponse
@@ -181,11 +183,19 @@ def _streamed(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom
             data.conn, wanted, suffix=chosen.suffix, feature=_feature(language), system=system, bom=bom,
             members=_members(data, wanted) if chosen.suffix == "geojson" else None,
         )  # fmt: skip
-        response = Response(pieces, content_type=_media_type(chosen))
+        # What fails before the first piece is there is told in words, and not by an answer that breaks off.
+        first = next(pieces, b"")
+        response = Response(chain((first,), pieces), content_type=_media_type(chosen))
     except BaseException:
         stack.close()
         raise
-    response.call_on_close(stack.close)
+
+    def let_go() -> None:
+        # A server that went away meanwhile fails its last word too; the answer is sent already.
+        with suppress(SQLAlchemyError):
+            stack.close()
+
+    response.call_on_close(let_go)
     return response
 
 

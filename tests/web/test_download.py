@@ -21,6 +21,7 @@ from click.testing import CliRunner
 from gpkg_validator import validate
 from invented_world import make_app
 from pyarrow import parquet
+from sqlalchemy.exc import OperationalError
 
 from service_map.cli import main
 from service_map.errors import OutputError
@@ -511,3 +512,14 @@ def test_the_catalogue_record_leads_to_every_distribution(api):
             if "dcat:mediaType" in item:
                 assert item["dcat:mediaType"]["@id"].endswith(found.mimetype)
     assert api.get("/catalog.jsonld?nothing=1").status_code == 400
+
+
+@pytest.mark.parametrize("suffix", ["csv", "geojsonl"])
+def test_a_stream_that_fails_before_its_first_rows_are_there_is_told_in_words(api, monkeypatch, suffix):
+    def gone(*_given, **_more):
+        raise OperationalError("select", {}, ConnectionError("gone"))
+
+    monkeypatch.setattr(content.queries, "facilities", gone)
+    answer = api.get(f"/download/facilities.{suffix}")
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert answer.headers["Retry-After"]
