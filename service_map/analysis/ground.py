@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -147,8 +148,8 @@ class Ground:
         if given is not None and self.given_only:
             return given
         recorded = self.keep(("analysis", "supply"), _supply)
-        by_kind = self.keep(("analysis", "rows by kind"), lambda _conn: _rows_by_kind(recorded.candidates.category))
-        rows = [by_kind[code] for code in set(categories) if code in by_kind]
+        every = recorded.candidates.category
+        rows = [self.keep(("analysis", "rows", code), partial(_rows_of, every, code)) for code in set(categories)]
         mine = choose(recorded, np.sort(np.concatenate(rows)) if rows else np.empty(0, dtype=np.int64))
         return mine if given is None else _joined(mine, given)
 
@@ -373,11 +374,8 @@ def _supply(conn: Connection) -> Supply:
     )
 
 
-def _rows_by_kind(category: NDArray[np.str_]) -> dict[str, NDArray[np.int64]]:
-    """Give the rows of each kind, ascending."""
-    order = np.argsort(category, kind="stable")
-    kinds, starts = np.unique(category[order], return_index=True)
-    return dict(zip(kinds.tolist(), np.split(order, starts[1:]), strict=True))
+def _rows_of(category: NDArray[np.str_], code: str, _conn: Connection) -> NDArray[np.int64]:
+    return np.flatnonzero(category == code)
 
 
 def _joined(one: Supply, other: Supply) -> Supply:

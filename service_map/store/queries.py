@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pyproj import Geod
 from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, or_, select, tuple_
 from sqlalchemy import cast as as_type
@@ -102,6 +103,8 @@ _COUNTY = func.substr(Facility.adcode, 1, 6)
 _BY_AREA: tuple[str, tuple[Any, ...], tuple[type, ...]] = ("facilities", _FACILITY_KEY, (str, str, str))
 # What is surest first, and each kind of it by county.
 _SUREST_KEY = (_SURENESS, _COUNTY, Facility.category, Facility.id)
+
+_ROWS_AT_ONCE = 20_000
 
 
 def layers(connection: Connection, wanted: FacilityFilter | None = None) -> tuple[LayerRecord, ...]:
@@ -387,17 +390,26 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
         As for `check_filter`.
     """
     conditions = facility_conditions(connection, wanted or FacilityFilter())
-    rows = connection.execute(
+    found = connection.execute(
         select(
             Facility.id, lonlat(Facility.geom), Facility.uncertainty_m, Facility.category, Facility.status,
             Facility.year, Facility.count, Facility.unit, Facility.at_least, Facility.precision,
             Facility.adcode, Facility.point_source, Facility.point_licence, Facility.status_source,
             Facility.status_date,
-        ).where(*conditions).order_by(Facility.id)
-    ).all()  # fmt: skip
+        ).where(*conditions).order_by(Facility.id),
+        execution_options={"yield_per": _ROWS_AT_ONCE},
+    )  # fmt: skip
+    known: dict[tuple[str, str, str], int] = {}
+    # A million rows take many times the memory of the arrays that are made of them.
+    parts = [_arrays(rows, known) for rows in found.partitions()] or [_arrays((), known)]
+    joined = {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}
+    return FacilityPoints(**joined, sources=tuple(known))
+
+
+def _arrays(rows: Sequence[Any], known: dict[tuple[str, str, str], int]) -> dict[str, NDArray[Any]]:
+    """Give some rows as arrays, by their names in `FacilityPoints`; `known` gathers who says what stands."""
     columns = zip(*rows, strict=True) if rows else ((),) * 15
     ids, points, uncertainties, categories, statuses, years, counts, units, least, precisions, codes, *told = columns
-    known: dict[tuple[str, str, str], int] = {}
     source = [
         -1
         if status not in terms.IN_PLACE
@@ -405,21 +417,20 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
         else known.setdefault((by or named, "" if status == "open" else licence, date or ""), len(known))
         for status, named, licence, by, date in zip(statuses, *told, strict=True)
     ]
-    return FacilityPoints(
-        lonlat=np.array(points, dtype=np.float64).reshape(-1, 2),
-        uncertainty_m=np.array(uncertainties, dtype=np.float64),
-        category=np.array(categories, dtype=np.str_),
-        status=np.array(statuses, dtype=np.str_),
-        year=np.array([math.nan if year is None else year for year in years], dtype=np.float64),
-        id=np.array(ids, dtype=np.str_),
-        count=np.array(counts, dtype=np.float64),
-        unit=np.array([unit or "" for unit in units], dtype=np.str_),
-        at_least=np.array(least, dtype=np.bool_),
-        wide=np.isin(np.array(precisions, dtype=np.str_), terms.WIDE),
-        code=np.array([int(code.ljust(9, "0")) for code in codes], dtype=np.int64),
-        source=np.array(source, dtype=np.int64),
-        sources=tuple(known),
-    )
+    return {
+        "lonlat": np.array(points, dtype=np.float64).reshape(-1, 2),
+        "uncertainty_m": np.array(uncertainties, dtype=np.float64),
+        "category": np.array(categories, dtype=np.str_),
+        "status": np.array(statuses, dtype=np.str_),
+        "year": np.array([math.nan if year is None else year for year in years], dtype=np.float64),
+        "id": np.array(ids, dtype=np.str_),
+        "count": np.array(counts, dtype=np.float64),
+        "unit": np.array([unit or "" for unit in units], dtype=np.str_),
+        "at_least": np.array(least, dtype=np.bool_),
+        "wide": np.isin(np.array(precisions, dtype=np.str_), terms.WIDE),
+        "code": np.array([int(code.ljust(9, "0")) for code in codes], dtype=np.int64),
+        "source": np.array(source, dtype=np.int64),
+    }
 
 
 def clusters(

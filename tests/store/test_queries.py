@@ -329,6 +329,15 @@ def test_points_for_the_analyses_are_arrays_of_one_length(conn, world):
     assert np.array_equal(points.year, [np.nan, 2024, 2023, 2030, np.nan], equal_nan=True)
 
 
+def test_points_are_the_same_however_many_rows_are_read_at_once(conn, monkeypatch):
+    whole = queries.facility_points(conn)
+    monkeypatch.setattr(queries, "_ROWS_AT_ONCE", 3)
+    parts = queries.facility_points(conn)
+    assert parts.sources == whole.sources
+    for name in ("lonlat", "id", "category", "status", "year", "unit", "code", "source", "wide", "at_least", "count"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
 def test_no_points_are_arrays_too(conn):
     points = queries.facility_points(conn, FacilityFilter(categories=("library",)))
     assert points.lonlat.shape == (0, 2)
