@@ -449,6 +449,7 @@ def _template(path: str) -> str:
 _BODY: Schema = {
     "type": "object",
     "required": ["type"],
+    "anyOf": [{"required": ["coordinates"]}, {"required": ["geometry"]}, {"required": ["features"]}],
     "description": described(
         "FeatureCollection、Feature 或几何（RFC 7946）。点是人口：属性 people（缺省 1）、people_组名；"
         '"role": "place" 的点是候选点；"role": "facility" 的点、线、面是自己的设施（属性 category、name、'
