@@ -1,5 +1,6 @@
 """Whether an answer holds what its type declares, and nothing else."""
 
+import gzip
 import json
 import re
 
@@ -32,11 +33,14 @@ def check_response(response):
     """Check whatever an application answers, after each of its requests."""
     if response.is_streamed or request.method == "HEAD" or not response.get_data():
         return response
+    body = response.get_data()
+    if response.content_encoding == "gzip":  # made, and packed, in another process
+        body = gzip.decompress(body)
     operation = OPERATIONS.get(re.sub(r"<\w+:", "<", request.url_rule.rule)) if request.url_rule else None
     if response.mimetype == problems.MEDIA_TYPE:
-        check("Problem", json.loads(response.get_data()))
+        check("Problem", json.loads(body))
     elif operation is not None and response.status_code == 200 and response.mimetype == operation.media_type:
         name = (operation.post_schema if request.method == "POST" else None) or operation.schema
         if name is not None:
-            check(name, json.loads(response.get_data()))
+            check(name, json.loads(body))
     return response
