@@ -335,7 +335,7 @@ PROFILE = Terms(
     {
         "adult": ("成年人", "adult"),
         "elderly": ("老年人", "elderly"),
-        "child": ("儿童（成人陪同）", "child with carer"),
+        "child": ("儿童，有人陪", "child with carer"),
     }
 )
 """Whose pace a walk is measured by."""

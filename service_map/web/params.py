@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 from flask import g, request
 from werkzeug.datastructures import MultiDict
 
+from service_map import coverage
 from service_map.analysis import MOST_CELLS, MOST_SITES, PLACE_SOURCES, STOCKS, WAYS
 from service_map.catalogue import terms
 from service_map.errors import InvalidParameterError
@@ -603,8 +604,10 @@ WALK = Parameter(
 )
 PROFILE = Parameter(
     name="profile",
-    zh="步行者：adult 成年人 1.2 米/秒、elderly 老年人 0.8、child 儿童（成人陪同）1.0",
-    en="who walks: adult 1.2 m/s, elderly 0.8, child (with carer) 1.0",
+    zh="步行者："
+    + "；".join(f"{code} {walker.zh} {coverage.SPEEDS[code]:.1f} 米/秒" for code, walker in terms.PROFILE.items()),
+    en="who walks: "
+    + "; ".join(f"{code}, {walker.en}, {coverage.SPEEDS[code]:.1f} m/s" for code, walker in terms.PROFILE.items()),
     schema={"type": "string", "enum": list(terms.PROFILE.codes), "default": "adult"},
     parse=choice(terms.PROFILE.codes),
     default="adult",

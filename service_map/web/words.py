@@ -9,6 +9,7 @@ import flask_babel
 from flask_babel import lazy_gettext as _later
 from flask_babel.speaklater import LazyString
 
+from service_map import coverage
 from service_map.catalogue import Rule, terms
 from service_map.web.language import language
 
@@ -28,6 +29,12 @@ def _called(of: terms.Terms, *, listed: bool = False) -> dict[str, LazyString]:
     return {code: LazyString(name, code) for code in of}
 
 
+def _walker(code: str) -> str:
+    who = str(_WALKERS[code])
+    return _("%(who)s（%(speed)s 米/秒）", who=who, speed=f"{coverage.SPEEDS[code]:.1f}")
+
+
+_WALKERS = _called(terms.PROFILE, listed=True)
 PRECISION = _called(terms.PRECISION, listed=True)
 SURENESS = {
     "placed": _later("知道地点或乡镇的"),
@@ -51,11 +58,7 @@ BASIS = {
 }
 KIND = _called(terms.KIND)
 RECORD = _called(terms.RECORD, listed=True)
-PROFILE = {
-    "adult": _later("成年人（1.2 米/秒）"),
-    "elderly": _later("老年人（0.8 米/秒）"),
-    "child": _later("儿童，有人陪（1.0 米/秒）"),
-}
+PROFILE = {code: LazyString(_walker, code) for code in terms.PROFILE}
 DATUM = _called(terms.DATUM)
 VERDICT = _called(terms.VERDICT, listed=True)
 VERDICT_MEANING = {

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import declared
 import geopandas
 import html5lib
 import jsonschema
@@ -57,7 +58,9 @@ def conn(request, published):
 
 @pytest.fixture(scope="module")
 def site(published):
-    return web.create_app(load(published)).test_client()
+    app = web.create_app(load(published))
+    app.after_request(declared.check_response)
+    return app.test_client()
 
 
 @pytest.fixture(scope="module")
