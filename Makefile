@@ -25,8 +25,8 @@ test: $(TESTED) ## install what the tests need, then lint, types, house rules an
 	@$(MAKE) --no-print-directory lint
 	$(PYTEST)
 
-test-fast: $(TESTED) ## the tests without browser, PostGIS, GDAL's programs, Dask
-	$(PYTEST) --ignore=tests/clients --ignore=tests/national -m "not ($(OTHERS))"
+test-fast: $(TESTED) ## the tests without browser, PostGIS, GDAL's programs, Dask, and those of tests/slow.txt
+	$(PYTEST) --ignore=tests/clients --ignore=tests/national -m "not (slow or $(OTHERS))"
 
 test-clients: $(TESTED) ## the other tests: browser, PostGIS, GDAL, QGIS, Dask
 	@tests/system-packages.sh

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import postgres_cluster
 import pytest
+import slow
 from hypothesis import HealthCheck, settings
 
 from service_map import store
@@ -26,7 +27,10 @@ FOLDERS = {"clients": "client", "national": "dask"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    costly = slow.listed()
     for item in items:
+        if slow.name_of(item.nodeid) in costly:
+            item.add_marker("slow")
         for fixture, mark in NEEDS.items():
             if fixture in item.fixturenames:
                 item.add_marker(mark)
