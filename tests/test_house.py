@@ -11,7 +11,6 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-import slow
 
 from service_map import cli, settings
 
@@ -159,12 +158,6 @@ def test_no_test_reads_a_clock():
 )  # fmt: skip
 def test_a_clock_in_a_test_is_noticed(line):
     assert clocks(line)
-
-
-def test_every_test_that_is_called_slow_is_there():
-    for name in slow.listed():
-        path, *inside = name.split("::")
-        assert f"def {inside[-1]}(" in (ROOT / path).read_text(encoding="utf-8"), f"tests/slow.txt: there is no {name}"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 FILE = Path(__file__).resolve().parents[1] / "slow.txt"
-ONE_S, ALL_S = 0.5, 1.0  # of one case of a test, of all its cases together
+ONE_S, ALL_S = 0.4, 0.8  # of one case of a test, of all its cases together
 _spent = defaultdict(list)
 
 
