@@ -99,7 +99,7 @@ def test_damaged_open_data_is_refused_by_file_and_the_last_good_database_stays(t
     assert {path.suffix for path in (tmp_path / "var").iterdir()} <= {".gpkg", ".lock"}
 
 
-DATA = ["categories.toml", "circle_kinds.toml", "commitments.jsonl", "facilities.geojson", "inventories.toml",
+DATA = ["categories.toml", "circle_kinds.toml", "columns.toml", "commitments.jsonl", "facilities.geojson", "inventories.toml",
         "osm_classes.toml", "osm_places.csv", "place_aliases.toml", "places.csv", "plan_circles.toml", "plans.toml",
         "standards.toml", "wording.toml"]  # fmt: skip
 

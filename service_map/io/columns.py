@@ -45,8 +45,13 @@ class Names:
         return _BLANKS.sub("", text)
 
 
-def load_names() -> Names:
+def load_names(geodata: Path | None = None) -> Names:
     """Read the table of column names.
+
+    Parameters
+    ----------
+    geodata
+        Folder of the open data; that of the settings by default.
 
     Returns
     -------
@@ -57,7 +62,7 @@ def load_names() -> Names:
     GeodataError
         When it cannot be read or is malformed.
     """
-    own, shipped = settings.load().geodata_dir / FILE, settings.SHIPPED / FILE
+    own, shipped = (geodata or settings.load().geodata_dir) / FILE, settings.SHIPPED / FILE
     return _read(own if own.is_file() else shipped)
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from service_map import catalogue, places
+from service_map import catalogue, io, places
 from service_map.plans.circles import load_circle_kinds
 from service_map.plans.wording import load_wording
 
@@ -29,6 +29,7 @@ def read_facts(geodata: Path) -> None:
     catalogue.plan_rules(geodata)
     catalogue.inventories(geodata)
     catalogue.edge_categories(geodata)
+    io.load_names(geodata)
     load_wording(geodata)
     load_circle_kinds(geodata)
     if (geodata / _CLASSES).exists():
