@@ -212,9 +212,7 @@ class Gap:
     @property
     def ranked_by(self) -> tuple[str, float]:
         """Tell by what it is ranked, and how much of that it has, as far as an answer shows it."""
-        if self.people is not None:
-            return "people", round(self.people, 1)
-        return ("land", round(self.km2, 4)) if self.homes is None else ("homes", self.homes)
+        return _ranked_by(self.people, self.homes, self.km2)
 
 
 def rank(
@@ -266,32 +264,45 @@ def rank(
         held, away = _members(coverage.gap, parts, demand.lonlat), nearest(facilities, demand.lonlat)[0]
     lived = None if homes is None else _members(coverage.gap, parts, _given.lonlat(homes, "homes"))
     lands = shapely.area(equal_area(parts)) / 1e6
-    found = []
-    for row, (part, km2, rows) in enumerate(zip(parts, lands.tolist(), held, strict=True)):
-        amount = demand.amount[rows] if demand is not None else np.empty(0)
-        people, living = float(amount.sum()), None if lived is None else len(lived[row])
+    left = []
+    for row, (km2, rows) in enumerate(zip(lands.tolist(), held, strict=True)):
+        people = float(demand.amount[rows].sum()) if demand is not None else 0.0
+        living = None if lived is None else len(lived[row])
         if km2 < least_km2 and not (counted and people > 0) and not living:
             continue
+        left.append((row, km2, people, living, _ranked_by(people if counted else None, living, km2)))
+    left.sort(key=lambda piece: (piece[-1][1], piece[1]), reverse=True)
+    found, place, last = [], 0, None
+    for number, (row, km2, people, living, by) in enumerate(left, 1):
+        place, last = (place, last) if by == last else (number, by)
+        rows = held[row]
+        amount = demand.amount[rows] if demand is not None else np.empty(0)
         way = float(away[rows] @ amount / people) if people > 0 else float(far[row])
         where = demand.lonlat[rows[amount > 0]] if counted and demand is not None else None
-        needs, by = needs_at_least(km2, where, widest or coverage.metres)
+        needs, needs_by = needs_at_least(km2, where, widest or coverage.metres)
         found.append(
             Gap(
-                rank=0,
+                rank=place,
                 name=None if zones is None or zone[row] < 0 else zones.name[zone[row]],
-                polygon=part,
+                polygon=parts[row],
                 km2=km2,
                 people=people if counted else None,
                 groups={name: float(of[rows].sum()) for name, of in demand.groups.items()} if demand else {},
                 homes=living,
                 needs=needs,
-                needs_by=by,
+                needs_by=needs_by,
                 metres=way if np.isfinite(way) else None,
                 lon=float(inside[row, 0]),
                 lat=float(inside[row, 1]),
             )
         )
-    return _in_order(found)
+    return found
+
+
+def _ranked_by(people: float | None, homes: int | None, km2: float) -> tuple[str, float]:
+    if people is not None:
+        return "people", round(people, 1)
+    return ("land", round(km2, 4)) if homes is None else ("homes", homes)
 
 
 def _parts(left: BaseGeometry, zones: Zones | None) -> tuple[NDArray[np.object_], Whole]:
@@ -300,16 +311,6 @@ def _parts(left: BaseGeometry, zones: Zones | None) -> tuple[NDArray[np.object_]
     parts = shapely.get_parts(left)
     parts = parts[~shapely.is_empty(parts)]
     return parts, np.full(len(parts), -1)
-
-
-def _in_order(found: list[Gap]) -> list[Gap]:
-    found = sorted(found, key=lambda piece: (piece.ranked_by[1], piece.km2), reverse=True)
-    place, last = 0, None
-    for number, piece in enumerate(found, 1):
-        if piece.ranked_by != last:
-            place, last = number, piece.ranked_by
-        found[number - 1] = replace(piece, rank=place)
-    return found
 
 
 def _members(left: BaseGeometry, parts: NDArray[np.object_], lonlat: Floats) -> list[Whole]:

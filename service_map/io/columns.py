@@ -39,10 +39,15 @@ class Names:
 
     def plain(self, heading: str) -> str:
         """Take from a heading what does not tell one column from another: case, width, blanks, harmless units."""
-        text = unicodedata.normalize("NFKC", heading).casefold()
-        for pattern in (_BRACKETS, _STROKE):
-            text = pattern.sub(lambda found: "" if _BLANKS.sub("", found[1]) in self.units else found[0], text)
-        return _BLANKS.sub("", text)
+        return _plain(heading, self.units)
+
+
+@lru_cache(maxsize=4096)
+def _plain(heading: str, units: frozenset[str]) -> str:
+    text = unicodedata.normalize("NFKC", heading).casefold()
+    for pattern in (_BRACKETS, _STROKE):
+        text = pattern.sub(lambda found: "" if _BLANKS.sub("", found[1]) in units else found[0], text)
+    return _BLANKS.sub("", text)
 
 
 def load_names(geodata: Path | None = None) -> Names:
@@ -115,20 +120,22 @@ class Wanted:
             en = f"there is no column {unknown[0]}; it takes {', '.join(allowed)}"
             raise InvalidParameterError("columns", zh, en, allowed)
 
-    def find(self, heading: Sequence[str]) -> dict[str, int]:
+    def find(self, heading: Sequence[str], known: Names | None = None) -> dict[str, int]:
         """Find the columns in a heading; those that are not there are left out.
 
         Parameters
         ----------
         heading
             Cells, as they stand in the file.
+        known
+            From `load_names`, where many rows are asked.
 
         Returns
         -------
         dict
             Position of each column by its name; of a group by ``people_`` and the group's own name.
         """
-        known = load_names()
+        known = known or load_names()
         exact: dict[str, int] = {}
         plain: dict[str, int] = {}
         for index, cell in enumerate(heading):

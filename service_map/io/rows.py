@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from service_map.errors import InvalidParameterError
-from service_map.io.columns import Wanted
+from service_map.io.columns import Wanted, load_names
 from service_map.io.frame import Floats, Frame, frame
 from service_map.io.source import TEXTS, WORKBOOKS, Source, as_source, check_form
 
@@ -244,8 +244,10 @@ def read(
 
 
 def _table(source: Source, wanted: Wanted, asked: Asked, *, place: bool, must: bool) -> Iterator[Batch]:
+    known = load_names()
+
     def score(cells: list[str]) -> int:
-        return len(wanted.find(cells))
+        return len(wanted.find(cells, known))
 
     with _table_rows(source, wanted, asked, score) as (where, rows):
         head = list(islice(rows, _HEAD_ROWS))
