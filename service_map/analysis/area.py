@@ -123,7 +123,7 @@ def covered_share(
     cut = cut_by(region.shape, asked, coverage.choose(stock.supply.candidates, stock.does))
     border = border_of(ground, asked, region, record)
     low, high, anywhere = bounds_of(region.shape, asked, stock, cut, border)
-    found = served(asked, stock, people, year, border)
+    found = None if people is None else served(asked, stock, people, year, border)
     summary |= {
         "covered_km2": round(cut.covered_km2, 4),
         "gap_km2": round(cut.gap_km2, 4),
@@ -219,11 +219,9 @@ def where(region: Region) -> answers.Where:
 
 
 def served(
-    asked: Reach, stock: Stock, demand: Demand | None, year: int | None, border: BaseGeometry | None
-) -> coverage.Served | None:
+    asked: Reach, stock: Stock, demand: Demand, year: int | None, border: BaseGeometry | None
+) -> coverage.Served:
     """Count who is served; who lives close to a border beyond which the record ends may be served from over there."""
-    if demand is None:
-        return None
     found = coverage.served(demand, stock.supply.candidates, asked.metres, year=year, network=asked.network)
     if border is None:
         return found
@@ -424,9 +422,8 @@ def _horizon(
     if demand is not None:
         counted = Stock(choose(stock.supply, stock.may), stock.may[stock.may], stock.does[stock.may])
         found = served(asked, counted, demand, year, border)
-        covered = found.covered if found is not None else coverage.Bounds(0.0, 0.0, 0.0)
-        row["people"] = _bounds_member(covered)
-        of = _shares(demand.total, covered)
+        row["people"] = _bounds_member(found.covered)
+        of = _shares(demand.total, found.covered)
         row["people_share_low"], row["people_share"], row["people_share_high"] = (
             of["share_low"], of["share"], of["share_high"],
         )  # fmt: skip

@@ -128,7 +128,7 @@ def gap_pieces(
     certain = cut_by(region.shape, asked, sure, grow=-1) if sure.uncertainty_m.any() else cut
     border = border_of(ground, asked, region, record)
     possible = possible_cut(region.shape, asked, stock, border)
-    found = served(asked, stock, people, year, border)
+    found = None if people is None else served(asked, stock, people, year, border)
     homes = np.array([(home.lon, home.lat) for home in ground.homes_in(region.shape)], dtype=np.float64)
     pieces = coverage.rank(
         cut, coverage.lay_out(stock.located).lonlat, demand=people, least_km2=least_km2, zones=parts,

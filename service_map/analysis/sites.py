@@ -9,13 +9,21 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
 from service_map.analysis import answers, report
-from service_map.analysis.area import kinds, limits
+from service_map.analysis.area import kinds, limits, served
 from service_map.analysis.asked import Reach, reach_member
 from service_map.analysis.given import clip
-from service_map.analysis.ground import FEWEST_HOMES, Ground, Region
+from service_map.analysis.ground import FEWEST_HOMES, Ground, Region, choose
 from service_map.analysis.record import AS_RECORDED, HOW, record_member, record_of, record_properties
 from service_map.analysis.report import Feature, Report, percent, share
-from service_map.analysis.stock import count_reaching, cut_by, measured_from, stock_of
+from service_map.analysis.stock import (
+    Stock,
+    border_of,
+    count_reaching,
+    cut_by,
+    measured_from,
+    possible_cut,
+    stand,
+)
 from service_map.catalogue.messages import message
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError
@@ -36,7 +44,10 @@ PLACE_SOURCES = ("grid", "communities")
 _UNSEEN = message(
     "没有收录的现有设施不知道在哪里，所以新址可能离它们很近；added、gain 只是比在册的和有落点的承诺多出来的"
 )
-_UNCERTAIN = message("定位误差超过服务半径的设施（uncertain）不知在哪里，不当作已覆盖")
+_UNCERTAIN = message(
+    "定位误差超过服务半径的设施（uncertain）不知在哪里，选址时不当作已覆盖，already、share_before 不含它们；"
+    "before、after 与覆盖率的算法一致，含它们"
+)
 _TIES = message("名次相同的各处新增一样多，先后没有意义")
 _GRID = 2_000
 _COARSEST = 1 / 64
@@ -90,14 +101,15 @@ def choose_sites(
     """
     if not 1 <= count <= MOST_SITES:
         raise InvalidParameterError("count", f"应为 1 到 {MOST_SITES}", f"takes 1 to {MOST_SITES}")
-    stock = stock_of(ground, asked, year)
+    stock = stand(ground, asked, year)
+    stands = choose(stock.supply, stock.does)
     record = record_of(ground, asked.categories, region)
-    measured = measured_from(ground, asked, region, stock)
+    measured = measured_from(ground, asked, region, stands)
     # A facility that may stand anywhere in its county serves nobody for certain: it must not keep a site away.
-    sure = (stock.candidates.uncertainty_m <= asked.metres) & coverage.placed(stock.candidates)
+    sure = (stands.candidates.uncertainty_m <= asked.metres) & coverage.placed(stands.candidates)
     question = _Question(
-        asked, region, stock.candidates, coverage.choose(stock.candidates, sure), count, spacing,
-        None if places is None else _within(places, region),
+        asked, region, year, stock, border_of(ground, asked, region, record), coverage.choose(stands.candidates, sure),
+        count, spacing, None if places is None else _within(places, region),
     )  # fmt: skip
     if demand is None:
         if capacity is not None:
@@ -169,11 +181,13 @@ def choose_sites(
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is asked: `every` of the facilities that stand, those that are `located`, and `places` of the caller's."""
+    """What is asked, of which stock: the facilities that are `located` are those that keep sites away."""
 
     asked: Reach
     region: Region
-    every: coverage.Candidates
+    year: int | None
+    stock: Stock
+    border: BaseGeometry | None
     located: coverage.Candidates
     count: int
     spacing: float | None
@@ -220,8 +234,9 @@ def _on_land(ground: Ground, of: _Question) -> _Told:
     else:
         found = _walked(of, of.asked.network, land, cut, where)
     new = of.cut(land, _new(where[found.chosen])).covered
-    least, most = of.cut(land, of.every, -1), of.cut(land, of.every, 1)
-    more = [coverage.square_km(shapely.intersection(new, bound.gap)) for bound in (least, most)]
+    every = coverage.choose(of.stock.supply.candidates, of.stock.does)
+    bounds = (of.cut(land, every, -1), of.cut(land, every), possible_cut(land, of.asked, of.stock, of.border))
+    more = [coverage.square_km(shapely.intersection(new, bound.gap)) for bound in bounds]
     member: answers.SiteGround = {
         "kind": "homes" if len(homes) else "land",
         "homes": len(homes) or None,
@@ -243,8 +258,8 @@ def _on_land(ground: Ground, of: _Question) -> _Told:
             "没有人口数据，在册居住小区不足 %(FEWEST_HOMES)s 个：按全部土地选，不知道哪里住人；请带上人口点或栅格再选",
             FEWEST_HOMES=FEWEST_HOMES,
         ),
-        before=_rounded(least.covered_km2, found.already, most.covered_km2),
-        after=_rounded(least.covered_km2 + more[0], found.already + found.added, most.covered_km2 + more[1]),
+        before=_rounded(*(bound.covered_km2 for bound in bounds)),
+        after=_rounded(*(bound.covered_km2 + km2 for bound, km2 in zip(bounds, more, strict=True))),
     )
 
 
@@ -291,7 +306,7 @@ def _among_people(
 ) -> _Told:
     metres, network = of.asked.metres, of.asked.network
     people, where = _who_and_where(of.region, demand, of.places, metres)
-    before = coverage.served(people, of.every, metres, network=network)
+    before = served(of.asked, of.stock, people, of.year, of.border)
     reached = coverage.served(people, of.located, metres, network=network).located
     walked = None if network is None else coverage.walk_pairs(network, where, people.lonlat, metres=metres)
 
@@ -313,9 +328,9 @@ def _among_people(
         unit=people.unit,
         ground={"kind": "people", "homes": None, "within_m": None, "km2": None},
         basis=ground.choose(people.zh, people.en),
-        before=_rounded(before.covered.certain, found.already, before.covered.possible),
+        before=_rounded(before.covered.certain, before.covered.located, before.covered.possible),
         after=_rounded(
-            *(float(people.amount[flags | old].sum()) for old in (before.certain, reached, before.possible))
+            *(float(people.amount[flags | old].sum()) for old in (before.certain, before.located, before.possible))
         ),
     )
 

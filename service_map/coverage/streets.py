@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.distance import ecef, metres_between, on_ellipsoid
@@ -107,7 +108,7 @@ class Ways:
         """
         if "pieces" in self.__dict__ or _FEW * len(points) > len(self.ends) or not len(points):
             return self.pieces
-        reach = (metres + _SHORT_M) / 110_500
+        reach = (metres + _SHORT_M) / LEAST_DEGREE_M
         scale = np.array([max(float(np.cos(np.radians(min(89.0, np.abs(points[:, 1]).max() + reach)))), 0.01), 1.0])
         squares = Squares.over(self.lonlat * scale, reach / 4, _SQUARES)
         near = squares.marked(points * scale, reach)[tuple(squares.of(self.lonlat * scale).T)]

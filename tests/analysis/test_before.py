@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import shapely
 
 from service_map import analysis, coverage
 
@@ -36,3 +37,47 @@ def test_what_is_covered_before_is_what_coverage_says(walked, county, how):
     sites = analysis.choose_sites(ground, asked, county, count=2, demand=people).summary
     assert sites["before"] == pytest.approx(told)
     assert 0 < told["certain"] < told["located"] < told["possible"]
+
+
+@pytest.fixture
+def doubtful(walked):
+    """The same with a caller's own kindergartens: of every doubt, below the radius and beyond, and some without a year."""
+    ground, people = walked
+    rng = np.random.default_rng(4)
+    spots = people.lonlat[rng.choice(len(people.lonlat), 24, replace=False)]
+    own = [
+        analysis.Own(
+            geometry=shapely.Point(spot), category="kindergarten", uncertainty_m=(0.0, 80.0, 700.0, 2_000.0)[number % 4],
+            status=("existing", "planned")[number % 2], year=(2023, None, 2030)[number % 3],
+        )
+        for number, spot in enumerate(spots)
+    ]  # fmt: skip
+    return analysis.with_own(ground, own), people
+
+
+@pytest.mark.parametrize("how", [{"minutes": 5}, {"metres": 400}])
+@pytest.mark.parametrize("year", [None, 2025])
+def test_so_it_is_of_any_doubt_and_by_any_year(doubtful, county, how, year):
+    ground, people = doubtful
+    asked = analysis.reach(ground, category="kindergarten", **how)
+    told = analysis.covered_share(ground, asked, county, demand=people, year=year).summary["people"]["covered"]
+    sites = analysis.choose_sites(ground, asked, county, count=2, demand=people, year=year).summary
+    assert sites["before"] == pytest.approx(told)
+    assert told["certain"] < told["located"] < told["possible"]
+    assert sites["uncertain"] > 0
+    for kind in ("certain", "located", "possible"):
+        assert sites["before"][kind] <= sites["after"][kind] <= sites["before"][kind] + sites["total"]
+
+
+@pytest.mark.parametrize("how", [{"minutes": 5}, {"metres": 400}])
+def test_so_it_is_of_land(doubtful, how):
+    ground, _ = doubtful
+    asked = analysis.reach(ground, category="kindergarten", **how)
+    west, south, east, north = shapely.bounds(shapely.multipoints(ground.network.lonlat))
+    region = analysis.region(ground, None, shapely.box(west, south, east, north))
+    told = analysis.covered_share(ground, asked, region, year=2025).summary
+    zones = told["zones"]
+    sites = analysis.choose_sites(ground, asked, region, count=2, year=2025).summary
+    assert sites["before"]["certain"] == pytest.approx(zones["certain"]["km2"], rel=1e-3, abs=1e-3)
+    assert sites["before"]["located"] == pytest.approx(told["covered_km2"], abs=1e-3)
+    assert sites["before"]["possible"] == pytest.approx(told["area_km2"] - zones["gap"]["km2"], rel=1e-3)
