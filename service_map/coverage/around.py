@@ -11,9 +11,9 @@ from scipy.spatial import cKDTree
 
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.distance import ecef
-from service_map.coverage.snapping import Snapped, on_edges
-from service_map.coverage.streets import DOWNHILL, Network
-from service_map.coverage.walking import along_edges, from_doors
+from service_map.coverage.snapping import SNAP_M, Snapped, on_edges, snap
+from service_map.coverage.streets import DOWNHILL, Network, Pieces
+from service_map.coverage.walking import along_edges, from_doors, walk_from
 
 # Doubts are rounded up to so many steps of a tenth, where there are more of them than that.
 _MOST_DOUBTS = 12
@@ -50,13 +50,11 @@ def walk_at_least(
     pieces = net.ways.pieces
     if not len(near):
         return np.full(len(homes.edge), np.inf)
-    first = np.cumsum(pieces.count) - pieces.count
-    edge = pieces.edge[near]
-    begin = (near - first[edge]) / pieces.count[edge]
-    end = (near - first[edge] + 1) / pieces.count[edge]
+    edge, begin, end = _shares(pieces, near)
     entered = on_edges(net, np.tile(edge, 2), np.concatenate((begin, end)), np.tile(step[near], 2))
     least = _from_nodes(net, entered, homes, metres)
     on = np.flatnonzero(homes.edge >= 0)
+    first = np.cumsum(pieces.count) - pieces.count
     count = pieces.count[homes.edge[on]]
     place = np.minimum((homes.share[on] * count).astype(np.int64), count - 1)
     own = step[first[homes.edge[on]] + place] + homes.metres[on]
@@ -68,6 +66,62 @@ def walk_at_least(
         least[home] = np.minimum(least[home], way)
     least[least > metres] = np.inf
     return least
+
+
+def walk_from_at_least(
+    net: Network, point: Floats, lonlat: Floats, doubt: Floats, *, metres: float, limit: float = SNAP_M
+) -> Floats:
+    """Bound from below the way on foot from one point to each facility, wherever it stands within its doubt.
+
+    Parameters
+    ----------
+    net
+        The network.
+    point
+        WGS 84 degrees, longitude first.
+    lonlat, doubt
+        As in `walk_at_least`.
+    metres
+        Walk no farther than this.
+    limit
+        As in `service_map.coverage.snap`.
+
+    Returns
+    -------
+    ndarray of float64, shape (m,)
+        ``inf`` where it is above `metres`; 0, which says nothing, where the point is not on the network, or no way is
+        near any place where the facility may stand.
+    """
+    least = np.zeros(len(lonlat))
+    start = snap(net, point[None], limit=limit)
+    if not len(lonlat) or start.edge[0] < 0:
+        return least
+    pieces = net.ways.pieces_for(lonlat, float(doubt.max()) + limit)
+    if pieces.tree is None:
+        return least
+    middle, spots = np.asarray(pieces.tree.data), ecef(lonlat)
+    found = pieces.tree.query_ball_point(spots, doubt + limit + pieces.half)
+    facility = np.repeat(np.arange(len(lonlat)), [len(rows) for rows in found])
+    near, place = np.unique(np.concatenate([*found, []]).astype(np.int64), return_inverse=True)
+    of, begin, end = _shares(pieces, near)
+    edge = pieces.rows[of]
+    ends = on_edges(net, np.tile(edge, 2), np.concatenate((begin, end)), np.zeros(2 * len(near)))
+    walked = np.minimum(*walk_from(net, point, ends, metres=metres, limit=limit).reshape(2, -1))
+    walked[(edge == start.edge) & (begin <= start.share) & (start.share <= end)] = start.metres[0]
+    step = np.linalg.norm(middle[near[place]] - spots[facility], axis=1) - pieces.half - doubt[facility]
+    total = walked[place] + np.maximum(step, 0.0) / (DOWNHILL if net.sloped else 1.0)
+    least[facility] = np.inf
+    np.minimum.at(least, facility, total)
+    least[least > metres] = np.inf
+    return least
+
+
+def _shares(pieces: Pieces, rows: Whole) -> tuple[Whole, Floats, Floats]:
+    """Give the edge of each piece, as its place among `Pieces.rows`, and where on it the piece begins and ends."""
+    first = np.cumsum(pieces.count) - pieces.count
+    edge = pieces.edge[rows]
+    begin = rows - first[edge]
+    return edge, begin / pieces.count[edge], (begin + 1) / pieces.count[edge]
 
 
 def _from_nodes(net: Network, entered: Snapped, homes: Snapped, metres: float) -> Floats:

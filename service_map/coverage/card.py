@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from service_map.catalogue import Rule, terms
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
+from service_map.coverage.around import walk_from_at_least
 from service_map.coverage.distance import metres_between
 from service_map.coverage.edges import closest, lay_out
 from service_map.coverage.snapping import snap
@@ -201,7 +202,12 @@ def check(
         beyond[laid.owner[doors.edge < 0]] = False
         beyond &= bool(snap(network, _given.point(point)).edge[0] >= 0) & (way.metres > 0)
         walked[candidates.uncertainty_m > SITE_M] = np.inf
-        way = _Way(way.metres, walked, DOWNHILL if network.sloped else 1.0, beyond)
+        fastest = DOWNHILL if network.sloped else 1.0
+        longest = max(
+            [(rule.minutes or 0) * 60 * max(speed, cycling) for rule in judged if rule.metres is None], default=0
+        )
+        least = _at_least(network, point, candidates, way.metres, longest)
+        way = _Way(way.metres, walked, fastest, beyond, least)
     within = complete if isinstance(complete, Mapping) else dict.fromkeys(complete, np.inf)
     verdicts = []
     for rule in judged:
@@ -289,6 +295,23 @@ class _Way:
     walked: Floats | None
     fastest: float = 1.0  # flat metres that a way may cost less than its length, downhill
     beyond: NDArray[np.bool_] | None = None  # what is known to lie farther on foot than any rule asks
+    least: Floats | None = None  # what a walk takes at least to where it may stand, 0 where that says nothing
+
+
+def _at_least(network: Network, point: ArrayLike, candidates: Candidates, straight: Floats, longest: float) -> Floats:
+    """Bound the ways from below to what is known only about so, but better than within a walk."""
+    doubt = candidates.uncertainty_m
+    reach = longest * (DOWNHILL if network.sloped else 1.0)
+    some = (doubt > 0) & (doubt <= longest) & (straight - doubt <= reach)
+    if len(candidates.shape):
+        some &= shapely.is_missing(candidates.shape)
+    least = np.zeros(len(doubt))
+    rows = np.flatnonzero(some)
+    if len(rows):
+        least[rows] = walk_from_at_least(
+            network, _given.point(point)[0], candidates.lonlat[rows], doubt[rows], metres=longest
+        )
+    return least
 
 
 def _judge(
@@ -305,7 +328,7 @@ def _judge(
     rows, dated = _eligible(rule, candidates, year)
     uncertainty = candidates.uncertainty_m[rows]
     straight = way.metres[rows]
-    # No way is shorter than the straight line, so the near bound is the straight line's unless the way is known.
+    # No way is shorter than the straight line, so the near bound is the straight line's where no way says more.
     near = straight - uncertainty
     by_way = rule.metres is None and way.walked is not None
     if by_way:
@@ -315,6 +338,9 @@ def _judge(
         there = way.walked[rows]
         far = there + uncertainty * detour
         near = np.where((uncertainty == 0) & np.isfinite(there), there, near)
+        if way.least is not None:
+            # As `people.may_walk` does: what is known less well than within the walk is bounded by the straight line.
+            near = np.where(uncertainty <= radius, np.maximum(near, way.least[rows]), near)
         if way.beyond is not None:
             near[way.beyond[rows]] = np.inf
     else:

@@ -5,7 +5,8 @@ import pytest
 from town import place, streets
 from truth import walks
 
-from service_map.coverage import candidates, metres_between, network, points, served, walk
+from service_map.coverage import candidates, metres_between, network, points, served, walk, walk_from
+from service_map.coverage.around import walk_from_at_least
 
 networkx = pytest.importorskip("networkx", reason="networkx is not installed (pip install 'service-map[bench]')")
 
@@ -78,3 +79,27 @@ def test_what_is_known_less_well_than_the_radius_is_bounded_by_the_straight_line
     line = served(points(homes, 1), stock, 500)
     on = walk(net, nodes[:1], homes, metres=1).on_network
     np.testing.assert_array_equal(answer.possible, line.possible & on)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("sloped", [False, True])
+def test_from_one_point_no_way_to_a_place_where_it_may_stand_is_shorter_than_the_bound(seed, sloped):
+    nodes, edges, longer, oneway, homes, rng = town(seed)
+    rise = rng.uniform(-4, 4, len(edges)) if sloped else None
+    net = network(nodes, edges, metres=longer, oneway=oneway, rise=rise)
+    stock = np.vstack((place(rng.uniform(0, 1_900, (11, 2))), place([(9_000, 9_000)])))
+    doubt = np.array([30.0, 80.0, 150.0, 400.0] * 3)
+    stock[3] = homes[7]
+    bound = np.array([walk_from_at_least(net, home, stock, doubt, metres=900) for home in homes[:25]])
+    least = np.full(bound.shape, np.inf)
+    for _ in range(40):
+        angle, far = rng.uniform(0, 2 * np.pi, 12), doubt * np.sqrt(rng.uniform(0, 1, 12))
+        moved = stock + (place(np.column_stack((far * np.cos(angle), far * np.sin(angle)))) - place([(0, 0)])) * 0.999
+        least = np.minimum(least, [walk_from(net, home, moved, metres=900) for home in homes[:25]])
+    assert (bound <= least).all()
+    assert (bound[:, -1] == 0).all()
+    # And it says something: more than half of what is out of reach is known to be.
+    out = np.isinf(least[:, :-1])
+    assert np.isinf(bound[:, :-1]).sum() > out.sum() / 2
+    found = np.isfinite(least[:, :-1]) & (least[:, :-1] > 0)
+    assert np.median(least[:, :-1][found] - bound[:, :-1][found]) < 150

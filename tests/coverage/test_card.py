@@ -11,7 +11,7 @@ from town import place
 
 from service_map import coverage
 from service_map.catalogue import categories, plan_rules, rules, terms
-from service_map.coverage import apart, candidates, network
+from service_map.coverage import apart, candidates, network, points, served
 from service_map.errors import InvalidParameterError
 
 GEOD = Geod(ellps="WGS84")
@@ -161,6 +161,20 @@ def test_over_a_network_a_coarse_location_or_an_unknown_way_is_not_judged(geodat
         assert answer.nearest[0].walk_metres is None
     (near,) = check(nodes[0], candidates(nodes[2:], ["elderly_community"], uncertainty_m=80), [circle], network=net)
     assert near.verdict == "met"
+
+
+def test_over_a_network_what_stands_somewhere_across_the_river_is_not_within_a_walk(geodata):
+    # 200 m across, 2.2 km on foot, and known to 60 m: wherever it stands, nobody walks there in a quarter of an hour.
+    corners = place([(0, 0), (1_000, 0), (1_000, 200), (0, 200)])
+    net = network(corners, [(0, 1), (1, 2), (2, 3)], island=1)
+    (circle,) = [row for row in plan_rules(geodata) if row.id == "datong-2021-home-care-469"]
+    home = points(corners[:1], 1)
+    for doubt, verdict in ((60, "not_met"), (190, "cannot_say"), (2_000, "cannot_say")):
+        stock = candidates(corners[3:], ["elderly_community"], uncertainty_m=doubt)
+        (answer,) = check(corners[0], stock, [circle], network=net)
+        assert answer.verdict == verdict
+        # Coverage says the same.
+        assert bool(answer.possible) == served(home, stock, answer.metres, network=net).possible[0]
 
 
 def test_over_a_network_what_no_way_leads_to_is_not_within_a_walk_however_near(geodata):
