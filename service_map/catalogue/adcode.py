@@ -50,6 +50,11 @@ def related(one: str, other: str) -> bool:
     return covers(one, other) or covers(other, one)
 
 
+def township_of(adcode: str) -> str:
+    """Give the code of the township that an area lies in, nine digits; of its county where none is told (000)."""
+    return adcode[:9] if len(adcode) >= 9 and adcode[6:9] != "000" else county_of(adcode)
+
+
 def county_of(adcode: str) -> str:
     """Give the code of the county that an area lies in: 140521 for 140521104; a code of six digits itself."""
     return adcode[:COUNTY_DIGITS]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from service_map.catalogue.adcode import county_of, covers
+from service_map.catalogue.adcode import COUNTY_DIGITS, covers, township_of
 from service_map.errors import GeodataError, NotFoundError
 from service_map.places.gazetteer import (
     AREA_LEVELS,
@@ -165,9 +165,7 @@ def find(
 
 
 def _by_code(gazetteer: Gazetteer, text: str, scope: str) -> Place | None:
-    code = text[:9] if len(text) > 9 else text if len(text) == 9 else text[:6].ljust(6, "0")
-    if len(code) == 9 and code.endswith("000"):
-        code = county_of(code)
+    code = township_of(text).ljust(COUNTY_DIGITS, "0")
     code = gazetteer.former_codes.get(code, code)
     inside = code in gazetteer.rows and (not scope or covers(scope, code))
     return place(gazetteer, code, "code") if inside else None

@@ -18,6 +18,7 @@ from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
 from service_map import io
+from service_map.catalogue.adcode import county_of, township_of
 from service_map.errors import InvalidParameterError
 from service_map.io import Asked, Batch, Problem, wgs84_to_gcj02
 from service_map.places.extent import cell_radii, farthest, within_radius
@@ -245,7 +246,7 @@ def import_places(
         row = _with_county(given, gazetteer)
         made = _found(row, seen, gazetteer)
         if isinstance(made, _Found) and row.number not in bad:
-            problem, warning = outside(replace(row, lon=made.lon, lat=made.lat), made.code[:6], gazetteer)
+            problem, warning = outside(replace(row, lon=made.lon, lat=made.lat), county_of(made.code), gazetteer)
             remarks += [warning] if warning is not None else []
             if problem is None:
                 found.append(made)
@@ -317,7 +318,7 @@ def nearest_to_seats(
     """Pair the seat of each county with the point nearest to it, where that is near; points as for `detect_shift`."""
     inside: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for code, lon, lat in points:
-        inside[code[:6]].append((lon, lat))
+        inside[county_of(code)].append((lon, lat))
     pairs = []
     for county, found in inside.items():
         seat = gazetteer.point(county) if county in gazetteer.rows else None
@@ -353,13 +354,13 @@ class _Found:
     @property
     def area(self) -> str:
         """Code of the narrowest area that certainly holds it: its township, or its county where no code says which."""
-        return self.code[:9] if len(self.code) >= 9 and self.code[6:9] != "000" else self.code[:6]
+        return township_of(self.code)
 
 
 def _named_places(found: Iterable[_Found], source: str, licence: str, gazetteer: Gazetteer) -> Iterator[NamedPlace]:
     beside: dict[tuple[str, str], list[_Found]] = defaultdict(list)
     for made in found:
-        beside[made.level, made.code[:6]].append(made)
+        beside[made.level, county_of(made.code)].append(made)
     for (level, county), group in beside.items():
         reaches = [made.radius_m for made in group]
         if None in reaches:
@@ -409,8 +410,8 @@ def _found(row: Row, seen: dict[str, int], gazetteer: Gazetteer) -> _Found | Pro
          f"must have {' or '.join(digits)} digits, not {code[:20]!r}"),
         ("name", bool(name), "为空", "is empty"),
         ("radius_m", not reach or re.fullmatch(r"\d{1,6}(?:\.\d+)?", reach), "应为米数", "must be a number of metres"),
-        ("code", gazetteer.geometry(code[:6]) is not None, f"没有代码为 {code[:6]} 的县区",
-         f"no county has the code {code[:6]}"),
+        ("code", gazetteer.geometry(county_of(code)) is not None, f"没有代码为 {county_of(code)} 的县区",
+         f"no county has the code {county_of(code)}"),
     )  # fmt: skip
     fault = next(((column, zh, en) for column, fine, zh, en in checks if not fine), None)
     if fault is not None:
@@ -476,7 +477,7 @@ def outside(row: Row, area: str, gazetteer: Gazetteer) -> tuple[Problem | None, 
     metres = metres_outside(row.lon or 0.0, row.lat or 0.0, area, gazetteer)
     if metres == 0:
         return None, None
-    name = gazetteer.rows[area[:6]].name
+    name = gazetteer.rows[county_of(area)].name
     found = row.problem(
         "lon, lat", f"点在 {name} 之外 {metres:.0f} 米", f"the point lies {metres:.0f} m outside {name}"
     )
@@ -500,7 +501,7 @@ def metres_outside(lon: float, lat: float, adcode: str, gazetteer: Gazetteer) ->
     float
         Geodesic metres to the boundary, 0 inside.
     """
-    boundary = gazetteer.geometry(adcode[:6])
+    boundary = gazetteer.geometry(county_of(adcode))
     if boundary is None:
         return 0.0
     shapely.prepare(boundary)

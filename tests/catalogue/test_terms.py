@@ -10,7 +10,16 @@ from pyproj import Geod
 
 import service_map
 from service_map.catalogue import terms
-from service_map.catalogue.adcode import ancestors, city_of, county_of, covers, prefix, province_of, related
+from service_map.catalogue.adcode import (
+    ancestors,
+    city_of,
+    county_of,
+    covers,
+    prefix,
+    province_of,
+    related,
+    township_of,
+)
 from service_map.catalogue.degrees import DEGREE_M, LEAST_DEGREE_M, MOST_DEGREE_M
 
 HOME = Path(service_map.__file__).parent
@@ -70,6 +79,7 @@ def test_a_code_says_which_areas_lie_around_it():
         "140521104",
     ]
     assert (county_of("140521104"), city_of("140521104"), province_of("140521104")) == ("140521", "140500", "140000")
+    assert [township_of(code) for code in ("140521104201", "140521000", "140521")] == ["140521104", "140521", "140521"]
     assert ancestors("140521104") == ("140521", "140500", "140000")
     assert ancestors("140000") == ()
     assert covers("100000", "140521")
