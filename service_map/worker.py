@@ -4,6 +4,7 @@ Gunicorn's first process loads this file and answers nothing; what only a worker
 """
 
 import logging
+import mmap
 import os
 import time
 from types import FrameType
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 # How long a stopping process keeps connections without a request, for one that a client may be sending already.
 _LINGER_S = 2.0
 
+# Shared by the first process with all that it forks: the ages of the newest process that was started, and that serves.
+_AGES = mmap.mmap(-1, 16)
+_STARTED, _SERVING = slice(0, 8), slice(8, 16)
+
 
 class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn has no types
     """A process that reads requests in a loop of its own and answers them in threads.
@@ -28,8 +33,11 @@ class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn has no types
     be is said by `service_map.settings.connection_bounds`.
     """
 
+    age: int
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        _AGES[_STARTED] = self.age.to_bytes(8)
         self._servers: list[Server] = []
         self._channels: dict[int, Any] = {}
 
@@ -57,6 +65,7 @@ class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn has no types
             )
             for listener in self.sockets
         ]  # fmt: skip
+        _AGES[_SERVING] = max(self.age.to_bytes(8), _AGES[_SERVING])
         while self.alive and self.ppid == os.getppid():
             self._turn(1.0)
         self._finish()
@@ -76,7 +85,15 @@ class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn has no types
         for server in self._servers:
             server.tend()
 
+    def _awaits_others(self) -> bool:
+        """Say whether those that come in place of this one, after a reload, were started and do not serve yet."""
+        theirs = (self.age + self.cfg.workers).to_bytes(8)
+        return _AGES[_STARTED] >= theirs > _AGES[_SERVING]
+
     def _finish(self) -> None:
+        began = time.monotonic()
+        while self._awaits_others() and time.monotonic() - began < self.cfg.graceful_timeout:
+            self._turn(0.2)
         for server in self._servers:
             server.stop()
         began = time.monotonic()

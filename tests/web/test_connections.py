@@ -331,6 +331,25 @@ def test_a_reload_loses_no_request(invented):
     assert process.returncode == 0
 
 
+def test_a_reload_is_served_by_the_old_process_until_the_new_one_is_ready(invented):
+    with site(invented) as (port, process):
+        before = children(process.pid)
+        os.kill(process.pid, signal.SIGHUP)
+        while not (new := children(process.pid) - before):
+            assert process.poll() is None
+        for pid in new:
+            os.kill(pid, signal.SIGSTOP)
+        for _ in range(5):
+            assert fetch(f"http://127.0.0.1:{port}/healthz")
+        for pid in new:
+            os.kill(pid, signal.SIGCONT)
+        while before & children(process.pid):
+            assert process.poll() is None
+            assert fetch(f"http://127.0.0.1:{port}/healthz")
+        assert fetch(f"http://127.0.0.1:{port}/healthz")
+    assert process.returncode == 0
+
+
 def children(pid):
     listed = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
