@@ -15,7 +15,7 @@ from service_map.errors import InvalidParameterError, UnanswerableError
 from service_map.store import queries
 from service_map.web import cost, geojson, params
 from service_map.web.api import blueprint
-from service_map.web.compute import elsewhere, elsewhere_if
+from service_map.web.compute import elsewhere
 from service_map.web.reading import choose, query, reading, reply
 from service_map.web.site import site
 
@@ -26,7 +26,7 @@ __all__ = ["blueprint"]
 
 
 @blueprint.get("/circle")
-@elsewhere_if(lambda: cost.measures_much(reading()))
+@elsewhere
 def circle() -> Response:
     """Check the life circle of a point."""
     values = query(params.CIRCLE_CHECK)

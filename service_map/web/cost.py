@@ -22,9 +22,6 @@ A_LOOK_S = 0.00000012
 SEARCHED_AT_ONCE = 100_000
 """Facilities among which a word is looked for within what a page costs: a third of a second."""
 
-MEASURED_AT_ONCE = 10_000
-"""Facilities to which the distance from a point is measured within what a page costs: a twentieth of a second."""
-
 A_ROW_S = 0.0002
 """Reading a facility and writing it into a table of the slowest format; measured with a million."""
 
@@ -39,16 +36,9 @@ def searches_much(data: Reading, *names: str) -> bool:
     names
         Parameters that no index answers; without one it looks through no more than it shows.
     """
-    return any(name in request.args for name in names) and _rows(data) > SEARCHED_AT_ONCE
-
-
-def measures_much(data: Reading) -> bool:
-    """Say whether measuring from a point to every facility, or walking there, costs more than a page."""
-    return site().network is not None or _rows(data) > MEASURED_AT_ONCE
-
-
-def _rows(data: Reading) -> int:
-    return data.keep("rows", lambda conn: sum(part.count for part in queries.tally(conn)))
+    if not any(name in request.args for name in names):
+        return False
+    return data.keep("rows", lambda conn: sum(part.count for part in queries.tally(conn))) > SEARCHED_AT_ONCE
 
 
 def check_circles(ground: Ground, asked: Reach, region: Region, *, by_year: bool = False, field: str = "area") -> None:

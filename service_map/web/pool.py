@@ -44,7 +44,7 @@ Order = tuple[dict[str, str], bytes]
 _LOOK_S = 0.25  # how often whoever waits looks whether its own reader still does
 _START_S = 60  # for loading the program, on a busy machine too
 _GRACE_S = 5  # after which a process ends itself that nobody has ended
-_PLACES = 8  # for each process: the one that it works for, and who waits
+_PLACES = 16  # for each process: the one that it works for, and who waits
 _NICE = 10  # pages first
 _MB = 1 << 20
 

@@ -22,12 +22,6 @@ COVERAGE = "/api/coverage?area=140521&category=kindergarten&metres=1000"
 PAGES = ("/healthz", "/", "/api/facilities", "/static/site.css", "/area/140521", "/planner")
 
 
-@pytest.fixture(autouse=True)
-def _much(monkeypatch):
-    """The invented world is small: whatever is measured from a point there would be measured at once."""
-    monkeypatch.setattr("service_map.web.cost.MEASURED_AT_ONCE", 3)
-
-
 @pytest.fixture
 def app(invented):
     """The site with one computing process."""
@@ -144,13 +138,6 @@ def test_words_are_looked_for_elsewhere_where_there_is_much_to_look_through(app,
             places.enter_context(processes.place())
         assert [client.get(path).status_code for path in searched] == [429] * len(searched)
         assert statuses(client) == {200}
-
-
-def test_a_life_circle_among_few_facilities_is_measured_at_once(app, processes, monkeypatch):
-    monkeypatch.setattr("service_map.web.cost.MEASURED_AT_ONCE", 10_000)
-    for path in ("/api/circle?lon=112.19&lat=35.69", "/circle?lon=112.19&lat=35.69"):
-        assert app.test_client().get(path).status_code == 200
-    assert not processes.pids()
 
 
 def test_what_no_page_of_the_data_needs_is_loaded_by_no_web_process(app):

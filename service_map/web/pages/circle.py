@@ -15,8 +15,7 @@ from service_map.catalogue import distinct, terms
 from service_map.store import queries
 from service_map.store.records import FacilityFilter
 from service_map.web import term, words
-from service_map.web.compute import elsewhere_if
-from service_map.web.cost import measures_much
+from service_map.web.compute import elsewhere
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
@@ -81,7 +80,7 @@ class VerdictGroup:
 
 
 @blueprint.get("/circle")
-@elsewhere_if(lambda: measures_much(frame.reading()))
+@elsewhere
 def circle() -> str:
     """Check a point's 15-minute life circle, and list what was promised around it."""
     values = frame.query(choices.CIRCLE)
