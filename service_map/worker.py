@@ -88,7 +88,7 @@ class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn has no types
     def _awaits_others(self) -> bool:
         """Say whether those that come in place of this one, after a reload, were started and do not serve yet."""
         theirs = (self.age + self.cfg.workers).to_bytes(8)
-        return _AGES[_STARTED] >= theirs > _AGES[_SERVING]
+        return bool(_AGES[_STARTED] >= theirs > _AGES[_SERVING])
 
     def _finish(self) -> None:
         began = time.monotonic()

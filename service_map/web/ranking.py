@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 import shapely
 from flask import Blueprint, Response
-from sqlalchemy import Connection
 
 from service_map.analysis.report import PEOPLE
 from service_map.catalogue import Category, terms
@@ -21,6 +20,7 @@ from service_map.store import ranks, read_meta
 from service_map.store.cells import no_formula
 from service_map.store.ranks import ALL, LEVELS, ORDERS, Offered, Ranked
 from service_map.web import params
+from service_map.web.database import Reading
 from service_map.web.params import Parameter
 from service_map.web.reading import attach, query, reading, reply, say
 from service_map.web.site import site
@@ -221,28 +221,31 @@ def layer() -> Response:
     """Give the ranking as GeoJSON, with simplified boundaries."""
     values = asked(query(RANKING))
     found = ranks.rank(reading().conn, **values)
-    return _attached(reply(collection(reading().conn, found, values), "application/geo+json"), "ranking.geojson")
+    return _attached(reply(collection(reading(), found, values), "application/geo+json"), "ranking.geojson")
 
 
-def collection(conn: Connection, found: Sequence[Ranked], values: Mapping[str, Any]) -> dict[str, Any]:
+def collection(data: Reading, found: Sequence[Ranked], values: Mapping[str, Any]) -> dict[str, Any]:
     """Write areas with their boundaries for a map.
 
     Parameters
     ----------
-    conn
-        To the data.
+    data
+        What is read; boundaries are drawn once for each version of it.
     found
         A ranking.
     values
         What was asked, from `asked`.
     """
-    shapes = ranks.shapes(conn, [item.adcode for item in found])
+    drawn: dict[str, Any] = data.keep("ranking boundaries", lambda _conn: {})
+    missing = [item.adcode for item in found if item.adcode not in drawn]
+    shapes = ranks.shapes(data.conn, missing)
+    drawn |= {adcode: _geometry(shapes.get(adcode)) for adcode in missing}
     return {
         "type": "FeatureCollection",
         "features": [
             {
                 "type": "Feature", "id": item.adcode,
-                "geometry": _geometry(shapes.get(item.adcode)), "properties": row(item),
+                "geometry": drawn[item.adcode], "properties": row(item),
             }
             for item in found
         ],
@@ -258,7 +261,7 @@ def _geometry(shape: Any) -> Any:
     rounded = shapely.set_precision(shape, 0.001)
     kept = shape if rounded.is_empty else rounded
     polygons = kept if kept.geom_type == "MultiPolygon" else shapely.MultiPolygon([kept])
-    return orjson.loads(shapely.to_geojson(shapely.orient_polygons(polygons)))
+    return orjson.Fragment(shapely.to_geojson(shapely.orient_polygons(polygons)))
 
 
 def _attached(response: Response, name: str) -> Response:
