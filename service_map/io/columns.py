@@ -120,7 +120,7 @@ class Wanted:
             en = f"there is no column {unknown[0]}; it takes {', '.join(allowed)}"
             raise InvalidParameterError("columns", zh, en, allowed)
 
-    def find(self, heading: Sequence[str], known: Names | None = None) -> dict[str, int]:
+    def find(self, heading: Sequence[str], known: Names | None = None, *, cut: bool = False) -> dict[str, int]:
         """Find the columns in a heading; those that are not there are left out.
 
         Parameters
@@ -129,6 +129,8 @@ class Wanted:
             Cells, as they stand in the file.
         known
             From `load_names`, where many rows are asked.
+        cut
+            Whether names may have been cut to ten bytes, as a Shapefile does.
 
         Returns
         -------
@@ -147,6 +149,7 @@ class Wanted:
             if said == "":
                 continue
             names = known.names[entry] if said is None else (said,)
+            names = names if not cut else (*names, *(short for name in names for short in _cut(name)))
             table = exact if said is not None and said in exact else plain
             at = next(
                 (table[name] for name in map(known.plain if table is plain else str, names) if name in table), None
@@ -172,6 +175,11 @@ class Wanted:
                 may, there = ", ".join(name for name in usual if name.isascii()), ", ".join(names)
                 en = f"{where}: there is no column {column} (it may be called {may}), only: {there}"
                 raise InvalidParameterError(self.field, zh, en, usual)
+
+
+def _cut(name: str) -> tuple[str, ...]:
+    """Give what ten bytes hold of a name, in either encoding of a Shapefile."""
+    return tuple(name.encode(encoding)[:10].decode(encoding, "ignore") for encoding in ("utf-8", "gb18030"))
 
 
 def _groups(heading: Sequence[str], family: str, begins: Sequence[str]) -> dict[str, int]:

@@ -72,12 +72,15 @@ class Layer:
         As the file states it, or None.
     spatial
         Whether its rows have a geometry.
+    cut
+        Whether the format cuts the names of columns to ten bytes.
     """
 
     name: str
     heading: tuple[str, ...]
     crs: str | None
     spatial: bool
+    cut: bool
     _read: Any
 
     def pieces(self, wanted: Sequence[int]) -> Iterator[Piece]:
@@ -256,6 +259,7 @@ def _ogr(source: Source, file: Container, layer: str, told: str, field: str) -> 
         heading=tuple(_decoded(name, real) for name in given),
         crs=info["crs"],
         spatial=info["geometry_type"] is not None,
+        cut=bool(encoding),
         _read=read,
     )
 
@@ -293,6 +297,7 @@ def _parquet(source: Source, opened: BinaryIO, field: str) -> Layer:
         heading=tuple("" if name == column else name for name in given),
         crs=None if said is None else said if isinstance(said, str) else json.dumps(said),
         spatial=column is not None,
+        cut=False,
         _read=read,
     )
 
@@ -325,7 +330,7 @@ def _decoded(text: str, encoding: str) -> str:
     """Undo the reading of bytes as they stand; a character that the field's end cuts in two is left out."""
     if not encoding or text.isascii():
         return text
-    return text.encode(_RAW, "ignore").decode(encoding, "ignore").strip()
+    return codecs.getincrementaldecoder(encoding)().decode(text.encode(_RAW)).strip()
 
 
 def _shapefile_encoding(source: Source, file: Container) -> str:

@@ -323,9 +323,12 @@ def _layer(source: Source, wanted: Wanted, asked: Asked, *, place: bool, must: b
 
     with open_layer(source, wanted.field, asked.layer, spatial=place) as layer:
         where = _where(source, layer.name)
-        found = wanted.find(layer.heading)
-        drawn = layer.spatial or not place
-        (wanted if drawn else _with_place(wanted)).require(found, [name for name in layer.heading if name], where)
+        found = wanted.find(layer.heading, cut=layer.cut)
+        needed = wanted if layer.spatial or not place else _with_place(wanted)
+        lacking = any(column not in found for column in needed.required)
+        if lacking and not any(piece.count for piece in layer.pieces(())):
+            return  # a layer of GeoJSON without features has no columns either
+        needed.require(found, layer.heading, where)
         turn = _no_frame() if not place else frame(
             layer.crs, said=asked.crs, datum=asked.datum, layer=layer.spatial, must=must, field=wanted.field,
             where=where,

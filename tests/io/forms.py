@@ -2,6 +2,7 @@
 
 import csv
 import json
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -48,11 +49,8 @@ def write(path, columns, points, *, crs=4326, layer=None, encoding=None):
                 csv.writer(file, delimiter="\t" if form == ".tsv" else ",").writerows(rows)
         case ".parquet":
             _parquet(path, columns, turned, crs)
-        case ".zip":
-            inner = path.with_suffix("") / "数据"
-            inner.mkdir(parents=True, exist_ok=True)
-            write(inner / f"{layer or '设施'}.shp", columns, points, crs=crs, encoding=encoding)
-            return zipped(path, inner.parent)
+        case ".kml":
+            _kml(path, columns, points, layer)
         case _:
             _ogr(path, columns, turned, crs, layer=layer, encoding=encoding)
     return path
@@ -84,20 +82,36 @@ def _turned(point, crs):
     return point if CRS(crs).is_geographic else Transformer.from_crs(4490, crs, always_xy=True).transform(*point)
 
 
+def _kml(path, columns, points, layer):
+    marks = []
+    for point, *texts in zip(points, *columns.values(), strict=True):
+        data = "".join(
+            f'<Data name="{name}"><value>{text}</value></Data>' for name, text in zip(columns, texts, strict=True)
+        )
+        place = "" if point is None else f"<Point><coordinates>{point[0]},{point[1]}</coordinates></Point>"
+        marks.append(f"<Placemark><ExtendedData>{data}</ExtendedData>{place}</Placemark>")
+    folder = f"<Folder><name>{layer or path.stem}</name>{''.join(marks)}</Folder>"
+    before = path.read_text(encoding="utf-8").split("</Document>")[0] if path.exists() else (
+        '<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+    )  # fmt: skip
+    path.write_text(f"{before}{folder}</Document></kml>", encoding="utf-8")
+
+
 def _ogr(path, columns, points, crs, *, layer, encoding):
     driver = {
-        ".geojson": "GeoJSON", ".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".fgb": "FlatGeobuf", ".kml": "LIBKML",
-        ".gdb": "OpenFileGDB",
+        ".geojson": "GeoJSON", ".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".fgb": "FlatGeobuf", ".gdb": "OpenFileGDB",
     }[path.suffix.lower()]  # fmt: skip
     more = {"SPATIAL_INDEX": "NO"} if driver == "FlatGeobuf" else {}  # with an index it has an order of its own
     if encoding:
         more["encoding"] = encoding
-    pyogrio.raw.write(
-        path, shapely.to_wkb([None if point is None else shapely.Point(point) for point in points]),
-        [np.array(texts, dtype=object) for texts in columns.values()], list(columns), geometry_type="Point",
-        crs=f"EPSG:{crs}", driver=driver, layer=layer or (None if driver == "GeoJSON" else path.stem),
-        append=path.exists(), **more,
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a Shapefile cuts the names of its fields
+        pyogrio.raw.write(
+            path, shapely.to_wkb([None if point is None else shapely.Point(point) for point in points]),
+            [np.array(texts, dtype=object) for texts in columns.values()], list(columns), geometry_type="Point",
+            crs=f"EPSG:{crs}", driver=driver, layer=layer or (None if driver == "GeoJSON" else path.stem),
+            append=path.exists(), **more,
+        )  # fmt: skip
 
 
 def _parquet(path, columns, points, crs):
@@ -110,16 +124,20 @@ def _parquet(path, columns, points, crs):
     pq.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), path)
 
 
-FORMS = ("csv", "xlsx", "geojson", "gpkg", "shp", "shp.zip", "fgb", "parquet", "kml", "gdb")
+FORMS = ("csv", "xlsx", "geojson", "gpkg", "shp", "shp.zip", "fgb", "parquet", "kml", "gdb", "gdb.zip")
 """Endings of one file of each form."""
 
-SHEETED = ("xlsx", "gpkg", "shp.zip", "kml", "gdb")
+SHEETED = ("xlsx", "gpkg", "shp.zip", "kml", "gdb", "gdb.zip")
 """Those that hold several sheets or layers."""
 
 
 def made(folder: Path, form: str, columns, points, **options):
-    """Write rows as a form by its ending, and give the path."""
-    path = folder / f"rows.{form}"
-    if form == "shp.zip":
-        return write(folder / "rows.zip", columns, points, **options)
-    return write(path, columns, points, **options)
+    """Write rows as a form by its ending, and give the path; a sheet or layer is added to a file that is there."""
+    inner, _, packed = form.partition(".")
+    if not packed:
+        return write(folder / f"rows.{form}", columns, points, **options)
+    inside = folder / "packed" / "数据"
+    inside.mkdir(parents=True, exist_ok=True)
+    name = options.get("layer") if inner == "shp" else None
+    write(inside / f"{name or 'rows'}.{inner}", columns, points, **options)
+    return zipped(folder / "rows.zip", inside.parent)

@@ -160,6 +160,8 @@ def _named(file: FileStorage) -> Iterator[Source]:
     given = file.filename or "file"
     name, suffix = params.shown(given), Path(given).suffix
     name = name if name.endswith(suffix) else f"{name}{suffix}"
+    if suffix.lower() not in UPLOADED:
+        raise InvalidParameterError(name, f"不是能读的文件{_FORMS_ZH}", f"is no file that can be read{_FORMS_EN}")
     try:
         yield Source(name=name, body=file.stream.read())
     except InvalidParameterError as error:
