@@ -251,7 +251,7 @@ def _table(source: Source, wanted: Wanted, asked: Asked, *, place: bool, must: b
 
     with _table_rows(source, wanted, asked, score) as (where, rows):
         head = list(islice(rows, _HEAD_ROWS))
-        at = _heading(head, wanted)
+        at = _heading([score(cells) for _, cells in head], head)
         if at is None:
             raise InvalidParameterError(wanted.field, f"{where} 里没有内容", f"{where} holds nothing")
         heading = head[at][1]
@@ -300,9 +300,8 @@ def _where(source: Source, layer: str) -> str:
     return f"{source.name} [{layer}]" if layer else source.name
 
 
-def _heading(head: Sequence[tuple[int, list[str]]], wanted: Wanted) -> int | None:
+def _heading(scores: Sequence[int], head: Sequence[tuple[int, list[str]]]) -> int | None:
     """Say which of the first rows is the heading: the first with most known columns, else the first not blank."""
-    scores = [len(wanted.find(cells)) for _, cells in head]
     if max(scores, default=0):
         return scores.index(max(scores))
     return next((at for at, (_, cells) in enumerate(head) if any(cell.strip() for cell in cells)), None)
