@@ -41,6 +41,9 @@ lint: $(TESTED) ## ruff, mypy --strict and the order of the rooms
 bench: $(TESTED) ## the headline figures beside their peers, in one run
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
+docs: $(TESTED) ## the documents and the reference of the Python rooms as a site: var/site/index.html
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs var/site
+
 screenshots: $(TESTED) ## make docs/*.png with a real browser
 	$(BIN)/python docs/screenshots.py
 
@@ -81,5 +84,4 @@ $(TOOLED): requirements-tools.lock
 	var/tools/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
 	@touch $@
 
-.PHONY: help run install test lint bench screenshots audit bundle bundle-test lock clean
-.PHONY: help run install test test-fast test-clients lint bench screenshots lock clean
+.PHONY: help run install test test-fast test-clients lint bench docs screenshots audit bundle bundle-test lock clean

@@ -1,40 +1,6 @@
 """Everything that can be configured, read once from the environment.
 
-===================  ===============================  ========================================================
-variable             default                          meaning
-===================  ===============================  ========================================================
-``DATABASE_URL``     ``sqlite:///var/service_map.gpkg``  where the data is served from; ``postgresql+psycopg://…`` too
-``HOST``             ``127.0.0.1``                    address to listen on
-``PORT``             ``8000``                         port to listen on, 1–65535
-``THREADS``          ``4``                            requests answered at once by a process, 1–64
-``HEADER_SECONDS``   ``10``                           in which a request's header must have arrived, 1–600; a body has
-                                                      as long, and longer by what it sends
-``BODY_BYTES_PER_SECOND``  ``1000``                   slowest body that is taken, 1–1000000
-``IDLE_SECONDS``     ``30``                           after which a connection is closed on which nothing is sent or
-                                                      nothing of an answer taken, 1–3600
-``COMPUTE_PROCESSES``  ``2``                          processes that a web process has compute, 0–32; 0: it does itself
-``COMPUTE_MB``       ``400``                          memory that one answer may take there, 20–100000
-``DEADLINE_S``       ``30``                           seconds that it may take, 1–3600
-``PLANS_DIR``        (none)                           folder with the plan texts; the pages then show the passages
-``GEODATA_DIR``      the shipped ``geodata/``         where the open data files stand
-``NETWORK``          (none)                           ways to walk: an OSM extract, ``.npz`` or a table of edges
-``TIANDITU_KEY``     (none)                           the operator's key: 天地图 is then drawn under the facilities
-``BASEMAP_URL``      (none)                           or any XYZ or WMTS tiles in WGS 84: an address that holds
-                                                      ``{z}``, ``{x}`` and ``{y}``, or ``{TileMatrix}``,
-                                                      ``{TileCol}`` and ``{TileRow}``
-``BASEMAP_GRID``     ``mercator``                     their grid: ``mercator`` or ``degrees`` (as 天地图 ``_c``)
-``BASEMAP_ATTRIBUTION``  (none)                       whose tiles these are, shown on the map
-``REPORT_URL``       (none)                           where a reader reports an error: an e-mail address, or a form's
-                                                      address, which may hold ``{id}`` and ``{url}``
-``TRUSTED_PROXIES``  ``0``                            proxies in front whose ``X-Forwarded-…`` headers are believed, 0–8
-``PLAN_FILE_MB``     ``50``                           largest plan file that is opened, 1–1000
-``PLAN_TEXT_MB``     ``10``                           longest text that is read from one, as UTF-8, 1–100
-``PLAN_UNPACKED_MB``  ``200``                         most that a .docx may unpack to, 1–2000
-``PLAN_PAGES``       ``2000``                         most pages of a PDF, 1–20000
-``METRICS``          ``0``                            1: figures for Prometheus at ``/metrics``
-``ACCESS_LOG``       ``0``                            1: one line of JSON on standard error for each request
-``AS_OF``            (the present day in China)       ``YYYY-MM-DD``: the day by which plans have or have not ended
-===================  ===============================  ========================================================
+The README has every variable with its default and meaning; a test compares them.
 """
 
 import os

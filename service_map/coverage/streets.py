@@ -235,7 +235,7 @@ def network(
     Notes
     -----
     W. Tobler, Three presentations on geographical analysis and modeling, NCGIA TR 93-1 (1993): speed
-    6 exp(-3.5 |slope + 0.05|) km/h, taken here relative to the flat.
+    ``6 exp(-3.5 |slope + 0.05|)`` km/h, taken here relative to the flat.
     """
     nodes = _given.lonlat(lonlat, "lonlat")
     pairs = _edges(edges, len(nodes))

@@ -78,7 +78,7 @@ class Area:
     lon, lat
         Its seat (驻地), WGS 84 degrees; None where none is known. Never a polygon's centre.
     source, licence
-        Of boundary and seat, in that order, separated by ``; ``.
+        Of boundary and seat, in that order, separated by a semicolon and a space.
     """
 
     adcode: str
