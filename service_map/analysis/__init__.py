@@ -7,15 +7,12 @@ sentences.
 
 from service_map.analysis.area import covered_share
 from service_map.analysis.asked import WAYS, Reach, reach, walking
+from service_map.analysis.body import MOST_BYTES, MOST_POINTS, Given, read_body
 from service_map.analysis.card import CIRCLE_MINUTES, check_point
 from service_map.analysis.completeness import MOST_CELLS, completeness_index, count_looks
 from service_map.analysis.gap import gap_pieces
 from service_map.analysis.given import (
-    MOST_BYTES,
-    MOST_POINTS,
-    Given,
     clip,
-    read_body,
     read_built,
     read_census,
     read_demand,

@@ -126,6 +126,11 @@ def with_own(ground: Ground, brought: Sequence[Own], *, category: str | None = N
     return replace(ground, given=given, given_only=stock == "given", brought=dict(zip(names, brought, strict=True)))
 
 
+def mend(drawn: BaseGeometry) -> BaseGeometry:
+    """Mend a ground that crosses itself; points and lines stay as they are."""
+    return coverage.usable_area(drawn)[0] if shapely.get_dimensions(drawn) == 2 else drawn
+
+
 def _check(ground: Ground, number: int, one: Own, code: str) -> None:
     if code not in ground.categories:
         raise InvalidParameterError(

@@ -262,7 +262,7 @@ def _table(source: Source, wanted: Wanted, asked: Asked, *, place: bool, must: b
             None, said=asked.crs, datum=asked.datum, layer=False, must=must, field=wanted.field, where=where
         )  # fmt: skip
         width = len(heading)
-        body = (row for row in chain(head[at + 1 :], rows) if any(cell and not cell.isspace() for cell in row[1]))
+        body = (row for row in chain(head[at + 1 :], rows) if any(map(str.strip, row[1])))
         while some := list(islice(body, _BATCH)):
             cells = {
                 column: [row[index].strip() if index < len(row) else "" for _, row in some]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import forms
 import geopandas
 import numpy as np
 import openpyxl
@@ -273,3 +274,40 @@ def test_the_installed_program_answers_too(home):
     assert answer.returncode == 0, answer.stderr
     assert "沁水县 15 min" in answer.stdout
     assert answer.stderr == ""
+
+
+@pytest.mark.parametrize("form", ["xlsx", "gdb.zip"])
+def test_what_a_caller_brings_comes_in_any_form_with_its_sheet_or_layer(ask, tmp_path, form):
+    points = [CENTRE, (CENTRE[0] + 0.05, CENTRE[1])]
+    for layer in ("小区", "说明"):
+        path = str(
+            forms.made(tmp_path, form, {"常住": ["30", "12"], "category": ["kindergarten"] * 2}, points, layer=layer)
+        )
+    people = ("--demand", path, "--column", "people=常住")
+    refused = ask("coverage", *COUNTY, *KINDERGARTENS, *people)
+    assert refused.exit_code == 2
+    assert len(refused.stderr.splitlines()) == 1
+    assert all(word in refused.stderr for word in (Path(path).name, "小区", "说明", "--layer"))
+    answers = [
+        ask("coverage", *COUNTY, *KINDERGARTENS, *people, "--layer", "demand=小区", "-o", str(tmp_path / "a.geojson")),
+        ask("coverage", *COUNTY, *KINDERGARTENS, "--facilities", path, "--layer", "小区"),
+        ask("site", *COUNTY, *KINDERGARTENS, "--count", "1", "--candidates", path, "--layer", "places=说明"),
+    ]
+    assert [answer.exit_code for answer in answers] == [0, 0, 0], [answer.output for answer in answers]
+    told = json.loads((tmp_path / "a.geojson").read_text(encoding="utf-8"))
+    assert told["coverage"]["people"]["total"] == 42
+
+
+def test_a_census_comes_as_a_workbook_too(ask, tmp_path):
+    rows = [["沁水县人口"], ["行政区划代码", "常住人口（人）"], [140521, 210000]]
+    path = forms.workbook(tmp_path / "census.xlsx", {"Sheet1": rows})
+    answer = ask("coverage", *COUNTY, *KINDERGARTENS, "--census", str(path))
+    assert answer.exit_code == 0, answer.output
+
+
+def test_a_table_in_metres_is_brought_with_its_reference_system(ask, tmp_path):
+    path = forms.write(tmp_path / "p.csv", {"people": ["30"]}, [CENTRE], crs=forms.METRES)
+    assert ask("coverage", *COUNTY, *KINDERGARTENS, "--demand", str(path)).exit_code == 2
+    crs = ("--crs", f"demand=EPSG:{forms.METRES}")
+    answer = ask("coverage", *COUNTY, *KINDERGARTENS, "--demand", str(path), *crs)
+    assert answer.exit_code == 0, answer.output

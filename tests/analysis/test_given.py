@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 
 from service_map import analysis, coverage
-from service_map.analysis import given as given_module
+from service_map.analysis import body as body_module
 from service_map.coverage import shapes
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.io import Asked
@@ -266,10 +266,10 @@ class TestBody:
     def test_points_times_groups_have_a_limit_that_the_refusal_names(self):
         many = shapely.MultiPoint([HERE] * 20_001)
         groups = {f"people_{age}": 1 for age in range(50)}
-        says = ("20001", "50", "1000050", str(given_module.MOST_GROUPED), "people_")
+        says = ("20001", "50", "1000050", str(body_module.MOST_GROUPED), "people_")
         refused(lambda: self.read(self.feature(many, **groups)), "body", *says)
         split = [self.feature(shapely.Point(HERE), **{f"people_{age}": 1}) for age in range(101)]
-        refused(lambda: self.read(*split), "body", str(given_module.MOST_GROUPS), "people_")
+        refused(lambda: self.read(*split), "body", str(body_module.MOST_GROUPS), "people_")
         few = self.read(self.feature(shapely.MultiPoint([HERE] * 20_000), **groups))
         assert len(few.demand.groups) == 50
         assert few.demand.groups["7"].sum() == pytest.approx(1)

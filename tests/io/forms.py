@@ -133,6 +133,7 @@ SHEETED = ("xlsx", "gpkg", "shp.zip", "kml", "gdb", "gdb.zip")
 
 def made(folder: Path, form: str, columns, points, **options):
     """Write rows as a form by its ending, and give the path; a sheet or layer is added to a file that is there."""
+    folder.mkdir(exist_ok=True)
     inner, _, packed = form.partition(".")
     if not packed:
         return write(folder / f"rows.{form}", columns, points, **options)

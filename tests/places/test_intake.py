@@ -3,6 +3,7 @@
 import csv
 import json
 
+import forms
 import pytest
 import shapely
 
@@ -168,6 +169,14 @@ def test_a_row_says_its_own_date_and_uncertainty(take, tmp_path):
     assert said == {"甲小学": (20, "2019"), "乙小学": (100, "2024-06")}
     for bad in ("1,school,甲,112.18,35.69,far,", "1,school,甲,112.18,35.69,,soon", "1,school,甲,112.18,35.69,-3,"):
         assert take(bad, heading="id,class,name,lon,lat,uncertainty_m,date").problem_count == 1
+
+
+def test_what_the_turning_of_an_older_datum_leaves_unsure_is_added_and_told(take, tmp_path):
+    path = forms.made(tmp_path, "gpkg", {"class": ["school"], "name": ["甲小学"]}, [(112.18, 35.69)], crs=4610)
+    found = take(path=path, datum=None)
+    assert "127 m" in found.warnings[0].en
+    (school,) = load_existing(tmp_path)
+    assert school.uncertainty_m == 100 + 127
 
 
 def test_many_bad_rows_are_counted_and_the_first_are_listed(take):

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from dataclasses import replace
 
+import forms
 import numpy as np
 import pyogrio
 import pytest
@@ -320,6 +321,30 @@ def test_polygons_in_metres_and_in_gcj02_land_where_those_in_degrees_do(take, tm
     assert take(tmp_path / "m.gpkg").places == (expected,)
     shifted = [list(wgs84_to_gcj02(*corner)) for corner in SQUARE]
     assert take(geojson_file(tmp_path, (properties, ("Polygon", [shifted]))), datum="GCJ02").places == (expected,)
+
+
+def test_a_place_without_a_code_lies_in_the_county_of_its_point(take, tmp_path):
+    rows = ("豆庄村,村,112.5551,35.6203,", "五一路,道路,112.8522,35.4908,600", "海上村,村,125.0,30.0,")
+    found = take(csv_file(tmp_path, *rows, heading="name,level,lon,lat,radius_m"), skip_bad=True)
+    assert [(place.name, place.adcode, place.parent) for place in found.places] == [
+        ("豆庄村", "140521", "140521"), ("五一路", "140502", "140502"),
+    ]  # fmt: skip
+    assert [(problem.row, problem.column) for problem in found.problems] == [(4, "code")]
+
+
+def test_a_township_without_a_code_is_nobodys_guess(take, tmp_path):
+    found = take(csv_file(tmp_path, "端氏镇,镇,112.511949,35.667467", heading="name,level,lon,lat"))
+    assert [(problem.row, problem.column) for problem in found.problems] == [(2, "code")]
+
+
+def test_what_the_turning_of_an_older_datum_leaves_unsure_is_added_and_told(take, tmp_path):
+    columns = {"code": ["140521103201"], "name": ["甲村"], "radius_m": ["500"]}
+    sure, old = (forms.made(tmp_path / str(crs), "gpkg", columns, [(112.51, 35.66)], crs=crs) for crs in (4490, 4610))
+    (certain,), (doubted,) = (take(path, datum=None).places for path in (sure, old))
+    assert (certain.radius_m, doubted.radius_m) == (500, 700)  # 127 m, in whole hundreds
+    (warning,) = take(old, datum=None).warnings
+    assert warning.row == 0
+    assert "127 m" in warning.en
 
 
 def test_a_street_is_a_line_or_says_how_far_it_reaches(take, geodata, tmp_path):

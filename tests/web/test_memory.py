@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import forms
 import pytest
-from invented_world import make_app
+from invented_world import CENTRE, make_app
 
 from service_map.store import export
 
@@ -77,6 +78,32 @@ def test_a_process_that_writes_a_table_stays_small_too(invented, suffix):
         invented.url, invented.geodata, f"/download/facilities.{suffix}", "/healthz", program=WRITERS
     )
     assert megabytes < MOST_MB
+    assert modules.isdisjoint(HEAVY), modules & set(HEAVY)
+
+
+# What a reader brings is read in the processes that compute, GDAL's forms too.
+UPLOADS = """
+import sys
+from pathlib import Path
+from service_map import settings
+from service_map.web import create_app
+app = create_app(settings.load())
+for path in map(Path, sys.argv[1:]):
+    asked = {"area": "140521", "category": "kindergarten", "metres": "500", "as_recorded": "true"}
+    with path.open("rb") as file:
+        answer = app.test_client().post("/planner?lang=en", data={**asked, "people": (file, path.name)})
+    assert answer.status_code == 200 and "1 point" in answer.text, (path, answer.text)
+    answer.close()
+print(0, *sorted(sys.modules))
+"""
+
+
+def test_a_web_process_leaves_every_form_that_a_reader_brings_to_the_others(invented, tmp_path):
+    paths = [
+        str(forms.made(tmp_path, form, {"people": ["30"]}, [CENTRE]))
+        for form in ("csv", "xlsx", "geojson", "gpkg", "parquet", "kml", "gdb.zip")
+    ]
+    _, modules = worker(invented.url, invented.geodata, *paths, program=UPLOADS)
     assert modules.isdisjoint(HEAVY), modules & set(HEAVY)
 
 
