@@ -112,6 +112,8 @@ ACTION = Terms({
     "expand": ("改扩建", "rebuilding or extension", "改扩建", "expand"),
     "relocate": ("迁建", "relocation", "迁建", "relocate"),
     "upgrade": ("改造提升", "upgrade"),
+    "continue": ("续建", "going on with building", "续建", "continue"),
+    "cancel": ("取消建设", "no longer to be built", "取消建设", "cancelled"),
     "mixed": ("新建和改扩建", "new building and extension", "新建与改扩建", "build and expand"),
     "unspecified": ("建设（没有说新建还是改造）", "construction (new or upgrade is not said)", "未说明", "not said"),
 })  # fmt: skip

@@ -228,6 +228,9 @@ def _promises(commitment: Commitment, plans: Mapping[str, Plan], gazetteer: Gaze
             f"规划任务 {commitment.id} 的类别 {commitment.category} 不在 categories.toml 中",
             f"commitment {commitment.id}: the category {commitment.category} is not in categories.toml",
         )
+    if commitment.action == "cancel":
+        # What a plan takes back is no facility that it promises.
+        return
     kind = kinds[commitment.category]
     where, words = locate_commitment(commitment, plans, gazetteer)
     if commitment.kind == "site":

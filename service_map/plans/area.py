@@ -20,8 +20,9 @@ _VILLAGE = re.compile(r"(?:村|社区|庄|小区|片区|家属院|路|街|巷|�
 _COUNTY = re.compile(r"(?:县|区|市|旗)$")
 _ZONES = ("新区", "片区", "城区", "小区", "园区")
 _LIKE = re.compile(rf"{CJK}{{1,5}}(?:县|市|区|镇|乡|街道|村|片区|小区|家属院)|县城|市级|市本级")
+_ZONE_AT_END = re.compile(r"(?<![\u4e00-\u9fff])(?:经济技术|高新技术产业|经济)?(?:开发区|高新区|经开区|示范区|度假区)$")
 _WORDS = re.compile(rf"市城区|中心城区|主城区|县城(?:西部|东部|南部|北部|周边)?|{CJK}{{2}}新(?:城|区)")
-_OFFICE = re.compile(r"[市县省州区盟旗]")
+_OFFICE = re.compile(r"师市|[市县省州区盟旗]")
 _SUFFIXED = re.compile(rf"({CJK}{{1,4}}?)(?:镇|乡|街道|社区|村|县|区)(?!级)")
 _IN_LIST = re.compile(
     rf"(?<![\u4e00-\u9fff])({CJK}{{1,4}}?)(县|区|市|镇|乡|街道|村|社区|棚户区|小区|片区)(?=[、，。；等和）])"
@@ -32,7 +33,11 @@ _ALONG = re.compile(
     rf"沿({CJK}{{1,5}}[江河湖海溪](?>[、和]{CJK}{{1,5}}[江河湖海溪])*(?:两岸|沿岸|沿线)?)|({CJK}{{1,5}}[江河湖海溪](?:沿线|两岸|沿岸))"
 )
 _ITEM_START = re.compile(
-    rf"(?:[、，。：；（]|^|新建|建设|推进|支持|实施|改造|在|和|及)(?=({CJK}{{2,3}}))", re.MULTILINE
+    rf"(?:[、，。；：（]|^|新建|建设|推进|支持|实施|改造|在|和|及)(?=({CJK}{{2,3}}?)(?:[、和与及各等]|\d|[两三]县|分别|新建|建设|改造))",
+    re.MULTILINE,
+)
+_OWN_NAME = re.compile(
+    rf"(?:^|关于|年度?)({CJK}{{2,5}}?(?:自治[州县]|师市|[市县区旗州盟](?![区县域级场直属])))(?=.*(?:规划|方案|计划|公示|公告|意见|清单|要点|安排|导则|项目|专章|说明|行动|分解|册|表|报告|通知|实事|布局))"
 )
 _TITLE = re.compile(r"^.{0,30}(?:规划|方案|纲要|计划|要点).{0,30}$", re.MULTILINE)
 _STANDING_IN = re.compile(rf"(?:^|[在于、])(?![在于])(({CJK}{{1,4}}?)(?:镇|乡|街道|县))(?!级)")
@@ -44,6 +49,12 @@ _GROUP = re.compile(rf"(?:等)?(?:\d{{1,4}}|[一二两三四五六七八九十]{
 _LEVEL_AT_END = re.compile(r"(?:镇|乡|街道|村|社区)$")
 _LEADS_IN = re.compile(r"内|前|在|于|对|支持|推进|推动|指导|重点|优先|计划|拟|为|年|，")
 _JOINS_NAMES = frozenset("在和与及于对向由为的即至到从")
+_SIGHTS = frozenset({"heritage_tourism", "renovation", "wellness_base"})
+_AREA_PREFIX = re.compile(
+    rf"(?![市县省州区盟旗师])({CJK}{{1,6}}?)(?:自治县|[县旗](?![级域直城])|(?<![军景校矿林库社])区(?![级域直城])|市(?![场民级直])|(?<![小城])镇(?!级)|乡(?!级|村|镇)|街道|苏木|社区|小区|片区|新城|新区|村(?!级))"
+)
+_OF_LAND = _SIGHTS | {"sports_park", "stadium", "park_green", "trail"}
+_OFTEN = 3
 _MAX_LEARNED = 2000
 """Most townships, and most villages, that are learned from one text; the five plans name 20 to 150."""
 _LEAST_VOTES = 5
@@ -76,6 +87,8 @@ class PlanArea:
         Where the text names that year.
     wording
         The word lists.
+    text
+        What the plan says, to tell a place from a brand by how often it is named.
     """
 
     def __init__(
@@ -88,7 +101,9 @@ class PlanArea:
         target_year: int | None,
         target_words: tuple[Span, ...] = (),
         wording: Wording,
+        text: str = "",
     ) -> None:
+        self._text = text
         self.name = name
         self.target_words = target_words
         self.stem = name[:-1]
@@ -143,19 +158,24 @@ class PlanArea:
         """Return the level of a place by what is known of it, else by how its name ends."""
         if text in self._counties:
             return "county"
-        if text in self._townships or _TOWN.search(text):
+        if text in self._townships:
             return "township"
-        if text in self._villages or _VILLAGE.search(text):
+        if text in self._villages and not _TOWN.search(text):
             return "village_or_street"
-        if _COUNTY.search(text) and len(text) <= 5 and not text.endswith(_ZONES):
-            return "county"
-        return "county" if _is_county_stem(text) else "landmark"
+        return place_level(text)
 
     def find(self, text: str) -> Place | None:
         """Return the last place in a text, None when it names none."""
-        match = last(self.places.finditer(text))
+        match = last(
+            match
+            for match in self.places.finditer(text)
+            if match[0] in self._counties or match[0] not in self._wording.no_place
+        )
         if match:
             return self.place(match[0])
+        zone = _ZONE_AT_END.search(text)
+        if zone:
+            return Place(zone[0], "landmark")
         match = last(_WORDS.finditer(text))
         if match:
             return Place(match[0], "township" if match[0] == "县城" else "landmark")
@@ -163,7 +183,7 @@ class PlanArea:
         if match:
             return Place((match[1] or match[2]).removeprefix("其中"), "landmark")
         match = last(_STANDING_IN.finditer(text))
-        if match and self._stem(match[2]):
+        if match and self._stem(match[2]) and match[1] not in self._wording.no_place:
             return self.place(match[1])
         return None
 
@@ -275,17 +295,17 @@ class PlanArea:
                 body = body[len(prefix) :]
                 break
         office = body == name and bool(_OFFICE.match(body)) and not body.startswith(self._wording.no_office)
-        known = self._known_in(body)
-        if known:
-            return known
+        named = self._admin(body) or self._known_in(body)
+        if named:
+            return named
         bracket = self._bracketed.search(name + behind)
         if bracket:
             return self.place(bracket[1])
         head = body[: body.rfind(word)] if word in body else body
         village = re.match(rf"{CJK}{{1,4}}[镇乡]{CJK}{{1,4}}?村|{CJK}{{1,4}}?(?:镇|乡|街道|社区|村)(?!级)", head)
-        if village and len(village[0]) >= 2:
+        if village and len(village[0]) >= 2 and village[0] not in self._wording.no_place:
             return self.place(village[0])
-        school = re.match(rf"{CJK}{{0,6}}?(?:中学|学校|学院|大学|职教中心)", head)
+        school = re.match(rf"(?![市县省州区]){CJK}{{0,6}}?(?:中学|学校|学院|大学|职教中心)", head)
         if school and category == "training_base":
             return Place(school[0], "landmark")
         if office:
@@ -293,10 +313,31 @@ class PlanArea:
             return None
         return self._by_feature(head if len(head) >= 2 else body)
 
+    def _admin(self, body: str) -> Place | None:
+        """Return the narrowest of the areas that a name begins with: 某县某镇某村 in 某县某镇某村骨灰堂."""
+        found, at = None, 0
+        while True:
+            match = _AREA_PREFIX.match(body, at)
+            if match is None or match.end() >= len(body):
+                return found
+            stem = match[1]
+            if not self._stem(stem) or match[0] in self._wording.no_place or match[0].endswith(self._wording.no_end):
+                return found
+            if any(token.category and token.end > match.end() > token.start for token in self._wording.tokens(body)):
+                return found
+            found, at = self.place(match[0]), match.end()
+
     def of_brand(self, name: str, *, category: str) -> Place | None:
-        """Return the place that the first two characters of a name may be, where nothing else tells one."""
+        """Return the place that the first two characters of a name may be, where nothing else tells one.
+
+        The heads of schools and homes are brands (育才, 祥和); those of grounds and sights are places, where the plan
+        says them again and again or nothing but a place can be meant.
+        """
         body = next((name[len(own) :] for own in (self.name, self.stem) if own and name.startswith(own)), name)
-        return self._by_head(body, category)
+        lead = self._wording.proper_head(body)
+        if len(lead) != 2 or lead == body or category not in _OF_LAND or lead.endswith(("省", "市")) or "第" in lead:
+            return None
+        return Place(lead, "landmark") if category in _SIGHTS or self._text.count(lead) >= _OFTEN else None
 
     def _known_in(self, body: str) -> Place | None:
         """Return the known place that a name begins with, with the township or village that follows a county."""
@@ -316,17 +357,11 @@ class PlanArea:
         if (
             feature
             and len(feature[0]) >= 2
+            and feature[0] not in self._wording.no_place
             and self._wording.residue(feature[0])
-            and not re.search("文化|旅游|高|社|产业|特色", feature[0])
+            and not re.search("文化|旅游|高|社|产业|特色|机关|^[滨沿临环].$|^[县市区].$", feature[0])
         ):
             return self.place(feature[0])
-        return None
-
-    def _by_head(self, body: str, category: str) -> Place | None:
-        # Two characters before the first type word are most often a place (石楼体育公园); for colleges a brand.
-        lead = self._wording.proper_head(body)
-        if len(lead) == 2 and lead != body and category not in ("college", "vocational_school"):
-            return None if lead.endswith(("省", "市")) or "第" in lead else Place(lead, "landmark")
         return None
 
     def _stem(self, stem: str) -> bool:
@@ -334,9 +369,20 @@ class PlanArea:
         return (
             bool(self._wording.residue(stem))
             and stem not in self._wording.no_stem
-            and not re.search("[好有关各该本其等]|^[将把对由为向从每全逐]", stem)
+            and not re.search("[好有关各该本其等内]|年[内底]?|^[将把对由为向从每全逐原]|^达到|^覆盖|^实现", stem)
             and not any(token.verb for token in self._wording.tokens(stem))
         )
+
+
+def place_level(name: str) -> str:
+    """Return the level of a place by how its name ends."""
+    if _TOWN.search(name):
+        return "township"
+    if _VILLAGE.search(name):
+        return "village_or_street"
+    if _COUNTY.search(name) and len(name) <= 5 and not name.endswith(_ZONES):
+        return "county"
+    return "county" if _is_county_stem(name) else "landmark"
 
 
 def find_area(text: str, passages: list[Passage], wording: Wording) -> PlanArea:
@@ -366,6 +412,8 @@ def find_area(text: str, passages: list[Passage], wording: Wording) -> PlanArea:
     if weight.get(name, 0) < _LEAST_VOTES:
         name = ""
     counties = _counties(name, votes, joined, wording)
+    if not name:
+        name = _own_name(text, wording)
     townships: set[str] = set()
     villages: set[str] = set()
     _learn(joined, counties, townships, villages, wording)
@@ -386,7 +434,20 @@ def find_area(text: str, passages: list[Passage], wording: Wording) -> PlanArea:
         target_year=year,
         target_words=words,
         wording=wording,
+        text=joined,
     )
+
+
+def _own_name(text: str, wording: Wording) -> str:
+    """Return the area that a short document's title names, empty where it names none."""
+    lines = [line.strip(" #\u3000") for line in text[:600].split("\n") if line.strip()][:3]
+    for line in lines:
+        match = _OWN_NAME.search(line)
+        if match and match[1] not in wording.no_place and match[1][:-1] not in wording.no_stem:
+            plain = wording.residue(match[1][:-1]) and not any(token.verb for token in wording.tokens(match[1]))
+            if plain and not re.search("[全各本]|国土|总体", match[1]):
+                return match[1]
+    return ""
 
 
 def _votes(text: str) -> Counter[str]:
@@ -423,8 +484,9 @@ def _counties(name: str, votes: Counter[str], text: str, wording: Wording) -> se
         for match in _ITEM_START.finditer(text):
             counties.update(stem for stem in (match[1], match[1][:2]) if stem in stems and _tellable(stem, wording))
     for match in _BARE_LIST.finditer(text):
-        for part in match[1].split("、"):
-            counties.update(stem for stem in (part, part[:2]) if stem in stems and _tellable(stem, wording))
+        *parts, final = match[1].split("、")
+        told = (*parts, final, final[:2]) if wording.residue(final[2:]) != final[2:] else (*parts, final)
+        counties.update(stem for stem in told if stem in stems and _tellable(stem, wording))
     return counties
 
 

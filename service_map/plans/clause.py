@@ -24,7 +24,7 @@ ACTS = (
     "投入使用|投入运营|投入运行|建成使用|建成投用|建成运营|建成招生|建成开学|建成投运|挂牌运营|正式运营|招生开学|交付使用|"
     "(?:主体|主体工程)?(?:封顶|竣工|完工)|(?:全面|破土|正式|进场)(?:开工|动工|施工)|(?:启动|开展|加快)前期(?:工作)?|奠基|[东西南北]扩|提标(?!扩能|改造|升级)|"
     "(?:做到)?应[建配设]尽[建配设]|合建|提标扩能|提标改造|开工建设|收尾|交付|投运|贯通|布设|布点|挂牌|翻新|新添|新铺|扩园|扩班|扩面|"
-    "改（扩、翻）建|改扩建|建成|新建|改建|扩建|迁建|重建|翻建|筹建|配建|续建|复建|另建|迁址|建设|修建|改造|提升|提质|升级|提档|修缮|修复|"
+    "继续建设|结转续建|不再(?:建设|新建|实施)|停建|停止建设|取消建设|缓建|暂[停缓]建设|终止建设|改（扩、翻）建|改扩建|建成|新建|改建|扩建|迁建|重建|翻建|筹建|配建|续建|复建|另建|迁址|建设|修建|改造|提升|提质|升级|提档|修缮|修复|"
     "维修|整修|翻修|加固|搬迁|易址|更新|整治|保护|传承|利用|改线|布局|达标|扩容|增容|优化|"
     "(?:正在|抓紧|加紧)(?:建设|施工)|(?:异地|合址|共址|就近)?联建|"
     "(?:列入|纳入)[\u4e00-\u9fff]{0,6}?(?:重点项目|项目库|建设项目|建设计划|新建计划|改造计划|实施计划|重点工程)|"
@@ -34,9 +34,10 @@ ACTS = (
 )
 """Verbs that stand behind a noun as its act: 敬老院改造提升, 公墓建设."""
 _ACT = re.compile(ACTS)
-BUILDS = frozenset({"new", "expand", "relocate", "upgrade", "mixed"})
+BUILDS = frozenset({"new", "expand", "relocate", "upgrade", "mixed", "continue", "cancel"})
 """Kinds of verb that promise a building by themselves."""
 
+_VERB_BEFORE = re.compile(rf"({ACTS})、$")
 _SENTENCE_END = "。！？；"
 _FILLED = re.compile(
     r"由[^，。；：（）的]{2,40}(?:组成|构成|举办|运营)的|"
@@ -44,13 +45,17 @@ _FILLED = re.compile(
     r"(?<=[\d一两][所个座处家])[^，。；：（）]{2,40}?(?:为主|一体|相结合|为核心|为特色)的"
 )
 _TITLES = re.compile(
-    r"《[^《》]*》|“一[县乡镇村区市街]一[^“”]{1,3}”|“[^“”]*”(?=工程|行动|计划|活动|专项|目标|要求|政策|模式|品牌)"
+    r"《[^《》]*》|“[一二两三四五六七八][馆场院园][^“”（）]{0,6}”(?!（)|“一[县乡镇村区市街]一[^“”]{1,3}”|“[^“”]*”(?=工程|行动|计划|活动|专项|目标|要求|政策|模式|品牌)"
 )
 _NICKED = re.compile(
     r"(?P<nick>(?:“[^“”]{2,10}”|[一二两三四五六七八九十]+[馆场院园池站][^（），。；]{0,6})（)(?P<items>[^（）、]*+、[^（）]*+)）"
 )
 """A nickname of several facilities and their list: “三馆一场”（文化馆、图书馆、博物馆、体育场）."""
 _FROM_HERE = re.compile("(?<=[院馆校园站心所墓])[由从](?:现址|原址|旧址|老(?:院|校|馆)区)(?=整?体?(?:搬迁|迁))")
+_ADDRESS = re.compile(
+    r"(?:(?:^|(?<=[\u4e00-\u9fff）]))(?<!分别)(?:选址|位于|坐落于|坐落在|地处)(?:于|在)?(?!新建|建设|重建|扩建|迁建|另建|方案|工作)|^(?:紧邻|毗邻|临近|邻近))[^，。；：（）的]{2,40}"
+)
+"""Where something stands: a facility in these words is only what it stands beside."""
 _SUMMED = re.compile(r"(?<=[馆院园校站心场])“[一二两三四五六七八][^“”、，]{1,5}”")
 _BRACKET = re.compile(r"（([^（）]*)）")
 _SUMS_UP = re.compile(
@@ -94,7 +99,7 @@ _AFTER_ACTS = re.compile(
     r"^(?:(?:并|且|后)?(?:投入|交付|正式|全面|对外)*(?:使用|运营|招生|开放|启用|投用)|完成|到位|至|到|往|入|列入|纳入|[一二三四五六七八九十两\d]+(?:个|项|大)(?:重点)?(?:项目|工程)|[\u4e00-\u9fff]{0,6}?(?:楼|车间|校舍|病房|病区|宿舍|食堂|操场|馆舍|用房)$|面积|后|等|及|中|和|与|任务|取得|顺利|有序|全部|全面|基本|持续|加快|深入|扎实|步伐|进度|工作|力度|投资|选址)+.*"
 )
 _WHOLE = re.compile(
-    r"(?:试点)?(?:项目|工程)|[一二三四五六七八九十两\d]+(?:大|个|项)(?![^，。]{0,8}(?:集团|体系|平台|行动|机制|活动))|纳入|各?\d|进行|投|并(?:投|启|开|交付|正式|挂牌|通过)|落地|竣工|按期|作为|施工"
+    r"(?:试点)?(?:项目|工程)|主体(?:工程|结构|建设)?|[一二三四五六七八九十两\d]+(?:大|个|项)(?![^，。]{0,8}(?:集团|体系|平台|行动|机制|活动))|纳入|各?\d|进行|投|并(?:投|启|开|交付|正式|挂牌|通过)|落地|竣工|按期|作为|施工"
 )
 _QUALITY = re.compile(r"(?:等)?[^，。、]{0,8}(?:质量|水平|能力|竞争力|队伍|管理|服务|制度|机制|改革|特色学科|专业)")
 _ADJUNCTS = re.compile(
@@ -114,7 +119,7 @@ _NOT_THE_PLACE = re.compile(
 """Between a noun and a verb these say that the verb is about something else (县医院学科建设)."""
 _MEASURED = re.compile(r"参照|对照|比照|按照?|根据|鼓励|支持|引导")
 _FITTINGS = re.compile(
-    r"^(?:(?:服务|基础|配套|硬件|消防|生活|无障碍)设施(?:设备)?|(?:办学|基础|硬件|就医|训练|教学|医疗)(?:条件|环境)|(?:[\u4e00-\u9fff]{2,4})?(?:设备|炉具|器材|装备))(?=$|[、，])"
+    r"^(?:(?:服务|基础|配套|硬件|消防|生活|无障碍)设施(?:设备)?(?:建设)?(?:水平|能力|条件)?|(?:办学|基础|硬件|就医|训练|教学|医疗)(?:条件|环境)|(?:[\u4e00-\u9fff]{2,4})?(?:设备|炉具|器材|装备))(?=$|[、，])"
 )
 _PUT_INTO = re.compile(
     r"(?:纳入|列入|作为)[^，。]{0,24}?(?:规划|计划|体系|预算|考核|内容|任务|范围|议程|日程|清单|重点|抓手|政府)(?!.{0,6}(?:改造|新建))"
@@ -201,8 +206,8 @@ class Member:
         Where its own stretch of the clause ends.
     acts, project
         Verbs behind it and whether they end in 项目 or 工程.
-    behind, total
-        The number behind it, and whether it is a stock to be reached (总数达到).
+    behind, total, sum_reached
+        The number behind it, whether it is a stock to be reached (达到), and whether what stands is in it (总数达到).
     behind_at
         Where that number, or the unit of `each`, begins in the passage.
     covers
@@ -232,6 +237,7 @@ class Member:
     project: bool = False
     behind: Quantity | None = None
     total: bool = False
+    sum_reached: bool = False
     covers: bool = False
     rejected: bool = False
     existing: bool = False
@@ -340,7 +346,7 @@ class ClauseReader:
     def open(self, text: str, base: int = 0) -> Clause:
         """Hide what is not read in a clause that begins at `base` of its passage, and find its words."""
         shown = _NICKED.sub(_unwrap, text)
-        for pattern in (_TITLES, _SUMMED, _FROM_HERE, _FILLED):
+        for pattern in (_TITLES, _SUMMED, _FROM_HERE, _FILLED, _ADDRESS):
             shown = pattern.sub(_blank, shown)
         masked = _BRACKET.sub(lambda match: _bracket_mask(match, shown), shown)
         brackets = [match.span() for match in _BRACKET.finditer(masked)]
@@ -538,9 +544,15 @@ class ClauseReader:
         state.hanging = []
         while len(words) > 1 and words[0].verb and words[0].verb.kind == "keep":
             words = words[1:]
+        kinds, said = tuple(token.verb.kind for token in words if token.verb), clause.words(words)
+        joined = _VERB_BEFORE.search(clause.masked[: words[0].start])
+        kind = self._wording.verb_kind(joined[1]) if joined else None
+        if joined and kind in BUILDS:
+            # 某城区新建、改扩建幼儿园18所
+            kinds, said = (kind or "", *kinds), (clause.said(*joined.span(1)), *said)
         state.front = Front(
-            tuple(token.verb.kind for token in words if token.verb),
-            clause.words(words),
+            kinds,
+            said,
             clause.said(state.begin, words[0].start),
             explicit=True,
         )
@@ -665,6 +677,9 @@ class ClauseReader:
             elif _BETWEEN.fullmatch(before) and not tasks:
                 member.behind = quantity
                 member.alike = "各" in before or "均" in before
+                member.sum_reached = bool(
+                    re.search("总[数量]|增至|增加[到至]|扩大到|发展到|加密至", before)
+                ) and not re.search("新增|新建|配建", before)
                 member.total = bool(re.search("达|总数|增至|增加[到至]|扩大到|发展到|提高到", before))
                 more = _MORE.search(tail[: quantity.start]) if not member.acts else None
                 member.acts = (clause.said(at + more.start(), at + more.end()),) if more else member.acts

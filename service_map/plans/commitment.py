@@ -17,6 +17,7 @@ _MAX_LABEL = 30
 _SHIPPED = (
     "id", "plan", "section", "line", "passage_sha256", "label", "category", "kind", "name", "count", "unit", "at_least",
     "action", "place", "place_level", "per", "year", "repeats", "note",
+    "noun", "count_max", "capacity", "capacity_unit", "locality", "condition", "share", "part_of",
 )  # fmt: skip
 PER_ZH = {
     "county": "每县区", "township": "每乡镇", "community": "每社区", "village": "每村",
@@ -44,10 +45,26 @@ class Commitment:
         SHA-256 (hex) of the UTF-8 source line without its line end: what the citation vouches for.
     category, kind, name, count, unit, at_least, action, place, place_level, per, year, section
         As the plan has them. ``kind`` is ``site``, ``allotment``, ``quota``, ``coverage`` or ``intent``;
-        ``action`` is ``new``, ``expand``, ``relocate``, ``upgrade``, ``mixed`` or ``unspecified``;
+        ``action`` is ``new``, ``expand``, ``relocate``, ``upgrade``, ``continue``, ``cancel``, ``mixed`` or
+        ``unspecified``;
         ``place_level`` is ``plan``, ``county``, ``township``, ``village_or_street`` or ``landmark``.
     repeats
         The id of the earlier record of the same plan that this one states again, else None.
+    noun
+        The plan's own word for the thing, None where ``name`` holds it.
+    count_max
+        The upper number of a range (10—15家), else None.
+    capacity, capacity_unit
+        Places that it has or adds (托位, 学位, 床位, 班, 格位, 墓穴) and their word; of a number of facilities those of
+        each. A promise of places alone has no ``count``.
+    locality
+        The words, at most 30, that say where more narrowly than ``place`` (文昌路以东、湖滨路以南).
+    condition
+        The words, at most 30, that restrict where the promise holds (30万以上人口的县).
+    share
+        The fraction of the units that a rule asks for, None for all.
+    part_of
+        The id of the total that this record is a part of.
     note
         Set where the reading is doubtful: ``per year`` where the number is that of each year, ``count unreadable``
         where more figures stand there than anything that a plan counts has.
@@ -72,6 +89,14 @@ class Commitment:
     section: str | None
     repeats: str | None = None
     note: str | None = None
+    noun: str | None = None
+    count_max: int | float | None = None
+    capacity: int | float | None = None
+    capacity_unit: str | None = None
+    locality: str | None = None
+    condition: str | None = None
+    share: float | None = None
+    part_of: str | None = None
 
 
 def label(commitment: Commitment) -> str:
@@ -129,7 +154,7 @@ def write_commitments(path: Path, commitments: Iterable[Commitment]) -> None:
     rows = []
     for commitment in commitments:
         fields = {**asdict(commitment), "label": label(commitment)}
-        for key in ("name", "section"):
+        for key in ("name", "section", "noun", "locality", "condition"):
             if fields[key] is not None:
                 fields[key] = fields[key][:_MAX_LABEL]
         rows.append(json.dumps({key: fields[key] for key in _SHIPPED}, ensure_ascii=False) + "\n")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from service_map.plans.area import Place, PlanArea, last
 from service_map.plans.clause import ACTS, BUILDS, Clause, Front, Member, Noun, Said
 from service_map.plans.outline import Passage, Span
-from service_map.plans.wording import CJK, HIDDEN, Quantity, Token, Wording, years
+from service_map.plans.wording import CJK, HIDDEN, Quantity, Token, Wording, number, years
 
 SHARED_HEADS = frozenset({"renovation", "heritage_tourism"})
 """Categories of which each name in a list is a site of its own (甲、乙等棚户区改造)."""
@@ -28,11 +28,19 @@ _ACT_KINDS = {
     "布局": "new",
     "达标": "upgrade",
 }
+_RUN = frozenset({"vocational_school", "college"})
+"""Categories of houses that 重点建设 raises where they are named."""
+_COMES = frozenset({"投入使用", "投用", "启用", "开园", "开放", "建成使用", "建成投用"})
+_MENDS = frozenset({"完善", "改善", "优化"})
+_FITTED = re.compile("的?(?:辅助|配套|基础|服务|硬件)设施(?:设备)?(?:建设)?(?:$|[，。；])")
 _BEDS = re.compile("(?:床位|学位|托位|班额|教学班)")
 _YEAR_BEHIND = re.compile(
     rf"(?>{ACTS}|项目|工程|\d+[所个处家座])*(?:（(?![^（）]*\d[所个处家座])[^（）]*?20\d\d(?:年?-(?P<end>20\d\d))?年?[^（）]*）|(?:计划|预计|力争)?(?:于|在)?20\d\d年)"
 )
 _YEAR_WORDS = re.compile(r"20\d\d年?[底末]?|[^，。；：]{0,12}?十[三四五六](?:个)?五[^，。；：]{0,8}?末")
+_RANGE = re.compile(
+    r"(?:[\d.]+|[一二两三四五六七八九十百]+)(?:至|到|-+)([\d.]+|[一二两三四五六七八九十百]+)(?=[\u4e00-\u9fff]|$)"
+)
 _LEAST_WORDS = re.compile(r"[≥>]|至少|不少于|不低于|最少|超过|不小于|[及或]?以上|\+[NnXx]")
 
 
@@ -62,6 +70,15 @@ class Draft:
     verbs: tuple[str, ...] = ()
     void: bool = False
     dated: bool = False
+    noun: str | None = None
+    count_max: int | float | None = None
+    capacity: int | float | None = None
+    capacity_unit: str | None = None
+    locality: str | None = None
+    condition: str | None = None
+    share: float | None = None
+    whole: "Draft | None" = None
+    noun_at: tuple[int, int] | None = None
     parts: list["Draft"] = field(default_factory=list)
     words: dict[str, tuple[Span, ...]] = field(default_factory=dict)
 
@@ -82,6 +99,9 @@ class Draft:
         begin = max(0, start - 8 if least_from is None else least_from)
         least = last(_LEAST_WORDS.finditer(self.passage.text, begin, end))
         spans = self.passage.spans(start, end)
+        high = _RANGE.match(self.passage.text[start:end])
+        self.count_max = number(high[1]) if high else None
+        self.told(count_max=spans if high else ())
         return self.told(count=spans, unit=spans, at_least=self.passage.spans(*least.span()) if least else ())
 
 
@@ -104,14 +124,14 @@ class Carry:
     ----------
     front
         What governs a list that has no verb of its own.
-    year, year_words
-        The year by which it is due, and where that is named.
+    year, year_words, head_year
+        The year by which it is due, and where that is named; and that which heads the list that the sentence stands in.
     per, per_count, per_words
         The unit of which each gets what is named, the number in the words that name it, and where they stand.
     place
         Where all is that names no place of its own.
-    heading, lead_place, lead_noun, lead_words
-        The words before a colon, the place and the noun in them, and where the noun stands.
+    heading, lead_place, lead_noun, lead_words, lead_at
+        The words before a colon, the place and the noun in them, and where the noun stands in source and passage.
     acts
         The verbs behind the last noun that had some.
     last_name, last_words
@@ -129,6 +149,7 @@ class Carry:
     front: Front = field(default_factory=Front)
     year: int | None = None
     year_words: tuple[Span, ...] = ()
+    head_year: tuple[int, tuple[Span, ...]] | None = None
     per: str | None = None
     per_count: int | None = None
     per_words: tuple[Span, ...] = ()
@@ -137,6 +158,7 @@ class Carry:
     heading: str = ""
     lead_noun: Token | None = None
     lead_words: tuple[Span, ...] = ()
+    lead_at: tuple[int, int] | None = None
     acts: tuple[str, ...] = ()
     last_name: str | None = None
     last_words: tuple[Span, ...] = ()
@@ -304,7 +326,10 @@ def first_draft(scene: Scene, member: Member, rule: str, wording: Wording) -> Dr
         year=year,
         verbs=verbs,
         dated=own is not None,
+        noun_at=(scene.base + noun.start, scene.base + noun.end),
     )
+    if draft.action == "unspecified" and _FITTED.match(scene.shown, noun.end) and set(member.front.words) & _MENDS:
+        draft.action = "upgrade"
     acted = scene.words_of(verbs)
     if category == "renovation" or category != noun.category or not acted:
         acted += scene.spans(noun.start, noun.end)
@@ -331,7 +356,9 @@ def _own_year(scene: Scene, member: Member) -> tuple[int | None, tuple[Span, ...
     """Return the year right behind a noun (甲幼儿园（2022年）, 甲幼儿园2022年开园), None without one."""
     begin = member.noun.end + len(member.name_tail)
     match = _YEAR_BEHIND.match(scene.shown[begin : member.limit])
-    at, year = next((found for found in years(match[0]) if found[1]), (0, None)) if match else (0, None)
+    stop = match.end() if match else 0
+    near = [found for found in years(scene.shown[begin : member.limit]) if found[1] and found[0] < stop]
+    at, year = near[0] if near else (0, None)
     if year:
         return year, scene.years_words(begin + at)
     if match and match["end"]:
@@ -353,13 +380,13 @@ def action_of(member: Member, wording: Wording) -> str:
     if member.noun.category == "renovation" or member.pivot:
         return "upgrade"
     front = member.front
-    kinds = ["expand" if _BEDS.search(word) else _act_kind(word, wording) for word in member.acts]
-    fronts = [kind for kind in front.kinds if kind in BUILDS or kind == "unspecified"]
-    if not kinds or (set(kinds) == {"new"} and fronts and fronts[-1] != "unspecified"):
-        kinds = fronts or kinds
-    kinds = list(dict.fromkeys(kinds))
-    if not kinds:
-        return "new" if front.active and front.kinds[-1] != "strengthen" else "unspecified"
+    kinds, fronts = _governing(member, wording)
+    settled = next((kind for kind in ("cancel", "continue") if kind in (*front.kinds, *kinds)), None)
+    if settled or not kinds:
+        return settled or ("new" if front.active and front.kinds[-1] != "strengthen" else "unspecified")
+    if kinds == ["new"] and front.words[-1:] == ("建设",) and front.subject.endswith("重点"):
+        # 重点建设某职业学院: it stands, and is raised.
+        return "upgrade" if member.noun.category in _RUN else "new"
     if len(kinds) == 1:
         # 加强…建设 may only strengthen what stands.
         weak = kinds[0] == "new" and "strengthen" in front.kinds and not fronts
@@ -368,6 +395,19 @@ def action_of(member: Member, wording: Wording) -> str:
         moved = "relocate" in kinds and "新建" not in (*front.words, *member.acts) and "mixed" not in kinds
         return "relocate" if moved else "mixed"
     return next((kind for kind in ("relocate", "expand", "upgrade") if kind in kinds), kinds[0])
+
+
+def _governing(member: Member, wording: Wording) -> tuple[list[str], list[str]]:
+    """Return the kinds of the verbs that say what is done, and those of the verbs before the noun."""
+    front = member.front
+    kinds = ["expand" if _BEDS.search(word) else _act_kind(word, wording) for word in member.acts]
+    fronts = [kind for kind in front.kinds if kind in BUILDS or kind == "unspecified"]
+    if not front.explicit and member.acts and set(member.acts) <= _COMES:
+        # …；普惠托育机构投入使用: the verb of the sentence before is not theirs.
+        fronts = []
+    if not kinds or (set(kinds) == {"new"} and fronts and fronts[-1] != "unspecified"):
+        kinds = fronts or kinds
+    return list(dict.fromkeys(kinds)), fronts
 
 
 def act_kinds(text: str, wording: Wording, at: int = 0) -> Front:

@@ -131,6 +131,9 @@ def _field_words(
     if record.repeats:
         first = earlier[record.repeats]
         found["repeats"] = (Words(first.line, first.quote),)
+    if record.part_of:
+        whole = earlier[record.part_of]
+        found["part_of"] = (Words(whole.line, whole.quote),)
     says = {name: getattr(record, name) for name in FIELDS}
     return {
         name: found[name] for name, value in says.items() if value not in (None, _DEFAULTS.get(name)) and name in found
@@ -170,8 +173,16 @@ _RULES = {
     "stands": ("在已有的之外新增", "added to what stands"),
     "bracket": ("括号里列出", "listed in brackets"),
     "bracket shares": ("括号里分到各处", "shares in brackets"),
-    "located": ("总数之后说明位置", "the places of what was counted"),
     "counted lead": ("设施词在冒号前", "a number whose noun stands before the colon"),
+    "located": ("总数之后说明位置", "the places of what was counted"),
+    "listed behind": ("数量之后列出地点", "places listed behind a number"),
+    "named behind": ("数量之后列出名称", "names listed behind a number"),
+    "one number for several": ("几类合计一个数", "one number for several types"),
+    "sum": ("总数", "a total that counts what stands"),
+    "head": ("冒号前的数量", "a number before a colon"),
+    "record": ("表格的一行或带标签的项目", "a row of a table, or a block of labelled lines"),
+    "seated": ("写明建在何处", "a facility whose place is named behind it"),
+    "named in a bracket": ("名称之后括号说明类型", "a name whose bracket tells the type"),
     "renewed estates": ("列出的小区改造", "listed estates are renewed"),
     "pivot": ("以……为重点", "named as the point of what is built"),
     "table of places": ("分地区的数量表", "a table of numbers by place"),
@@ -186,7 +197,8 @@ def _zh(of: terms.Terms) -> dict[str, str]:
 _FIELD_NAMES = {
     "category": "类别", "kind": "性质", "name": "名称", "count": "数量", "unit": "单位", "at_least": "下限",
     "action": "建设方式", "place": "地点", "place_level": "地点层级", "per": "每", "year": "年份", "section": "章节",
-    "repeats": "重复", "note": "备注",
+    "repeats": "重复", "note": "备注", "noun": "原文称呼", "count_max": "上限", "capacity": "规模",
+    "capacity_unit": "规模单位", "locality": "位置", "condition": "条件", "share": "比例", "part_of": "属于总数",
 }  # fmt: skip
 _VALUES: dict[str, dict[Any, str]] = {
     "kind": _zh(terms.KIND), "action": _zh(terms.ACTION), "place_level": _zh(terms.PLACE_LEVEL),

@@ -3,8 +3,10 @@
 Each sentence is read for the few forms in which plans promise facilities: which verb governs a facility's noun and what
 stands behind it (what is done); which list the noun belongs to and what it shares with the others (which one); what is
 counted (how many); every unit of a kind, a list of places, a name or only a type (what kind of promise); and the year
-last named before it (by when). `outline` finds the sentences, `clause` takes them apart, `promise` reads them, with
-`share` for numbers that are shared out and `name` for names.
+last named before it (by when). `outline` finds the passages, `clause` takes their sentences apart, `promise` reads
+them, with `share` for numbers that are shared out and `name` for names; over what they found go `parts` (lists that
+share a noun), `detail` (the plan's own noun, capacity, address) and `rules` (conditions and shares of units). Rows of
+tables and blocks of labelled lines are read by `records`.
 """
 
 import hashlib
@@ -16,11 +18,15 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from service_map.plans.area import Place, PlanArea, find_area, last
-from service_map.plans.clause import ACTS, split_clauses, split_sentences
+from service_map.plans.clause import ACTS, BUILDS, split_clauses, split_sentences
 from service_map.plans.commitment import Commitment
+from service_map.plans.detail import fill
 from service_map.plans.draft import Carry, Draft, Rejection, act_kinds
 from service_map.plans.outline import LeftOut, Passage, Span, outline, source_lines
+from service_map.plans.parts import PartReader
 from service_map.plans.promise import PromiseReader
+from service_map.plans.records import RecordReader
+from service_map.plans.rules import RuleReader
 from service_map.plans.wording import Wording, load_wording, number, years
 
 _RATE = re.compile(r"率|占比|比例|%|人均|每千|每万|每百|床位|面积|人次|人数|职工")
@@ -43,15 +49,27 @@ _SO_FAR = re.compile(
     r"^(?:目前|截至目前|现在|全[市县区州]|我[市县区州])[^，]{0,4}已|经过[^，]{0,10}(?:努力|发展|建设)|(?:20[01]\d|202[01])年以来|"
     r"(?:先后|相继)(?:建成|投用|启用|完成|投入)|^(?:五年间|过去)"
 )
+_STOCK_LEAD = re.compile(
+    r"^(?:截至|截止|现状|目前|规划基期|基期|上一?(?:规划|个五年)期|上年|去年|过去(?:[一二两三四五六七八九十\d]+年)?|近[一二两三四五六七八九十\d]+年来?|“?十四五”?(?:时期|期间)?以来|规划前期|中期评估)"
+)
+_AHEAD_OF = re.compile("力争|计划|拟|将|争取|目标|需|应|要(?!求)|再[建增]|在此基础上|基础上|尚缺|到20(?:2[5-9]|3\\d)年")
+_FIRST_YEAR = 2021
+"""With this year the five-year plans begin that the reader knew first; later ones begin in steps of five."""
 _LATER = re.compile(r"20(?:2[1-9]|3\d)|十[四五]五|“十四五”|今后|未来|规划期|计划|将|拟|力争|要")
 _LACKS = re.compile("尚缺|尚无|尚未|仍缺|还缺|缺口|不足")
-_STANDING = re.compile(r"(?:截至目前|目前|全[市县区]|我[市县区]|已|，)*(?:现有|共有|已有|拥有|现共有)[^，。]*\d")
+_STANDING = re.compile(
+    r"(?:[注说备][：明注]：?)?(?:[\u4e00-\u9fff]{2,4}[市县区镇乡](?=现有|共有))?(?:截至目前|目前|全[市县区]|我[市县区]|已|，)*+(?:现有|共有|已有|拥有|现共有)[^，。]*\d"
+)
 _NOT_BUILT = re.compile(
     r"等(?:为代表的)?[\u4e00-\u9fff]{0,10}(?:品牌|活动|赛事|课程|剧目|业态|制度|政策|专业|人才|经验|精神|文化)$"
 )
 _SIZED = re.compile(r"占地|建筑面积|平方米|\d亩|床位|总投资|20[2-3]\d年.{0,6}(?:建成|开工|投用|完工|竣工)")
+_FOLLOWING = re.compile("(?:以下|下列)[^，。；：]{0,8}(?:项目|工程|设施|任务)")
 _ENUMERATED = re.compile(r"[一二三四五六七八九十]是|[①-⑳]|（\d{1,2}）")
 _PLACE_HEADING = re.compile(r"[\u4e00-\u9fff]{2,12}(?:社区|安置区|安置点|片区|新区|新城|组团|园区|镇|乡|街道|县|区)")
+_TOWN_BEFORE = re.compile("(?:老城区?|县城|旧城区?)$")
+_TOTAL_HEAD = re.compile(r"[\d一二两三四五六七八九十][所个处家座块片条]$")
+_IN_TURN_BEHIND = re.compile(r"[^，。；：]{3,60}(?:分别|各|依次)[^，。；：]{0,8}[\d一二两三四五六七八九十]")
 _TOTAL = re.compile(r"\d([所个处家座块片条])$")
 _DONE_BEFORE = "上一时期的成绩 done in the last period"
 _STANDS = "现状或已完成，不是任务 stands already or is done"
@@ -143,6 +161,7 @@ def finish(drafts: Iterable[Draft], *, plan: str, sources: Sequence[str]) -> Ite
     ordinals: Counter[str] = Counter()
     first: dict[tuple[str, ...], str] = {}
     hashes: dict[int, str] = {}
+    wholes: dict[int, str] = {}
     for draft in drafts:
         line, quote = draft.passage.quote(lambda number: sources[number - 1], draft.start, draft.end)
         if line not in hashes:
@@ -158,8 +177,7 @@ def finish(drafts: Iterable[Draft], *, plan: str, sources: Sequence[str]) -> Ite
             field: _plain(getattr(draft, field))
             for field in (
                 "category", "kind", "action", "name", "count", "unit", "at_least", "place", "place_level", "per",
-                "year",
-                "note",
+                "year", "note", "noun", "count_max", "capacity", "capacity_unit", "locality", "condition", "share",
             )
         }  # fmt: skip
         commitment = Commitment(
@@ -170,8 +188,10 @@ def finish(drafts: Iterable[Draft], *, plan: str, sources: Sequence[str]) -> Ite
             passage_sha256=hashes[line],
             section=draft.passage.section,
             repeats=None if repeats == identity else repeats,
+            part_of=wholes.get(id(draft.whole)) if draft.whole else None,
             **record,
         )
+        wholes[id(draft)] = identity
         yield commitment, draft
 
 
@@ -210,6 +230,11 @@ class PlanReader:
         self._sited = 0
         self._passages = list(outline(text, wording=wording, left=self._left))
         self._area: PlanArea = find_area(text, self._passages, wording)
+        self._rules = RuleReader(wording)
+        self._records = RecordReader(wording, self._area)
+        self._opened: tuple[str | None, str, str | None, tuple[Span, ...], tuple[Span, ...]] | None = None
+        self._since = _first_year(text)
+        self._parts = PartReader(wording, self._area)
         self._promises = PromiseReader(wording, self._area, why=why)
 
     def left_out(self, read: Iterable[Draft]) -> list[Rejection]:
@@ -261,7 +286,30 @@ class PlanReader:
                 continue
             # A later clause may take back what an earlier one of its passage gave, so a passage is read to its end.
             drafts = sorted(self._passage(index, passage), key=lambda draft: draft.start)
-            yield from (draft for draft in drafts if not draft.void)
+            if passage.role == "record":
+                yield from fill(drafts, wording=self._wording, area=self._area) if not passage.fields else drafts
+                continue
+            kept = [draft for draft in self._parts.read(passage, drafts) if not draft.void]
+            self._renewals(kept)
+            yield from self._rules.apply(list(fill(kept, wording=self._wording, area=self._area)))
+
+    def _renewals(self, drafts: list[Draft]) -> None:
+        """Give estates that are renewed the noun and the locality of the sentence that opens their section."""
+        for draft in drafts:
+            if draft.category != "renovation":
+                continue
+            if draft.rule == "renewed estates" and self._opened and self._opened[0] == draft.passage.section:
+                _, noun, town, noun_words, town_words = self._opened
+                draft.noun = None if draft.name and noun in draft.name else noun
+                draft.locality = draft.locality or town
+                draft.told(noun=noun_words, locality=town_words)
+            elif draft.noun_at and draft.kind == "intent":
+                text = draft.passage.text
+                found = _TOWN_BEFORE.search(text, max(0, draft.noun_at[0] - 8), draft.noun_at[0])
+                word = text[slice(*draft.noun_at)].removesuffix("改造")
+                words = draft.passage.spans(*draft.noun_at)
+                spans = draft.passage.spans(*found.span()) if found else ()
+                self._opened = (draft.passage.section, word, found[0] if found else None, words, spans)
 
     def _row_cells(self, index: int) -> list[Passage]:
         row = self._passages[index].row
@@ -386,7 +434,9 @@ class PlanReader:
             yield counted.told(kind=words, count=words, unit=words)
 
     def _passage(self, index: int, passage: Passage) -> Iterator[Draft]:
-        if passage.role == "title":
+        if passage.role == "record":
+            yield from self._record(passage)
+        elif passage.role == "title":
             yield from self._row_title(index, passage)
         elif passage.role == "body":
             yield from self._sentences(passage, listing=passage.box)
@@ -398,6 +448,15 @@ class PlanReader:
                 for draft in self._sentences(passage, listing=True):
                     if passage.row != self._sited or draft.kind == "intent":
                         yield from self._row_context(index, draft)
+
+    def _record(self, passage: Passage) -> Iterator[Draft]:
+        """Read a row or block, with the year and the act that the heading over it names."""
+        head = passage.section or ""
+        due = last(year for _, year in years(head) if year) if passage.table else None
+        kinds = act_kinds(head, self._wording).kinds if passage.table else ()
+        words = (passage.heading,) if passage.heading and due else ()
+        act = kinds[-1] if kinds and kinds[-1] in BUILDS and kinds[-1] != "new" else None
+        yield from self._records.read(passage, year=due, year_words=words, action=act)
 
     def _row_title(self, index: int, passage: Passage) -> Iterator[Draft]:
         """Read the name cell of a table row: it promises a named facility where the row's own text does not say so."""
@@ -464,15 +523,38 @@ class PlanReader:
         for start, end, anew in split_sentences(text):
             sentence = text[start:end]
             if anew or _ENUMERATED.match(sentence):
-                carry = Carry(lead_place=carry.lead_place, lead_noun=carry.lead_noun, lead_words=carry.lead_words)
+                head = carry.head_year if _ENUMERATED.match(sentence) else None
+                carry = Carry(
+                    lead_place=carry.lead_place,
+                    lead_noun=carry.lead_noun,
+                    lead_words=carry.lead_words,
+                    lead_at=carry.lead_at,
+                    head_year=head,
+                    year=head[0] if head else None,
+                    year_words=head[1] if head else (),
+                )
             carry.said = []
-            if any(mark in sentence for mark in self._wording.past_sentences):
+            if any(mark in sentence for mark in self._wording.past_sentences) or self._over(sentence):
                 self._promises.leave(passage, start, end, _DONE_BEFORE)
                 continue
             if start == 0 and end < len(text) - 1 and _is_lead(sentence):
                 yield from self._lead(passage, start, end)
                 continue
             yield from self._sentence(passage, start, end, carry, listing=listing or bool(_LISTED.search(sentence)))
+
+    def _over(self, sentence: str) -> bool:
+        """Tell whether a sentence says what stands or was done before the plan's own time."""
+        if _STOCK_LEAD.match(sentence) and not _AHEAD_OF.search(sentence):
+            return True
+        if self._since <= _FIRST_YEAR:
+            return False
+        if re.match(r"(?:“?十四五”?(?:时期|期间|规划期))[^，。；]{0,10}?(?:，|共|累计)", sentence) or (
+            re.match("“?十四五”?(?:时期|期间)?以来", sentence)
+        ):
+            return not _AHEAD_OF.search(sentence)
+        named = [int(year) for year in re.findall(r"(?<!\d)(20[2-3]\d)年", sentence)]
+        done = re.search("(?:已|共|累计|建成|完成|新增|改造)", sentence)
+        return bool(named and max(named) < self._since and done and not re.search("前|力争|计划|拟|将", sentence))
 
     def _lead(self, passage: Passage, start: int, end: int) -> Iterator[Draft]:
         """Read a run-in heading that is itself a promise: a named project, a number, a rule for every unit."""
@@ -498,10 +580,9 @@ class PlanReader:
         read: set[str] = set()
         for a, b in split_clauses(text, start, end):
             clause = text[a:b]
-            # 现有幼儿园46所，其中公办园21所: what stands, and its parts.
-            standing = bool(_STANDING.match(clause)) or (standing and clause.startswith(("其中", "包括")))
-            # 在现有8个养老中心基础上，再新建4个
-            standing = standing or bool(_ON_TOP_OF.fullmatch(clause))
+            # 现有幼儿园46所，其中公办园21所: what stands, and its parts. 在现有8个养老中心基础上，再新建4个
+            parts = standing and clause.startswith(("其中", "包括"))
+            standing = parts or bool(_STANDING.match(clause) or _ON_TOP_OF.fullmatch(clause))
             if standing:
                 self._promises.leave(passage, a, b, _STANDS)
                 self._stands(passage, a, b, end, carry)
@@ -515,6 +596,8 @@ class PlanReader:
                     read.add(draft.category)
                     yield draft
             else:
+                if heads and not done:
+                    yield from self._head(passage, a, b, end, carry)
                 self._promises.leave(passage, a, b, _HEADS if heads else _STANDS if done else _NO_BUILDING)
                 if done:
                     self._stands(passage, a, b, end, carry)
@@ -525,13 +608,20 @@ class PlanReader:
                     kinds = act_kinds(done_there[0], self._wording, b + 1).kinds if done_there else ()
                     draft.action = kinds[-1] if kinds and draft.action == "unspecified" else draft.action
                 carry.said.extend(headed)
-            if heads and clause.endswith(("项目", "工程")):
-                yield from self._named_project(passage, a, b)
-            if heads and b - a <= 40:
-                carry.listing = self._heading(passage, a, b, carry) or carry.listing
-                listing = listing or carry.listing
+            if heads:
+                yield from self._named_project(passage, a, b) if clause.endswith(("项目", "工程")) else ()
+                listing = self._listing(passage, a, b, carry) or listing
         # 县体育公园：占地120亩: the name before the colon is the project where the rest names none.
         yield from (draft for draft in headed if draft.category not in read)
+
+    def _head(self, passage: Passage, a: int, b: int, end: int, carry: Carry) -> Iterator[Draft]:
+        """Read what stands before a colon where it counts what stands behind it; it heads a list, and no more."""
+        clause = passage.text[a:b]
+        counts = _TOTAL_HEAD.search(clause) or _IN_TURN_BEHIND.match(passage.text, b + 1, end)
+        if counts and not _NOT_BUILT.search(clause):
+            for draft in self._promises.look(passage, a, b, replace(carry, said=[])):
+                draft.void, draft.rule = True, "head"
+                yield draft
 
     def _sized(self, passage: Passage, a: int, b: int, end: int, *, listing: bool) -> bool:
         """Tell whether what stands before a colon is a project whose size or date stands behind it."""
@@ -559,6 +649,12 @@ class PlanReader:
         if found:
             carry.last = replace(found[-1], rule="stands", year=None, count=None, at_least=False, action="new")
 
+    def _listing(self, passage: Passage, a: int, b: int, carry: Carry) -> bool:
+        """Take a short heading before a colon; return whether a list of projects follows."""
+        if b - a <= 40:
+            carry.listing = self._heading(passage, a, b, carry) or carry.listing
+        return carry.listing
+
     def _heading(self, passage: Passage, a: int, b: int, carry: Carry) -> bool:
         """Take what stands before a colon as a heading; return whether it heads a list of projects."""
         clause = passage.text[a:b]
@@ -567,6 +663,7 @@ class PlanReader:
         if due:
             # 2022年计划：…
             carry.year, carry.year_words = due, passage.spans(a, b)
+            carry.head_year = due, carry.year_words
         carry.lead_place = place = self._area.find(clause)
         if place:
             at = a + clause.rindex(place.name)
@@ -583,8 +680,26 @@ class PlanReader:
             token for token in self._wording.tokens(clause, self._area.hidden) if token.category
         )
         carry.lead_words = passage.spans(a + noun.start, a + noun.end) if noun else ()
+        carry.lead_at = (a + noun.start, a + noun.end) if noun else None
         counted = bool(front.kinds) and bool(re.search(r"\d+[所个处家座校园馆]$", clause))
-        return counted or clause.endswith(("项目", "工程", "名单", "任务")) or bool(_ACT_CELL.fullmatch(clause))
+        return (
+            counted
+            or clause.endswith(("项目", "工程", "名单", "任务"))
+            or bool(_FOLLOWING.search(clause))
+            or bool(_ACT_CELL.fullmatch(clause))
+        )
+
+
+def _first_year(text: str) -> int:
+    """Return the year with which a plan begins: by its title's span, its five-year plan, or the most years named."""
+    span = re.search(r"(20[2-3]\d)年?[-—–~至到](20[2-4]\d)年?", text[:400])
+    if span:
+        return int(span[1])
+    if re.search("十五五", text[:400]):
+        return _FIRST_YEAR + 5
+    named = [int(year) for year in re.findall(r"(?<!\d)(20[2-3]\d)(?=年|[./]\d)", text[:200000])]
+    later = sum(year > _FIRST_YEAR + 4 for year in named)
+    return _FIRST_YEAR + 5 if later > len(named) - later else _FIRST_YEAR
 
 
 def _figure(cell: str) -> int | float | None:

@@ -22,12 +22,14 @@ _GROUP_END = re.compile(
     r"(?:公办|公立|公益性|城市|社会|标准|城镇)*$"
 )
 _FUNCTION = re.compile(
-    r"[对为将把由让使被从向在]|主导|组织|负责|条件的?|方便|特别|规定|要求|按|实行|所有|本地|满足|通过|必须|应当|如期|并|"
+    r"[对为将把由让使被从向在]|主导|组织|负责|条件的?|方便|特别|规定|要求|进军|带动|推向|走向|基础上|村民|劳务品牌|按|实行|所有|本地|满足|通过|必须|应当|如期|并|"
     r"因地制宜|嵌入|继续|进一步|充分|积极|不断|广大|确定|其中|如何|系列|经营|制订|制定|家庭|有关|相关|投资|涉及|承担"
 )
 _SEVERAL = re.compile("一批|各类|各级|多个|系列|县级|乡镇|社区|基层|农村|等")
 _PLURAL = re.compile(r"(?:学校|中小学|幼儿园|小学|中学|高中|机构|设施|场所|场地|网点|站点|院校|高校|住房|小区|棚户区)$")
 _SCHOOLS = re.compile(r"(?:幼儿园|小学|中学|学校|敬老院|养老院)$")
+_HOUSE_NAMES = re.compile("(?:幼儿园|小学|中学|学校|敬老院|养老院|护理院|医院|老年公寓|托育中心|颐养院|福利院)$")
+_SIGHT_WORKS = frozenset({"旅游开发", "旅游综合开发"})
 _PHASE = re.compile("[二三四]期")
 _KINDS_OF = re.compile(r"(?:机构|设施|场所|场地|网点|站点|院校|高校|用房|住房)$")
 _REGION = re.compile(rf"{CJK}*?(?:县城|城区|新城|新区|城市社区|地区|园区)")
@@ -39,6 +41,7 @@ _RESPECTIVE = re.compile(r"(?:[\d一二两三四五六七八九十]+(?:[所个�
 _OF_LEVEL = re.compile("乡镇|街道|镇|乡|社区")
 _LEVEL_END = re.compile(rf"{CJK}{{2,4}}(?:乡镇|街道|镇|乡|县|社区)级?$")
 _SCHOOLS_HOSPITALS = re.compile("(?:小学|中学|初中|高中|幼儿园)$")
+_BRANDED = re.compile(".[苑居园院堂馆轩家红]$")
 _ORDINAL = re.compile("(?:[市县区州旗])?第[一二三四五六七八九十]{1,3}")
 _NUMBERED = re.compile("(?P<of>[\\u4e00-\\u9fff]{0,8}?)(?P<number>第[一二三四五六七八九十]{1,3})")
 _OWN_LEVEL = re.compile("([市区县州盟旗])级(?!以上|及)")
@@ -83,11 +86,23 @@ class NameReader:
         noun, front = member.noun, member.front
         name = self._name(scene, reading)
         seated = carry.lead_place and scene.listing and front.explicit and noun.word.endswith(("中心", "馆", "院"))
-        if not name or not ((seated and "new" in front.kinds) or self._named(scene, reading, name)):
+        own = bool(name and re.match("[乡镇村]", name)) and noun.start == member.start + 1
+        seated = seated or bool(carry.lead_place and own and front.explicit)
+        if not name or not ((seated and set(front.kinds) & BUILDS) or self._named(scene, reading, name)):
             return
+        if noun.word in _SIGHT_WORKS and any(
+            token.category and token.end == len(name) - len(noun.word) for token in self._wording.tokens(name)
+        ):
+            # 某庄园旅游开发项目: the sight is what is named.
+            name = name.removesuffix(noun.word)
         stands = standing_before(reading.mods) or member.located
         behind = scene.shown[noun.end : min(member.limit, noun.end + 16)]
-        name_end = noun.end + (len(member.name_tail) if name.endswith(noun.word + member.name_tail) else 0)
+        cut = not name.endswith(noun.word + member.name_tail) and not name.endswith(noun.word)
+        name_end = (
+            noun.start
+            if cut
+            else noun.end + (len(member.name_tail) if name.endswith(noun.word + member.name_tail) else 0)
+        )
         named = scene.clause.said(name_end - len(name), name_end)
         around = scene.clause.said(name_end - len(name), noun.end + len(behind))
         place = (
@@ -207,6 +222,8 @@ class NameReader:
         front, word = reading.member.front, reading.member.noun.word
         body = re.sub(rf"^{CJK}{{2,3}}省", "", body)
         residue = re.sub(r"[^\u4e00-\u9fff“”A-Za-z]|^[A-Za-z]+$", "", self._wording.residue(body))
+        if self._brand(reading, body):
+            return True
         least = 1 if scene.listing and len(body) >= 2 and _SCHOOLS.search(word) else 2
         if len(residue) < least or _FUNCTION.search(body) or (_KINDS_OF.search(word) and not scene.listing):
             return False
@@ -214,6 +231,15 @@ class NameReader:
         soft = "foster" in front.kinds and not {self._wording.verb_kind(act) for act in reading.member.acts} & BUILDS
         strong = bool(set(front.kinds) & BUILDS) or (acts and not soft)
         return scene.listing or (strong and (front.explicit or acts))
+
+    def _brand(self, reading: Reading, body: str) -> bool:
+        """Tell whether a school or home bears a word of good omen as its name (阳光幼儿园, 祥和敬老院)."""
+        front, member = reading.member.front, reading.member
+        if not _HOUSE_NAMES.search(member.noun.word) or not self._wording.brands.match(body):
+            return False
+        made = front.explicit and bool(set(front.kinds) & BUILDS)
+        pushed = bool(member.acts) and "foster" not in front.kinds
+        return made or pushed
 
     def _one_of_a_kind(self, reading: Reading, body: str) -> bool:
         """Tell whether a facility of which an area has one is plainly to be built: 建立全民健康管理中心."""
@@ -296,15 +322,9 @@ class NameReader:
                 whole = (*words, *scene.spans(member.noun.start, member.noun.end))
                 yield alone.told(name=whole, kind=words, count=words)
                 continue
-            if quantity and _SCHOOLS_HOSPITALS.search(member.noun.word) and not self._area.placeable(name):
-                # 新建朝阳、育才两所小学: the words are the schools' names.
-                named = replace(draft, start=scene.base + start, kind="site", name=name + member.noun.word, count=1)
-                words = scene.spans(start, end)
-                whole = (*words, *scene.spans(member.noun.start, member.noun.end))
-                named = replace(named, unit=None, at_least=False, rule="shared noun").told(
-                    name=whole, kind=words, count=words
-                )
-                yield named.at(self._area.place(name)._replace(words=words))
+            named = self._named_alike(scene, reading, draft, name, (start, end)) if quantity else None
+            if named:
+                yield named
                 continue
             own = quantity is not None and bool(re.search(r"各(?:自|建)?(?=\d|[一二两三四五六七八九十])", reading.mods))
             count = quantity.count if own and quantity else 1
@@ -313,6 +333,25 @@ class NameReader:
             listed.told(kind=words, count=draft.words["count"] if own else words)
             place_of = self._area.place(name)._replace(words=words)
             yield replace(listed, at_least=own and draft.at_least).at(place_of)
+
+    def _named_alike(
+        self, scene: Scene, reading: Reading, draft: Draft, name: str, span: tuple[int, int]
+    ) -> Draft | None:
+        """Read 新建朝阳、育才两所小学 and 提升某某苑、某某红两家民办养老院: the words are names, and no places."""
+        noun = reading.member.noun
+        if self._area.placeable(name):
+            return None
+        school = _SCHOOLS_HOSPITALS.search(noun.word)
+        if not school and not (_BRANDED.search(name) and "民" in reading.mods):
+            return None
+        words = scene.spans(*span)
+        site = replace(draft, start=scene.base + span[0], kind="site", count=1, unit=None, at_least=False)
+        site = replace(site, rule="shared noun").told(kind=words, count=words)
+        if not school:
+            return replace(site, name=name, end=scene.base + span[1]).told(name=words)
+        whole = (*words, *scene.spans(noun.start, noun.end))
+        site = replace(site, name=name + noun.word).told(name=whole)
+        return site.at(self._area.place(name)._replace(words=words))
 
     def _ordinals(self, scene: Scene, reading: Reading, draft: Draft) -> list[Draft]:
         """Read 县第一、第二、第三敬老院: each is a site; empty when the items are no ordinals."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 from typing import NamedTuple, overload
 
-from service_map.plans.wording import Wording
+from service_map.plans.layout import Record, Text, records, walk
+from service_map.plans.wording import Wording, names_one
 
 _MARKS = re.compile(r"\[bookmark:[^\]\n]{0,200}\]|</?[a-zA-Z][^<>\n]{0,60}>|\*\*|&nbsp;|\\(?=[*#_\-.>])")
 _FULL = dict(zip("，；：（）！？､｡［］「」『』〔〕", "，；：（）！？、。[]“”“”（）", strict=True))
@@ -50,6 +51,7 @@ _HEADINGS: tuple[tuple[int, re.Pattern[str]], ...] = (
     (2, re.compile(r"第[一二三四五六七八九十百\d]+节")),
     (3, re.compile(r"[一二三四五六七八九十]{1,3}、")),
     (4, re.compile(r"（[一二三四五六七八九十]{1,3}）")),
+    (5, re.compile(r"第[一二三四五六七八九十百\d]+条(?=[^，。；：]{2,20}$)")),
     (5, re.compile(r"\d{1,2}(?:\.\d{1,2})*(?:[.、]|(?=[\u4e00-\u9fff“])| (?=20[2-3]\d年))")),
     (6, re.compile(r"（\d{1,2}）|[①-⑳]")),
 )
@@ -88,7 +90,7 @@ _MAX_HEADS = 12
 _CELL_END = ("项目", "工程", "计划", "行动")
 _ITEM_END = (*_CELL_END, "院", "园", "馆", "中心", "校", "站", "步道", "公园", "公墓", "学校", "）")
 _NUMBERING = re.compile(
-    r"-{1,4}|[◆◇▶►▷★☆●○■□◎➢•▪※]+|（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）[.、]?|[.、](?!\d))|[①-⑳]"
+    r"第[一二三四五六七八九十百\d]{1,4}条(?![步路线])|\d{1,2}(?:\.\d{1,2}){1,3}(?=[\u4e00-\u9fff])(?![万亿公平千百个所米张元亩倍分处座块片条家%])|-{1,4}|[◆◇▶►▷★☆●○■□◎➢•▪※]+|（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）[.、]?|[.、](?!\d))|[①-⑳]"
 )
 _DASHED = re.compile(r"\s*[-*+]\s+(?=\S)")
 _BULLET = re.compile(r"[◆◇▶►▷★☆●○■□◎➢•▪※①-⑳]")
@@ -100,6 +102,10 @@ _SAYS = re.compile(
     r"(?:工程|项目|行动|任务|建设|方面|层面)：[^：]{8,}|\d ?(?:个|所|座|处|家|公里|张|套)[，、][^：]{2,}"
 )
 """What makes a numbered line a sentence, though it has no full stop: its text goes on in the next line."""
+_BEGINS = re.compile(
+    r"(?:[至到]20\d\d年|每[镇乡村]|各[县镇乡]|规划|布局|新建|改扩建|扩建|迁建|改造|建设|建成|新增|续建|推进|实施|加快|完善|提升|到20\d\d年|每个|每县|每千|全[市县区]|支持|鼓励|[\u4e00-\u9fff]{1,8}(?:扩建|改造|新建))"
+)
+_MAX_TITLE = 14
 _MAX_CELL = 16
 _MAX_TABS = 200
 _MAX_CELLS = 600
@@ -130,11 +136,15 @@ class Passage:
     box
         Whether it stands in a 专栏, where a bare name is a promise.
     role
-        ``body``, ``title`` (the name cell of a table row), ``cell`` (any other cell) or ``head`` (of its first row).
+        ``body``, ``title`` (the name cell of a table row), ``cell`` (any other cell), ``head`` (of its first row) or
+        ``record`` (a row of a table that names things, or a name with labelled lines).
     row
         Number of the table row it comes from, 0 outside tables.
     heading
         Where the section's heading stands, None before the first.
+    fields, table
+        Of a ``record`` (a table's row, a block of labelled lines): what its parts tell, the unit that a column's head
+        names, and their spans in `text`; and whether it is a row.
     """
 
     text: str
@@ -145,6 +155,8 @@ class Passage:
     role: str
     row: int = 0
     heading: Span | None = None
+    fields: tuple[tuple[str, str | None, int, int], ...] = ()
+    table: bool = False
 
     def spans(self, start: int, end: int) -> tuple[Span, ...]:
         """Return where the characters from `start` up to `end` stand in the source, one span for each line."""
@@ -200,6 +212,7 @@ class _State:
     row: int = 0
     pieces: list[_Line] = field(default_factory=list)
     stacked: dict[int, tuple[int, str]] = field(default_factory=dict)
+    records: dict[int, Record | None] = field(default_factory=dict)
     items: frozenset[int] = frozenset()
     titles: set[str] = field(default_factory=set)
     left: list[LeftOut] | None = None
@@ -291,6 +304,9 @@ def outline(text: str, *, wording: Wording, left: list[LeftOut] | None = None) -
     # Blank lines say nothing, and a file may hold millions of them.
     lines = [_line(number, raw) for number, raw in enumerate(source_lines(text), start=1) if not raw.isspace() and raw]
     contents = _contents_lines(lines)
+    state.records = records(
+        [line for line in lines if line.number not in contents], lambda text: names_one(text, wording)
+    )
     state.stacked = _stacked_rows(lines)
     state.items = _list_items(lines)
     for line in lines:
@@ -304,6 +320,12 @@ def outline(text: str, *, wording: Wording, left: list[LeftOut] | None = None) -
 def _take(state: _State, line: _Line, wording: Wording) -> Iterator[Passage]:
     """Read one line: a table row or cell, a page number, a heading, or a piece of a paragraph."""
     content = line.text
+    if line.number in state.records:
+        yield from _flush(state)
+        record = state.records[line.number]
+        if record is not None:
+            yield from _record(state, line, record)
+        return
     if line.number in state.stacked:
         yield from _flush(state)
         if _past(state):
@@ -329,16 +351,14 @@ def _take(state: _State, line: _Line, wording: Wording) -> Iterator[Passage]:
 def _take_text(state: _State, line: _Line, wording: Wording) -> Iterator[Passage]:
     content = line.text
     rank = _heading_rank(line, content)
-    titled = rank is None and not line.tabs and bool(_DOCUMENT.fullmatch(content)) and content not in state.titles
-    if titled and (not state.pieces or _closed(state.pieces[-1])):
+    if _document(state, line, rank):
         # The title of a document or of an annex; where it comes again it is the running head of a page.
         yield from _flush(state)
         state.titles.add(content)
         state.cells = False
         _enter(state, line, 1, wording)
         return
-    if rank is not None and rank < 5 and state.cells:
-        state.cells = False
+    state.cells = state.cells and not (rank is not None and rank < 5)
     if len(line.tabs) > 0 or content == "序号" or state.cells:
         cells = _cells(line)
         if len(cells) > 1 or not line.tabs or line.tabs[0] == 0:
@@ -347,9 +367,7 @@ def _take_text(state: _State, line: _Line, wording: Wording) -> Iterator[Passage
             return
     if _PAGE.fullmatch(content) and not state.in_table:
         return
-    listed = rank is not None and 3 <= rank < 7 and state.box and content.endswith(_ITEM_END)
-    if listed and not _next_number(state, rank or 0, content):
-        # A numbered project in a box: its name is the promise.
+    if _listed_item(state, line, rank):
         yield from _flush(state)
         state.pieces.append(line)
         yield from _flush(state)
@@ -358,11 +376,74 @@ def _take_text(state: _State, line: _Line, wording: Wording) -> Iterator[Passage
         yield from _flush(state)
         _enter(state, line, rank, wording)
         return
-    if len(content) > 30:
-        state.in_table = False
+    if _titles(state, line):
+        _enter(state, state.pieces.pop(), 6, wording)
+    state.in_table = state.in_table and len(content) <= 30
     if state.pieces and not _joins(state.pieces[-1], line, state):
         yield from _flush(state)
     state.pieces.append(line)
+
+
+def _record(state: _State, line: _Line, record: Record) -> Iterator[Passage]:
+    if _past(state):
+        state.leave([line], _LOOKS_BACK)
+        return
+    whole = Text()
+    fields: list[tuple[str, str | None, int, int]] = []
+    for kind, unit, text in walk(record):
+        start = len(whole.text)
+        whole.text += text.text
+        whole.lines.extend(text.lines)
+        whole.columns.extend(text.columns)
+        fields.append((kind, unit, start, len(whole.text)))
+        whole.text += "\n"
+        whole.lines.append(text.lines[-1])
+        whole.columns.append(text.columns[-1])
+    if fields:
+        state.row += 1
+        yield Passage(
+            whole.text,
+            whole.lines,
+            whole.columns,
+            state.section,
+            state.box,
+            "record",
+            0,
+            state.heading,
+            tuple(fields),
+            record.table,
+        )
+
+
+def _listed_item(state: _State, line: _Line, rank: int | None) -> bool:
+    """Tell whether a line is a numbered project in a box: its name is the promise."""
+    listed = rank is not None and 3 <= rank < 7 and state.box and line.text.endswith(_ITEM_END)
+    return listed and not _next_number(state, rank or 0, line.text)
+
+
+def _document(state: _State, line: _Line, rank: int | None) -> bool:
+    """Tell whether a line is the title of a document or an annex, and not the running head of a page."""
+    titled = rank is None and not line.tabs and bool(_DOCUMENT.fullmatch(line.text)) and line.text not in state.titles
+    return titled and (not state.pieces or _closed(state.pieces[-1]))
+
+
+def _titles(state: _State, line: _Line) -> bool:
+    """Tell whether the line before heads this one: short, without a mark, and what follows begins with a verb."""
+    if len(state.pieces) != 1:
+        return False
+    text = state.pieces[0].text
+    if re.search(r"[，。；：！？]|\d[所个处家座]", text) or len(text) > _MAX_HEADING - 10:
+        return False
+    first = state.section is None and state.pieces[0].number == 1
+    first = first and not _BEGINS.match(text) and 2 * len(line.text) >= len(text)
+    begins = (
+        not _BEGINS.match(text)
+        and not re.search("[、（）“”]", text)
+        and _BEGINS.match(line.text) is not None
+        and 2 * len(text) <= len(line.text)
+        and len(text) <= _MAX_TITLE
+    )
+    return first or begins
 
 
 def _cell(state: _State, line: _Line, content: str) -> Iterator[Passage]:
@@ -471,7 +552,8 @@ def _readable(raw: str) -> str:
 def _full_stop(raw: str, column: int) -> bool:
     before = raw[column - 1] if column else ""
     after = raw[column + 1] if column + 1 < len(raw) else ""
-    return (before >= "\u3000" or before in ')]%”"') and before != "" and after not in ".…" and before not in ".…"
+    stops = after == "" or after not in ".…"
+    return before != "" and (before >= "\u3000" or before in ')]%”"') and stops and before not in ".…"
 
 
 def _contents_lines(lines: list[_Line]) -> set[int]:

@@ -47,6 +47,7 @@ _EACH_NOUN = re.compile(
     r"原有的?(?:\d+[个所家])?(?:公办)?|全体)$"
 )
 _REACHED = re.compile(r"(?:（[^（）]*）)?(?:全部|全面|均)?达到?.{0,12}(?:标准|等级|水平)")
+_CONDITIONS = re.compile("(?:办学|硬件|基础|服务)?(?:条件|设施|设备)(?:全部|均|都|全面)*达到?[^，。]{0,16}标准")
 _STANDARD = re.compile(r"(?:学校)?[^，。]{0,16}?达到?[^，。]{0,16}标准")
 # An estate ends where the list goes on or ends, so that it can be cut in one way only.
 _ESTATE = (
@@ -71,15 +72,22 @@ _DUE_AT_END = re.compile(
     r"(?:均|都|全部|力争|确保|计划|预计|须|应|要|将|可|有望|在|于|到|至){0,8}(20[2-3]\d)年(?:[春夏秋冬]季|[上下]半年|\d{1,2}月)?(?:年?底|年?末|初)?(?:以?前)?"
     rf"(?:全部|全面|陆续|正式|基本)*(?>{ACTS}|完成|交付|交付使用|使用|到位|开学|招生|开放)+$"
 )
+_STARTS = re.compile("(?:开工|动工|奠基|复工)(?!.*(?:建成|竣工|投用|完工|完成))")
+_OF_ITEM = re.compile(r"20\d\d年(?:底|末)?(?:新建|建成|完成|新增)?\d+[所个处家座块片条公]")
 _EACH_LEVEL = re.compile("[县区镇乡]级")
 _TITLE_MARK = re.compile("国家级|省级|市级|星级|A级|示范|先进|文明|绿色|优质|特色|一流|高水平")
+_BUILT_ONES = re.compile("(?:已经?|上年|去年|近年来?|前期|新近)(?:建成|投用|建好|完工|运营)的?[^，。、的]{0,12}$")
+_MERGED_INTO = re.compile("，?(?:撤并|合并|整合|归并|组建|调整)(?:为|成|组建)")
+_COVER_RATE = re.compile(
+    f"(?:（[^）]*）)?(?:在{CJK}{{1,4}}(?:（{CJK}{{1,4}}）)?)?的?覆盖率?(?:总体|均|全部|要)?(?:达到?|不低于|超过|为|提高到|提升[至到])?\\d"
+)
 _SERVED = re.compile("[为给向](?:\\d|[一二两三四五六七八九十百]+[所个家座])")
 _TAKES_PART = re.compile(
     "结对|帮扶|参与|参加|纳入(?![^，。]{0,10}(?:建设|改造|规划|项目))|开展|接入|入选|获评|获得|通过|签约|推行|试行|与|联合|入驻|对接|提供|实行|加入|完成评|公建民营|公办民营|社会化|委托"
 )
 _NORM = re.compile(r"每百户|按照?(?:不低于)?(?:人均|每百|每[千万])[^，。；]{2,24}?(?:标准|要求|比例|平方米|张|个)")
 _UPPER_TOO = re.compile("([市县区省州盟]级|[市县区州]本级)(?:和|与|及|、|以及)(?:各|每)")
-_GOES_ON = re.compile(r"[并且]|同时|以及|采取|采用|通过|按照?|以")
+_GOES_ON = re.compile(r"[并且须应要均都各可]|同时|以及|采取|采用|通过|按照?|以")
 
 
 class PromiseReader:
@@ -153,10 +161,17 @@ class PromiseReader:
             carry.per = None
         nouns = [token.end for token in clause.tokens if token.category]
         due = _DUE_AT_END.search(clause.shown)
-        due = due if due and due.start() >= max(nouns, default=0) else None
+        due = due if due and due.start() >= max(nouns, default=0) and not _STARTS.search(due[0]) else None
         end = due.start() if due else len(text)
         times = tuple((at, year) for at, year in years(text) if at < end and not _in_bracket(clause, at))
-        scene = Scene(passage, a, clause, carry, times, listing or bool(_NAMED_LIST.match(text)))
+        scene = Scene(
+            passage,
+            a,
+            clause,
+            carry,
+            times,
+            listing or (bool(_NAMED_LIST.match(text)) and "keep" not in carry.front.kinds),
+        )
         if len(verbs) == len(clause.tokens):
             yield from self._without_noun(scene, verbs)
         else:
@@ -167,7 +182,7 @@ class PromiseReader:
             carry.front = clause.front if clause.front.kinds else carry.front
         # A year behind the first noun is that of what stands before it; one before all nouns holds for what follows.
         first = min((token.start for token in clause.tokens if token.category), default=len(text))
-        leading = [year for at, year in times if at < first]
+        leading = [year for at, year in times if at < first and not _OF_ITEM.match(text, at)]
         if leading:
             carry.year_words = scene.year_words(first)
             carry.year = leading[-1]
@@ -253,16 +268,24 @@ class PromiseReader:
 
     def _bracket(self, scene: Scene, member: Member) -> Iterator[Draft]:
         """Read a list in brackets behind a noun: 幼儿园建设项目（甲幼儿园、乙幼儿园）; 学校28所（小学6所，初中3所）."""
+        if member.behind:
+            head = first_draft(scene, member, "head", self._wording)
+            head = replace(head, kind="quota", void=True, count=member.behind.count, unit=member.behind.unit)
+            yield head.counted(*member.behind_at)
         start, end = member.bracket or (0, 0)
         action = action_of(member, self._wording)
         kind = action if action in BUILDS else "unspecified"
         mods = scene.clause.said(member.start, member.noun.start)
         place = nearest_place(scene, Reading(member, mods, None, None), self._area) or scene.carry.place
+        town = re.match("县城|老城区", mods)
         inner = Carry(front=Front((kind,), ("",)), year=scene.carry.year, place=place)
         inner.year_words = scene.carry.year_words
         acted = scene.words_of((*member.front.words, *member.acts)) or scene.spans(member.noun.start, member.noun.end)
         for a, b in split_clauses(scene.shown, start, end):
             for draft in self.read(scene.passage, scene.base + a, scene.base + b, inner, listing=True):
+                if town:
+                    draft.locality = town[0]
+                    draft.told(locality=scene.within(town[0], mods))
                 if draft.action in ("unspecified", "new"):
                     draft.action = action
                     draft.told(action=acted)
@@ -284,7 +307,7 @@ class PromiseReader:
         front = member.front
         if member.noun.word in self._wording.box_only and not scene.passage.box:
             return "这个词只在项目表里指设施 a word that names a facility only in a list of projects"
-        if member.rejected:
+        if member.rejected and not _COVER_RATE.match(scene.shown, member.noun.end):
             return "词后所说不是设施本身（服务、能力、覆盖率等） what stands behind it speaks of something else"
         shared_pivot = member.pivot and member.pending and member.noun.category in SHARED_HEADS
         if member.existing and not shared_pivot:
@@ -295,10 +318,18 @@ class PromiseReader:
 
     def _capacity(self, scene: Scene, member: Member) -> bool:
         """Tell whether places or beds say how large a facility is that the sentence named (…中心，托位150个)."""
-        topic, front = scene.carry.topic, member.front
-        if topic is None or not member.noun.word.endswith("位") or front.explicit or member.acts or member.total:
+        topic = scene.carry.topic
+        before = scene.shown[: member.noun.start]
+        if not member.noun.word.endswith("位"):
             return False
-        return topic.kind == "site" and "其中" not in scene.shown[: member.noun.start]
+        if member.total and not re.search("新增|增加", before):
+            return True
+        if topic is None or topic.noun_at is None:
+            return False
+        if re.search("每[所个家处座]", before):
+            return True
+        one = topic.kind == "site" or topic.count == 1 or (topic.kind == "intent" and topic.action == "expand")
+        return one and not re.search("其中|全[市县区]|累计|共", before)
 
     def _takes_part(self, scene: Scene, member: Member, mods: str) -> str | None:
         """Return why the words around a noun say that it stands and only takes part in something, else None."""
@@ -307,14 +338,27 @@ class PromiseReader:
             return "评定的称号，不是建设 a title that existing ones are given"
         if _SERVED.match(mods) and not member.acts:
             return "服务的对象，不是建设 whom a measure serves"
-        counted = next(self._wording.quantities(mods), None)
-        if counted and not member.acts and _TAKES_PART.match(scene.shown, member.noun.end):
-            # 推进120所幼儿园结对帮扶: the number counts those that take part.
-            return "参与的已有设施，不是建设 existing ones that take part"
+        stands = self._stands(scene, member, mods) if not member.acts else None
+        if stands:
+            return stands
         if self._capacity(scene, member):
             return "前述设施的规模 the size of what was named before"
         if re.search(r"每[千万百]|人均", _NORM.sub("", front.subject + mods)):
             return "比率或人均指标 a rate"
+        return None
+
+    def _stands(self, scene: Scene, member: Member, mods: str) -> str | None:
+        """Return why the words around a noun without an act say that it stands already, else None."""
+        front = member.front
+        counted = next(self._wording.quantities(mods), None)
+        if counted and _TAKES_PART.match(scene.shown, member.noun.end):
+            # 推进120所幼儿园结对帮扶: the number counts those that take part.
+            return "参与的已有设施，不是建设 existing ones that take part"
+        if _BUILT_ONES.search(scene.shown[: member.noun.start]):
+            return "已建成的设施 one that stands already"
+        merged = front.explicit and set(front.words) <= {"整合", "合并", "归并"}
+        if merged and _MERGED_INTO.match(scene.passage.text, scene.base + len(scene.shown)):
+            return "并入他处的已有设施 existing ones that are merged into others"
         return None
 
     def _reject(self, scene: Scene, noun: Noun, reason: str) -> None:
@@ -335,11 +379,11 @@ class PromiseReader:
     def _every_one(self, scene: Scene, member: Member) -> Iterator[Draft]:
         """Read 所有普通高中达到标准: every one that stands is raised; else the noun is only a unit."""
         noun = member.noun
-        if not _STANDARD.match(scene.shown[noun.end :]) or member.rejected:
+        reached = _STANDARD.match(scene.shown[noun.end :])
+        if reached is None or (member.rejected and not _CONDITIONS.match(scene.shown[noun.end :])):
             self._reject(scene, noun, "指已有的各个单位（每个、所有、现有） names units that stand already")
             return
         per = self._wording.unit_at(noun.word) or ("school" if "school" in noun.category else None)
-        reached = _STANDARD.match(scene.shown[noun.end :])
         words = scene.spans(noun.end, noun.end + reached.end()) if reached else ()
         every = scene.spans(member.start, noun.end)
         draft = first_draft(scene, member, "every one", self._wording)
@@ -389,7 +433,11 @@ class PromiseReader:
             if not (q.unit in _AREAS and _SIZED.search(reach[: q.start] + "|" + reach[q.end :]))
             and not (q.unit == "平方米" and LEAST.search(reach[max(0, q.start - 4) : q.start]))
         ]
-        before = last(q for q in counted if not re.search(r"[”在对于为将把]", reach[q.end :]))
+        before = last(
+            q
+            for q in counted
+            if not re.search(r"[”在对于为将把]", re.sub("^(?:以上)?(?:的)?“[^“”]*”", "", reach[q.end :]))
+        )
         if before and len(counted) > 1 and counted[-1].unit in _SIZES and reach[counted[-1].end :].startswith("的"):
             # 一条10公里以上的步道: the length describes, the first number counts.
             before = counted[0]
@@ -400,7 +448,11 @@ class PromiseReader:
         quantity = before or member.behind
         at = reach.at + before.start if before else -1
         if quantity and front.explicit:
-            near = front.subject[-8:] + "".join(front.words) + scene.shown[max(0, member.start - 8) : member.start]
+            near = (
+                front.subject[-8:]
+                + "".join(front.words)
+                + re.split("[、，]", scene.shown[max(0, member.start - 8) : member.start])[-1]
+            )
             if LEAST.search(near):
                 quantity = replace(quantity, at_least=True)
         return quantity, at
@@ -420,9 +472,17 @@ class PromiseReader:
         if not active and not scene.listing and not (scene.carry.per and front.explicit):
             self._reject(scene, member.noun, "没有动词承诺它 no verb promises it")
             return
-        if quantity and not quantity.count:
+        if quantity and quantity is member.behind and member.sum_reached:
+            self._reject(scene, member.noun, "总数（含已有的），不是新的任务 a total that counts what stands")
+            yield replace(draft, void=True, kind="quota", rule="sum", unit=quantity.unit)
+        elif quantity and not quantity.count:
             self._reject(scene, member.noun, "数目为零 none of them is to be built")
-            return
+        else:
+            yield from self._promised(scene, reading, draft)
+
+    def _promised(self, scene: Scene, reading: Reading, draft: Draft) -> Iterator[Draft]:
+        """Read what a noun that is promised is: how many of it, and of what kind the promise is."""
+        member, quantity, front = reading.member, reading.quantity, reading.member.front
         if quantity:
             draft.count, draft.unit, draft.at_least = quantity.count, quantity.unit, quantity.at_least
             near = min(reading.counted[0], scene.base + member.start) - 8
@@ -561,6 +621,12 @@ class PromiseReader:
         if not quantity or not quantity.count or (scene.listing and self._sized_name(reading.mods, quantity)):
             return
         noun = reading.member.noun
+        boxed = quantity is reading.member.behind and scene.shown[
+            noun.end + len(reading.member.name_tail) :
+        ].startswith("（")
+        if boxed and quantity.unit == "公里" and (reading.member.name_tail or scene.listing):
+            # 某健身步道二期（9公里）
+            return
         if quantity.unit == "公里" and quantity is reading.member.behind and self._runs_along(reading):
             # 某河绿道贯通18公里: the length describes one named trail.
             return

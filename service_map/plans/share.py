@@ -123,6 +123,7 @@ class ShareReader:
             scene.passage, scene.base, scene.base, lead.category or "", "quota", kinds[-1] if kinds else "new", "lead"
         )
         words = scene.carry.lead_words
+        whole.noun_at = scene.carry.lead_at
         yield from self._shares(scene, whole.told(category=words, kind=words, action=words), 0, len(scene.shown))
 
     def _for_each(self, scene: Scene, topic: Draft, begin: int, stop: int) -> Iterator[Draft]:
@@ -370,6 +371,7 @@ class ShareReader:
             at_least=quantity.at_least,
             year=scene.year_at(match.end()),
             verbs=(scene.clause.said(*match.span()),) if match[0] else scene.carry.front.words,
+            noun_at=scene.carry.lead_at,
         )
         draft.counted(draft.end - quantity.end + quantity.start, draft.end)
         acted = scene.words_of(draft.verbs) if lead.category != "renovation" or match[0] else scene.carry.lead_words

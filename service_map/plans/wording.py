@@ -18,7 +18,7 @@ from service_map.catalogue import tomlfile
 from service_map.catalogue.adcode import county_of
 from service_map.errors import GeodataError
 
-CJK = "[\u4e00-\u9fff]"
+CJK = "[\u4e00-\u9fff\u3007\u25cb]"
 """A Chinese character, in a pattern."""
 HIDDEN = "\ue000"
 """Stands for a character that the grammar does not read at this level."""
@@ -34,10 +34,14 @@ _NUMBER = (
     r"(?:(?<!\d)(?<!\d,)\d{1,3}(?:,\d{3})++(?!\d)|(?<!\d)\d++(?:\.\d++)?[万百千]?|"
     r"(?<![一二两三四五六七八九十百千])[一二两三四五六七八九十百千]++万?)"
 )
-_YEAR = re.compile(r"(?<![\d-])(20[2-3]\d)(?:年(?:末|底)?|-(?=\D))(?!以前|前建成|之前建成|建成的|度?版|起|开始|以来)")
+_YEAR = re.compile(
+    r"(?<![\d-])(20[2-3]\d)(?:年(?:末|底)?|-(?=\D))(?!以前建|以前的|前建成的|之前建成|建成的|度?版|起|开始|以来)(?!(?:底|末)?(?:以?前)?完成[^，。；]{0,18}主体)(?!(?:[春夏秋冬]季|[上下]半年|\d{1,2}月)?(?:底|末)?(?:以?前)?(?:全面|正式|陆续|全部)?(?:开工|启动|动工|奠基|开建))"
+)
 _PERIOD_END = re.compile(r"“?(?:国民经济和社会发展)?第?十([三四五六])(?:个)?五(?:年规划)?”?(?:时期|期间|规划期|期)?末")
 _PERIOD = re.compile(r"“?十([四五六])五”?(?:时期|期间|规划期|期)(?!末)")
-_BUILD = re.compile(r"(?<=[各均共新拟再应须])建(?![筑议材设立成有起制档卡功言树构])")
+_BUILD = re.compile(
+    r"建(?=(?:至少|不少于|约)?[\d一两二三四五六七八九十]+[个所座处家])|(?<=[各均共新拟再应须])建(?![筑议材设立成有起制档卡功言树构])"
+)
 _FROM_YEAR = re.compile(r"(?<![从自])20[2-3]\d年(?:起|开始)")
 _SPAN_YEARS = re.compile(r"(?<!\d)20[12]\d年?[-至到](20[2-3]\d)年")
 _WIDE_UNITS = frozenset({"county", "township", "community", "village"})
@@ -138,13 +142,14 @@ class Wording:
         self.reject = tuple(table["after"]["reject"])
         self.filler = sorted(set(table["after"]["filler"]), key=len, reverse=True)
         self.name_tail = sorted(table["after"]["name_tail"], key=len, reverse=True)
+        self.brands = any_of(table["nouns"]["brands"])
         self._describe = _by_first(dict.fromkeys([*table["describe"]["words"], *self.nouns], ""))
         self._past_headings = tuple(table["past"]["headings"])
         self.past_sentences = tuple(table["past"]["sentences"])
         units = "|".join(sorted((re.escape(unit) for unit in table["units"]["count"]), key=len, reverse=True))
         self._quantity = re.compile(
             rf"(?P<sum>(?<!\d)\d{{1,9}}\+(?:\d{{1,9}}(?!\d)|[NnXx]))(?P<sum_unit>{units})?|(?P<low>{_NUMBER})(?:(?:至|到|-+)(?P<high>{_NUMBER}))?"
-            rf"(?:余|多|几)?(?P<unit>{units})(?P<more>以上|及以上|或以上)?"
+            rf"(?:余|多|几)?(?P<unit>{units})(?P<and_half>半(?![数年以个天径]))?(?P<more>以上|及以上|或以上)?"
         )
         self.per_words: dict[str, str] = {word: per for per, words in table["per"].items() for word in words}
         self._per_longest = sorted(self.per_words, key=len, reverse=True)
@@ -156,13 +161,13 @@ class Wording:
         )
         self._level = re.compile(
             rf"(?:每(?:一|\d++(?:[-至到]\d++)?|[两三五])?个?|各个?(?![一二两三四五六七八九十\d]+[所个座处家条块片])|所有的?|全部|其[余他](?:各个?)?|\d+%以上的?|(?:半数|过半|三分之[一二]|多数)(?:以上)?的?|均在各?)(?:(?!新建|建设|建成|改造|配建|布局|规划|打造|设立|设置|培育|创建|增设|新增|完成|改建|扩建)[\u4e00-\u9fff、]){{0,6}}?(?P<unit>{per})(?![级长民务直委])|"
-            rf"\d+个(?P<whole>{per})(?:（[^（）]*）)?(?=全部|均|都|普遍|全面|实现|全覆盖)|以(?P<count>\d{{1,9}})个(?P<counted>{per})为单位|(?<![\u4e00-\u9fff、])(?P<bare>{wide})(?=至少|均|都|原则上|普遍|全部)|"
+            rf"\d+个(?P<whole>{per})(?:（[^（）]*）)?(?=全部|均|都|普遍|全面|实现|全覆盖)|以(?P<count>\d{{1,9}})个(?P<counted>{per})为单位|(?<![\u4e00-\u9fff、])(?P<bare>{wide})(?=至少|均|都|原则上|普遍|全部|应当?[设建配规]|须[设建配]|要[设建配])|"
             rf"一(?P<one>{wide}|乡|镇|区|市|街)一(?:所|处|个|座|家|馆|院|园|校|站|点|场|室|堂|墓|队|中心|广场)|"
             rf"(?:每一?个?|各)(?P<short>[乡镇街区市旗])(?=[建设有新至均都布局配不≥]|\d|[一二两三])|"
             rf"(?<![\u4e00-\u9fff])一个(?P<single>{wide})(?=至少|建|均|都|应)|"
             rf"(?P<dwell>居住区|住宅小区|居住小区|小区)(?=按?每百户)|"
             rf"(?P<new>新建(?:住宅|居住)?(?:小区|（小）区|社区|居住区|住宅区))(?!改造)|(?:县、)?(?P<down>乡（?镇?）?、村)(?:三级|两级)?(?=因地制宜|普遍|均|都|全部)|"
-            rf"(?P<have>{per}|县县|乡乡|镇镇|村村|乡)(?:都|均|要)?建?有(?=[^，。、]{{0,14}}$)|(?P<all>县县|乡乡|镇镇|村村)(?:都|均)?(?:建)?有(?=$)|(?<=的)(?P<those>{per})(?=$|{HIDDEN}|充分|新建|建设|\d|[一两]|至少|应当?|要|须|均|都|配建|建有|独立)|"
+            rf"(?P<have>{per}|县县|乡乡|镇镇|村村|乡)(?:都|均|要)?建?有(?=[^，。、]{{0,14}}$)|(?P<all>县县|乡乡|镇镇|村村)(?:都|均)?(?:建)?有(?=$)|(?<=的)(?P<those>{per}|镇|乡|区|市)(?=$|{HIDDEN}|各|配置|布局|设立|应|可|规划|扩建|充分|新建|建设|\d|[一两]|至少|应当?|要|须|均|都|配建|建有|独立)|"
             rf"人口(?:在|达到?|超过)?[\d.]+(?:万人?|人)以上的(?:[\u4e00-\u9fff]{{0,4}}?)(?P<big>{per})"
         )
 
@@ -185,7 +190,7 @@ class Wording:
     def looks_back(self, heading: str) -> bool:
         """Whether a heading opens a chapter on what was done or stands already."""
         return any(word in heading for word in self._past_headings) and not any(
-            word in heading for word in ("重点", "任务", "项目", "工程")
+            word in heading for word in ("重点", "任务", "项目", "工程", "安排", "计划")
         )
 
     def tokens(self, text: str, places: re.Pattern[str] | None = None) -> Iterator[Token]:
@@ -278,9 +283,9 @@ class Wording:
             if unit in ("万套", "万户", "万张", "万个"):
                 unit, factor = unit[1:], 10000
             value = number(match["low"])
-            if value is None or (before.endswith("每") and match["low"][0] in "百千"):
+            if value is None or before.endswith("第") or (before.endswith("每") and match["low"][0] in "百千"):
                 continue
-            value = _whole(value * factor)
+            value = _whole(value * factor + (0.5 if match["and_half"] else 0))
             yield Quantity(start, end, value, unit, at_least, yearly)
 
     def levels(self, text: str) -> Iterator[Level]:
@@ -298,7 +303,7 @@ class Wording:
                     ),
                 )
             )
-            count = int(match["count"]) if match["count"] else 1 if match["one"] else None
+            count = 1 if match["one"] else None
             yield Level(match.start(), match.end(), self.per_words.get(word) or _SHORT_UNITS[word], count)
 
     def category_in(self, word: str, category: str, heading: str, clause: str) -> str:
@@ -331,6 +336,43 @@ class Wording:
                 rest.append(text[position])
                 position += 1
         return "".join(rest)
+
+
+_WORKS = re.compile(
+    r"(?:（[^（）]*）)?(?:改造提升|提升改造|改扩建|新建|扩建|改建|迁建|搬迁|重建|改造|续建|提升|建设)*+(?:项目|工程)?$"
+)
+
+
+def names_one(text: str, wording: Wording) -> bool:
+    """Tell whether a line is the name of one facility: a facility's noun ends it, and not only type words lead to it.
+
+    Parameters
+    ----------
+    text
+        The line, without its number.
+    wording
+        The word lists.
+
+    Returns
+    -------
+    bool
+    """
+    work = _WORKS.search(text)
+    name = text[: work.start()] if work else text
+    noun = None
+    for token in wording.tokens(name):
+        noun = token if token.category else noun
+        if token.verb and token.start == 0:
+            return False
+    if noun is None or len(name) < 4 or re.search("[，。；：、]|等$|^[“]|方面|层面", name) or len(name) - noun.end > 8:
+        return False
+    body = name[: noun.start]
+    return (
+        len(wording.residue(body)) >= 2
+        or bool(re.match(rf"{CJK}{{2,6}}?(?:[镇乡村]|街道|社区)(?!级)", body))
+        or bool(re.match("[市县区](?![级域属直])", body))
+        or bool(wording.brands.match(body))
+    )
 
 
 def any_of(words: Iterable[str]) -> re.Pattern[str]:
@@ -388,7 +430,9 @@ def years(text: str) -> Iterator[tuple[int, int | None]]:
     for match in _YEAR.finditer(text):
         year = int(match[1])
         before = text[max(0, match.start() - 2) : match.start()]
-        if 2021 <= year <= 2040 and not before.endswith(("自", "从", "比", "较", "于", "截至", "截止")):
+        if 2021 <= year <= 2040 and not before.endswith(
+            ("自", "从", "比", "较", "低于", "高于", "优于", "截至", "截止")
+        ):
             found.append((match.start(), year))
     # A span that ends with the plan's own period says no more than the period.
     found.extend((match.start(1), int(match[1]) if int(match[1]) % 5 else None) for match in _SPAN_YEARS.finditer(text))

@@ -94,10 +94,7 @@ def test_every_family_and_category_of_the_label_table_is_there_in_order(geodata)
 
 def test_categories_match_the_labels_beside_the_project(shared, geodata):
     table = (
-        (shared / "extraction" / "LABELS.md")
-        .read_text(encoding="utf-8")
-        .split("## Category codes")[1]
-        .split("\n## ")[0]
+        (shared / "labels" / "LABELS.md").read_text(encoding="utf-8").split("## Category codes")[1].split("\n## ")[0]
     )
     named = set(re.findall(r"\b[a-z]+(?:_[a-z]+)*\b", table)) - set(CODES)
     assert named == set(categories(geodata))

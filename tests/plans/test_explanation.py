@@ -69,7 +69,7 @@ def test_every_field_of_every_record_of_the_plans_has_words_that_say_it(plan_tex
             if record.unit:
                 assert record.unit in said(item, "unit") or item.rule == "every unit", told
             if record.kind == "quota":
-                assert FIGURE.search(said(item, "count")), told
+                assert FIGURE.search(said(item, "count") + said(item, "capacity")), told
             assert rule_names(item.rule) != (item.rule, item.rule), f"the rule {item.rule!r} has no name for planners"
             assert explanation_text(item)
 
@@ -110,6 +110,7 @@ def test_a_number_gives_count_unit_and_least_each_by_its_own_words():
     words = {field: [words.text for words in found] for field, found in item.words.items()}
     assert words == {
         "category": ["体育公园"],
+        "noun": ["体育公园"],
         "kind": ["5个以上"],
         "count": ["5个以上"],
         "unit": ["5个以上"],
