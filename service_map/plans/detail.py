@@ -273,6 +273,7 @@ def _name_type(draft: Draft, wording: Wording, area: PlanArea) -> None:
         and not re.search("[，。；、]", text[end + 1 : end + 1 + token.end])
     ):
         end += 1 + token.end
+    draft.phrase_at = begin
     phrase = text[begin:end]
     inner = _ADMIN_HEAD.match(phrase) if draft.kind != "site" and not _LEVELS.match(phrase) else None
     if (

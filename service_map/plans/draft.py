@@ -79,6 +79,7 @@ class Draft:
     share: float | None = None
     whole: "Draft | None" = None
     noun_at: tuple[int, int] | None = None
+    phrase_at: int | None = None
     parts: list["Draft"] = field(default_factory=list)
     words: dict[str, tuple[Span, ...]] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from service_map.plans.area import last
+from service_map.plans.clause import ACTS
 from service_map.plans.detail import begins
 from service_map.plans.draft import Draft
 from service_map.plans.wording import Wording
@@ -28,6 +29,15 @@ _AREAS = re.compile("平方米|亩|^米$")
 _PLAIN_LEAD = re.compile(
     r"^(?:(?:到|在|于)?20\d\d年(?:底|末)?(?:以?前)?|力争|实现|确保|推动|推进|鼓励|支持|引导|对|在|为|全[市县区州省]|各地|原则上|其中|同时|并)++[，：]?"
 )
+
+
+def _concerned(draft: Draft) -> bool:
+    """Tell whether an intent's noun is only where, with whom or to whom something is done: 在普通学校…, 与公立医院…."""
+    text, at = draft.passage.text, draft.phrase_at
+    if at is None or draft.noun_at is None or not at or text[at - 1] not in "在与对由将进向从给让使被":
+        return False
+    behind = text[draft.noun_at[1] : draft.noun_at[1] + 24]
+    return re.match(rf"[^，。；：]{{0,16}}?{ACTS}", behind) is None
 
 
 class RuleReader:
@@ -73,6 +83,8 @@ class RuleReader:
                 and draft.unit in ("套", "件", "台", "个", "副")
             ):
                 # 安装健身器材80套
+                continue
+            if draft.kind == "intent" and _concerned(draft):
                 continue
             if draft.unit == "间":
                 # 增设守灵厅6间: rooms of a house.
