@@ -39,7 +39,8 @@ _YEAR_BEHIND = re.compile(
 )
 _YEAR_WORDS = re.compile(r"20\d\d年?[底末]?|[^，。；：]{0,12}?十[三四五六](?:个)?五[^，。；：]{0,8}?末")
 _RANGE = re.compile(
-    r"(?:[\d.]+|[一二两三四五六七八九十百]+)(?:至|到|-+)([\d.]+|[一二两三四五六七八九十百]+)(?=[\u4e00-\u9fff]|$)"
+    r"(?:[\d.]+|[一二两三四五六七八九十百]+)(?:至|到|-+)([\d.]+|[一二两三四五六七八九十百]+)(?=[\u4e00-\u9fff]|$)|"
+    r"[一二两三四五六七八]([二三四五六七八九])(?=[\u4e00-\u9fff])"
 )
 _LEAST_WORDS = re.compile(r"[≥>]|至少|不少于|不低于|最少|超过|不小于|[及或]?以上|\+[NnXx]")
 
@@ -101,7 +102,7 @@ class Draft:
         least = last(_LEAST_WORDS.finditer(self.passage.text, begin, end))
         spans = self.passage.spans(start, end)
         high = _RANGE.match(self.passage.text[start:end])
-        self.count_max = number(high[1]) if high else None
+        self.count_max = number(high[1] or high[2]) if high else None
         self.told(count_max=spans if high else ())
         return self.told(count=spans, unit=spans, at_least=self.passage.spans(*least.span()) if least else ())
 

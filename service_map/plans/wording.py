@@ -27,12 +27,15 @@ LEAST = re.compile(r"[≥>]|至少|不少于|不低于|最少")
 ENDLESS = re.compile(r"\d{10}")
 """More figures than any count of a plan has: a slip of the scanner, a telephone or a file number."""
 
-_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_TENS = {"十": 10, "百": 100, "千": 1000}
+_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,
+           "壹": 1, "贰": 2, "叁": 3, "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9}  # fmt: skip
+_TENS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
+_SCORES = {"廿": 20, "卅": 30}
+_FIGURES = "一二两三四五六七八九十百千零〇廿卅壹贰叁肆伍陆柒捌玖拾佰仟"
 # Only from where its figures begin and never given back: a run of figures that counts nothing is read once.
 _NUMBER = (
     r"(?:(?<!\d)(?<!\d,)\d{1,3}(?:,\d{3})++(?!\d)|(?<!\d)\d++(?:\.\d++)?[万百千]?|"
-    r"(?<![一二两三四五六七八九十百千])[一二两三四五六七八九十百千]++万?)"
+    rf"(?<![{_FIGURES}])[{_FIGURES}]++(?:万[{_FIGURES}]*+)?)"
 )
 _YEAR = re.compile(
     r"(?<![\d-])(20[2-3]\d)(?:年(?:末|底)?|-(?=\D))(?!以前建|以前的|前建成的|之前建成|建成的|度?版|起|开始|以来)(?!(?:底|末)?(?:以?前)?完成[^，。；]{0,18}主体)(?!(?:[春夏秋冬]季|[上下]半年|\d{1,2}月)?(?:底|末)?(?:以?前)?(?:全面|正式|陆续|全部)?(?:开工|启动|动工|奠基|开建))"
@@ -394,7 +397,8 @@ def number(text: str) -> int | float | None:
     Parameters
     ----------
     text
-        ``3``, ``1.5万``, ``十二``, ``两百``, ``一千二百``.
+        ``3``, ``1.5万``, ``十二``, ``两百``, ``一千二百``, ``一百五``, ``三万五``, ``廿五``, ``伍拾``; of ``两三``
+        the lower.
 
     Returns
     -------
@@ -410,18 +414,34 @@ def number(text: str) -> int | float | None:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([百千]?)", text)
     if match:
         return _whole(float(match[1]) * {"": 1, "百": 100, "千": 1000}[match[2]] * factor)
-    if not text:
-        return None
-    total, digit = 0, 0
+    value = _chinese(text)
+    return None if value is None else value * factor
+
+
+def _chinese(text: str) -> int | None:
+    """Read a number in Chinese figures: 十二, 一百五 (150), 三万五 (35 000), 廿五, 伍拾; None where it is none."""
+    head, ten_thousands, rest = text.partition("万")
+    if ten_thousands:
+        more = _chinese(rest) if rest else 0
+        first = _chinese(head)
+        if first is None or more is None:
+            return None
+        return first * 10_000 + (more * 1000 if len(rest) == 1 else more)
+    if re.fullmatch(f"[{''.join(_DIGITS)}]{{2}}", text) and _DIGITS[text[0]] < _DIGITS[text[1]]:
+        # 两三个: the lower of two.
+        return _DIGITS[text[0]]
+    total, digit, last_ten = 0, 0, 0
     for char in text:
         if char in _DIGITS:
-            digit = _DIGITS[char]
+            digit, last_ten = _DIGITS[char], 0 if char in "零〇" else last_ten
         elif char in _TENS:
             total += (digit or 1) * _TENS[char]
-            digit = 0
+            digit, last_ten = 0, _TENS[char]
+        elif char in _SCORES:
+            total, last_ten = total + _SCORES[char], 10
         else:
             return None
-    return (total + digit) * factor
+    return total + (digit * last_ten // 10 if last_ten >= 100 else digit) if text else None
 
 
 def years(text: str) -> Iterator[tuple[int, int | None]]:
