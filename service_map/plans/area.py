@@ -37,7 +37,7 @@ _ITEM_START = re.compile(
     re.MULTILINE,
 )
 _OWN_NAME = re.compile(
-    rf"(?:^|关于|年度?)({CJK}{{2,5}}?(?:自治[州县]|师市|[市县区旗州盟](?![区县域级场直属])))(?=.*(?:规划|方案|计划|公示|公告|意见|清单|要点|安排|导则|项目|专章|说明|行动|分解|册|表|报告|通知|实事|布局))"
+    rf"(?:^|关于|年度?)({CJK}{{2,5}}?(?:自治[州县]|师市|[市县区旗州盟镇乡](?![区县域级场直属镇])))(?=.*(?:规划|方案|计划|公示|公告|意见|清单|要点|安排|导则|项目|专章|说明|行动|分解|册|表|报告|通知|实事|布局))"
 )
 _TITLE = re.compile(r"^.{0,30}(?:规划|方案|纲要|计划|要点).{0,30}$", re.MULTILINE)
 _STANDING_IN = re.compile(rf"(?:^|[在于、])(?![在于])(({CJK}{{1,4}}?)(?:镇|乡|街道|县))(?!级)")
@@ -359,7 +359,7 @@ class PlanArea:
             and len(feature[0]) >= 2
             and feature[0] not in self._wording.no_place
             and self._wording.residue(feature[0])
-            and not re.search("文化|旅游|高|社|产业|特色|机关|^[滨沿临环].$|^[县市区].$", feature[0])
+            and not re.search("铁路|公路|文化|旅游|高|社|产业|特色|机关|^[滨沿临环].$|^[县市区].$", feature[0])
         ):
             return self.place(feature[0])
         return None

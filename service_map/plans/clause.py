@@ -37,7 +37,7 @@ _ACT = re.compile(ACTS)
 BUILDS = frozenset({"new", "expand", "relocate", "upgrade", "mixed", "continue", "cancel"})
 """Kinds of verb that promise a building by themselves."""
 
-_VERB_BEFORE = re.compile(rf"({ACTS})、$")
+_VERB_BEFORE = re.compile(rf"({ACTS})[、和或及]$")
 _SENTENCE_END = "。！？；"
 _FILLED = re.compile(
     r"由[^，。；：（）的]{2,40}(?:组成|构成|举办|运营)的|"
@@ -99,7 +99,7 @@ _AFTER_ACTS = re.compile(
     r"^(?:(?:并|且|后)?(?:投入|交付|正式|全面|对外)*(?:使用|运营|招生|开放|启用|投用)|完成|到位|至|到|往|入|列入|纳入|[一二三四五六七八九十两\d]+(?:个|项|大)(?:重点)?(?:项目|工程)|[\u4e00-\u9fff]{0,6}?(?:楼|车间|校舍|病房|病区|宿舍|食堂|操场|馆舍|用房)$|面积|后|等|及|中|和|与|任务|取得|顺利|有序|全部|全面|基本|持续|加快|深入|扎实|步伐|进度|工作|力度|投资|选址)+.*"
 )
 _WHOLE = re.compile(
-    r"(?:试点)?(?:项目|工程)|主体(?:工程|结构|建设)?|[一二三四五六七八九十两\d]+(?:大|个|项)(?![^，。]{0,8}(?:集团|体系|平台|行动|机制|活动))|纳入|各?\d|进行|投|并(?:投|启|开|交付|正式|挂牌|通过)|落地|竣工|按期|作为|施工"
+    r"(?:试点)?(?:项目|工程)|[至到][\u4e00-\u9fff]{2,10}$|主体(?:工程|结构|建设)?|[一二三四五六七八九十两\d]+(?:大|个|项)(?![^，。]{0,8}(?:集团|体系|平台|行动|机制|活动))|纳入|各?\d|进行|投|并(?:投|启|开|交付|正式|挂牌|通过)|落地|竣工|按期|作为|施工"
 )
 _QUALITY = re.compile(r"(?:等)?[^，。、]{0,8}(?:质量|水平|能力|竞争力|队伍|管理|服务|制度|机制|改革|特色学科|专业)")
 _ADJUNCTS = re.compile(
@@ -647,7 +647,7 @@ class ClauseReader:
             acts = re.finditer(ACTS, match["acts"])
             member.acts = tuple(clause.said(begin + act.start(), begin + act.end()) for act in acts)
             member.project = bool(match["project"])
-        if not member.acts and not (member.front.explicit and member.front.active):
+        if not member.acts and not (member.front.explicit and set(member.front.kinds) - {"push", "keep"}):
             self._acts_later(clause, member, tail)
         member.project = member.project or tail.startswith(("项目", "工程"))
         boxed = re.match(rf"（({ACTS})(?=[，、；）])|{HIDDEN}*(迁)(?=至|到|往)", tail) if not member.acts else None

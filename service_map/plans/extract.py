@@ -68,6 +68,9 @@ _FOLLOWING = re.compile("(?:以下|下列)[^，。；：]{0,8}(?:项目|工程|�
 _ENUMERATED = re.compile(r"[一二三四五六七八九十]是|[①-⑳]|（\d{1,2}）")
 _PLACE_HEADING = re.compile(r"[\u4e00-\u9fff]{2,12}(?:社区|安置区|安置点|片区|新区|新城|组团|园区|镇|乡|街道|县|区)")
 _TOWN_BEFORE = re.compile("(?:老城区?|县城|旧城区?)$")
+_HEADING_YEAR = re.compile(
+    r"(?<![\d—–-])(20[2-3]\d)年(?:底|末)?(?:以?前)?(?:）|$|[^—–\-至到\d]{0,8}(?:项目|任务|安排|计划|建设|实事|目标))"
+)
 _TOTAL_HEAD = re.compile(r"[\d一二两三四五六七八九十][所个处家座块片条]$")
 _IN_TURN_BEHIND = re.compile(r"[^，。；：]{3,60}(?:分别|各|依次)[^，。；：]{0,8}[\d一二两三四五六七八九十]")
 _TOTAL = re.compile(r"\d([所个处家座块片条])$")
@@ -234,6 +237,7 @@ class PlanReader:
         self._records = RecordReader(wording, self._area)
         self._opened: tuple[str | None, str, str | None, tuple[Span, ...], tuple[Span, ...]] | None = None
         self._since = _first_year(text)
+        self._title_line = next((number for number, line in enumerate(text[:2000].split("\n"), 1) if line.strip()), 1)
         self._parts = PartReader(wording, self._area)
         self._promises = PromiseReader(wording, self._area, why=why)
 
@@ -291,7 +295,18 @@ class PlanReader:
                 continue
             kept = [draft for draft in self._parts.read(passage, drafts) if not draft.void]
             self._renewals(kept)
+            self._due_by_heading(passage, kept)
             yield from self._rules.apply(list(fill(kept, wording=self._wording, area=self._area)))
+
+    def _due_by_heading(self, passage: Passage, drafts: list[Draft]) -> None:
+        """Give what names no year the one in the heading of its list (近期建设项目（至2027年）), never a title's."""
+        due = _HEADING_YEAR.search(passage.section or "") if passage.heading else None
+        if due is None or passage.heading is None or passage.heading.line <= self._title_line:
+            return
+        for draft in drafts:
+            if draft.year is None and draft.kind != "intent" and draft.note != "per year":
+                draft.year = int(due[1])
+                draft.told(year=(passage.heading,))
 
     def _renewals(self, drafts: list[Draft]) -> None:
         """Give estates that are renewed the noun and the locality of the sentence that opens their section."""

@@ -48,7 +48,11 @@ _NUMBERING = re.compile(
 _DETAIL_KINDS = {"where", "size", "time", "nature", "beds"}
 _TELLS = re.compile(
     r"(?:本?该?项目|拟|计划|规划|新建|工程)?(?:位于|选址|地处|坐落|新址|用地|占地|总?建筑面积|建筑规模|利用|环|沿|总投资|规划|"
-    r"建设|设置|床位|办学规模|办园规模|长度|全长|总长|由|对现?有?|[东西南北]起|起于|可容纳|更换)"
+    r"建设|设置|床位|办学规模|办园规模|长度|全长|总长|由|自|对现?有?|[东西南北]起|起于|可容纳|更换)"
+)
+_SHORT_TELLS = re.compile(
+    r"(?:位于|选址|地处|坐落|新址|用地|占地|总?建筑面积|建筑规模|利用|环|沿|自|总投资|床位|\d+个班|长度|全长|总长|[东西南北]起|起于|"
+    r"(?:续建|新建|改建|扩建|迁建|改扩建|改造)[，。])"
 )
 _SIGNS = {
     "where": re.compile(
@@ -404,7 +408,8 @@ def _told(lines: Sequence[Line], index: int, *, names_one: Callable[[str], bool]
     line = lines[index]
     lead = _NUMBERING.match(line.text)
     begin = lead.end() if lead else 0
-    stop = line.text.find("。", begin, begin + _MAX_TITLE)
+    mark = re.compile("[。：]").search(line.text, begin, begin + _MAX_TITLE)
+    stop = mark.start() if mark else -1
     alone = stop <= begin
     if line.tabs or not line.text or (alone and (len(line.text) > _MAX_TITLE or index + 1 >= len(lines))):
         return 0, []
@@ -413,6 +418,8 @@ def _told(lines: Sequence[Line], index: int, *, names_one: Callable[[str], bool]
     after = 0 if alone else stop + 1
     name = line.text[begin:end]
     tells = _TELLS.match(told.text, after) or (not alone and name.endswith(("工程", "项目")))
+    if mark and mark[0] == "：":
+        tells = _SHORT_TELLS.match(told.text, after)
     if told.tabs or not tells or _NO_TITLE.search(name) or not names_one(name):
         return 0, []
     found = {sign: match for sign, pattern in _SIGNS.items() if (match := pattern.search(told.text, after))}

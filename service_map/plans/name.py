@@ -35,6 +35,7 @@ _KINDS_OF = re.compile(r"(?:机构|设施|场所|场地|网点|站点|院校|高
 _REGION = re.compile(rf"{CJK}*?(?:县城|城区|新城|新区|城市社区|地区|园区)")
 _OLD_SITE = re.compile("其(?:旧|原)址|(?:旧|原)址")
 _MOVED_TO = re.compile(rf"{HIDDEN}*(?:整体|异地|易地)?(?:搬迁|迁建|迁址|迁)(?:至|到|往)({CJK}{{2,8}})$")
+_TO = re.compile(rf"(?:整体)?[至到往]({CJK}{{2,10}})$")
 _OTHERS = r"等(?:(?:\d+|[一二三四五六七八九十]+)个?(?:县|乡镇|乡|镇|街道|村|社区|地)|乡镇|街道|镇|乡)"
 _HOUSES = re.compile("(?:院|园|小学|中学|学校|校|公墓|墓园|公园|服务中心|照料中心|服务站)$")
 _RESPECTIVE = re.compile(r"(?:[\d一二两三四五六七八九十]+(?:[所个处家座块片条]|公里)[、和]?)+")
@@ -88,6 +89,9 @@ class NameReader:
         seated = carry.lead_place and scene.listing and front.explicit and noun.word.endswith(("中心", "馆", "院"))
         own = bool(name and re.match("[乡镇村]", name)) and noun.start == member.start + 1
         seated = seated or bool(carry.lead_place and own and front.explicit)
+        if name and name.startswith("原"):
+            # 原某医院旧址改造为…: what it was is not what it becomes.
+            return
         if not name or not ((seated and set(front.kinds) & BUILDS) or self._named(scene, reading, name)):
             return
         if noun.word in _SIGHT_WORKS and any(
@@ -163,7 +167,8 @@ class NameReader:
 
     def _moved_to(self, scene: Scene, member: Member) -> Place | None:
         """Return where a facility is moved: 某中学整体搬迁至某新城."""
-        match = _MOVED_TO.match(scene.shown[member.noun.end : member.limit])
+        behind = scene.shown[member.noun.end : member.limit]
+        match = _MOVED_TO.match(behind) or (_TO.match(behind) if "relocate" in member.front.kinds else None)
         if match is None:
             return None
         at = member.noun.end

@@ -22,7 +22,7 @@ _COUNTERS = frozenset("个所座处家块片条支栋幢套户") | {"公里", "�
 _PARTS_LEAD = re.compile(r"[，：（；]?(?:其中|即|包括|具体|主要包括|分别)")
 _NUMBERS_IN_TURN = r"(?:[\d一二两三四五六七八九十百]+(?:[所个处家座块片条栋套]|公里)(?:以上)?[、和与及，]?){2,}"
 _TURNS = re.compile(
-    rf"(?P<places>[^，。；：（）\d]{{3,60}}?)(?:分别|依次|各自)(?P<verb>(?:{ACTS}|新增|增设|为|再|各|约|达到?)*+)(?P<noun>[^，。；：（）\d]{{0,24}}?)(?P<numbers>{_NUMBERS_IN_TURN})$"
+    rf"(?P<places>(?:20\d\d年[、和]?){{2,9}}|[^，。；：（）\d]{{3,60}}?)(?:分别|依次|各自)(?P<verb>(?:{ACTS}|新增|增设|为|再|各|约|达到?)*+)(?P<noun>[^，。；：（）\d]{{0,24}}?)(?P<numbers>{_NUMBERS_IN_TURN})$"
 )
 _LOCATED = re.compile(r"[，；]?(?:分别|均|依次)?(?:位于|(?:选址|布局|设|分布|落户|布点|建)(?:于|在))(?=.)")
 _EACH_OF = re.compile(
@@ -31,6 +31,7 @@ _EACH_OF = re.compile(
 _TOGETHER = r"(?:等)?(?:建设)?(?:合计|总计|共计|共)(?:约|达到?)?"
 _THOSE = re.compile(rf"(?:规划|拟)?(?:(?>{ACTS})|新增)的(?P<count>\d+)[所个处家座块片条]中，(?:其中)?")
 _BRACKET_TYPE = re.compile(rf"(?P<act>{ACTS})(?P<name>{CJK}{{2,8}}[园堂院苑馆居庄陵])（(?P<type>{CJK}{{2,10}})）")
+_ONE_YEAR = re.compile("20\\d\\d年")
 _MOST_TYPES = 6
 _END = re.compile("[。\n]")
 
@@ -151,7 +152,7 @@ class PartReader:
         if text[noun[1] : noun[1] + 1] in ("：", "，"):
             spans.append((noun[1] + 1, _list_end(text, noun[1] + 1)))
         for start, stop in spans:
-            lead = re.match(r"(?:在|于|支持|推进|20\d\d年|到|其中)*+", text[start:stop])
+            lead = re.match(r"(?:在|于|支持|推进|20\d\d年(?![、和])|到|其中)*+", text[start:stop])
             at = start + (lead.end() if lead else 0)
             match = _TURNS.match(text[at:stop])
             if not match:
@@ -161,13 +162,19 @@ class PartReader:
                 "(?:等)?(?:[两二三四五六七八九十]|\\d+)个?(?:县|区|市|镇|乡|街道|村|社区|地)$", "", match["places"]
             )
             names = list(re.finditer("[^、和与及，]+", places))
-            if len(counts) != len(names) or not all(self._items.place_like(name[0]) for name in names):
+            dated = all(_ONE_YEAR.fullmatch(name[0]) for name in names)
+            placed = all(self._items.place_like(name[0]) for name in names)
+            if len(counts) != len(names) or not (placed or dated):
                 continue
             drafts = []
             for name, count in zip(names, counts, strict=True):
                 item = self._part(draft, at + name.start(), at + match.end(), count, at + match.start("numbers"))
-                item.kind = "allotment"
-                self._put(item, name[0], at + name.start())
+                if dated:
+                    item.year = int(name[0][:4])
+                    item.told(year=draft.passage.spans(at + name.start(), at + name.start() + 4))
+                else:
+                    item.kind = "allotment"
+                    self._put(item, name[0], at + name.start())
                 drafts.append(item)
             return Found(min(begin, at), stop, drafts)
         return None
@@ -175,16 +182,14 @@ class PartReader:
     def _each(self, draft: Draft) -> Found | None:
         """Read 甲、乙、丙各新建幼儿园1所 and 甲乡、乙乡：各建…5个: so many for each of the listed places."""
         text, (start, end) = draft.passage.text, draft.noun_at or (0, 0)
-        if draft.kind == "allotment" and draft.place:
-            return None
         begin = begins(text, start, "。；，：")
         if text[begin : begin + 1] == "各" and begin and text[begin - 1] == "：":
             begin = begins(text, begin - 1, "。；，：")
         match = _EACH_OF.match(text, begin, start)
         if match is None:
             return None
-        names = list(re.finditer("[^、和与及]+", match["places"]))
-        if len(names) < 2 or not all(self._items.place_like(name[0]) for name in names):
+        names = list(re.finditer("(?:[环沿](?=.{2}))?(?P<name>[^、和与及]+)", match["places"]))
+        if len(names) < 2 or not all(self._items.place_like(name["name"]) for name in names):
             return None
         count = next(self._wording.quantities(text[match.end() : match.end() + 16]), None)
         number = match.end()
@@ -198,9 +203,9 @@ class PartReader:
             stop = number + count.end
         drafts = []
         for name in names:
-            own = self._part(draft, match.start("places") + name.start(), stop, count, number)
+            own = self._part(draft, match.start("places") + name.start("name"), stop, count, number)
             own.kind, own.rule = "allotment", "each place"
-            self._put(own, name[0], match.start("places") + name.start())
+            self._put(own, name["name"], match.start("places") + name.start("name"))
             drafts.append(own)
         return Found(begin, max(stop, draft.end), drafts)
 
@@ -317,6 +322,12 @@ class PartReader:
     def _behind(self, draft: Draft) -> Found | None:
         """Read what follows a noun and its number: shares, years, verbs, places, names."""
         text, (start, end) = draft.passage.text, draft.noun_at or (0, 0)
+        if draft.kind == "quota" and draft.count is not None and draft.start > end:
+            # 小学：新建5所（甲小学、…）: the number stands behind the colon.
+            if text[draft.end : draft.end + 1] != "（":
+                return None
+            found = self._bare_list(draft, draft.end + 1, _closing(text, draft.end), counted=True)
+            return Found(draft.start, found.end + 1, found.drafts) if found else None
         head = end
         bracket = re.compile("（[^（）\\d、，]{1,8}）").match(text, end)
         head = bracket.end() if bracket else head

@@ -324,10 +324,10 @@ class PromiseReader:
             return False
         if member.total and not re.search("新增|增加", before):
             return True
-        if topic is None or topic.noun_at is None:
-            return False
         if re.search("每[所个家处座]", before):
             return True
+        if topic is None or topic.noun_at is None:
+            return False
         one = topic.kind == "site" or topic.count == 1 or (topic.kind == "intent" and topic.action == "expand")
         return one and not re.search("其中|全[市县区]|累计|共", before)
 
@@ -466,8 +466,15 @@ class PromiseReader:
         soft = "foster" in front.kinds or re.match("鼓励|支持|引导|探索", reading.subject)
         if not quantity and not member.acts and soft:
             scene.carry.per = None
+        reached = _COVER_RATE.match(scene.shown, member.noun.end) is not None
         active = (
-            front.active or bool(member.acts) or member.covers or quantity is not None or reading.has or member.project
+            front.active
+            or reached
+            or bool(member.acts)
+            or member.covers
+            or quantity is not None
+            or reading.has
+            or member.project
         )
         if not active and not scene.listing and not (scene.carry.per and front.explicit):
             self._reject(scene, member.noun, "没有动词承诺它 no verb promises it")

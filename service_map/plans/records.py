@@ -18,7 +18,10 @@ _WORK = re.compile(
 )
 _SPAN = re.compile(r"(?P<start>20[2-3]\d)(?:年|[./-]\d{1,2}月?)?.{0,8}?[-至到—](?P<end>20[2-3]\d)")
 _COUNT = re.compile(r"(?:约|共)?(?P<n>\d+)(?P<unit>[所个处家座块片条套栋])?(?:以上)?")
-_ACTED = re.compile(rf"(?P<act>(?:{ACTS})++)(?:共|约)?(?P<n>\d+)(?P<unit>[所个处家座块片条套栋])")
+_SITED = re.compile("(?:选址|位于|地址|坐落于|地处)(?:在|于|：)?([^，。；\n]{2,30})")
+_ACTED = re.compile(
+    rf"(?P<act>(?:{ACTS})++)(?P<noun>[\u4e00-\u9fff]{{0,16}}?)(?:共|约)?(?P<n>\d+)(?P<unit>[所个处家座块片条套栋])"
+)
 _WHOLE_AREA = re.compile("全[市县区州省盟旗]|各(?:县|乡镇|街道).{0,6}")
 _STARTS = re.compile("开工|启动|动工|前期")
 
@@ -164,6 +167,10 @@ class RecordReader:
         for _, a, b in self._fields(draft, "where"):
             if not _WHOLE_AREA.fullmatch(text[a:b]):
                 apply_site(draft, read_site(text[a:b]), a)
+        for _, a, b in self._fields(draft, "size") if draft.place is None and draft.locality is None else ():
+            told = _SITED.search(text, a, b)
+            if told:
+                apply_site(draft, read_site(told[1]), told.start(1))
         if draft.place is None:
             name = draft.name or ""
             seat = self._area.of_name(name, word="", category=draft.category, behind="")
@@ -181,22 +188,29 @@ class RecordReader:
         for _, a, b in self._fields(draft, "size"):
             parts = re.split("[、，；]", text[a:b])
             found = [_ACTED.fullmatch(part) for part in parts]
-            if len(parts) < 2 or not all(found):
+            if not all(found) or not all(self._same(draft, match["noun"]) for match in found if match):
                 continue
             at = a
             for part, match in zip(parts, found, strict=True):
                 if match is None:
                     continue
                 own = replace(draft, kind="allotment" if draft.place else "quota", name=None, words=dict(draft.words))
-                own.count, own.unit, own.noun = int(match["n"]), match["unit"], name
+                own.count, own.unit, own.noun = int(match["n"]), match["unit"], match["noun"] or name
                 kinds = [kind for kind in act_kinds(match["act"], self._wording).kinds if kind in BUILDS]
                 words = draft.passage.spans(at, at + len(part))
                 own.action = kinds[-1] if kinds else own.action
                 own.told(count=words, unit=words, kind=words, name=(), action=words)
-                own.told(noun=draft.passage.spans(draft.start, draft.end))
+                begin = at + match.start("noun")
+                said = draft.passage.spans(begin, begin + len(match["noun"])) if match["noun"] else ()
+                own.told(noun=said or draft.passage.spans(draft.start, draft.end))
                 yield own
                 at += len(part) + 1
             return
+
+    def _same(self, draft: Draft, noun: str) -> bool:
+        """Tell whether the size's own noun, where it has one, is of the record's kind."""
+        codes = [token.category for token in self._wording.tokens(noun) if token.category]
+        return not noun or draft.category in codes
 
     def _counted(self, draft: Draft, name: str) -> bool:
         """Turn the record into a number of a type where the row counts it and its name names no one facility."""

@@ -95,7 +95,15 @@ def test_word_lists_that_are_missing_or_broken_are_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("figures", "value"),
-    [("一百五", 150), ("一百零五", 105), ("三万五", 35000), ("廿五", 25), ("伍拾", 50), ("一万二千", 12000), ("两三", 2)],
+    [
+        ("一百五", 150),
+        ("一百零五", 105),
+        ("三万五", 35000),
+        ("廿五", 25),
+        ("伍拾", 50),
+        ("一万二千", 12000),
+        ("两三", 2),
+    ],
 )
 def test_numbers_are_read_as_they_are_said_and_as_banks_write_them(figures, value):
     assert number(figures) == value
