@@ -44,12 +44,12 @@ def chosen(scorer, records, scope):
 
 @pytest.mark.plans
 @pytest.mark.parametrize("plan", sorted(FLOORS))
-def test_extraction_agrees_with_careful_readers_as_well_as_it_ever_did(plan, scorer, shared, plan_texts, figures):
+def test_extraction_agrees_with_careful_readers_as_well_as_it_ever_did(plan, scorer, shared, plan_texts, tell):
     labels, found = scorer.load(shared / "labels" / f"{plan}.jsonl"), read(plan_texts[f"{plan}.txt"])
     for scope, floor in zip(("core", "all"), FLOORS[plan], strict=True):
         result = scorer.score(chosen(scorer, labels, scope), chosen(scorer, found, scope))
         told = " ".join(f"{key}={result[key]}" for key in ("precision", "recall", *MEASURES, *CELLS))
-        figures.append(f"{plan} {scope}: {told}")
+        tell(f"{plan} {scope}: {told}")
         for measure, least in floor.items():
             assert result[measure] >= least, (plan, scope, measure, result[measure])
 
@@ -86,11 +86,11 @@ def together(scorer, folder, scope):
         ("own", ({"f1": 0.98, "strict": 0.97, "whole": 0.895}, {"f1": 0.98, "strict": 0.97, "whole": 0.9})),
     ],
 )
-def test_passages_by_form_are_read_as_well_as_they_ever_were(name, floors, scorer, shared, figures):
+def test_passages_by_form_are_read_as_well_as_they_ever_were(name, floors, scorer, shared, tell):
     folder = shared / "labels" / "forms" if name == "forms" else OWN
     for scope, floor in zip(("core", "all"), floors, strict=True):
         result = together(scorer, folder, scope)
-        figures.append(f"{name} {scope}: " + " ".join(f"{key}={result[key]:.4f}" for key in MEASURES))
+        tell(f"{name} {scope}: " + " ".join(f"{key}={result[key]:.4f}" for key in MEASURES))
         for measure, least in floor.items():
             assert result[measure] >= least, (name, scope, measure, result[measure])
 
