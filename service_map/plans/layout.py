@@ -417,9 +417,10 @@ def _told(lines: Sequence[Line], index: int, *, names_one: Callable[[str], bool]
     told = lines[index + 1] if alone else line
     after = 0 if alone else stop + 1
     name = line.text[begin:end]
-    tells = _TELLS.match(told.text, after) or (not alone and name.endswith(("工程", "项目")))
     if mark and mark[0] == "：":
-        tells = _SHORT_TELLS.match(told.text, after)
+        tells = bool(_SHORT_TELLS.match(told.text, after))
+    else:
+        tells = bool(_TELLS.match(told.text, after)) or (not alone and name.endswith(("工程", "项目")))
     if told.tabs or not tells or _NO_TITLE.search(name) or not names_one(name):
         return 0, []
     found = {sign: match for sign, pattern in _SIGNS.items() if (match := pattern.search(told.text, after))}
