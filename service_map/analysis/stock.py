@@ -52,8 +52,8 @@ def stock_of(ground: Ground, asked: Reach, year: int | None) -> Supply:
 
 def cut_by(shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, *, grow: int = 0) -> coverage.Coverage:
     """Cut the area by what the facilities cover: as located, or wherever (-1) or somewhere (1) within uncertainty."""
-    if grow > 0 and exact_on_foot(asked, candidates):
-        grow = 0
+    if grow > 0 and asked.network is not None:
+        return _anywhere(shape, asked, asked.network, candidates)
     if asked.network is not None and grow <= 0:
         known = candidates.uncertainty_m <= coverage.SITE_M if grow else coverage.placed(candidates)
         candidates = coverage.choose(candidates, known)
@@ -71,10 +71,25 @@ def cut_by(shape: BaseGeometry, asked: Reach, candidates: coverage.Candidates, *
     return replace(cut, metres=asked.metres)
 
 
-def exact_on_foot(asked: Reach, candidates: coverage.Candidates) -> bool:
-    """Tell whether the ways bound what may be covered: over a network, where every place is exact."""
-    sure = coverage.placed(candidates) & (candidates.uncertainty_m == 0)
-    return asked.network is not None and bool(sure.all())
+def _anywhere(
+    shape: BaseGeometry, asked: Reach, network: coverage.Network, candidates: coverage.Candidates
+) -> coverage.Coverage:
+    """Cut the area by what facilities may cover on foot, wherever they stand: `coverage.may_walk` for land."""
+    doubt = candidates.uncertainty_m
+    exact = (doubt == 0) & coverage.placed(candidates)
+    drawn = ~shapely.is_missing(candidates.shape) if len(candidates.shape) else np.zeros(len(doubt), dtype=np.bool_)
+    near = ~exact & ~drawn & (doubt <= asked.metres)
+    if network.sloped:
+        near[:] = False
+    known = [cut_by(shape, asked, coverage.choose(candidates, exact)).covered]
+    rows = np.flatnonzero(near & coverage.may_reach(shape, candidates.lonlat, radii_of(asked, candidates, 1)))
+    if len(rows):
+        known.append(coverage.ground_anywhere(shape, candidates.lonlat[rows], doubt[rows], asked.metres, network))
+    others = coverage.choose(candidates, ~exact & ~near)
+    laid, radii = coverage.lay_out(others), radii_of(asked, others, 1)
+    grounds = [*known, *laid.surfaces[radii[laid.surface_owner] > 0].tolist()]
+    cut = coverage.gap(shape, laid.lonlat, radii[laid.owner], surfaces=[part for part in grounds if not part.is_empty])
+    return replace(cut, metres=asked.metres)
 
 
 def farthest(asked: Reach) -> float:
@@ -147,8 +162,8 @@ def bounds_of(
     else:
         certain = _circled(shape, asked, coverage.choose(candidates, stock.does & reach_in), cut, grow=-1)
     some = coverage.choose(candidates, stock.may & reach_in)
-    if exact_on_foot(asked, some):
-        anywhere = max(cut_by(shape, asked, some).share, cut.share)
+    if asked.network is not None:
+        anywhere = max(cut_by(shape, asked, some, grow=1).share, cut.share)
     else:
         anywhere = max(_circled(shape, asked, some, cut, grow=1), cut.share)
     possible = np.flatnonzero(stock.may & reach_in)

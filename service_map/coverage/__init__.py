@@ -10,7 +10,7 @@ from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_
 from service_map.coverage.demand import Demand, land, land_cells, points, raster, spread, standard_error
 from service_map.coverage.distance import metres_between, nearest, to_ecef, within
 from service_map.coverage.edges import LaidOut, along, edge_pairs, inside, lay_out, nearest_edge
-from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, may_reach, rank
+from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, ground_anywhere, may_reach, rank
 from service_map.coverage.openland import cells_within, lattice, open_places, site_land
 from service_map.coverage.osm import read_osm
 from service_map.coverage.people import (
@@ -81,6 +81,7 @@ __all__ = [
     "gap",
     "gap_on_foot",
     "given_zones",
+    "ground_anywhere",
     "hexagons",
     "horizon",
     "in_place",

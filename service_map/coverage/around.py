@@ -116,6 +116,34 @@ def walk_from_at_least(
     return least
 
 
+def entered(net: Network, lonlat: Floats, doubt: Floats, *, limit: float) -> tuple[Snapped, float]:
+    """Give doors on the ways such that the ground about them is no less than that of facilities within their doubt.
+
+    Parameters
+    ----------
+    net
+        The network; not sloped.
+    lonlat, doubt, limit
+        As in `walk_at_least`.
+
+    Returns
+    -------
+    doors : Snapped
+        At both ends of every piece of a way from which one may be entered.
+    more : float
+        Metres that the walk has to be longer by, so that all of a piece is as near as its nearest point.
+    """
+    step = _last_steps(net, lonlat, doubt, limit)
+    near = np.flatnonzero(np.isfinite(step))
+    edge, begin, end = _shares(net.ways.pieces, near)
+    length = np.fmin(net.ways.forth[edge], net.ways.back[edge]) * (end - begin)
+    # Where both ways are walked nobody in a piece is farther from both of its ends than half of it.
+    slack = length / 2 if net.inward is net.graph else length
+    more = float(slack.max(initial=0.0))
+    metres = step[near] + more - slack
+    return on_edges(net, np.tile(edge, 2), np.concatenate((begin, end)), np.tile(metres, 2)), more
+
+
 def _shares(pieces: Pieces, rows: Whole) -> tuple[Whole, Floats, Floats]:
     """Give the edge of each piece, as its place among `Pieces.rows`, and where on it the piece begins and ends."""
     first = np.cumsum(pieces.count) - pieces.count

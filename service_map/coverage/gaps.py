@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
+from service_map.coverage.around import entered
 from service_map.coverage.demand import Demand
 from service_map.coverage.distance import nearest
 from service_map.coverage.ground import reached_ground
@@ -147,6 +148,41 @@ def gap_on_foot(
     union = shapely.union_all([union, *grounds]) if grounds else union
     facilities = int(may_reach(usable, np.unique(supply, axis=0), farthest).sum())
     return _cut(usable, union, metres=farthest, facilities=facilities, mended=mended)
+
+
+def ground_anywhere(
+    area: BaseGeometry, lonlat: ArrayLike, doubt: ArrayLike, metres: float, network: Network, *, limit: float = SNAP_M
+) -> BaseGeometry:
+    """Draw the ground within a walk of some place where a facility may stand.
+
+    Parameters
+    ----------
+    area, network, limit
+        As in `gap_on_foot`; the network not sloped.
+    lonlat
+        WGS 84 degrees of the facilities' points, shape (n, 2), longitude first.
+    doubt
+        Metres within which each stands, shape (n,).
+    metres
+        Longest walk.
+
+    Returns
+    -------
+    BaseGeometry
+        In WGS 84. No place in the area from which one may be walked to lies outside, and none of it beyond the
+        straight line.
+
+    Raises
+    ------
+    InvalidParameterError
+        As in `gap_on_foot`.
+    """
+    farthest, widest = _given.radius(metres), _given.radius(limit, "limit")
+    supply = _given.lonlat(lonlat, "lonlat")
+    unsure = _given.amounts(doubt, len(supply), "doubt")
+    doors, more = entered(network, supply, unsure, limit=widest)
+    ground = reached_ground(area, network, doors, farthest + more, widest)
+    return shapely.intersection(ground, shapely.union_all(circles(supply, farthest + unsure)))
 
 
 def _cut(usable: BaseGeometry, union: BaseGeometry, *, metres: float, facilities: int, mended: bool) -> Coverage:

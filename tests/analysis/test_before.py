@@ -81,3 +81,18 @@ def test_so_it_is_of_land(doubtful, how):
     assert sites["before"]["certain"] == pytest.approx(zones["certain"]["km2"], rel=1e-3, abs=1e-3)
     assert sites["before"]["located"] == pytest.approx(told["covered_km2"], abs=1e-3)
     assert sites["before"]["possible"] == pytest.approx(told["area_km2"] - zones["gap"]["km2"], rel=1e-3)
+
+
+def test_on_foot_the_land_that_may_be_covered_holds_the_people_who_may_be_and_is_no_straight_line(doubtful):
+    ground, people = doubtful
+    asked = analysis.reach(ground, category="kindergarten", minutes=5)
+    stock = analysis.stock.stock_of(ground, asked, None).candidates
+    stock = coverage.choose(stock, stock.uncertainty_m <= asked.metres)
+    area = shapely.box(*shapely.bounds(shapely.multipoints(people.lonlat)))
+    found = coverage.served(people, stock, asked.metres, network=ground.network)
+    cut = analysis.stock.cut_by(area, asked, stock, grow=1)
+    homes = shapely.points(people.lonlat[found.possible])
+    # A metre, in degrees.
+    assert (shapely.distance(cut.covered, homes) < 1e-5).all()
+    straight = coverage.gap(area, stock.lonlat, asked.metres + stock.uncertainty_m)
+    assert analysis.stock.cut_by(area, asked, stock).share < cut.share < 0.9 * straight.share

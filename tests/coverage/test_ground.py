@@ -6,7 +6,7 @@ import shapely
 from town import place, streets
 from truth import flat
 
-from service_map.coverage import gap_on_foot, network, square_km, walk_metres
+from service_map.coverage import gap_on_foot, ground_anywhere, network, square_km, walk_metres
 
 HOMES = 8_000
 
@@ -168,3 +168,29 @@ def test_two_maps_of_one_street_laid_on_each_other_leave_the_rest_of_the_town_as
     spots = shapely.points(flat(wrong))
     assert not ((shapely.distance(spots, street) > 100) & (shapely.distance(spots, line) > 1)).any()
     assert square_km(answer.covered) == pytest.approx(answer.covered_km2, rel=1e-9)
+
+
+@pytest.mark.parametrize("oneway", [0.0, 0.3])
+def test_nobody_who_walks_to_a_place_where_it_may_stand_lives_outside_the_ground_of_what_may_be_reached(oneway):
+    rng = np.random.default_rng(6)
+    nodes, edges = streets(22, 22, seed=6, missing=0.25)
+    net = network(nodes, edges, oneway=rng.random(len(edges)) < oneway if oneway else None)
+    stock, doubt = rng.uniform(300, 1_800, (4, 2)), np.array([0.0, 40.0, 120.0, 250.0])
+    ground = ground_anywhere(AREA, place(stock), doubt, 400, net)
+    homes = place(rng.uniform(-140, 2_340, (HOMES, 2)))
+    inside = shapely.contains_xy(ground, homes[:, 0], homes[:, 1])
+    met = np.zeros(HOMES, dtype=bool)
+    for _ in range(60):
+        angle, far = rng.uniform(0, 2 * np.pi, 4), doubt * np.sqrt(rng.uniform(0, 1, 4))
+        moved = place(stock + 0.999 * np.column_stack((far * np.cos(angle), far * np.sin(angle))))
+        met |= np.isfinite(walk_metres(net, moved, homes, metres=400))
+    line = shapely.transform(shapely.boundary(ground), flat)
+    lost = shapely.points(flat(homes[met & ~inside]))
+    assert not (shapely.distance(line, lost) > 1).any()
+    circles = shapely.union_all(
+        [shapely.Point(spot).buffer(402 + far) for spot, far in zip(flat(place(stock)), doubt, strict=True)]
+    )
+    assert shapely.covers(circles, shapely.transform(ground, flat))
+    # And it says something: much of what the straight line allows is not reached from anywhere.
+    assert inside.sum() < 0.85 * shapely.contains_xy(circles, *flat(homes).T).sum()
+    assert inside.sum() < 2 * met.sum()
