@@ -484,7 +484,7 @@ def test_facilities_as_geojson_may_be_uncertain_and_polygons(client):
 @pytest.mark.parametrize(
     "bad",
     [
-        ("photo.png", b"\x89PNG\r\n\x1a\n\x00\x00", 400, ".xlsx"), ("a.geojson", b"{not json", 400, "JSON"),
+        ("photo.png", b"\x89PNG\r\n\x1a\n\x00\x00", 400, "XLSX"), ("a.geojson", b"{not json", 400, "JSON"),
         ("a.csv", b"", 400, "空"), ("a.csv", b"a,b\n1,2\n", 400, "经度"), ("a.csv", b"lon,lat\n", 400, "没有行"),
         ("a.csv", "lon,lat\n113,四十\n".encode(), 400, "第 2 行"), ("a.csv", b"lon,lat\n40,113\n", 400, "写反"),
         ("a.csv", b"lon,lat,people\n113.3,40.09,-1\n", 400, "第 2 行"),
