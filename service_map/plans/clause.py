@@ -264,8 +264,7 @@ class Member:
 class Clause:
     """A clause made ready: the text with what is not read hidden, its words, and its lists.
 
-    ``shown`` hides titles and relative clauses; ``masked`` hides what stands in brackets too. ``more`` holds items that
-    only count again what the list before names (新建幼儿园28所、改扩建15所): the number of lists before, and the span.
+    ``shown`` hides titles and relative clauses; ``masked`` hides what stands in brackets too.
     ``base`` is where the clause begins in its passage.
     """
 
@@ -275,7 +274,6 @@ class Clause:
     base: int = 0
     lists: list[list[Member]] = field(default_factory=list)
     front: Front = field(default_factory=Front)
-    more: list[tuple[int, int, int]] = field(default_factory=list)
 
     @property
     def verbs(self) -> list[Token]:
@@ -440,9 +438,7 @@ class ClauseReader:
             else:
                 state.hanging.extend(ahead)
             return False
-        counts = self._counts_for(clause, state, stretch, ahead)
-        if counts:
-            clause.more.append((counts, stretch.start, stretch.end))
+        if self._counts_more(clause, state, stretch, ahead):
             return False
         led, object_start = self._govern(clause, state, stretch, ahead, listing=listing)
         if head is None:
@@ -477,17 +473,15 @@ class ClauseReader:
         quantity = next(self._wording.quantities(text), None)
         return bool(match and quantity and quantity.start == match.end() and quantity.end == len(text))
 
-    def _counts_for(self, clause: Clause, state: _State, stretch: _Stretch, ahead: list[Token]) -> int:
-        """Return which list an item without a noun counts again, 1-based; 0 where it does not.
+    def _counts_more(self, clause: Clause, state: _State, stretch: _Stretch, ahead: list[Token]) -> bool:
+        """Tell whether an item without a noun counts again the list before it, or that behind; neither is read here.
 
         新建幼儿园28所、改扩建15所 counts the list before; 在甲新建2处、乙新建1处健身中心 that behind.
         """
         text = clause.shown[stretch.start : stretch.end]
         if stretch.head is not None:
-            return 0
-        if state.current and self._again(text, ahead):
-            return len(state.lists) + 1
-        return len(state.lists) + bool(state.current) + 1 if self._counts_ahead(text, ahead) else 0
+            return False
+        return (bool(state.current) and self._again(text, ahead)) or self._counts_ahead(text, ahead)
 
     def _again(self, text: str, verbs: list[Token]) -> bool:
         """Tell whether an item without a noun counts what the noun before it named: for every unit, or by a verb."""

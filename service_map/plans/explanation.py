@@ -171,8 +171,6 @@ _RULES = {
     "in turn": ("数量依次分到列出的各地", "numbers of the listed places, in turn"),
     "in turn later": ("数量依次说明前文所列", "numbers of what was listed before, in turn"),
     "stands": ("在已有的之外新增", "added to what stands"),
-    "bracket": ("括号里列出", "listed in brackets"),
-    "bracket shares": ("括号里分到各处", "shares in brackets"),
     "counted lead": ("设施词在冒号前", "a number whose noun stands before the colon"),
     "located": ("总数之后说明位置", "the places of what was counted"),
     "listed behind": ("数量之后列出地点", "places listed behind a number"),

@@ -38,9 +38,6 @@ _KINDS: dict[str, re.Pattern[str]] = {
     }.items()
 }
 _UNIT = re.compile(r"（(?P<unit>[^（）]{1,6})）$")
-_KEY = re.compile(
-    rf"(?P<key>{'|'.join(pattern.pattern for kind, pattern in _KINDS.items() if kind not in ('number', 'place'))})："
-)
 _KEYED = re.compile(r"(?:^|[◆◇▶►▷★☆●○■□◎➢•▪※；。|]|（?\d{1,2}[）.、])(?P<key>[\u4e00-\u9fff、（）]{2,10})：")
 _NUMBERING = re.compile(
     r"(?:【[^【】]{1,10}】|第[一二三四五六七八九十\d]+[章节条项]|（?(?:\d{1,3}|[一二三四五六七八九十]{1,3})[）.、](?!\d)|[◆◇▶►▷★☆●○■□◎➢•▪※①-⑳]|(?:项目|工程)[一二三四五六七八九十\d]{1,3}[：.、])++"

@@ -176,9 +176,8 @@ class PromiseReader:
             yield from self._without_noun(scene, verbs)
         else:
             self._clauses.parse(clause, carry.front, listing=scene.listing)
-            for index, members in enumerate(clause.lists, start=1):
+            for members in clause.lists:
                 yield from self._members(scene, members)
-                yield from self._shares.more(scene, index)
             carry.front = clause.front if clause.front.kinds else carry.front
         # A year behind the first noun is that of what stands before it; one before all nouns holds for what follows.
         first = min((token.start for token in clause.tokens if token.category), default=len(text))
@@ -514,7 +513,7 @@ class PromiseReader:
 
     def _classify(self, scene: Scene, reading: Reading, draft: Draft) -> Iterator[Draft]:
         """Tell the kind of promise: for each listed place, for every unit, a number, a name, or only a type."""
-        for read in (self._shares.enumerated, self._names.allotments, self._coverage, self._quota, self._names.site):
+        for read in (self._names.allotments, self._coverage, self._quota, self._names.site):
             found = list(read(scene, reading, draft))
             if found:
                 yield from found

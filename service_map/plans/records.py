@@ -16,7 +16,6 @@ _NATURE = re.compile(rf"（(?:拟)?(?P<nature>(?:{ACTS})、?(?:{ACTS})?)(?:项�
 _WORK = re.compile(
     r"(?P<acts>(?:改造提升|提升改造|改扩建|新建|扩建|改建|迁建|搬迁|重建|改造|续建|提升|修缮|建设|异地新建)*+)(?:项目|工程)?$"
 )
-_SPAN = re.compile(r"(?P<start>20[2-3]\d)(?:年|[./-]\d{1,2}月?)?.{0,8}?[-至到—](?P<end>20[2-3]\d)")
 _COUNT = re.compile(r"(?:约|共)?(?P<n>\d+)(?P<unit>[所个处家座块片条套栋])?(?:以上)?")
 _SITED = re.compile("(?:选址|位于|地址|坐落于|地处)(?:在|于|：)?([^，。；\n]{2,30})")
 _ACTED = re.compile(

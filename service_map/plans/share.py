@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from service_map.plans.area import PlanArea
 from service_map.plans.clause import ACTS, BUILDS
-from service_map.plans.draft import SHARED_HEADS, Draft, Reading, Scene
+from service_map.plans.draft import Draft, Scene
 from service_map.plans.wording import CJK, LEAST, Quantity, Token, Wording
 
 _COUNTERS = frozenset("套个所座处户家块片条")
@@ -24,11 +24,7 @@ _SHARE_TAIL = re.compile(r"(?:各|约|再|另|至少|不少于|不低于|达到|
 _CLOSES = re.compile("保留|撤并|撤销|关停|关闭|取消|注销|拆除|腾退|淘汰")
 _SHARE_VERB = re.compile(rf"(?:{ACTS}|建|新设|增加)(?:至少|约|不少于)?$")
 _SHARE_ACT = re.compile(rf"(?>{ACTS}|办好|完成|建){{1,12}}$")
-_ITEMS_BEHIND = re.compile(
-    r"(?:建设|新建|改造)?(?:包|项目|工程)?(?:约|共)?(?:[\d一二三四五六七八九十]+[个所处家座块])?（(?P<items>[^（）]+)）"
-)
 _TIER = re.compile(r"(?:省|市|区|县|乡|镇|街|村|社区|镇街|乡镇|街道|乡镇街道|村居)级")
-_LOCATED = re.compile(r"(?:分别|均)?(?:位于|选址|布局|设|分布|落户)(?:于|在)?(?=.)")
 _RISES = re.compile("(?:总数)?(?:达到?|增至|增加到|扩大到|发展到|突破)")
 _MEASURE = re.compile("床|投资|面积|占地|规模|学位|班|泊|用地|惠及|涉及|覆盖|受益|服务")
 _QUARTERS = frozenset({"城区", "县城", "主城区", "中心城区", "老城区", "新城区", "市区", "市辖区"})
@@ -80,10 +76,7 @@ class ShareReader:
         counted = list(self._counted(scene, carry.lead_noun)) if carry.lead_noun else []
         counted = counted or list(self._then(scene))
         yield from counted
-        located = _LOCATED.match(scene.shown)
-        if located and carry.last is not None:
-            yield from self._located(scene, carry.last, located.end())
-        elif (spoken := carry.last or carry.topic) is not None and not counted:
+        if (spoken := carry.last or carry.topic) is not None and not counted:
             shares = list(self._in_turn(scene, spoken))
             if carry.last is not None and not shares:
                 shares = list(self._shares(scene, carry.last, 0, len(scene.shown)))
@@ -93,28 +86,6 @@ class ShareReader:
             yield from self._for_each(scene, carry.topic, 0, len(scene.shown))
         if carry.last is None and carry.lead_noun and carry.lead_noun.category and not counted:
             yield from self._of_lead(scene, carry.lead_noun)
-
-    def more(self, scene: Scene, index: int) -> Iterator[Draft]:
-        """Read the items behind a list that count again what it names (…、改扩建15所).
-
-        Parameters
-        ----------
-        scene
-            The clause.
-        index
-            Which of its lists, 1-based.
-
-        Yields
-        ------
-        Draft
-        """
-        for lists, start, end in scene.clause.more:
-            if lists != index:
-                continue
-            shares = list(self._shares(scene, scene.carry.last, start, end)) if scene.carry.last else []
-            yield from shares
-            if scene.carry.topic is not None and not shares:
-                yield from self._for_each(scene, scene.carry.topic, start, end)
 
     def _of_lead(self, scene: Scene, lead: Token) -> Iterator[Draft]:
         """Read 公办幼儿园：甲区2所，乙区3所: shares of what the words before the colon name."""
@@ -277,19 +248,6 @@ class ShareReader:
             total.void = total.void or (whole and not named)
         yield from shares
 
-    def _located(self, scene: Scene, total: Draft, begin: int) -> Iterator[Draft]:
-        """Read 新增2处殡仪服务站，分别位于甲镇和乙镇: the places of what was just counted, where they are as many."""
-        parts = list(re.finditer("[^、和与及]+", scene.shown[begin:]))
-        if len(parts) != total.count or len(parts) < 2 or not all(self._area.unread(part[0]) for part in parts):
-            return
-        total.void = True
-        for part in parts:
-            start = scene.base + begin + part.start()
-            draft = replace(total, passage=scene.passage, start=start, end=start + len(part[0]), void=False)
-            words = scene.passage.spans(draft.start, draft.end)
-            draft = replace(draft, kind="allotment", count=1, rule="located").told(kind=words, count=words)
-            yield draft.at(self._area.place(part[0])._replace(words=words))
-
     def _place_like(self, words: str) -> bool:
         """Tell whether words that share a number are a place: known, of a place's form, or short and no type word."""
         if self._area.placeable(words):
@@ -298,55 +256,6 @@ class ShareReader:
             return True
         plain = bool(re.fullmatch(rf"{CJK}{{2,4}}", words)) and self._wording.residue(words) == words
         return plain and not _MEASURE.search(words) and not any(self._wording.tokens(words))
-
-    def enumerated(self, scene: Scene, reading: Reading, draft: Draft) -> Iterator[Draft]:
-        """Read the bracket behind a number: 敬老院5所（甲2所、乙3所）; 公墓3处（甲镇、乙镇、丙镇）.
-
-        Parameters
-        ----------
-        scene, reading
-            The clause, and the noun there with its number.
-        draft
-            What is known of the noun whatever its kind.
-
-        Yields
-        ------
-        Draft
-            Nothing where there is no such bracket.
-        """
-        bracket = _ITEMS_BEHIND.match(scene.shown, reading.member.noun.end)
-        if bracket and not reading.member.bracket:
-            yield from self._bracketed(scene, draft, bracket, reading.quantity)
-
-    def _bracketed(
-        self, scene: Scene, draft: Draft, bracket: re.Match[str], quantity: Quantity | None
-    ) -> Iterator[Draft]:
-        start, end = bracket.span("items")
-        total = replace(draft, kind="quota", rule="bracket").told(kind=draft.words.get("count", ()))
-        shares = list(self._shares(scene, total, start, end))
-        if len(shares) > 1 and all(share.kind == "allotment" for share in shares):
-            yield from (replace(share, rule="bracket shares") for share in shares)
-            if not total.void and quantity:
-                yield total
-            return
-        items = list(re.finditer(r"[^、和]+", bracket["items"]))
-        names = [re.sub(r"等.*$", "", item[0]) for item in items]
-        sums_up = re.search(r"等\d+[个所处家座]$", bracket["items"])
-        known = all(self._area.known(name) or self._area.like(name) for name in names)
-        counted = quantity is not None and quantity.count == len(names)
-        plain = all(2 <= len(name) <= 8 and self._area.unread(name) for name in names)
-        if not (plain and len(names) > 1 and (known or counted or sums_up)):
-            return
-        site = draft.category in SHARED_HEADS
-        for item, name in zip(items, names, strict=True):
-            at = scene.base + start + item.start()
-            words = scene.passage.spans(at, at + len(name))
-            listed = replace(draft, start=at, end=at + len(name), count=1, rule="bracket", at_least=False)
-            listed.told(count=words, kind=words)
-            if site:
-                listed = replace(listed, kind="site", name=name, unit=None).told(name=words)
-            place = self._area.place(name)._replace(words=words)
-            yield replace(listed, kind="site" if site else "allotment").at(place)
 
     def _counted(self, scene: Scene, lead: Token) -> Iterator[Draft]:
         """Read 棚户区改造目标：计划开工2000套: a number whose noun stands in the words before the colon."""
@@ -378,9 +287,7 @@ class ShareReader:
         draft.told(category=scene.carry.lead_words, kind=draft.words["count"], action=acted)
         draft.told(year=scene.year_words(match.end()))
         scene.carry.last = draft
-        bracket = _ITEMS_BEHIND.match(scene.shown, end)
-        listed = list(self._bracketed(scene, draft, bracket, quantity)) if bracket else []
-        yield from listed or [draft]
+        yield draft
         if scene.shown[end : end + 1] in ("、", "和"):
             yield from self._shares(scene, draft, end + 1, len(scene.shown))
 

@@ -84,7 +84,7 @@ def test_the_guide_leads_from_the_file_to_the_database(workplace):
     assert sorted(kept, key=str) == [
         ("columbarium_cemetery", 1, "处", None),
         ("elderly_community", 6, "个", None),
-        ("football_field", 1, None, "柳川"),
+        ("football_field", 1, None, "柳川县"),
         ("kindergarten", 3, "所", None),
         ("trail", 20, "公里", "甲镇"),
     ]
