@@ -89,10 +89,12 @@ def check_point(
         (*ground.complete, *given_alone(ground)), math.inf
     )
 
+    away = coverage.distances((lon, lat), candidates)
+
     def judge(asked: Iterable[Rule], within: Iterable[str]) -> list[coverage.Verdict]:
         return coverage.check(
             (lon, lat), candidates, asked, year=year, complete=known, levels=within, speed=pace,
-            network=ground.network, show=show,
+            network=ground.network, show=show, away=away,
         )  # fmt: skip
 
     verdicts = judge(rules, levels)
@@ -100,11 +102,13 @@ def check_point(
     # What has a distance, or judges a whole city, says nothing of a point; a kind that no clause judges is told apart.
     kinds = {said.rule.category for said in verdicts}
     unjudged = [rule for rule in local if rule.metres is None and rule.level != "city" and rule.category not in kinds]
-    aside = coverage.apart((lon, lat), candidates, unjudged, year=year, show=show) if whole else []
+    aside = coverage.apart((lon, lat), candidates, unjudged, year=year, show=show, away=away) if whole else []
     promised = _promised_here(ground, [area.adcode for area in around]) if whole else []
     own = {said.rule.id: said for said in judge(promised, terms.RULE_LEVEL.codes)}
     driven = [replace(rule, mode="none") for rule in promised if rule.id not in own]
-    by_vehicle = {said.rule.id: said for said in coverage.apart((lon, lat), candidates, driven, year=year, show=show)}
+    by_vehicle = {
+        said.rule.id: said for said in coverage.apart((lon, lat), candidates, driven, year=year, show=show, away=away)
+    }
     shown: list[coverage.Verdict | coverage.Apart] = [*verdicts, *aside, *own.values(), *by_vehicle.values()]
     records = _facilities(ground, {reach.id for said in shown for reach in said.nearest})
     narrowest = Region(adcode=around[-1].adcode, name=around[-1].name, shape=around[-1].geometry)

@@ -5,7 +5,7 @@ square kilometres, times minutes. Nothing here knows a database or a web page, s
 """
 
 from service_map.coverage._given import lonlat as usable_lonlat
-from service_map.coverage.card import SITE_M, Apart, Reach, Verdict, apart, check
+from service_map.coverage.card import SITE_M, Apart, Reach, Verdict, apart, check, distances
 from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_within, pairs, two_step
 from service_map.coverage.demand import Demand, land, land_cells, points, raster, spread, standard_error
 from service_map.coverage.distance import metres_between, nearest, to_ecef, within
@@ -76,6 +76,7 @@ __all__ = [
     "count_within",
     "covered",
     "cut",
+    "distances",
     "edge_pairs",
     "equity",
     "gap",

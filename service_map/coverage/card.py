@@ -142,6 +142,7 @@ def check(
     detour: float = DETOUR,
     network: Network | None = None,
     show: int = 3,
+    away: Floats | None = None,
 ) -> list[Verdict]:
     """Judge a point by every rule that has a distance on foot.
 
@@ -170,6 +171,8 @@ def check(
         Ways to walk: rules in minutes are then judged by the way, and every facility near enough shows its way.
     show
         How many facilities to name.
+    away
+        From `distances`, where a point is asked more than once.
 
     Returns
     -------
@@ -190,7 +193,7 @@ def check(
     judged = [
         rule for rule in rules if rule.mode in terms.JUDGED and rule.level in wanted and rule.status != "superseded"
     ]
-    way = _Way(_distances(point, candidates), None)
+    way = _Way(distances(point, candidates) if away is None else away, None)
     if network is not None and judged:
         farthest = max(rule.metres or (rule.minutes or 0) * 60 * max(speed, cycling) for rule in judged) * detour
         laid = lay_out(candidates)
@@ -218,7 +221,13 @@ def check(
 
 
 def apart(
-    point: ArrayLike, candidates: Candidates, rules: Iterable[Rule], *, year: int | None = None, show: int = 3
+    point: ArrayLike,
+    candidates: Candidates,
+    rules: Iterable[Rule],
+    *,
+    year: int | None = None,
+    show: int = 3,
+    away: Floats | None = None,
 ) -> list[Apart]:
     """Tell how far the facilities are that no walking rule judges.
 
@@ -230,7 +239,7 @@ def apart(
         The facilities on record.
     rules
         Rule rows; only those of mode ``none`` are answered.
-    year
+    year, away
         As in `check`.
     show
         How many facilities to name.
@@ -245,7 +254,7 @@ def apart(
     InvalidParameterError
         When the point cannot be used.
     """
-    metres = _distances(point, candidates)
+    metres = distances(point, candidates) if away is None else away
     answers = []
     for rule in rules:
         if rule.mode != "none" or rule.status == "superseded":
@@ -267,7 +276,26 @@ def _positive(value: float, name: str) -> None:
         raise InvalidParameterError(name, "应为合理的正数", "takes a sensible positive number (a detour is at least 1)")
 
 
-def _distances(point: ArrayLike, candidates: Candidates) -> Floats:
+def distances(point: ArrayLike, candidates: Candidates) -> Floats:
+    """Measure how far the facilities are from a point.
+
+    Parameters
+    ----------
+    point
+        WGS 84 degrees, longitude first.
+    candidates
+        The facilities, n of them.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Metres in a straight line, from the edge of what has a shape; 0 within its surface.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the point cannot be used.
+    """
     centre = _given.point(point)
     if not len(candidates.lonlat):
         return np.empty(0)

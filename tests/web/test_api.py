@@ -10,6 +10,7 @@ from pyproj import Geod
 from shapely.geometry import shape
 
 from service_map import coverage
+from service_map.coverage import card, distance
 
 PROPERTIES = {
     "name", "category", "category_name", "family", "status", "plan", "plan_title", "citation", "citations", "precision",
@@ -233,6 +234,17 @@ class TestCircle:
         funeral = [answer for answer in card["apart"] if answer["category"] == "funeral_home"]
         assert funeral
         assert funeral[0]["facility"]["name"] == "虚构殡仪馆"
+
+    def test_the_way_to_each_facility_is_measured_once(self, api, monkeypatch):
+        measured = []
+
+        def between(start, end):
+            measured.append(len(end))
+            return distance.metres_between(start, end)
+
+        monkeypatch.setattr(card, "metres_between", between)
+        get(api, "/api/circle", **HERE)
+        assert len(measured) == 1
 
     def test_states_that_distances_are_straight_and_the_data_only_promises(self, api):
         limits = " ".join(get(api, "/api/circle", **HERE)["limits"])
