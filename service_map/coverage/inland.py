@@ -12,6 +12,7 @@ from service_map.coverage.squares import Squares
 _NARROW = 0.7
 # A piece is asked for at so many places, and the ground marked in squares as far apart as these may be.
 _PLACES = np.linspace(0.0, 1.0, 5)
+_LEAST_ANGLE = 1e-9
 
 
 def near(pieces: Pieces, some: Flags, metres: float) -> Flags:
@@ -111,7 +112,12 @@ def _blocks(pieces: Pieces, rows: Whole) -> tuple[Whole, Floats, Floats, Flags]:
     np.maximum.at(far, block, spot)
     x, y = (spot - spot.mean(axis=0)).T
     area = np.bincount(block, x * y[back] - x[back] * y, minlength=blocks)
-    return block.reshape(-1, 2).astype(np.int64), low, far, area > 0
+    # Around what lies within them ways turn once; where they cross each other, or lie on one another, they do not.
+    corner_angle = np.mod(angle[back] - angle[onward], 2 * np.pi)
+    corner_angle[corner_angle < _LEAST_ANGLE] = 2 * np.pi
+    turned = np.bincount(block, np.pi - corner_angle, minlength=blocks)
+    inside = (area > 0) & (np.abs(turned - 2 * np.pi) < 1.0)
+    return block.reshape(-1, 2).astype(np.int64), low, far, inside
 
 
 def _holding(spots: Floats, low: Floats, far: Floats, side: float) -> Flags:

@@ -108,3 +108,13 @@ def test_near_finds_all_that_is_near_and_not_everything():
     flags = near(town, some, 200.0)
     assert flags[(apart <= 200).any(axis=1)].all()
     assert flags.sum() < 100
+
+
+def test_around_ways_that_cross_without_meeting_nothing_is_inland():
+    xy = np.array([(0.0, 0.0), (110.0, 0.0), (20.0, 70.0), (100.0, 30.0)])
+    ends = np.array([(0, 1), (1, 2), (2, 3), (3, 0)])
+    assert not inland(pieces(xy, ends, np.full(4, 500.0)), 100.0).any()
+    assert not inland(pieces(xy, ends[:, ::-1], np.full(4, 500.0)), 100.0).any()
+    # Uncrossed they close a block.
+    ring = np.array([(0, 1), (1, 3), (3, 2), (2, 0)])
+    np.testing.assert_array_equal(inland(pieces(xy, ring, np.full(4, 500.0)), 100.0), [[True, False]] * 4)
