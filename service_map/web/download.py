@@ -42,6 +42,8 @@ attach(blueprint)
 
 MOST_KEPT_FILES = 24
 MOST_KEPT_BYTES = 1 << 30
+MOST_AT_ONCE = 4 << 20
+"""Bytes of a streamed file that any thread writes; a longer one is sent by those that may wait."""
 
 _EXTENSION = "service_map_files"
 _log = logging.getLogger(__name__)
@@ -174,6 +176,15 @@ def _media_type(chosen: export.Format) -> str:
     return f"{chosen.media_type}; charset=utf-8; header=present" if chosen.suffix == "csv" else chosen.media_type
 
 
+def _up_to(pieces: Iterator[bytes], size: int) -> list[bytes]:
+    """Take pieces until they hold so many bytes, or none is left."""
+    taken, held = [], 0
+    while held < size and (piece := next(pieces, None)) is not None:
+        taken.append(piece)
+        held += len(piece)
+    return taken
+
+
 def _streamed(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom: bool, language: str) -> Response:
     stack = ExitStack()
     try:
@@ -183,9 +194,12 @@ def _streamed(chosen: export.Format, wanted: FacilityFilter, system: str, *, bom
             data.conn, wanted, suffix=chosen.suffix, feature=_feature(language), system=system, bom=bom,
             members=_members(data, wanted) if chosen.suffix == "geojson" else None,
         )  # fmt: skip
-        # What fails before the first piece is there is told in words, and not by an answer that breaks off.
-        first = next(pieces, b"")
-        response = Response(chain((first,), pieces), content_type=_media_type(chosen))
+        # What fails before the first pieces are there is told in words, and not by an answer that breaks off.
+        begun = _up_to(pieces, MOST_AT_ONCE)
+        if sum(map(len, begun)) >= MOST_AT_ONCE:
+            # A long stream keeps its thread as long as a slow reader likes: it takes one of those that may wait.
+            stack.enter_context(site().pool.place())
+        response = Response(chain(begun, pieces), content_type=_media_type(chosen))
     except BaseException:
         stack.close()
         raise

@@ -120,6 +120,21 @@ def test_the_page_of_an_area_stands_without_its_figures_and_has_them_when_they_c
     assert client.head("/area/140521?lang=en").headers["ETag"] == page.headers["ETag"]
 
 
+def test_a_long_stream_takes_a_place_of_those_that_may_wait_and_gives_it_back(app, processes, monkeypatch):
+    client, path = app.test_client(), "/download/facilities.csv"
+    whole = client.get(path).data
+    with ExitStack() as places:
+        for _ in range(processes.places):
+            places.enter_context(processes.place())
+        assert client.get(path).data == whole
+        monkeypatch.setattr("service_map.web.download.MOST_AT_ONCE", 1_000)
+        assert problem(client.get(path)) == (429, "application/problem+json", "busy")
+    with client.get(path, buffered=False) as answer:
+        assert processes.taken == 1
+        assert answer.data == whole
+    assert processes.taken == 0
+
+
 def test_words_are_looked_for_elsewhere_where_there_is_much_to_look_through(app, processes, monkeypatch):
     searched = (
         "/api/facilities?q=园", "/tiles/8/207/100.mvt?q=园", "/points.json?q=园", "/?q=园", "/feed.atom?q=园",
