@@ -67,7 +67,10 @@ _SIZED = re.compile(r"占地|建筑面积|平方米|\d亩|床位|总投资|20[2-
 _FOLLOWING = re.compile("(?:以下|下列)[^，。；：]{0,8}(?:项目|工程|设施|任务)")
 _ENUMERATED = re.compile(r"[一二三四五六七八九十]是|[①-⑳]|（\d{1,2}）")
 _PLACE_HEADING = re.compile(r"[\u4e00-\u9fff]{2,12}(?:社区|安置区|安置点|片区|新区|新城|组团|园区|镇|乡|街道|县|区)")
-_TOWN_BEFORE = re.compile("(?:老城区?|县城|旧城区?)$")
+_RENEWAL_LEAD = re.compile(
+    r"[^。，；：]{0,16}?(?P<town>老城区?|县城|旧城区?)?(?P<noun>老旧小区|老旧住宅区|棚户区|城中村|危旧房)(?:改造|更新)[^。，；：]{0,6}。"
+)
+_ESTATES = re.compile("小区|住宅区|棚户区|城中村")
 _HEADING_YEAR = re.compile(
     r"(?<![\d—–-])(20[2-3]\d)年(?:底|末)?(?:以?前)?(?:）|$|[^—–\-至到\d]{0,8}(?:项目|任务|安排|计划|建设|实事|目标))"
 )
@@ -294,7 +297,7 @@ class PlanReader:
                 yield from fill(drafts, wording=self._wording, area=self._area) if not passage.fields else drafts
                 continue
             kept = [draft for draft in self._parts.read(passage, drafts) if not draft.void]
-            self._renewals(kept)
+            self._renewals(passage, kept)
             self._due_by_heading(passage, kept)
             yield from self._rules.apply(list(fill(kept, wording=self._wording, area=self._area)))
 
@@ -308,23 +311,19 @@ class PlanReader:
                 draft.year = int(due[1])
                 draft.told(year=(passage.heading,))
 
-    def _renewals(self, drafts: list[Draft]) -> None:
-        """Give estates that are renewed the noun and the locality of the sentence that opens their section."""
+    def _renewals(self, passage: Passage, drafts: list[Draft]) -> None:
+        """Give renewed estates the noun and the locality of the run-in heading before them (老城区老旧小区改造。)."""
+        opens = _RENEWAL_LEAD.match(passage.text)
+        if opens:
+            town = passage.spans(*opens.span("town")) if opens["town"] else ()
+            said = passage.spans(*opens.span("noun"))
+            self._opened = (passage.section, opens["noun"], opens["town"], said, town)
         for draft in drafts:
-            if draft.category != "renovation":
-                continue
-            if draft.rule == "renewed estates" and self._opened and self._opened[0] == draft.passage.section:
-                _, noun, town, noun_words, town_words = self._opened
-                draft.noun = None if draft.name and noun in draft.name else noun
-                draft.locality = draft.locality or town
-                draft.told(noun=noun_words, locality=town_words)
-            elif draft.noun_at and draft.kind == "intent":
-                text = draft.passage.text
-                found = _TOWN_BEFORE.search(text, max(0, draft.noun_at[0] - 8), draft.noun_at[0])
-                word = text[slice(*draft.noun_at)].removesuffix("改造")
-                words = draft.passage.spans(*draft.noun_at)
-                spans = draft.passage.spans(*found.span()) if found else ()
-                self._opened = (draft.passage.section, word, found[0] if found else None, words, spans)
+            if draft.rule == "renewed estates" and self._opened and self._opened[0] == passage.section:
+                _, noun, where, noun_words, town_words = self._opened
+                draft.noun = None if draft.name and _ESTATES.search(draft.name) else noun
+                draft.locality = draft.locality or where
+                draft.told(noun=noun_words if draft.noun else (), locality=town_words)
 
     def _row_cells(self, index: int) -> list[Passage]:
         row = self._passages[index].row

@@ -14,7 +14,7 @@ OWN = Path(__file__).with_name("passages")
 FLOORS = {
     # plan: (core, all) of lenient F1, strict F1, whole
     "jinzhong": ({"f1": 0.99, "strict": 0.99, "whole": 0.97}, {"f1": 0.985, "strict": 0.975, "whole": 0.91}),
-    "qinshui": ({"f1": 0.99, "strict": 0.955, "whole": 0.885}, {"f1": 0.99, "strict": 0.975, "whole": 0.815}),
+    "qinshui": ({"f1": 0.99, "strict": 0.955, "whole": 0.885}, {"f1": 0.99, "strict": 0.975, "whole": 0.885}),
 }
 FORMS = ({"f1": 0.99, "strict": 0.99, "whole": 0.98}, {"f1": 0.99, "strict": 0.99, "whole": 0.98})
 MEASURES = ("f1", "strict", "whole")
