@@ -337,7 +337,7 @@ class ClauseReader:
         )
         tails = "|".join(map(re.escape, wording.name_tail))
         self._name_tail = re.compile(
-            rf"(?:{tails})+(?!{CJK}?楼)|{CJK}{{1,4}}(?:院区|校区|分院|分校|分园|分馆)(?:[一二三四]期)?|(?:(?!新建|扩建|改造|建设|完善|改善|提升|加强|新增|增设|设置|建成|完成|启动|实施|推进){CJK}){{0,6}}?{_PARTS}"
+            rf"(?>{tails})++(?!{CJK}?楼)|{CJK}{{1,4}}(?:院区|校区|分院|分校|分园|分馆)(?:[一二三四]期)?|(?:(?!新建|扩建|改造|建设|完善|改善|提升|加强|新增|增设|设置|建成|完成|启动|实施|推进){CJK}){{0,6}}?{_PARTS}"
         )
         self._located = re.compile(rf"在({CJK}{{2,10}}?)的(?=(?:{ACTS}))")
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from service_map.plans.area import PlanArea, last, place_level
+from service_map.plans.clause import ACTS
 from service_map.plans.draft import Draft
 from service_map.plans.where import MAX_LOCALITY, SIDE, Site, is_town, read_site, tells_where
 from service_map.plans.wording import CJK, Wording, number
@@ -51,6 +52,9 @@ _IS_PLACE = re.compile("(?:县|区|市|镇|乡|街道|苏木|社区|村|片区|�
 _ALL_THERE = re.compile(
     r"(?:[^，。；（）]{0,8}项目)?(?:（|，)(?:(?:[二两三四五六七八九十\d]+|以上)?[所个处座项]?[\u4e00-\u9fff]{0,4}(?:均|都|全部)(?:位于|布局在|建在)|(?<=项目，)(?:选址|位于))(?P<where>[^（）。；]{3,40}?)(?=[）。；]|，(?![^，。；（）]{0,12}以)|$)"
 )
+_WORKS_BETWEEN = re.compile(rf"(?:(?>{ACTS})|项目|工程)*+")
+_IDLE = re.compile("闲置|空闲|边角|桥下|空间|资源|地下")
+_IN_TURN = re.compile(rf"，?分别(?:设置|设|新增|提供|配置)?(?P<unit>{_PLACES})(?P<numbers>(?:\d+[张个][、和，]?)+)")
 _UNIT_OF = {"病床": "床位", "托育位": "托位", "墓位": "墓穴", "穴位": "墓穴", "葬位": "墓穴", "安葬位": "墓穴"}
 
 
@@ -146,7 +150,8 @@ def address_behind(text: str, end: int, stop: int) -> tuple[int, int] | None:
         return bracket.span(1)
     limit = min([stop, end + _FAR, *(at for mark in _ENDS if (at := text.find(mark, end, end + _FAR)) >= 0)])
     for match in _LOCATED.finditer(text, end, limit):
-        if text[match.start() - 1] not in "，（、）" and match.start() != end:
+        led = _WORKS_BETWEEN.fullmatch(text, end, match.start())
+        if text[match.start() - 1] not in "，（、）" and not led:
             continue
         close = re.compile(r"[，。；）（]|$").search(text, match.end(), match.end() + _FAR)
         last = close.start() if close else len(text)
@@ -162,7 +167,9 @@ def address_before(text: str, begin: int, noun: int) -> tuple[int, int] | None:
         rf"(?:在|于|利用其?|依托|沿)(?P<where>[^，。；：（）其]{{0,28}}?(?:{SIDE}|旧址|原址))(?=(?:规划|选址|扩|新(?![区城村校址])|改|建|增|布|打造|实施|补))",
         window,
     )
-    return (begin + match.start("where"), begin + match.end("where")) if match else None
+    if match is None or _IDLE.search(match["where"]):
+        return None
+    return begin + match.start("where"), begin + match.end("where")
 
 
 def fill(drafts: Sequence[Draft], *, wording: Wording, area: PlanArea) -> Iterator[Draft]:
@@ -180,6 +187,7 @@ def fill(drafts: Sequence[Draft], *, wording: Wording, area: PlanArea) -> Iterat
     Draft
     """
     drafts = [*_bracketed(drafts, wording=wording)]
+    drafts = _sized_in_turn(drafts)
     drafts = _sized(drafts, wording=wording, area=area)
     _together(drafts)
     nouns = sorted({draft.noun_at for draft in drafts if draft.noun_at})
@@ -221,6 +229,28 @@ def _sized(drafts: Sequence[Draft], *, wording: Wording, area: PlanArea) -> list
                 before.told(capacity=words, capacity_unit=words)
                 continue
         kept.append(draft)
+    return kept
+
+
+def _sized_in_turn(drafts: Sequence[Draft]) -> list[Draft]:
+    """Read 甲院、乙院和丙院，分别设置床位300张、200张、150张: the places of the named ones in turn."""
+    kept = list(drafts)
+    for last_one in drafts:
+        text = last_one.passage.text
+        match = _IN_TURN.match(text, max(last_one.end, last_one.noun_at[1] if last_one.noun_at else 0))
+        if match is None or last_one.kind != "site":
+            continue
+        begin = begins(text, last_one.start, "。；")
+        sites = [draft for draft in kept if draft.kind == "site" and begin <= draft.start <= last_one.start]
+        numbers = list(re.finditer(r"\d+", match["numbers"]))
+        if len(sites) < len(numbers) or len(numbers) < 2:
+            continue
+        for draft, figure in zip(sites[-len(numbers) :], numbers, strict=True):
+            at = match.start("numbers") + figure.start()
+            words = draft.passage.spans(at, at + len(figure[0]))
+            draft.capacity, draft.capacity_unit = int(figure[0]), _UNIT_OF.get(match["unit"], match["unit"])
+            draft.told(capacity=words, capacity_unit=draft.passage.spans(*match.span("unit")))
+        kept = [draft for draft in kept if not match.start() <= draft.start < match.end()]
     return kept
 
 

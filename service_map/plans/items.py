@@ -126,6 +126,13 @@ class ItemReader:
         plain = bool(re.fullmatch(rf"{CJK}{{2,4}}", words)) and self._wording.residue(words) == words
         return plain and not any(self._wording.tokens(words))
 
+    def listed_place(self, words: str) -> bool:
+        """Tell whether words can be a place where a list says so many for each: also short names of no known form."""
+        if self.place_like(words):
+            return True
+        short = bool(re.fullmatch(rf"{CJK}{{2,4}}", words)) and words[0] not in "各每其本全"
+        return short and bool(self._wording.residue(words)) and not any(self._wording.tokens(words))
+
     def category(self, words: str) -> str | None:
         """Return the category of the facility's noun that ends some words, None where none does."""
         found = None

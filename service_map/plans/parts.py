@@ -189,7 +189,7 @@ class PartReader:
         if match is None:
             return None
         names = list(re.finditer("(?:[环沿](?=.{2}))?(?P<name>[^、和与及]+)", match["places"]))
-        if len(names) < 2 or not all(self._items.place_like(name["name"]) for name in names):
+        if len(names) < 2 or not all(self._items.listed_place(name["name"]) for name in names):
             return None
         count = next(self._wording.quantities(text[match.end() : match.end() + 16]), None)
         number = match.end()
@@ -454,7 +454,12 @@ class PartReader:
             tier = TIER.fullmatch(subject)
             return [self._own(draft, item)] if tier else self._allot(draft, [*waiting, item], item)
         category = self._items.category(subject)
-        if led and not waiting and (category or re.fullmatch(rf"{CJK}{{2,14}}", subject)):
+        if (
+            led
+            and not waiting
+            and not subject.endswith("位")
+            and (category or re.fullmatch(rf"{CJK}{{2,14}}", subject))
+        ):
             own = self._own(draft, item)
             begin, _ = item.at, item.at + len(subject)
             own.category = category or draft.category

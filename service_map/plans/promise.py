@@ -81,6 +81,7 @@ _MERGED_INTO = re.compile("，?(?:撤并|合并|整合|归并|组建|调整)(?:�
 _COVER_RATE = re.compile(
     f"(?:（[^）]*）)?(?:在{CJK}{{1,4}}(?:（{CJK}{{1,4}}）)?)?的?覆盖率?(?:总体|均|全部|要)?(?:达到?|不低于|超过|为|提高到|提升[至到])?\\d"
 )
+_EARLY = re.compile("(?:已|均|全部)?(?:完成|启动|开展)(?:项目)?(?:选址|前期|立项|可研|方案|设计|征地)")
 _SERVED = re.compile("[为给向](?:\\d|[一二两三四五六七八九十百]+[所个家座])")
 _TAKES_PART = re.compile(
     "结对|帮扶|参与|参加|纳入(?![^，。]{0,10}(?:建设|改造|规划|项目))|开展|接入|入选|获评|获得|通过|签约|推行|试行|与|联合|入驻|对接|提供|实行|加入|完成评|公建民营|公办民营|社会化|委托"
@@ -355,6 +356,8 @@ class PromiseReader:
             return "参与的已有设施，不是建设 existing ones that take part"
         if _BUILT_ONES.search(scene.shown[: member.noun.start]):
             return "已建成的设施 one that stands already"
+        if _EARLY.match(scene.shown, member.noun.end):
+            return "只做前期工作 only preparations"
         merged = front.explicit and set(front.words) <= {"整合", "合并", "归并"}
         if merged and _MERGED_INTO.match(scene.passage.text, scene.base + len(scene.shown)):
             return "并入他处的已有设施 existing ones that are merged into others"
@@ -435,7 +438,7 @@ class PromiseReader:
         before = last(
             q
             for q in counted
-            if not re.search(r"[”在对于为将把]", re.sub("^(?:以上)?(?:的)?“[^“”]*”", "", reach[q.end :]))
+            if not re.search(r"[”在对于为将把]", re.sub("^(?:以上)?(?:的)?“[^“”]*”|不[少低小]于", "", reach[q.end :]))
         )
         if before and len(counted) > 1 and counted[-1].unit in _SIZES and reach[counted[-1].end :].startswith("的"):
             # 一条10公里以上的步道: the length describes, the first number counts.
