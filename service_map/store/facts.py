@@ -36,3 +36,4 @@ def read_facts(geodata: Path) -> None:
         places.load_classes(geodata / _CLASSES, geodata=geodata)
     places.load_locations(geodata / "locations.csv")
     places.load_statuses(geodata / "statuses.csv")
+    places.load_released(geodata / "released.csv")
