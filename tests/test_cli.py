@@ -306,7 +306,7 @@ def test_a_reported_status_reaches_the_facility_and_a_wrong_one_changes_nothing(
 
 
 @pytest.mark.plans
-def test_refresh_lays_locations_and_statuses_over_again_and_retires_released_ids(tmp_path, data, shared):
+def test_refresh_lays_locations_and_statuses_over_again_and_retires_released_ids(tmp_path, data, geodata, shared):
     refresh = ("refresh", "--plans", shared / "plans")
     assert run(*refresh, "--release", cwd=tmp_path, GEODATA_DIR=str(data)).returncode == 0
     features = json.loads((data / "facilities.geojson").read_text(encoding="utf-8"))["features"]
@@ -327,7 +327,8 @@ def test_refresh_lays_locations_and_statuses_over_again_and_retires_released_ids
     assert answer.returncode == 0, answer.stderr
     assert (data / "facilities.geojson").read_bytes() == laid
     assert b'"open"' in laid
-    (row,) = (data / "retired.csv").read_text(encoding="utf-8").splitlines()[1:]
+    shipped = (geodata / "retired.csv").read_text(encoding="utf-8").splitlines()
+    (row,) = set((data / "retired.csv").read_text(encoding="utf-8").splitlines()) - set(shipped)
     assert row.startswith("f00000000000a,,")
     kept = (data / "retired.csv").read_bytes()
     assert run(*refresh, cwd=tmp_path, GEODATA_DIR=str(data)).returncode == 0

@@ -151,13 +151,16 @@ def write_retired(path: Path, entries: Iterable[Retired]) -> None:
 
 def load_released(path: Path) -> list[Released]:
     """Read ``released.csv``; a missing one holds none, as before the first release. Errors as for `load_retired`."""
-    return [
-        Released(
+    found = []
+    for number, row in _read(path, RELEASED_COLUMNS):
+        entry = Released(
             id=row["id"], name=row["name"], adcode=row["adcode"], category=row["category"],
             passages=frozenset(row["passages"].split()),
-        )
-        for _, row in _read(path, RELEASED_COLUMNS)
-    ]  # fmt: skip
+        )  # fmt: skip
+        if not _is_id(entry.id) or not (entry.name and entry.adcode and entry.category and entry.passages):
+            raise GeodataError(f"{path} 第 {number} 行写法不对", f"{path}, row {number} is malformed")
+        found.append(entry)
+    return found
 
 
 def write_released(path: Path, entries: Iterable[Released]) -> None:
