@@ -24,7 +24,7 @@ from gunicorn.app.base import BaseApplication
 from service_map import catalogue, places, plans, settings, store
 from service_map.catalogue.adcode import covers
 from service_map.errors import InvalidParameterError, PlanFileError, ServiceMapError, SettingsError
-from service_map.store import gaps as gap_layer
+from service_map.store import gap_layer
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

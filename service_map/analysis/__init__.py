@@ -5,13 +5,13 @@ The web and the command line both ask here, so neither repeats the other: each g
 sentences.
 """
 
+from service_map.analysis.answer_file import FORMATS, check_format, collection, write_report
 from service_map.analysis.area import covered_share
-from service_map.analysis.asked import WAYS, Reach, reach, walking
-from service_map.analysis.body import MOST_BYTES, MOST_POINTS, Given, read_body
 from service_map.analysis.card import CIRCLE_MINUTES, check_point
 from service_map.analysis.completeness import MOST_CELLS, completeness_index, count_looks
+from service_map.analysis.context import FEWEST_HOMES, Ground, Region, Supply, open_ground, region
 from service_map.analysis.gap import gap_pieces
-from service_map.analysis.given import (
+from service_map.analysis.inputs import (
     clip,
     read_built,
     read_census,
@@ -21,13 +21,13 @@ from service_map.analysis.given import (
     read_places,
     read_polygon,
 )
-from service_map.analysis.ground import FEWEST_HOMES, Ground, Region, Supply, open_ground, region
-from service_map.analysis.own import CAPACITIES, STOCKS, Own, with_own
 from service_map.analysis.record import AS_RECORDED, Record, record_member, record_of, state_of, trusting
 from service_map.analysis.report import Feature, Report, rule_member
+from service_map.analysis.request_body import MOST_BYTES, MOST_POINTS, Given, read_body
+from service_map.analysis.scenario import CAPACITIES, STOCKS, Own, with_own
 from service_map.analysis.sites import MOST_SITES, PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.stock import count_circles
-from service_map.analysis.table import FORMATS, check_format, collection, write_report
+from service_map.analysis.threshold import WAYS, Reach, reach, walking
 
 __all__ = [
     "AS_RECORDED",

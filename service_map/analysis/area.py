@@ -11,10 +11,9 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
 from service_map.analysis import answers, report
-from service_map.analysis.asked import Reach, reach_member
 from service_map.analysis.catchment import catchment
-from service_map.analysis.given import clip
-from service_map.analysis.ground import Ground, Region, choose
+from service_map.analysis.context import Ground, Region, choose
+from service_map.analysis.inputs import clip
 from service_map.analysis.record import (
     AS_RECORDED,
     HOW,
@@ -36,6 +35,7 @@ from service_map.analysis.stock import (
     near,
     stand,
 )
+from service_map.analysis.threshold import Reach, reach_member
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import related
 from service_map.catalogue.messages import message

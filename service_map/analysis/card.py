@@ -9,10 +9,10 @@ import shapely
 
 from service_map import coverage
 from service_map.analysis import answers, report
-from service_map.analysis.asked import walking
-from service_map.analysis.ground import Ground, Region
+from service_map.analysis.context import Ground, Region
 from service_map.analysis.record import given_alone, sources_member, state_of
 from service_map.analysis.report import Feature, Report, rule_member
+from service_map.analysis.threshold import walking
 from service_map.catalogue import Inventory, Rule, terms
 from service_map.catalogue.adcode import covers
 from service_map.catalogue.degrees import LEAST_DEGREE_M

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from service_map import coverage
 from service_map.analysis import answers
-from service_map.analysis.asked import Reach
-from service_map.analysis.ground import Ground, Supply
+from service_map.analysis.context import Ground, Supply
+from service_map.analysis.threshold import Reach
 from service_map.coverage import Demand
 
 _MOST_PAIRS = 5_000_000

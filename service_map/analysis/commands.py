@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from service_map import settings, store
+from service_map.analysis.answer_file import check_format, write_report
 from service_map.analysis.area import covered_share
-from service_map.analysis.asked import WAYS, reach
 from service_map.analysis.card import CIRCLE_MINUTES, check_point
 from service_map.analysis.completeness import completeness_index
+from service_map.analysis.context import Ground, Region, open_ground, region
 from service_map.analysis.gap import gap_pieces
-from service_map.analysis.given import (
+from service_map.analysis.inputs import (
     clip,
     read_built,
     read_census,
@@ -27,12 +28,11 @@ from service_map.analysis.given import (
     read_places,
     read_polygon,
 )
-from service_map.analysis.ground import Ground, Region, open_ground, region
-from service_map.analysis.own import CAPACITIES, STOCKS, with_own
 from service_map.analysis.record import trusting
 from service_map.analysis.report import Report
+from service_map.analysis.scenario import CAPACITIES, STOCKS, with_own
 from service_map.analysis.sites import PLACE_SOURCES, choose_sites, quota
-from service_map.analysis.table import check_format, write_report
+from service_map.analysis.threshold import WAYS, reach
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import related
 from service_map.coverage import Demand

@@ -8,12 +8,12 @@ import shapely
 
 from service_map import coverage
 from service_map.analysis import answers, report
-from service_map.analysis.asked import WAYS, walking
 from service_map.analysis.card import CIRCLE_MINUTES
-from service_map.analysis.given import clip
-from service_map.analysis.ground import Ground, Region
+from service_map.analysis.context import Ground, Region
+from service_map.analysis.inputs import clip
 from service_map.analysis.record import AS_RECORDED, HOW, WITHHELD, sources_member, state_of
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
+from service_map.analysis.threshold import WAYS, walking
 from service_map.catalogue import Rule, distinct, terms
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError

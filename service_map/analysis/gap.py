@@ -17,8 +17,7 @@ from service_map.analysis.area import (
     zones_member,
     zones_said,
 )
-from service_map.analysis.asked import Reach, reach_member
-from service_map.analysis.ground import Ground, Region, choose
+from service_map.analysis.context import Ground, Region, choose
 from service_map.analysis.record import (
     AS_RECORDED,
     HOW,
@@ -38,6 +37,7 @@ from service_map.analysis.stock import (
     possible_cut,
     stand,
 )
+from service_map.analysis.threshold import Reach, reach_member
 from service_map.analysis.zones import zones_of
 from service_map.catalogue import terms
 from service_map.catalogue.messages import message

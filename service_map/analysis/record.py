@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from service_map import coverage
 from service_map.analysis import answers
-from service_map.analysis.ground import Ground, Region, Supply
+from service_map.analysis.context import Ground, Region, Supply
 from service_map.catalogue import Inventory, terms
 from service_map.catalogue.adcode import COUNTRY, ancestors, covers, prefix
 from service_map.catalogue.messages import message

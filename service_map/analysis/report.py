@@ -7,7 +7,7 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 
 from service_map.analysis import answers
-from service_map.analysis.ground import Ground
+from service_map.analysis.context import Ground
 from service_map.catalogue import Rule
 from service_map.catalogue.messages import message
 

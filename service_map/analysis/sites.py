@@ -10,9 +10,8 @@ from shapely.geometry.base import BaseGeometry
 from service_map import coverage
 from service_map.analysis import answers, report
 from service_map.analysis.area import kinds, limits, served
-from service_map.analysis.asked import Reach, reach_member
-from service_map.analysis.given import clip
-from service_map.analysis.ground import FEWEST_HOMES, Ground, Region, choose
+from service_map.analysis.context import FEWEST_HOMES, Ground, Region, choose
+from service_map.analysis.inputs import clip
 from service_map.analysis.record import AS_RECORDED, HOW, record_member, record_of, record_properties
 from service_map.analysis.report import Feature, Report, percent, share
 from service_map.analysis.stock import (
@@ -24,6 +23,7 @@ from service_map.analysis.stock import (
     possible_cut,
     stand,
 )
+from service_map.analysis.threshold import Reach, reach_member
 from service_map.catalogue.messages import message
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError

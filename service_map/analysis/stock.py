@@ -11,9 +11,9 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
 from service_map.analysis import answers
-from service_map.analysis.asked import Reach
-from service_map.analysis.ground import Ground, Region, Supply, choose
+from service_map.analysis.context import Ground, Region, Supply, choose
 from service_map.analysis.record import Record
+from service_map.analysis.threshold import Reach
 from service_map.catalogue.adcode import COUNTRY
 
 Floats = NDArray[np.float64]

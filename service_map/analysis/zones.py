@@ -4,8 +4,8 @@ import numpy as np
 import shapely
 
 from service_map import coverage
-from service_map.analysis.asked import Reach
-from service_map.analysis.ground import Ground, Region
+from service_map.analysis.context import Ground, Region
+from service_map.analysis.threshold import Reach
 from service_map.catalogue import terms
 from service_map.errors import InvalidParameterError, UnanswerableError
 

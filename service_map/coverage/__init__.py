@@ -5,15 +5,7 @@ square kilometres, times minutes. Nothing here knows a database or a web page, s
 """
 
 from service_map.coverage._given import lonlat as usable_lonlat
-from service_map.coverage.card import SITE_M, Apart, Reach, Verdict, apart, check, distances
-from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_within, pairs, two_step
-from service_map.coverage.demand import Demand, land, land_cells, points, raster, spread, standard_error
-from service_map.coverage.distance import metres_between, nearest, to_ecef, within
-from service_map.coverage.edges import LaidOut, along, edge_pairs, inside, lay_out, nearest_edge
-from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, ground_anywhere, may_reach, rank
-from service_map.coverage.openland import cells_within, lattice, open_places, site_land
-from service_map.coverage.osm import read_osm
-from service_map.coverage.people import (
+from service_map.coverage.accessibility import (
     Bounds,
     Completeness,
     Equity,
@@ -24,8 +16,16 @@ from service_map.coverage.people import (
     may_walk,
     served,
 )
+from service_map.coverage.card import SITE_M, Apart, Reach, Verdict, apart, check, distances
+from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_within, pairs, two_step
+from service_map.coverage.demand import Demand, land, land_cells, points, raster, spread, standard_error
+from service_map.coverage.distance import metres_between, nearest, to_ecef, within
+from service_map.coverage.edges import LaidOut, along, edge_pairs, inside, lay_out, nearest_edge
+from service_map.coverage.ellipsoid import check_edges, circles, joined_circles, square_km, surface, usable_area
+from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, ground_anywhere, may_reach, rank
+from service_map.coverage.openland import cells_within, lattice, open_places, site_land
+from service_map.coverage.osm import read_osm
 from service_map.coverage.pieces import Zones, around_places, cut, given_zones, hexagons, needs_at_least
-from service_map.coverage.shapes import check_edges, circles, joined_circles, square_km, surface, usable_area
 from service_map.coverage.siting import Siting, site
 from service_map.coverage.snapping import SNAP_M, Snapped, snap
 from service_map.coverage.straight import Cells, cells, covered, nearest_cells

@@ -14,9 +14,9 @@ import shapely
 from numpy.typing import ArrayLike
 from shapely.geometry.base import BaseGeometry
 
-from service_map.coverage import _given, grid
+from service_map.coverage import _given, population_grid
 from service_map.coverage._given import Floats
-from service_map.coverage.shapes import square_km, usable_area
+from service_map.coverage.ellipsoid import square_km, usable_area
 from service_map.errors import GeodataError, InvalidParameterError
 
 UNITS = ("people", "km2")
@@ -274,7 +274,7 @@ def raster(path: Path, *, area: BaseGeometry | None = None, band: int | None = N
     InvalidParameterError
         When the area or the band cannot be used, or none was named of several.
     """
-    rasterio = grid.rasterio()
+    rasterio = population_grid.rasterio()
     usable = None if area is None else usable_area(area)[0]
     try:
         with rasterio.open(path) as source:
@@ -289,11 +289,11 @@ def raster(path: Path, *, area: BaseGeometry | None = None, band: int | None = N
 def _cells_of(
     rasterio: Any, source: Any, path: Path, area: BaseGeometry | None, band: int | None
 ) -> tuple[Floats, Floats]:
-    grid.extent(source, path)
-    number = grid.chosen_band(source, path, band)
+    population_grid.extent(source, path)
+    number = population_grid.chosen_band(source, path, band)
     window = rasterio.windows.Window(0, 0, source.width, source.height)
     if area is not None:
-        window = grid.window_of(source, area)
+        window = population_grid.window_of(source, area)
         if window is None:
             return np.empty((0, 2)), np.empty(0)
     if window.width * window.height > _MOST_RASTER_CELLS:
@@ -302,9 +302,9 @@ def _cells_of(
             f"the window of {path.name} has {window.width * window.height:.0f} cells, over {_MOST_RASTER_CELLS};"
             " give a smaller area",
         )
-    values = grid.people_in(source, path, number, window)
+    values = population_grid.people_in(source, path, number, window)
     cells = np.nonzero(values > 0)
-    place, people = grid.centres_of(source, window, cells), values[cells]
+    place, people = population_grid.centres_of(source, window, cells), values[cells]
     if area is None:
         return place, people
     shapely.prepare(area)

@@ -15,9 +15,17 @@ from service_map.coverage._given import Floats, Whole
 from service_map.coverage.around import entered
 from service_map.coverage.demand import Demand
 from service_map.coverage.distance import nearest
-from service_map.coverage.ground import reached_ground
+from service_map.coverage.ellipsoid import (
+    circles,
+    corners_of,
+    equal_area,
+    joined_circles,
+    square_km,
+    surface,
+    usable_area,
+)
+from service_map.coverage.isochrone import reached_ground
 from service_map.coverage.pieces import Zones, cut, needs_at_least
-from service_map.coverage.shapes import circles, corners_of, equal_area, joined_circles, square_km, surface, usable_area
 from service_map.coverage.snapping import SNAP_M, snap
 from service_map.coverage.streets import Network
 

@@ -21,7 +21,7 @@ from service_map.coverage._given import Floats, Whole
 from service_map.coverage.catchment import pairs
 from service_map.coverage.demand import MOST_GRID, Demand
 from service_map.coverage.distance import GEOD, ecef, metres_between
-from service_map.coverage.shapes import circles, equal_area, from_equal_area, square_km, to_equal_area, usable_area
+from service_map.coverage.ellipsoid import circles, equal_area, from_equal_area, square_km, to_equal_area, usable_area
 from service_map.coverage.siting import Siting, counted
 
 # A circle is eight cells from its middle to its edge, fewer where the places are so many that the pairs would not fit.

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 from service_map.coverage.distance import ecef
-from service_map.coverage.shapes import equal_area, square_km, usable_area
+from service_map.coverage.ellipsoid import equal_area, square_km, usable_area
 
 MOST_CELLS = 20_000
 """Hexagons that an area is cut into at most; a small radius in a large area gets larger ones."""

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
-from service_map.coverage.grid import rasterio as _rasterio
+from service_map.coverage.population_grid import rasterio as _rasterio
 from service_map.errors import GeodataError
 
 _MOST_CELLS = 200_000_000

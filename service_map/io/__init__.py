@@ -5,7 +5,7 @@ This room knows forms, encodings, headings and reference systems, and nothing of
 
 from service_map.io.columns import load_names
 from service_map.io.datum import DATUMS, bd09_to_wgs84, gcj02_to_wgs84, to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
-from service_map.io.extract import OSM_KEYS, read_extract
+from service_map.io.osm_extract import OSM_KEYS, read_extract
 from service_map.io.rows import Asked, Batch, Problem, coordinates, number, numbers, read
 from service_map.io.source import EXTRACTS, FORMS, LAYERS, Source
 

@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map.errors import InvalidParameterError
 from service_map.io.columns import Wanted, load_names
-from service_map.io.frame import Floats, Frame, frame
+from service_map.io.crs import Floats, Frame, frame
 from service_map.io.source import TEXTS, WORKBOOKS, Source, as_source, check_form
 
 PLACE = {"lon": "lon", "lat": "lat"}

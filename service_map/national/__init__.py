@@ -6,7 +6,7 @@ is cut.
 """
 
 from service_map.national.county import ALL, County, counties
-from service_map.national.people import Source
+from service_map.national.population import Source
 from service_map.national.question import Horizon, Question, Target, question
 from service_map.national.record import whole_register
 from service_map.national.survey import MOST_CELLS, TRIES, Failure, Outcome, run

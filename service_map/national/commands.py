@@ -11,7 +11,7 @@ from service_map.errors import InvalidParameterError
 from service_map.national import cluster
 from service_map.national.county import ALL, County, counties
 from service_map.national.extra import need_all
-from service_map.national.people import Source
+from service_map.national.population import Source
 from service_map.national.question import Question, question
 from service_map.national.record import stated, whole_register
 from service_map.national.survey import MOST_CELLS, run

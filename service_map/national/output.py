@@ -36,7 +36,7 @@ from service_map import coverage
 from service_map.catalogue import terms
 from service_map.national.county import County
 from service_map.national.part import SQUARE_DEGREES, Judged, Sums, corners
-from service_map.national.people import MICRO, Cells
+from service_map.national.population import MICRO, Cells
 from service_map.national.question import Question
 from service_map.national.record import Record
 from service_map.store.ranks import ALL

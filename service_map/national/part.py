@@ -14,7 +14,7 @@ from service_map import coverage
 from service_map.coverage import Candidates, Network
 from service_map.coverage.card import SITE_M
 from service_map.coverage.straight import along_curve
-from service_map.national.people import Cells
+from service_map.national.population import Cells
 from service_map.national.question import Horizon, Question, Target
 
 Flags = NDArray[np.bool_]

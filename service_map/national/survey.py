@@ -15,10 +15,10 @@ import shapely
 from service_map.catalogue import Inventory
 from service_map.coverage import square_km
 from service_map.errors import InvalidParameterError, PartitionError, SettingsError
-from service_map.national import cluster, output, people, record, supply, ways, work
+from service_map.national import cluster, output, population, record, supply, ways, work
 from service_map.national.county import County
 from service_map.national.extra import need, need_all
-from service_map.national.people import Source
+from service_map.national.population import Source
 from service_map.national.question import Question
 
 TRIES = 3
@@ -231,7 +231,7 @@ def check_inputs(
     supply.check(facilities)
     if networks is not None:
         ways.check(networks)
-    empty = people.check(demand, counties)
+    empty = population.check(demand, counties)
     if empty and not skip_empty:
         names = "、".join(f"{county.adcode} {county.name}" for county in counties if county.adcode in set(empty[:8]))
         more = f" … {len(empty)}" if len(empty) > 8 else ""
@@ -280,7 +280,7 @@ def _rows_of(demand: Source, county: County, most_cells: int) -> list[tuple[int,
     if demand.is_raster:
         return [(0, int(square_km(county.shape)))]
     try:
-        return people.parts(demand, county, most_cells)
+        return population.parts(demand, county, most_cells)
     except Exception:  # noqa: BLE001 - a damaged table costs its own county, later
         return []
 

@@ -17,9 +17,9 @@ import pyarrow.parquet
 from service_map import __version__
 from service_map.coverage import Network
 from service_map.errors import PartitionError, ServiceMapError
-from service_map.national import output, part, people, record, supply, ways
+from service_map.national import output, part, population, record, supply, ways
 from service_map.national.county import County
-from service_map.national.people import Source
+from service_map.national.population import Source
 from service_map.national.question import Question
 from service_map.national.record import Stated
 from service_map.national.supply import Laid, Taken
@@ -119,7 +119,7 @@ def parts_of(job: Job) -> list[tuple[int, int]]:
     PartitionError
         When its people cannot be read.
     """
-    return people.parts(job.demand, job.county, job.most_cells)
+    return population.parts(job.demand, job.county, job.most_cells)
 
 
 @_naming
@@ -147,7 +147,7 @@ def whole(job: Job) -> dict[str, Any]:
     if kept is not None:
         return kept
     inputs = _made_ready(job, inputs)
-    parts = people.parts(job.demand, job.county, job.most_cells)
+    parts = population.parts(job.demand, job.county, job.most_cells)
     if len(parts) > 1:
         return _merge(job, inputs, [_write_part(job, inputs, rows) for rows in parts])
     judged = _judged(job, inputs, parts[0])
@@ -215,7 +215,7 @@ def _inputs(job: Job) -> _Inputs:
     named = {
         "facilities": taken.digest,
         "stated": job.stated,
-        "demand": people.identity(job.demand, job.county),
+        "demand": population.identity(job.demand, job.county),
         "network": None if network is None else ways.identity(network),
         "boundary": hashlib.sha256(job.county.boundary).hexdigest(),
     }
@@ -250,7 +250,7 @@ def _made_ready(job: Job, inputs: _Inputs) -> _Inputs:
 
 
 def _judged(job: Job, inputs: _Inputs, rows: tuple[int, int]) -> part.Judged:
-    return part.judge(job.question, people.read(job.demand, job.county, rows), inputs.taken.candidates, inputs.ways)
+    return part.judge(job.question, population.read(job.demand, job.county, rows), inputs.taken.candidates, inputs.ways)
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ def _finish(job: Job, inputs: _Inputs, sums: part.Sums, tables: Any) -> dict[str
         job.question, job.county, sums, network=by_network, fallback=fallback, pieces=pieces,
         records=inputs.records,
     )  # fmt: skip
-    about = {"name": job.county.name, "cells": sums.cells, "people": int(sums.people[0]) / people.MICRO,
+    about = {"name": job.county.name, "cells": sums.cells, "people": int(sums.people[0]) / population.MICRO,
              "method": "network" if by_network else "straight_line", "fallback": fallback,
              "inputs": inputs.named, "program": program()}  # fmt: skip
     with output.Staging(Path(job.out), job.county.adcode) as staged:

@@ -15,6 +15,7 @@ from service_map.places.facility import (
     load_facilities,
     write_facilities,
 )
+from service_map.places.facility_import import MOST_LISTED, FacilityImport, Outcome, import_facilities
 from service_map.places.gazetteer import (
     Area,
     Gazetteer,
@@ -25,8 +26,6 @@ from service_map.places.gazetteer import (
     write_places,
 )
 from service_map.places.geocoder import geocode_facilities, load_geocoder
-from service_map.places.intake import MOST_LISTED, FacilityImport, Outcome, import_facilities
-from service_map.places.listed import LISTED_FILE, STATUS_WORDS, load_listed
 from service_map.places.locate import Unresolved, locate, locate_commitment, suspected_duplicates, unresolved
 from service_map.places.location import (
     Location,
@@ -39,6 +38,8 @@ from service_map.places.location import (
 )
 from service_map.places.match import Match, match_existing
 from service_map.places.named import gather_places
+from service_map.places.place_table import PlaceImport, import_places
+from service_map.places.planned_list import LISTED_FILE, STATUS_WORDS, load_listed
 from service_map.places.resolve import Ambiguity, Place, resolve
 from service_map.places.retired import (
     Released,
@@ -52,7 +53,6 @@ from service_map.places.retired import (
 )
 from service_map.places.shapes import SHAPES_FILE, Shape, load_shapes, read_shapes
 from service_map.places.status import Status, apply_statuses, load_statuses, read_statuses, write_statuses
-from service_map.places.table import PlaceImport, import_places
 
 __all__ = [
     "DATUMS",

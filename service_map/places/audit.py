@@ -12,9 +12,9 @@ from service_map.errors import PlanFileError
 from service_map.places.existing import load_demand, load_existing
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
-from service_map.places.listed import load_listed
 from service_map.places.locate import Unresolved, suspected_duplicates, unresolved
 from service_map.places.match import Match, match_existing
+from service_map.places.planned_list import load_listed
 from service_map.places.retired import Retired
 from service_map.plans import Commitment, Plan, passage_sha256, passages, read_text
 

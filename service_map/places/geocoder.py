@@ -25,7 +25,7 @@ from service_map.io.datum import gcj02_to_wgs84
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
 from service_map.places.location import DEFAULT_UNCERTAINTY_M, Location
-from service_map.places.table import metres_outside
+from service_map.places.place_table import metres_outside
 
 ENTRY_POINTS = "service_map.geocoders"
 

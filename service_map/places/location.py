@@ -20,7 +20,7 @@ from service_map.errors import GeodataError, InvalidParameterError
 from service_map.io import Asked, Problem
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
-from service_map.places.table import Row, nearest_to_seats, outside, read_rows, shift_warning
+from service_map.places.place_table import Row, nearest_to_seats, outside, read_rows, shift_warning
 
 LOCATION_COLUMNS = ("id", "name", "adcode", "lon", "lat", "precision", "uncertainty_m", "source", "licence", "date")
 """Columns of a table of locations. In the template, lon, lat, source and date stand empty, to be filled."""
@@ -137,7 +137,7 @@ def import_locations(
     Parameters
     ----------
     path
-        As for `service_map.places.table.read_rows`. ``precision`` is ``site`` where the table has no such column,
+        As for `service_map.places.place_table.read_rows`. ``precision`` is ``site`` where the table has no such column,
         ``uncertainty_m`` that of `DEFAULT_UNCERTAINTY_M`, ``licence`` the source's own.
     datum, crs, layer, columns
         As `service_map.io.Asked` has them.

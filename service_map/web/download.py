@@ -32,7 +32,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from service_map.catalogue.messages import message
 from service_map.errors import InvalidParameterError, NotFoundError, OutputError, StoreError
 from service_map.settings import Settings
-from service_map.store import FacilityFilter, FacilityRecord, content, export, open_readonly, queries, read_meta
+from service_map.store import FacilityFilter, FacilityRecord, data_dictionary, export, open_readonly, queries, read_meta
 from service_map.web import compute, cost, geojson, openapi, params, problems
 from service_map.web.reading import IMPRECISE, PROMISED_ONLY, attach, query, reading, say
 from service_map.web.site import site
@@ -300,7 +300,7 @@ def _best(formats: Iterable[export.Format]) -> export.Format | None:
 def about() -> Response:
     """Say what a download is: sources, licences, citation, date, fields."""
     values = query(params.DOWNLOAD)
-    told = content.about(reading().conn, params.facility_filter(values), system=values["crs"])
+    told = data_dictionary.about(reading().conn, params.facility_filter(values), system=values["crs"])
     return Response(orjson.dumps(told), content_type="application/ld+json")
 
 
@@ -356,7 +356,9 @@ def to_file(
             count = export.write(
                 path, conn, wanted, suffix=suffix, feature=_feature(values["lang"] or "zh"), system=system, bom=bom
             )
-            told.write_bytes(orjson.dumps(content.about(conn, wanted, system=system), option=orjson.OPT_INDENT_2))
+            told.write_bytes(
+                orjson.dumps(data_dictionary.about(conn, wanted, system=system), option=orjson.OPT_INDENT_2)
+            )
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"无法写入 {path}：{reason}", f"cannot write {path}: {reason}") from error

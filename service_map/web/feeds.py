@@ -15,7 +15,7 @@ from flask import request, url_for
 
 from service_map.catalogue import terms
 from service_map.store.records import FacilityRecord, PlanRecord
-from service_map.web import term, words
+from service_map.web import labels, term
 
 ATOM = "application/atom+xml"
 MAP_SIZE = 40_000
@@ -62,8 +62,8 @@ def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], day: date,
     made = record.status_date or (plan.date or str(plan.period[0]) if plan else None)
     category = record.category_en if english else record.category_zh
     cite = record.citations[0] if record.citations else None
-    told = [category, record.area_name, words.status(record.status, over=term.is_over(term.due(record, plans), day))]
-    told.append(words.precision(record.precision, record.uncertainty_m))
+    told = [category, record.area_name, labels.status(record.status, over=term.is_over(term.due(record, plans), day))]
+    told.append(labels.precision(record.precision, record.uncertainty_m))
     if cite is not None:
         told.append(f"{cite.plan_title} {cite.section or ''}".strip())
     elif record.source_title:

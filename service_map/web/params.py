@@ -23,7 +23,7 @@ from service_map.catalogue import terms
 from service_map.errors import InvalidParameterError
 from service_map.io.datum import DATUMS
 from service_map.store import CommitmentFilter, FacilityFilter
-from service_map.store.content import SYSTEMS
+from service_map.store.data_dictionary import SYSTEMS
 from service_map.store.export import Format
 from service_map.web.language import LANGUAGES
 

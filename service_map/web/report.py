@@ -19,7 +19,7 @@ from service_map.catalogue import terms
 from service_map.catalogue.adcode import county_of
 from service_map.store.cells import writable
 from service_map.store.records import AreaRecord, CommitmentRecord, FacilityRecord
-from service_map.web import words
+from service_map.web import labels
 from service_map.web.figures import AreaFigures, CoverageFigure, Covered
 from service_map.web.links import VENDOR_DIR
 
@@ -109,7 +109,7 @@ def as_html(contents: Contents) -> str:
         told=contents.figures,
         coverage=contents.coverage,
         kinds=contents.figures.kinds,
-        kind_words=words.KIND,
+        kind_words=labels.KIND,
         term=contents.term,
         rows=[_row(record, contents) for record in contents.facilities],
         unmapped=_unmapped(contents),
@@ -224,7 +224,7 @@ def _told(records: Sequence[FacilityRecord], contents: Contents) -> str:
     lines = (
         f"<li><strong>{_plain(record.name)}</strong><br>"
         f"{_plain(record.category_en if contents.english else record.category_zh)} · "
-        f"{_plain(words.precision(record.precision, record.uncertainty_m))}</li>"
+        f"{_plain(labels.precision(record.precision, record.uncertainty_m))}</li>"
         for record in records
     )
     # A long list scrolls, so it must take the focus for who has no mouse.
@@ -272,10 +272,10 @@ def _row(record: FacilityRecord, contents: Contents) -> Row:
         name=record.name,
         category=record.category_en if contents.english else record.category_zh,
         place=record.area_name,
-        count=words.count(record.count, record.unit, at_least=record.at_least, english=contents.english),
+        count=labels.count(record.count, record.unit, at_least=record.at_least, english=contents.english),
         year=record.year,
         status=contents.status_words(record),
-        sure=words.precision(record.precision, record.uncertainty_m),
+        sure=labels.precision(record.precision, record.uncertainty_m),
         plan=cite.plan_title if cite else record.source_title or "",
         section=(cite.section or "") if cite else "",
         line=cite.line if cite else record.source_row,
@@ -309,7 +309,7 @@ def as_xlsx(contents: Contents) -> bytes:
         (
             _("规划任务"),
             [_("任务类型"), _("项数"), _("已上图")],
-            [[str(words.KIND[kind.kind]), kind.count, kind.mapped] for kind in told.kinds],
+            [[str(labels.KIND[kind.kind]), kind.count, kind.mapped] for kind in told.kinds],
         ),
         (
             _("和别处比"),
@@ -337,7 +337,7 @@ def as_xlsx(contents: Contents) -> bytes:
             [_("写的是"), _("类别"), _("任务类型"), _("谁的规划"), _("规划"), _("章节"), _("文本行号"), "id"],
             [
                 [
-                    item.label, item.category_en if english else item.category_zh, str(words.KIND[item.kind]), whose,
+                    item.label, item.category_en if english else item.category_zh, str(labels.KIND[item.kind]), whose,
                     item.plan_title, item.section or "", item.line, item.id,
                 ]
                 for item, whose in _unmapped(contents)
@@ -388,7 +388,7 @@ def _coverage_row(name: str, rule: str, of: CoverageFigure) -> list[Any]:
     near: Mapping[str, Any] = record.nearest or {}
     first = record.foremost
     return [
-        *(name, rule, str(words.RECORD[record.state]), record.existing, near.get("name"), near.get("metres")),
+        *(name, rule, str(labels.RECORD[record.state]), record.existing, near.get("name"), near.get("metres")),
         *(
             record.placed,
             record.wide,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from service_map.coverage.envelope import Curves, lowest
+from service_map.coverage.isochrone.envelope import Curves, lowest
 
 LEAST = 1e-4
 

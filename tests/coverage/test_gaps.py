@@ -9,7 +9,7 @@ from pyproj import Geod
 from town import place, streets
 from truth import flat
 
-from service_map.coverage import circles, gap, gap_on_foot, joined_circles, nearest, network, shapes, square_km, walk
+from service_map.coverage import circles, ellipsoid, gap, gap_on_foot, joined_circles, nearest, network, square_km, walk
 from service_map.errors import InvalidParameterError
 
 GEOD = Geod(ellps="WGS84")
@@ -215,7 +215,7 @@ def test_each_facility_may_reach_by_a_radius_of_its_own():
 def test_circles_joined_by_squares_are_the_union_of_all_of_them(count, metres):
     centres = np.random.default_rng(count).random((count, 2)) * (0.4, 0.5) + (112.2, 35.4)
     joined = joined_circles(centres, np.full(count, metres))
-    drawn = circles(centres, metres, vertices=shapes.corners_of(count))
+    drawn = circles(centres, metres, vertices=ellipsoid.corners_of(count))
     assert shapely.area(shapely.symmetric_difference(joined, shapely.union_all(drawn))) < 1e-12
     assert shapely.is_valid(joined)
 
@@ -224,8 +224,8 @@ def test_one_circle_more_joins_its_own_square_alone():
     centres = np.random.default_rng(5).random((400, 2)) * (0.4, 0.5) + (112.2, 35.4)
     radii = np.full(len(centres), 300.0)
     joined_circles(centres, radii)
-    before = shapes._joined.cache_info().misses
+    before = ellipsoid._joined.cache_info().misses
     joined_circles(centres, radii)
-    assert shapes._joined.cache_info().misses == before
+    assert ellipsoid._joined.cache_info().misses == before
     joined_circles(np.vstack((centres, centres.mean(axis=0))), np.append(radii, 300.0))
-    assert shapes._joined.cache_info().misses == before + 1
+    assert ellipsoid._joined.cache_info().misses == before + 1

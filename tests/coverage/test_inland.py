@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from service_map.coverage.inland import inland, near
+from service_map.coverage.isochrone.inland import inland, near
 from service_map.coverage.plane import Pieces
 
 SIDE = 20

@@ -8,7 +8,7 @@ import shapely
 from town import geodesic, place
 
 from service_map.coverage import circles, gap, land, lattice, open_places, openland, site_land, square_km
-from service_map.coverage.shapes import equal_area
+from service_map.coverage.ellipsoid import equal_area
 from service_map.errors import InvalidParameterError
 
 COUNTY = shapely.box(112.2, 35.4, 112.6, 35.9)

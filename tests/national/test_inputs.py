@@ -15,7 +15,7 @@ import shapely
 
 from service_map import coverage
 from service_map.errors import GeodataError, InvalidParameterError
-from service_map.national import people, supply, survey, ways
+from service_map.national import population, supply, survey, ways
 from service_map.national.county import County
 
 
@@ -26,14 +26,14 @@ def rasters(china, country, tmp_path_factory):
     codes = ["140521", "140522", "140525"]
     names = china.write_raster(home / "people.tif", codes, 500, groups=("60+", "0-9"))
     groups = {name: str(path) for name, path in names.items() if name}
-    return people.Source(path=str(names[""]), groups=groups), codes
+    return population.Source(path=str(names[""]), groups=groups), codes
 
 
 def test_a_county_reads_the_cells_that_coverage_reads(rasters, china):
     source, codes = rasters
     for code in codes:
         county = china.county(code)
-        found = people.read(source, county, people.parts(source, county, 10**9)[0])
+        found = population.read(source, county, population.parts(source, county, 10**9)[0])
         told = coverage.raster(Path(source.path), area=county.shape)
         assert np.allclose(found.lonlat, told.lonlat, atol=1e-12)
         assert np.allclose(found.people / 1e6, told.amount, atol=1e-6)
@@ -46,7 +46,7 @@ def test_where_a_raster_is_cut_changes_no_bit(rasters, country, china, prints, t
     source, codes = rasters
     for most in (10**6, 40_000, 5_000):
         country.run(tmp_path / str(most), counties=codes, demand=source, most_cells=most, networks=None)
-    assert len(people.parts(source, china.county(codes[0]), 5_000)) > 20
+    assert len(population.parts(source, china.county(codes[0]), 5_000)) > 20
     assert prints(tmp_path / "1000000") == prints(tmp_path / "40000") == prints(tmp_path / "5000")
 
 
@@ -72,11 +72,11 @@ def test_a_window_never_reads_more_than_a_part_may_hold(rasters, china, monkeypa
             read.append(window.width * window.height)
             return real(self._opened, *given, window=window, **more)
 
-    opening = people._opening
-    monkeypatch.setattr(people, "_opening", lambda rasters_, path: Counting(opening(rasters_, path)))
+    opening = population._opening
+    monkeypatch.setattr(population, "_opening", lambda rasters_, path: Counting(opening(rasters_, path)))
     county = china.county(codes[0])
-    for rows in people.parts(source, county, 20_000):
-        people.read(source, county, rows)
+    for rows in population.parts(source, county, 20_000):
+        population.read(source, county, rows)
     assert max(read) <= 20_000
     assert len(read) > 3 * 10
 
@@ -88,9 +88,9 @@ def test_a_group_on_another_grid_is_refused(rasters, china, tmp_path):
         transform=rasterio.Affine(0.1, 0, 112, 0, -0.1, 36),
     ):  # fmt: skip
         pass
-    wrong = people.Source(path=source.path, groups={"60+": str(tmp_path / "other.tif")})
+    wrong = population.Source(path=source.path, groups={"60+": str(tmp_path / "other.tif")})
     with pytest.raises(InvalidParameterError, match="not on the grid"):
-        people.check(wrong, [china.county(codes[0])])
+        population.check(wrong, [china.county(codes[0])])
 
 
 def test_the_narrowest_network_is_taken(tmp_path, china):
@@ -221,7 +221,7 @@ def test_a_county_walks_over_a_real_pbf_extract_as_over_the_arrays_made_of_it(
     for networks, more in (("pbf", {"workers": None, "scheduler": cluster}), ("arrays", {"workers": 0})):
         found = survey.run(
             country.question, counties, facilities=str(home / "facilities.parquet"),
-            demand=people.Source(path=str(home / "people")), out=tmp_path / f"out-{networks}",
+            demand=population.Source(path=str(home / "people")), out=tmp_path / f"out-{networks}",
             networks=tmp_path / networks, **more,
         )  # fmt: skip
         assert found.done == ("140521", "140522")
@@ -253,13 +253,13 @@ def test_a_virtual_raster_is_its_parts_as_well(rasters, country, china, tmp_path
         "</VRTRasterBand></VRTDataset>",
         encoding="utf-8",
     )
-    virtual = people.Source(path=str(tmp_path / "all.vrt"))
-    before = people.identity(virtual, china.county(codes[0]))
+    virtual = population.Source(path=str(tmp_path / "all.vrt"))
+    before = population.identity(virtual, china.county(codes[0]))
     first = country.run(tmp_path / "out", counties=codes[:1], demand=virtual, networks=None)
     with rasterio.open(tmp_path / "part.tif", "r+") as part:
         whole = part.read(1)
         part.write(np.where(whole > 0, whole * 2, whole), 1)
-    assert people.identity(virtual, china.county(codes[0])) != before
+    assert population.identity(virtual, china.county(codes[0])) != before
     second = country.run(tmp_path / "out", counties=codes[:1], demand=virtual, networks=None)
     assert (len(first.done), len(second.done)) == (1, 1)
     assert second.people == pytest.approx(2 * first.people, rel=1e-6)
@@ -272,13 +272,13 @@ def test_a_raster_that_begins_in_the_south_holds_the_same_people(rasters, china,
     south = rasterio.Affine(affine.a, 0, affine.c, 0, -affine.e, affine.f + given.height * affine.e)
     with rasterio.open(tmp_path / "south.tif", "w", **{**profile, "transform": south}) as out:
         out.write(values[::-1], 1)
-    turned = people.Source(path=str(tmp_path / "south.tif"))
-    assert people.check(turned, [china.county(code) for code in codes]) == ()
+    turned = population.Source(path=str(tmp_path / "south.tif"))
+    assert population.check(turned, [china.county(code) for code in codes]) == ()
     for code in codes:
         county = china.county(code)
         one, other = (
-            people.read(of, county, people.parts(of, county, 10**9)[0])
-            for of in (people.Source(path=source.path), turned)
+            population.read(of, county, population.parts(of, county, 10**9)[0])
+            for of in (population.Source(path=source.path), turned)
         )
         assert sorted(zip(one.lonlat.round(9).tolist(), one.people.tolist(), strict=True)) == sorted(
             zip(other.lonlat.round(9).tolist(), other.people.tolist(), strict=True)
@@ -293,7 +293,7 @@ def test_no_data_that_nobody_declared_fails_its_county_in_words(rasters, country
         values[values <= 0] = 65535
         out.nodata = None
         out.write(values, 1)
-    given = people.Source(path=str(tmp_path / "people.tif"))
+    given = population.Source(path=str(tmp_path / "people.tif"))
     found = country.run(tmp_path / "out", counties=codes[:1], demand=given, networks=None)
     assert found.done == ()
     assert "65535" in found.failed[0].zh
@@ -308,15 +308,15 @@ def test_of_a_raster_of_several_bands_one_is_asked_for(rasters, china, tmp_path)
         out.write(np.stack([values, values]))
     county = china.county(codes[0])
     with pytest.raises(InvalidParameterError, match="2 bands"):
-        people.check(people.Source(path=str(tmp_path / "two.tif")), [county])
-    assert people.check(people.Source(path=str(tmp_path / "two.tif"), band=2), [county]) == ()
+        population.check(population.Source(path=str(tmp_path / "two.tif")), [county])
+    assert population.check(population.Source(path=str(tmp_path / "two.tif"), band=2), [county]) == ()
 
 
 def test_a_group_by_another_name_is_another_input(rasters, china):
     source, codes = rasters
     path = source.groups["60+"]
-    one, other = (people.Source(path=source.path, groups={name: path}) for name in ("60+", "65+"))
-    assert people.identity(one, china.county(codes[0])) != people.identity(other, china.county(codes[0]))
+    one, other = (population.Source(path=source.path, groups={name: path}) for name in ("60+", "65+"))
+    assert population.identity(one, china.county(codes[0])) != population.identity(other, china.county(codes[0]))
 
 
 def test_a_county_that_turns_out_to_hold_nobody_is_left_out_or_named(rasters, country, china, tmp_path):
@@ -341,7 +341,7 @@ def test_a_table_without_rows_is_named_before_any_work(country, china, tmp_path)
     path = tmp_path / "people" / f"adcode={code}" / "people.parquet"
     pq.write_table(pq.ParquetFile(path).read().slice(0, 0), path)
     with pytest.raises(InvalidParameterError, match=code):
-        country.run(tmp_path / "out", demand=people.Source(path=str(tmp_path / "people")))
+        country.run(tmp_path / "out", demand=population.Source(path=str(tmp_path / "people")))
 
 
 def test_a_part_of_a_county_reads_only_the_groups_of_rows_that_hold_it(country, china, tmp_path):
@@ -349,10 +349,10 @@ def test_a_part_of_a_county_reads_only_the_groups_of_rows_that_hold_it(country, 
     whole = pq.ParquetFile(country.home / "people" / f"adcode={code}" / "people.parquet").read()
     (tmp_path / f"adcode={code}").mkdir()
     pq.write_table(whole, tmp_path / f"adcode={code}" / "people.parquet", row_group_size=32)
-    county, source = china.county(code), people.Source(path=str(tmp_path))
-    told = people.Source(path=str(country.home / "people"))
+    county, source = china.county(code), population.Source(path=str(tmp_path))
+    told = population.Source(path=str(country.home / "people"))
     for rows in ((0, 300), (0, 1), (31, 33), (64, 96), (250, 300), (299, 300)):
-        found, wanted = (people.read(of, county, rows) for of in (source, told))
+        found, wanted = (population.read(of, county, rows) for of in (source, told))
         assert np.array_equal(found.lonlat, wanted.lonlat)
         assert np.array_equal(found.people, wanted.people)
 

@@ -18,7 +18,7 @@ from rasterio import Affine
 from service_map import catalogue, cli, national
 from service_map.errors import InvalidParameterError, SettingsError
 from service_map.national import cluster as clusters
-from service_map.national import extra, people
+from service_map.national import extra, population
 from service_map.national.commands import national as command
 from service_map.places import load_gazetteer
 
@@ -172,9 +172,9 @@ def test_a_raster_in_the_wrong_crs_is_refused_before_any_work(country, tmp_path,
 def test_a_raster_in_another_true_crs_answers(country, china, tmp_path):
     county = china.county("140521")
     path = raster(tmp_path / "utm.tif", crs="EPSG:32649", corner=(560_000.0, 4_000_000.0), step=500.0, size=400)
-    source = people.Source(path=str(path))
-    assert people.check(source, [county]) == ()
-    cells = people.read(source, county, people.parts(source, county, 10**9)[0])
+    source = population.Source(path=str(path))
+    assert population.check(source, [county]) == ()
+    cells = population.read(source, county, population.parts(source, county, 10**9)[0])
     assert 9_000 < len(cells) < 12_500  # 2,655 km² in cells of a quarter of one
 
 

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from service_map import coverage, national
-from service_map.national import part, people, supply, ways
+from service_map.national import part, population, supply, ways
 from service_map.places import load_gazetteer
 
 
@@ -80,7 +80,7 @@ def test_the_figures_are_those_of_the_planners_questions(country, alone, china, 
         out = tmp_path
         country.run(out, counties=[code], networks=None)
     county = china.county(code)
-    cells = people.read(people.Source(path=str(country.home / "people")), county, (0, 10_000))
+    cells = population.read(population.Source(path=str(country.home / "people")), county, (0, 10_000))
     laid = supply.lay(str(country.home / "facilities.parquet"), country.kinds, tmp_path / "laid")
     candidates = supply.take(laid, county.box(country.question.halo)).candidates
     assert candidates.wide.any()
@@ -217,13 +217,13 @@ def test_cutting_a_network_keeps_its_islands_and_its_long_pieces(china):
 def test_parts_add_up_to_the_whole(country, china, tmp_path):
     code = country.codes[0]
     county = china.county(code)
-    source = people.Source(path=str(country.home / "people"))
+    source = population.Source(path=str(country.home / "people"))
     laid = supply.lay(str(country.home / "facilities.parquet"), country.kinds, tmp_path / "laid")
     candidates = supply.take(laid, county.box(country.question.halo)).candidates
-    whole = part.judge(country.question, people.read(source, county, (0, 300)), candidates, None).sums
+    whole = part.judge(country.question, population.read(source, county, (0, 300)), candidates, None).sums
     pieces = [
-        part.judge(country.question, people.read(source, county, rows), candidates, None).sums
-        for rows in people.parts(source, county, 77)
+        part.judge(country.question, population.read(source, county, rows), candidates, None).sums
+        for rows in population.parts(source, county, 77)
     ]
     assert len(pieces) == 4
     added = part.add(reversed(pieces))

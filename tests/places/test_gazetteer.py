@@ -14,7 +14,7 @@ from service_map.io import Asked
 from service_map.places import areas, load_gazetteer, read_places, resolve, write_places
 from service_map.places.extent import CELL_FACTOR, cell_radii, farthest
 from service_map.places.gazetteer import COMMON, PLACES_COLUMNS, short_name
-from service_map.places.table import COLUMNS, read_rows
+from service_map.places.place_table import COLUMNS, read_rows
 
 CITIES = ("140200", "140500", "140700", "140800")
 GEOD = Geod(ellps="WGS84")

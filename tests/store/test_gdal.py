@@ -13,7 +13,7 @@ import shapely
 from gpkg_validator import validate
 
 from service_map import catalogue, store
-from service_map.store import FacilityFilter, gaps, queries
+from service_map.store import FacilityFilter, gap_layer, queries
 from service_map.store.database import locate
 from service_map.store.geometry import Geometry
 from service_map.store.models import DOMAINS, TABLES
@@ -222,7 +222,7 @@ def test_qgis_draws_gaps_of_the_record_only_apart_from_true_ones_and_says_so(wor
          "record": record, "data_version": "abc", "geom": square}
         for number, record in enumerate(records)
     ]  # fmt: skip
-    gaps.write_gaps(geodata / gaps.FILE, rows)
+    gap_layer.write_gaps(geodata / gap_layer.FILE, rows)
     store.build(f"sqlite:///{tmp_path}/map.gpkg", geodata=geodata)
     told = in_qgis(tmp_path / "map.gpkg")
     true, only = told["gaps drawn"]

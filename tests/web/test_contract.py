@@ -6,7 +6,7 @@ from declared import check
 
 from service_map.catalogue.fields import fields_of
 from service_map.store import AreaRecord, CommitmentRecord, FacilityRecord, PlanRecord
-from service_map.store.content import FIELDS, dictionary
+from service_map.store.data_dictionary import FIELDS, dictionary
 from service_map.store.models import TABLES
 
 

@@ -26,13 +26,13 @@ from sqlalchemy.exc import OperationalError
 from service_map.cli import main
 from service_map.errors import OutputError
 from service_map.places import gcj02_to_wgs84
-from service_map.store import content, export
+from service_map.store import data_dictionary, export
 from service_map.web import download
 from service_map.web.report import spreadsheet
 
 PLAIN = [suffix for suffix, chosen in export.FORMATS.items() if chosen.systems == ("4326",)]
 TABLES = [suffix for suffix in export.FORMATS if "geojson" not in suffix]
-NAMES = [field.name for field in content.FIELDS]
+NAMES = [field.name for field in data_dictionary.FIELDS]
 
 
 def fetch(api, folder, suffix, **query):
@@ -90,7 +90,7 @@ def test_every_format_holds_the_same_facilities_at_the_same_places(shipped_app, 
 def test_every_table_has_the_same_fields_with_the_same_values(shipped_app, tmp_path, expected, suffix):
     found = frame(fetch(shipped_app.test_client(), tmp_path, suffix))
     short = suffix == "shp.zip"
-    for field in content.FIELDS[1:]:
+    for field in data_dictionary.FIELDS[1:]:
         column = field.short if short else field.name
         assert column in found, field.name
         for name, value in found[column].items():
@@ -121,7 +121,7 @@ def _wanted(feature, name):
 
 
 def test_the_names_of_a_shapefile_are_short_and_no_two_are_alike():
-    shorts = [field.short for field in (*content.FIELDS, content.DATUM_FIELD)]
+    shorts = [field.short for field in (*data_dictionary.FIELDS, data_dictionary.DATUM_FIELD)]
     assert len(set(shorts)) == len(shorts)
     assert all(len(short) <= 10 and short.isascii() for short in shorts)
 
@@ -191,7 +191,7 @@ def test_the_definition_offers_each_format_its_own_reference_systems(api):
         parameters = paths[f"/download/facilities.{suffix}"]["get"]["parameters"]
         (offered,) = (item["schema"]["enum"] for item in parameters if item["name"] == "crs")
         assert offered == list(chosen.systems)
-        for system in content.SYSTEMS:
+        for system in data_dictionary.SYSTEMS:
             with api.get(f"/download/facilities.{suffix}?crs={system}") as answer:
                 assert answer.status_code == (200 if system in offered else 400)
 
@@ -232,7 +232,7 @@ def test_a_filter_of_the_api_holds_in_every_format_also_where_nothing_is_left(ap
 def test_features_hold_every_field_of_the_tables_under_its_name(shipped_app, tmp_path, expected, suffix):
     found = frame(fetch(shipped_app.test_client(), tmp_path, suffix))
     table = frame(fetch(shipped_app.test_client(), tmp_path, "parquet"))
-    for field in content.FIELDS[1:]:
+    for field in data_dictionary.FIELDS[1:]:
         mine, theirs = found[field.name], table.loc[found.index, field.name]
         assert mine.isna().equals(theirs.isna()), field.name
         if field.name == "uncertainty_m":
@@ -519,7 +519,7 @@ def test_a_stream_that_fails_before_its_first_rows_are_there_is_told_in_words(ap
     def gone(*_given, **_more):
         raise OperationalError("select", {}, ConnectionError("gone"))
 
-    monkeypatch.setattr(content.queries, "facilities", gone)
+    monkeypatch.setattr(data_dictionary.queries, "facilities", gone)
     answer = api.get(f"/download/facilities.{suffix}")
     assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
     assert answer.headers["Retry-After"]

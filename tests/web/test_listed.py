@@ -9,7 +9,7 @@ from invented_world import CENTRE, FACILITIES, make_app, write_world
 
 from service_map import store
 from service_map.errors import GeodataError
-from service_map.places.listed import LISTED_COLUMNS
+from service_map.places.planned_list import LISTED_COLUMNS
 
 LISTED = "f0000000000b1"
 ROW = ("140521", "kindergarten", LISTED, "城东幼儿园", str(CENTRE[0]), str(CENTRE[1]), "100", "幼儿园", "7", "2026-01",

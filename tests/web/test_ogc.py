@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from service_map import store
-from service_map.store import gaps
+from service_map.store import gap_layer
 from service_map.store.models import DOMAINS
 from service_map.web import ogc
 
@@ -71,7 +71,7 @@ def test_a_person_sees_of_each_gap_whether_the_record_is_complete_and_what_is_no
          "data_version": "abc", "geom": square}
         for record in ("complete", "partial", "none")
     ]  # fmt: skip
-    gaps.write_gaps(folder / gaps.FILE, rows)
+    gap_layer.write_gaps(folder / gap_layer.FILE, rows)
     store.build(f"sqlite:///{tmp_path}/map.gpkg", geodata=folder)
     api = make_app(f"sqlite:///{tmp_path}/map.gpkg", folder).test_client()
     for language, part in (("zh", 0), ("en", 1)):

@@ -10,7 +10,7 @@ from service_map.catalogue.adcode import county_of, covers
 from service_map.errors import BusyError, OverrunError, SettingsError
 from service_map.store import queries
 from service_map.store.records import AreaRecord, CommitmentFilter, FacilityFilter, FacilityRecord
-from service_map.web import figures, links, report, words
+from service_map.web import figures, labels, links, report
 from service_map.web.compute import elsewhere, part
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import Entry, blueprint
@@ -139,9 +139,9 @@ def _rows(found: Sequence[figures.CoverageFigure]) -> list[CoverageRow]:
             category=of.rule.category,
             name=ground.named(of.rule.category),
             colour=categories[of.rule.category].colour,
-            rule_words=words.rule(of.rule),
-            clause=words.clause(of.rule),
-            marks=tuple(words.marks(of.rule)),
+            rule_words=labels.rule(of.rule),
+            clause=labels.clause(of.rule),
+            marks=tuple(labels.marks(of.rule)),
             figure=of,
         )
         for of in found
@@ -193,7 +193,7 @@ def _report_contents(adcode: str) -> report.Contents:
     return report.Contents(
         area=record,
         figures=told,
-        coverage=[(ground.named(of.rule.category), words.cited(of.rule), of) for of in coverage],
+        coverage=[(ground.named(of.rule.category), labels.cited(of.rule), of) for of in coverage],
         facilities=found,
         unmapped=[item for item in concerned if not item.facilities],
         above=figures.of_above(ground, record.adcode) if coverage else (),

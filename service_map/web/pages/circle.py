@@ -14,7 +14,7 @@ from service_map import analysis
 from service_map.catalogue import distinct, terms
 from service_map.store import queries
 from service_map.store.records import FacilityFilter
-from service_map.web import term, words
+from service_map.web import labels, term
 from service_map.web.compute import elsewhere
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import Entry, blueprint
@@ -118,20 +118,20 @@ def circle() -> str:
             VerdictGroup(
                 code=code,
                 words=str(said),
-                meaning=str(words.VERDICT_MEANING[code]),
+                meaning=str(labels.VERDICT_MEANING[code]),
                 rows=tuple(sorted(rows, key=lambda check: not check.possible)),
             )
-            for code, said in words.VERDICT.items()
+            for code, said in labels.VERDICT.items()
             if (rows := [check for check in chosen if check.code == code])
         ],
         apart=_by_category(ground, told["apart"]),
         promised=[_check(ground, said) for said in told["plan_circles"]],
         near=[
-            Near(item=frame.entry(record), words=words.apart(metres, record.uncertainty_m)) for record, metres in near
+            Near(item=frame.entry(record), words=labels.apart(metres, record.uncertainty_m)) for record, metres in near
         ],
         near_metres=NEAR_METRES,
         far_metres=FAR_METRES,
-        profiles=[(code, str(said)) for code, said in words.PROFILE.items()],
+        profiles=[(code, str(said)) for code, said in labels.PROFILE.items()],
         minute_options=[(minutes, str(minutes)) for minutes in reversed(analysis.CIRCLE_MINUTES)],
         year_options=[(year, year) for year in frame.years(queries.plans(frame.conn()))],
     )
@@ -153,7 +153,7 @@ def _by_category(ground: analysis.Ground, told: Sequence[Mapping[str, Any]]) -> 
 def _status_words(place: Mapping[str, Any]) -> str:
     plan = frame.plans().get(place["plan"] or "")
     year = place["year"] or (plan.period[1] if plan else None)
-    return words.status(place["status"], over=term.is_over(year, frame.today()))
+    return labels.status(place["status"], over=term.is_over(year, frame.today()))
 
 
 def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
@@ -163,7 +163,7 @@ def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
         place = None
     there = []
     if place is not None:
-        there = [_status_words(place), str(words.PRECISION[place["precision"]])]
+        there = [_status_words(place), str(labels.PRECISION[place["precision"]])]
         if place["year"]:
             there.insert(1, _("到 %(year)s 年", year=place["year"]))
     metres, walk, minutes = said["distance_m"], said["walk_m"], said["walk_minutes"]
@@ -171,9 +171,9 @@ def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
     if far:
         distance = ""
     elif walk is not None:
-        distance = _("步行 %(distance)s", distance=words.distance(walk))
+        distance = _("步行 %(distance)s", distance=labels.distance(walk))
     elif metres is not None:
-        distance = words.bounds(metres, said["distance_low_m"], said["distance_high_m"])
+        distance = labels.bounds(metres, said["distance_low_m"], said["distance_high_m"])
     near = minutes is not None and (said["distance_high_m"] if walk is None else walk) <= WALKABLE_METRES
     return Check(
         code=said.get("verdict", "apart"),
@@ -186,9 +186,9 @@ def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
         facility_id=place["id"] if place else None,
         facility_name=place["name"] if place else "",
         facility_words=" · ".join(there),
-        rule_words=words.rule(rule),
+        rule_words=labels.rule(rule),
         # The plan is named beside it.
-        clause=rule.clause if rule.plan else words.clause(rule),
-        marks=tuple(words.marks(rule)),
+        clause=rule.clause if rule.plan else labels.clause(rule),
+        marks=tuple(labels.marks(rule)),
         plan=(rule.plan, said["plan_title"]) if rule.plan else None,
     )

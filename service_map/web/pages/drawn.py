@@ -12,7 +12,7 @@ from service_map.catalogue import terms
 from service_map.store import clusters, queries
 from service_map.store.geometry import Box
 from service_map.store.records import FacilityFilter, FacilityRecord
-from service_map.web import params, words
+from service_map.web import labels, params
 from service_map.web.compute import elsewhere_if
 from service_map.web.cost import searches_much
 from service_map.web.pages import choices, frame
@@ -70,10 +70,10 @@ def _rows(items: Sequence[FacilityRecord]) -> dict[str, Any]:
         "lat": lambda record: round(record.lat, 5),
         "precision": lambda record: record.precision,
         "radius": lambda record: round(record.uncertainty_m),
-        "radius_words": lambda record: words.distance(record.uncertainty_m),
+        "radius_words": lambda record: labels.distance(record.uncertainty_m),
         "category": lambda record: record.category_en if english else record.category_zh,
         "colour": lambda record: frame.colour(record.category),
-        "count": lambda record: words.count(record.count, record.unit, at_least=record.at_least, english=english),
+        "count": lambda record: labels.count(record.count, record.unit, at_least=record.at_least, english=english),
         "adcode": lambda record: record.adcode,
         "area": lambda record: record.area_name,
         "existing": lambda record: int(record.status == "existing"),

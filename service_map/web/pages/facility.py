@@ -11,7 +11,7 @@ from service_map.catalogue.adcode import county_of
 from service_map.errors import GoneError
 from service_map.store import queries
 from service_map.store.records import FacilityFilter, FacilityRecord
-from service_map.web import feeds, links, term, words
+from service_map.web import feeds, labels, links, term
 from service_map.web.history import history
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import Entry, blueprint
@@ -60,18 +60,18 @@ def facility(facility_id: str) -> str | BaseResponse:
         term=term.of_facility(record, plans, frame.today()),
         family_name=record.family_en if frame.english() else record.family_zh,
         area=area,
-        action_words=str(words.ACTION[record.action]),
-        precision_words=str(words.PRECISION[record.precision]),
-        basis_words=str(words.BASIS[record.basis]),
+        action_words=str(labels.ACTION[record.action]),
+        precision_words=str(labels.PRECISION[record.precision]),
+        basis_words=str(labels.BASIS[record.basis]),
         period=plan.period if plan else None,
         events=[
-            (event, str(words.EVENT[event.kind]))
+            (event, str(labels.EVENT[event.kind]))
             for event in history(record, plans=plans, geodata=site().settings.geodata_dir)
         ],
         report_link=_report_link(record),
         citations=[(cite, plans.get(cite.plan)) for cite in record.citations],
         near=[
-            Near(item=frame.entry(other), words=words.apart(metres, record.uncertainty_m + other.uncertainty_m))
+            Near(item=frame.entry(other), words=labels.apart(metres, record.uncertainty_m + other.uncertainty_m))
             for other, metres in others[:ALTERNATIVES_SHOWN]
         ],
         near_metres=ALTERNATIVE_RINGS_M[-1],

@@ -27,7 +27,7 @@ from service_map.analysis import Ground
 from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, covers
 from service_map.store import queries
 from service_map.store.records import AreaRecord, FacilityFilter, FacilityRecord, PlanRecord
-from service_map.web import basemap, feeds, figures, links, params, term, words
+from service_map.web import basemap, feeds, figures, labels, links, params, term
 from service_map.web.database import Reading
 from service_map.web.language import language
 from service_map.web.pages import choices
@@ -103,12 +103,12 @@ def _helpers() -> dict[str, Any]:
     }
 
 
-blueprint.add_app_template_filter(words.distance, "distance")
+blueprint.add_app_template_filter(labels.distance, "distance")
 
 
 @blueprint.app_template_filter("verdict")
 def _verdict(code: str) -> str:
-    return str(words.VERDICT.get(code, ""))
+    return str(labels.VERDICT.get(code, ""))
 
 
 @blueprint.app_template_filter("coordinate")
@@ -243,9 +243,9 @@ def entry(record: FacilityRecord) -> Entry:
         area_name=record.area_name,
         in_township=len(record.adcode) > COUNTY_DIGITS,
         status_words=status_words(record),
-        count_words=words.count(record.count, record.unit, at_least=record.at_least, english=in_english),
+        count_words=labels.count(record.count, record.unit, at_least=record.at_least, english=in_english),
         precision=record.precision,
-        precision_words=words.precision(record.precision, record.uncertainty_m),
+        precision_words=labels.precision(record.precision, record.uncertainty_m),
         year=record.year,
         existing=record.status == "existing",
     )
@@ -269,7 +269,7 @@ def plans() -> dict[str, PlanRecord]:
 
 def status_words(record: FacilityRecord) -> str:
     """Say in which state a facility is, by the day of this answer."""
-    return words.status(record.status, over=term.is_over(term.due(record, plans()), today()))
+    return labels.status(record.status, over=term.is_over(term.due(record, plans()), today()))
 
 
 def term_words(*, area: str | None = None, plan: str | None = None) -> str | None:
@@ -441,4 +441,4 @@ class KindRow:
 
 def kind_rows(kinds: Sequence[figures.KindFigure]) -> list[KindRow]:
     """Write the kinds of commitments in the reader's words."""
-    return [KindRow(words=str(words.KIND[kind.kind]), count=kind.count, mapped=kind.mapped) for kind in kinds]
+    return [KindRow(words=str(labels.KIND[kind.kind]), count=kind.count, mapped=kind.mapped) for kind in kinds]

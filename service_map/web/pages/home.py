@@ -15,7 +15,7 @@ from service_map.catalogue import terms
 from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
 from service_map.store import pinyin, queries
 from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord
-from service_map.web import feeds, links, params, term, words
+from service_map.web import feeds, labels, links, params, term
 from service_map.web.compute import elsewhere_if
 from service_map.web.cost import searches_much
 from service_map.web.pages import choices, frame
@@ -67,7 +67,7 @@ def _by_sureness(items: Sequence[FacilityRecord]) -> list[Tier]:
 
     return [
         Tier(
-            words=str(words.SURENESS[code]),
+            words=str(labels.SURENESS[code]),
             groups=tuple(
                 AreaGroup(name=named(adcode), entries=tuple(frame.entry(record) for record in inside))
                 for adcode, inside in groupby(records, key=lambda record: county_of(record.adcode))
@@ -129,7 +129,7 @@ def _nearest_first(values: Mapping[str, Any], wanted: FacilityFilter) -> Listed:
     longer = min(shown + PAGE_SIZE, queries.MAX_LIMIT)
     return Listed(
         tiers=(),
-        nearest=[(frame.entry(record), words.apart(metres, record.uncertainty_m)) for record, metres in found[:shown]],
+        nearest=[(frame.entry(record), labels.apart(metres, record.uncertainty_m)) for record, metres in found[:shown]],
         unplaced=sum(part.count for part in parts if part.precision in terms.WIDE),
         matched=sum(part.count for part in parts),
         first_page=None,
@@ -213,7 +213,7 @@ def home() -> str:
             *((code, _status_words(code)) for code in terms.STATUS.codes if by_status[code] or code == "planned"),
             *([(params.ALL, _status_words(params.ALL))] if by_status["existing"] else []),
         ],
-        precision_options=[(code, str(words.PRECISION[code])) for code in terms.PRECISION.codes],
+        precision_options=[(code, str(labels.PRECISION[code])) for code in terms.PRECISION.codes],
         total=total,
         existing_total=by_status["existing"],
         existing_shown=values["status"] in {"existing", params.ALL},
@@ -242,7 +242,7 @@ def _status_words(code: str) -> str:
     if code == params.ALL:
         return str(_("规划的和现有的"))
     over = all(term.is_over(plan.period[1], frame.today()) for plan in frame.plans().values())
-    return words.status(code, over=over)
+    return labels.status(code, over=over)
 
 
 def _share(values: Mapping[str, Any]) -> dict[str, str]:
@@ -299,7 +299,7 @@ def _taken(values: Mapping[str, Any], plans: Sequence[PlanRecord]) -> list[Taken
     if values["status"]:
         told["status"] = (_status_words(values["status"]), False)
     if values["precision"]:
-        told["precision"] = (str(words.PRECISION[values["precision"]]), False)
+        told["precision"] = (str(labels.PRECISION[values["precision"]]), False)
     return [
         Taken(words=said, name_is_chinese=chinese, href=frame.without(name, "cursor"))
         for name, (said, chinese) in told.items()

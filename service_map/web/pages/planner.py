@@ -24,7 +24,7 @@ from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.io import Asked
 from service_map.store import queries
-from service_map.web import cost, links, params, report, words
+from service_map.web import cost, labels, links, params, report
 from service_map.web.compute import elsewhere
 from service_map.web.pages import choices, frame, upload
 from service_map.web.pages.frame import blueprint
@@ -182,13 +182,13 @@ def _page(values: Mapping[str, Any], told: Planned | None) -> str:
         category_options=[
             (code, category.en if english else category.zh) for code, category in site().categories.items()
         ],
-        profile_options=[(code, str(said)) for code, said in words.PROFILE.items() if code != "adult"],
-        adult=str(words.PROFILE["adult"]),
+        profile_options=[(code, str(said)) for code, said in labels.PROFILE.items() if code != "adult"],
+        adult=str(labels.PROFILE["adult"]),
         way_options=[("straight", _("直线")), ("walk", _("步行路线"))],
         demand_options=[(HOMES, _("在册居住小区"))],
         year_options=[(year, year) for year in frame.years(queries.plans(frame.conn()))],
         uploaded=",".join(upload.UPLOADED),
-        datum_options=[(code, str(said)) for code, said in words.DATUM.items() if code != "WGS84"],
+        datum_options=[(code, str(said)) for code, said in labels.DATUM.items() if code != "WGS84"],
         downloads=_downloads(told) if told else [],
         drawn=_drawn(told) if told else None,
         points_url=_points_url(values, told) if told and not told.brought.alone else "",
@@ -428,7 +428,7 @@ def _own_places(brought: upload.Facilities | None) -> list[list[Any]]:
 
 
 def _own_words(one: analysis.Own) -> list[str]:
-    status = "" if one.status == "existing" else str(words.STATUS[one.status])
+    status = "" if one.status == "existing" else str(labels.STATUS[one.status])
     year = "" if one.year is None else _("到 %(year)s 年", year=one.year)
     said = " · ".join(part for part in (one.name, status, year) if part)
     return [said] if said else []
@@ -592,7 +592,7 @@ def _downloads(told: Planned) -> list[tuple[str, str, str]]:
 
 def _asked_words(asked: Reach) -> str:
     if asked.rule is not None:
-        return words.cited(asked.rule)
+        return labels.cited(asked.rule)
     told = _("%(metres)s 米", metres=f"{asked.metres:,.0f}")
     if asked.walking is None:
         return _("直线 %(distance)s", distance=told)
@@ -613,7 +613,7 @@ def _rule_groups(*, english: bool) -> list[RuleGroup]:
     groups = []
     for code, category in known.categories.items():
         rules = [
-            (rule.id, words.cited(rule))
+            (rule.id, labels.cited(rule))
             for rule in (*known.rules, *known.plan_rules)
             if rule.category == code and rule.mode in terms.JUDGED
         ]

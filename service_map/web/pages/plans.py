@@ -8,7 +8,7 @@ from flask import render_template
 
 from service_map.store import queries
 from service_map.store.records import CommitmentFilter, CommitmentRecord, FacilityFilter
-from service_map.web import figures, words
+from service_map.web import figures, labels
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
 
@@ -93,8 +93,8 @@ def _promise(record: CommitmentRecord, names: Mapping[str, str]) -> Promise:
         line=record.line,
         passage=record.passage,
         category_name=record.category_en if english else record.category_zh,
-        kind_words=str(words.KIND[record.kind]),
-        count_words=words.count(record.count, record.unit, at_least=record.at_least, english=english),
+        kind_words=str(labels.KIND[record.kind]),
+        count_words=labels.count(record.count, record.unit, at_least=record.at_least, english=english),
         place=record.place,
         year=record.year,
         again=record.repeats is not None,

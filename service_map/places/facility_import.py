@@ -32,7 +32,8 @@ from service_map.places.existing import (
     write_tables,
 )
 from service_map.places.gazetteer import Gazetteer, short_name
-from service_map.places.listed import (
+from service_map.places.place_table import BOUNDARY_M, place_faults, shift_warning, unsure
+from service_map.places.planned_list import (
     LISTED_COLUMNS,
     LISTED_FILE,
     STATUS_WORDS,
@@ -43,7 +44,6 @@ from service_map.places.listed import (
     status_of,
 )
 from service_map.places.shapes import SHAPE_COLUMNS, SHAPES_FILE, Shape, mended, read_shapes, shape_row
-from service_map.places.table import BOUNDARY_M, place_faults, shift_warning, unsure
 
 UNCERTAINTY_M = 100.0
 """Metres within which the entrance lies of a thing whose source says nothing of its own. Measured on OpenStreetMap:
@@ -144,8 +144,8 @@ def import_facilities(
     path
         A file of one of `service_map.io.FORMS`, or an extract of OpenStreetMap. The layer's own ``date`` and
         ``uncertainty_m`` go before the ones given here, its ``area`` (a county's or city's code or name) is compared
-        with where the point lies, its ``status`` is one of the words of `service_map.places.listed.STATUS_WORDS`, its
-        ``year`` when a planned one is to stand.
+        with where the point lies, its ``status`` is one of the words of
+        `service_map.places.planned_list.STATUS_WORDS`, its ``year`` when a planned one is to stand.
     datum, crs, layer, columns
         As `service_map.io.Asked` has them; a datum must be known.
     source, licence, date

@@ -16,8 +16,8 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
-from service_map.analysis.given import noted
-from service_map.analysis.own import CAPACITIES, Own, mend
+from service_map.analysis.inputs import noted
+from service_map.analysis.scenario import CAPACITIES, Own, mend
 from service_map.catalogue import terms
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError

@@ -8,7 +8,7 @@ from pyproj import Proj
 from shapely.geometry.base import BaseGeometry
 
 from service_map.coverage._given import Floats
-from service_map.coverage.outline import reached
+from service_map.coverage.isochrone.contour import reached
 from service_map.coverage.plane import Pieces, changes, spread
 from service_map.coverage.snapping import Snapped, on_edges
 from service_map.coverage.streets import Network

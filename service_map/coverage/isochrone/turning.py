@@ -10,8 +10,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from service_map.coverage._given import Floats, Whole
-from service_map.coverage.fans import BEND_M, HERE_M, LINE, OWN, POINT, TIE_M, Ends, Line, Ways, strung, together
-from service_map.coverage.parts import Turns
+from service_map.coverage.isochrone.fans import (
+    BEND_M,
+    HERE_M,
+    LINE,
+    OWN,
+    POINT,
+    TIE_M,
+    Ends,
+    Line,
+    Ways,
+    strung,
+    together,
+)
+from service_map.coverage.isochrone.segments import Turns
 from service_map.coverage.plane import Flags, Pieces, changes, spread, swapped
 
 _LEAST = 1e-6

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from service_map.coverage._given import Floats, Whole
-from service_map.coverage.envelope import Curves, lowest
-from service_map.coverage.parts import Parts, Turns
+from service_map.coverage.isochrone.envelope import Curves, lowest
+from service_map.coverage.isochrone.segments import Parts, Turns
 from service_map.coverage.plane import changes
 from service_map.coverage.squares import Boxes
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from service_map import store
 from service_map.cli import main
 from service_map.errors import GeodataError
-from service_map.store import features, gaps
+from service_map.store import features, gap_layer
 
 SQUARE = {
     "type": "Polygon",
@@ -129,23 +129,23 @@ def test_the_layer_and_its_columns_claim_no_certainty_and_say_what_is_no_true_ga
 def test_pieces_that_share_a_rank_are_pieces_of_their_own(written):
     twins = answer()
     twins["features"] = [{**twins["features"][0], "id": f"gap-{number}"} for number in (1, 2)]
-    rows = gaps.read_answers(written(twins))
+    rows = gap_layer.read_answers(written(twins))
     assert [row["rank"] for row in rows] == [1, 1]
     assert len({row["id"] for row in rows}) == 2
 
 
 def test_the_next_analysis_takes_the_place_of_the_last(written, tmp_path):
-    first = gaps.read_answers(written(answer()))
-    gaps.write_gaps(tmp_path / gaps.FILE, first)
-    assert gaps.load_gaps(tmp_path / gaps.FILE) == first
-    second = gaps.read_answers(written(answer(metres=500.0), answer(year=2025)))
-    gaps.write_gaps(tmp_path / gaps.FILE, second)
-    assert [row["metres"] for row in gaps.load_gaps(tmp_path / gaps.FILE)] == [500.0, 300.0]
+    first = gap_layer.read_answers(written(answer()))
+    gap_layer.write_gaps(tmp_path / gap_layer.FILE, first)
+    assert gap_layer.load_gaps(tmp_path / gap_layer.FILE) == first
+    second = gap_layer.read_answers(written(answer(metres=500.0), answer(year=2025)))
+    gap_layer.write_gaps(tmp_path / gap_layer.FILE, second)
+    assert [row["metres"] for row in gap_layer.load_gaps(tmp_path / gap_layer.FILE)] == [500.0, 300.0]
     assert len({row["id"] for row in second}) == 2
 
 
 def test_a_folder_without_an_analysis_has_no_gaps(tmp_path):
-    assert gaps.load_gaps(tmp_path / gaps.FILE) == []
+    assert gap_layer.load_gaps(tmp_path / gap_layer.FILE) == []
 
 
 def changed(**own):
@@ -170,28 +170,28 @@ def changed(**own):
 )  # fmt: skip
 def test_what_is_no_answer_is_refused_by_the_name_of_what_is_wrong(written, document, named):
     with pytest.raises(GeodataError) as told:
-        gaps.read_answers(written(document))
+        gap_layer.read_answers(written(document))
     assert named in told.value.en
     assert told.value.zh.isprintable()
 
 
 def test_an_answer_that_gives_no_gaps_for_want_of_a_record_is_refused_and_says_how_to_ask(written):
     with pytest.raises(GeodataError, match="--as-recorded"):
-        gaps.read_answers(written(answer(record="partial", gap_km2=None)))
+        gap_layer.read_answers(written(answer(record="partial", gap_km2=None)))
     with pytest.raises(GeodataError, match="record is one of complete, partial, none"):
-        gaps.read_answers(written(answer(record="whole")))
+        gap_layer.read_answers(written(answer(record="whole")))
 
 
 def test_two_answers_to_one_question_are_refused(written):
     with pytest.raises(GeodataError, match="same question"):
-        gaps.read_answers(written(answer(), answer()))
+        gap_layer.read_answers(written(answer(), answer()))
 
 
 def test_a_damaged_file_stops_the_build_and_the_old_database_stays(place):
     geodata, url, run = place
     run("build")
-    (geodata / gaps.FILE).write_text('{"type":"FeatureCollection","features":[{}]}', encoding="utf-8")
+    (geodata / gap_layer.FILE).write_text('{"type":"FeatureCollection","features":[{}]}', encoding="utf-8")
     done = CliRunner().invoke(main, ["build"])
     assert done.exit_code == 2
-    assert gaps.FILE in done.output
+    assert gap_layer.FILE in done.output
     assert layer(url)[0] == []

@@ -14,12 +14,12 @@ from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from service_map.coverage._given import Floats, Whole
-from service_map.coverage.fans import Line, Ways, strung
-from service_map.coverage.inland import inland, near
-from service_map.coverage.parts import Turns, cut_even, turns_of
+from service_map.coverage.isochrone.fans import Line, Ways, strung
+from service_map.coverage.isochrone.inland import inland, near
+from service_map.coverage.isochrone.segments import Turns, cut_even, turns_of
+from service_map.coverage.isochrone.sides import Stretches, beside
+from service_map.coverage.isochrone.turning import about
 from service_map.coverage.plane import Flags, Pieces, changes, spread
-from service_map.coverage.sides import Stretches, beside
-from service_map.coverage.turning import about
 
 # So many fans at a time stay in the processor's cache.
 _AT_ONCE = 4_096

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 
 from service_map import analysis, coverage
-from service_map.analysis import body as body_module
-from service_map.coverage import shapes
+from service_map.analysis import request_body as body_module
+from service_map.coverage import ellipsoid
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.io import Asked
 from service_map.places import wgs84_to_gcj02
@@ -279,7 +279,7 @@ class TestBody:
     def test_a_polygon_that_crosses_itself_everywhere_is_refused_and_not_mended(self, role, corners):
         scattered = shapely.Polygon(np.random.default_rng(5).random((corners, 2)) * 0.1 + HERE)
         asked = self.feature(scattered, **({"role": role} if role else {}))
-        says = str(shapes.MOST_CROSSINGS if corners == 400 else shapes.MOST_NEAR)
+        says = str(ellipsoid.MOST_CROSSINGS if corners == 400 else ellipsoid.MOST_NEAR)
         refused(lambda: self.read(asked), "body", says, "first")
 
     def test_polygons_that_cross_themselves_and_each_other_are_counted_together(self):
@@ -288,13 +288,13 @@ class TestBody:
             return self.feature(shapely.Polygon(np.column_stack((np.cos(around), np.sin(around))) / 10 + HERE))
 
         assert self.read(star(0)).polygon is not None
-        refused(lambda: self.read(star(0), star(0.01)), "body", str(shapes.MOST_CROSSINGS))
+        refused(lambda: self.read(star(0), star(0.01)), "body", str(ellipsoid.MOST_CROSSINGS))
 
     def test_a_comb_of_slanting_teeth_is_refused_before_anybody_looks_whether_it_is_valid(self):
         row = np.arange(2_000)[:, None] * np.array([1e-6, -1e-6])
         teeth = np.stack((row, row + np.array([0.5 + 3e-7, 0.5 - 3e-7])), axis=1).reshape(-1, 2)
         comb = shapely.Polygon(np.vstack((teeth, [[0.002, -0.002], [-0.1, -0.102]])) + HERE)
-        refused(lambda: self.read(self.feature(comb)), "body", str(shapes.MOST_NEAR))
+        refused(lambda: self.read(self.feature(comb)), "body", str(ellipsoid.MOST_NEAR))
 
     def test_a_long_boundary_is_no_tangle(self):
         around = np.linspace(0, 2 * np.pi, 49_000, endpoint=False)

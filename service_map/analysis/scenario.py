@@ -10,7 +10,7 @@ from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
-from service_map.analysis.ground import Ground, Supply
+from service_map.analysis.context import Ground, Supply
 from service_map.catalogue import terms
 from service_map.errors import InvalidParameterError
 

@@ -15,7 +15,7 @@ from pyproj import Geod, Transformer
 from service_map.errors import InvalidParameterError
 from service_map.io import Asked
 from service_map.places import gcj02_to_wgs84, load_gazetteer, locate, resolve, wgs84_to_gcj02, write_places
-from service_map.places.table import COLUMNS, detect_shift, import_places, read_rows
+from service_map.places.place_table import COLUMNS, detect_shift, import_places, read_rows
 
 GEOD = Geod(ellps="WGS84")
 HEADING = "code,name,lon,lat"

@@ -15,8 +15,8 @@ import shapely
 from numpy.typing import NDArray
 
 from service_map import coverage
-from service_map.analysis.given import RASTERS
-from service_map.coverage import grid
+from service_map.analysis.inputs import RASTERS
+from service_map.coverage import population_grid
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.national.county import County
 
@@ -118,11 +118,11 @@ def check(source: Source, counties: Iterable[County]) -> tuple[str, ...]:
 
 
 def _check_raster(source: Source, path: Path, counties: list[County]) -> tuple[str, ...]:
-    rasterio = grid.rasterio()
+    rasterio = population_grid.rasterio()
     try:
         with rasterio.open(path) as main:
-            west, south, east, north = grid.extent(main, path)
-            band = grid.chosen_band(main, path, source.band)
+            west, south, east, north = population_grid.extent(main, path)
+            band = population_grid.chosen_band(main, path, source.band)
             for name, other in source.groups.items():
                 _same_grid(rasterio, main, name, Path(other), band)
     except rasterio.errors.RasterioIOError as error:
@@ -178,7 +178,7 @@ def _holds_nobody(folder: Path, adcode: str) -> bool:
 def identity(source: Source, county: County) -> list[list[Any]]:
     """Name the files that a county's people are read from, and whose they are, by name, size and time of change."""
     if source.is_raster:
-        rasterio = grid.rasterio()
+        rasterio = population_grid.rasterio()
         named: list[list[Any]] = []
         for name, raster in (("", source.path), *source.groups.items()):
             with _opening(rasterio, Path(raster)) as opened:
@@ -216,9 +216,9 @@ def parts(source: Source, county: County, most: int) -> list[tuple[int, int]]:
         When the file is damaged.
     """
     if source.is_raster:
-        rasterio = grid.rasterio()
+        rasterio = population_grid.rasterio()
         with _opening(rasterio, Path(source.path)) as main:
-            window = grid.window_of(main, county.shape)
+            window = population_grid.window_of(main, county.shape)
         if window is None:
             return [(0, 0)]
         first, last, wide = window.row_off, window.row_off + window.height, window.width
@@ -277,12 +277,12 @@ def read(source: Source, county: County, rows: tuple[int, int]) -> Cells:
 
 
 def _read_raster(source: Source, county: County, rows: tuple[int, int]) -> Cells:
-    rasterio = grid.rasterio()
+    rasterio = population_grid.rasterio()
     layers: dict[str, Floats] = {}
     place, chosen = np.empty((0, 2)), None
     for name, path in (("", source.path), *source.groups.items()):
         with _opening(rasterio, Path(path)) as opened:
-            whole = grid.window_of(opened, county.shape)
+            whole = population_grid.window_of(opened, county.shape)
             if whole is None:
                 return Cells(
                     lonlat=place,
@@ -291,15 +291,15 @@ def _read_raster(source: Source, county: County, rows: tuple[int, int]) -> Cells
                 )
             window = rasterio.windows.Window(whole.col_off, rows[0], whole.width, rows[1] - rows[0])
             try:
-                band = grid.chosen_band(opened, Path(path), source.band)
-                values = grid.people_in(opened, Path(path), band, window)
+                band = population_grid.chosen_band(opened, Path(path), source.band)
+                values = population_grid.people_in(opened, Path(path), band, window)
             except rasterio.errors.RasterioIOError as error:
                 raise GeodataError(
                     f"栅格 {Path(path).name} 读不出：{error}", f"cannot read the raster {Path(path).name}: {error}"
                 ) from error
             if chosen is None:
                 chosen = np.nonzero(values > 0)
-                place = grid.centres_of(opened, window, chosen)
+                place = population_grid.centres_of(opened, window, chosen)
             layers[name] = values[chosen]
     shape = county.shape
     shapely.prepare(shape)

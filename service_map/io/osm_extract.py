@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from service_map.errors import InvalidParameterError
-from service_map.io.frame import frame
+from service_map.io.crs import frame
 from service_map.io.layer import as_texts, damage
 from service_map.io.rows import Asked, Batch, batch_of
 from service_map.io.source import EXTRACTS, Source, as_source, check_form

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage, io
-from service_map.analysis.own import CAPACITIES, Own, mend
+from service_map.analysis.scenario import CAPACITIES, Own, mend
 from service_map.catalogue.adcode import prefix
 from service_map.coverage import Demand, Network
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.io import Asked, Batch, Source
 from service_map.io.text import text_rows
-from service_map.places.listed import STATUS_WORDS, is_year, status_of
+from service_map.places.planned_list import STATUS_WORDS, is_year, status_of
 
 Floats = NDArray[np.float64]
 _Made = TypeVar("_Made")
@@ -369,7 +369,7 @@ def read_facilities(
     ----------
     given
         Points, lines or polygons (`service_map.io.FORMS`), with the columns ``category`` (a code), ``name``,
-        ``status`` (a word of `service_map.places.listed.STATUS_WORDS`), ``year``, ``uncertainty_m``, ``capacity``
+        ``status`` (a word of `service_map.places.planned_list.STATUS_WORDS`), ``year``, ``uncertainty_m``, ``capacity``
         (places or seats) and ``beds`` where they are known; an empty cell says nothing.
     asked
         As for `read_demand`.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from service_map.coverage._given import Floats, Whole
-from service_map.coverage.fans import BEND_M, HERE_M, LINE, OWN, POINT, TIE_M, Ends, Line, Ways, together
-from service_map.coverage.parts import Parts
+from service_map.coverage.isochrone.fans import BEND_M, HERE_M, LINE, OWN, POINT, TIE_M, Ends, Line, Ways, together
+from service_map.coverage.isochrone.segments import Parts
 from service_map.coverage.plane import Flags, Pieces, changes, spread, swapped
 
 _LEAST_M = 1e-4

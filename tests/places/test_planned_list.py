@@ -4,7 +4,7 @@ import pytest
 
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.places import import_facilities, load_classes, load_existing, load_listed, match_existing
-from service_map.places.listed import LISTED_COLUMNS, status_of
+from service_map.places.planned_list import LISTED_COLUMNS, status_of
 from service_map.places.status import Status, write_statuses
 
 HEADING = "编号,类别,名称,县区,经度,纬度,状态,计划建成年份"

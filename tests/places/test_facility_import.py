@@ -10,7 +10,7 @@ import shapely
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.places import DEMAND, import_facilities, load_classes, load_demand, load_existing, wgs84_to_gcj02
 from service_map.places.existing import EXISTING_COLUMNS, read_existing
-from service_map.places.table import CHINA
+from service_map.places.place_table import CHINA
 
 CITIES = ("140200", "140500", "140700", "140800")
 HEADING = "id,class,name,county,lon,lat"
