@@ -198,7 +198,7 @@ def test_a_ring_lists_what_it_stands_for_and_leads_to_the_list(reader):
     page.locator(".leaflet-marker-icon").first.focus()
     page.keyboard.press("Enter")
     popup = page.locator(".leaflet-popup")
-    popup.get_by_role("link", name=re.compile("在清单里看")).click()
+    popup.get_by_role("link", name=re.compile("在清单里看")).press("Enter")
     page.wait_for_function("() => location.search.includes('precision=county')")
     page.wait_for_function(
         "() => [...document.querySelectorAll('#results .sure')].every(p => p.textContent.includes('约在此县'))"

@@ -101,7 +101,8 @@ def test_the_map_is_coloured_and_leads_to_the_areas_within(reader, live_site):
     page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.3)
     link = page.locator(".leaflet-popup-content a")
     link.wait_for()
-    link.click()
+    # By its key: the map still moves to where the popup fits, and a click would go where the link was.
+    link.press("Enter")
     page.wait_for_url("**area=**")
     assert page.locator("nav.trail").count() == 1
 
