@@ -545,7 +545,11 @@ class NearFacility(Away):
 
 
 class Closest(TypedDict):
-    """The nearest facility, if there is one, and the next ones."""
+    """The nearest facility, if there is one, and the next ones.
+
+    Where places are known to their county only, the nearest may be any of several: it surely lies within
+    `nearest_within_m`, and `standing` is the nearest that stands already and whose place is known.
+    """
 
     distance_m: Metres | None
     distance_low_m: Metres | None
@@ -555,6 +559,8 @@ class Closest(TypedDict):
     measured_from: Annotated[str, one_of(terms.MEASURED_FROM)] | None
     facility: NearestFacility | None
     nearest: list[NearFacility]
+    nearest_within_m: Metres | None
+    standing: NearFacility | None
 
 
 class Subject(TypedDict):

@@ -26,6 +26,7 @@ _Records = Mapping[str, answers.NearestFacility]
 # What a life circle of so many minutes asks for: its own level and those inside it, which do not substitute for it.
 _CIRCLE_LEVELS = {5: ("5",), 10: ("10", "5"), 15: ("15", "10", "5", "none")}
 _DECIMALS = 7
+_TOWNSHIPS = 1_000  # codes of a county: six digits and three of the township
 _MOST_RECORDS = 5_000
 
 
@@ -90,11 +91,13 @@ def check_point(
     )
 
     away = coverage.distances((lon, lat), candidates)
+    county = next((area.adcode for area in around if area.level == "county"), None)
+    home = None if county is None else supply.code // _TOWNSHIPS == int(county)
 
     def judge(asked: Iterable[Rule], within: Iterable[str]) -> list[coverage.Verdict]:
         return coverage.check(
             (lon, lat), candidates, asked, year=year, complete=known, levels=within, speed=pace,
-            network=ground.network, show=show, away=away,
+            network=ground.network, show=show, away=away, home=home,
         )  # fmt: skip
 
     verdicts = judge(rules, levels)
@@ -102,15 +105,17 @@ def check_point(
     # What has a distance, or judges a whole city, says nothing of a point; a kind that no clause judges is told apart.
     kinds = {said.rule.category for said in verdicts}
     unjudged = [rule for rule in local if rule.metres is None and rule.level != "city" and rule.category not in kinds]
-    aside = coverage.apart((lon, lat), candidates, unjudged, year=year, show=show, away=away) if whole else []
+
+    def tell(asked: Iterable[Rule]) -> list[coverage.Apart]:
+        return coverage.apart((lon, lat), candidates, asked, year=year, show=show, away=away, home=home)
+
+    aside = tell(unjudged) if whole else []
     promised = _promised_here(ground, [area.adcode for area in around]) if whole else []
     own = {said.rule.id: said for said in judge(promised, terms.RULE_LEVEL.codes)}
     driven = [replace(rule, mode="none") for rule in promised if rule.id not in own]
-    by_vehicle = {
-        said.rule.id: said for said in coverage.apart((lon, lat), candidates, driven, year=year, show=show, away=away)
-    }
+    by_vehicle = {said.rule.id: said for said in tell(driven)}
     shown: list[coverage.Verdict | coverage.Apart] = [*verdicts, *aside, *own.values(), *by_vehicle.values()]
-    records = _facilities(ground, {reach.id for said in shown for reach in said.nearest})
+    records = _facilities(ground, {reach.id for said in shown for reach in (*said.nearest, said.standing) if reach})
     narrowest = Region(adcode=around[-1].adcode, name=around[-1].name, shape=around[-1].geometry)
 
     def on_record(rule: Rule, metres: float) -> answers.OnRecord:
@@ -136,7 +141,7 @@ def check_point(
             **_subject(ground, said.rule),
             **on_record(said.rule, 0.0),
             "text": ground.choose(said.zh, said.en),
-            **_closest(said.nearest, records),
+            **_closest(said, records),
         }
         for said in aside
     ]
@@ -202,7 +207,6 @@ def _plan_circle(
     }
     if said is not None:
         return {**_verdict(ground, said, records), **citation}
-    nearest = driven.nearest if driven is not None else ()
     return {
         **_subject(ground, rule),
         "verdict": "cannot_say",
@@ -215,7 +219,7 @@ def _plan_circle(
         "certain": 0,
         "located": 0,
         "possible": 0,
-        **_closest(nearest, records),
+        **_closest(driven, records),
         **citation,
     }
 
@@ -233,7 +237,7 @@ def _verdict(ground: Ground, said: coverage.Verdict, records: _Records) -> answe
         "certain": said.certain,
         "located": said.located,
         "possible": said.possible,
-        **_closest(said.nearest, records),
+        **_closest(said, records),
     }
 
 
@@ -246,8 +250,8 @@ def _subject(ground: Ground, rule: Rule) -> answers.Subject:
     }
 
 
-def _closest(found: Sequence[coverage.Reach], records: _Records) -> answers.Closest:
-    if not found:
+def _closest(said: coverage.Verdict | coverage.Apart | None, records: _Records) -> answers.Closest:
+    if said is None or not said.nearest:
         return {
             "distance_m": None,
             "distance_low_m": None,
@@ -257,9 +261,20 @@ def _closest(found: Sequence[coverage.Reach], records: _Records) -> answers.Clos
             "measured_from": None,
             "facility": None,
             "nearest": [],
+            "nearest_within_m": None,
+            "standing": None,
         }
-    each: list[answers.NearFacility] = [{**_away(reach), "facility": records[reach.id]} for reach in found]
-    return {**each[0], "nearest": each}
+    each = [_near(reach, records) for reach in said.nearest]
+    return {
+        **each[0],
+        "nearest": each,
+        "nearest_within_m": round(said.within_m, 1) if math.isfinite(said.within_m) else None,
+        "standing": _near(said.standing, records) if said.standing else None,
+    }
+
+
+def _near(reach: coverage.Reach, records: _Records) -> answers.NearFacility:
+    return {**_away(reach), "facility": records[reach.id]}
 
 
 def _away(reach: coverage.Reach) -> answers.Away:

@@ -86,6 +86,11 @@ class Verdict:
     nearest
         The nearest facilities, at most as many as asked for, by their near bound; where the rule is met, now or once
         the plan is kept, those that meet it come first.
+    within_m
+        The nearest surely lies within so many metres in a straight line, if the plan is kept: the smallest far bound
+        of all; infinite where there is none.
+    standing
+        The nearest, by its far bound, that stands already and whose place is known; None where there is none.
     certain_built, certain, located, possible
         Facilities in place whose far bound is within the radius; those in place or promised; those whose own point is
         (none that is known to its county or city only); those whose near bound is. Each is at most the next.
@@ -101,6 +106,8 @@ class Verdict:
     speed: float
     detour: float
     nearest: tuple[Reach, ...]
+    within_m: float
+    standing: Reach | None
     certain_built: int
     certain: int
     located: int
@@ -119,12 +126,16 @@ class Apart:
         The rule, whose mode is ``none``.
     nearest
         The nearest facilities; their minutes are not a walk's and are NaN.
+    within_m, standing
+        As in `Verdict`.
     zh, en
         One sentence for the reader.
     """
 
     rule: Rule
     nearest: tuple[Reach, ...]
+    within_m: float
+    standing: Reach | None
     zh: str
     en: str
 
@@ -143,6 +154,7 @@ def check(
     network: Network | None = None,
     show: int = 3,
     away: Floats | None = None,
+    home: NDArray[np.bool_] | None = None,
 ) -> list[Verdict]:
     """Judge a point by every rule that has a distance on foot.
 
@@ -173,6 +185,9 @@ def check(
         How many facilities to name.
     away
         From `distances`, where a point is asked more than once.
+    home
+        Flags of those in the point's own county: of what is known to a county or city only, and may be as near, they
+        are named first.
 
     Returns
     -------
@@ -216,7 +231,9 @@ def check(
     for rule in judged:
         pace = cycling if rule.mode == "walk_or_cycle" else speed
         known = min((within.get(code, 0.0) for code in (rule.category, *rule.also)), default=0.0)
-        verdicts.append(_judge(rule, candidates, way, year=year, known=known, pace=pace, detour=detour, show=show))
+        verdicts.append(
+            _judge(rule, candidates, way, year=year, known=known, pace=pace, detour=detour, show=show, home=home)
+        )
     return verdicts
 
 
@@ -228,6 +245,7 @@ def apart(
     year: int | None = None,
     show: int = 3,
     away: Floats | None = None,
+    home: NDArray[np.bool_] | None = None,
 ) -> list[Apart]:
     """Tell how far the facilities are that no walking rule judges.
 
@@ -239,7 +257,7 @@ def apart(
         The facilities on record.
     rules
         Rule rows; only those of mode ``none`` are answered.
-    year, away
+    year, away, home
         As in `check`.
     show
         How many facilities to name.
@@ -259,15 +277,18 @@ def apart(
     for rule in rules:
         if rule.mode != "none" or rule.status == "superseded":
             continue
-        rows, _ = _eligible(rule, candidates, year)
-        found = _nearest(candidates, rows, _Way(metres, None), pace=float("nan"), detour=1.0, show=show)
+        rows, dated = _eligible(rule, candidates, year)
+        way, pace = _Way(metres, None), float("nan")
+        found = _nearest(candidates, rows, way, pace=pace, detour=1.0, show=show, home=home)
+        within = _within(candidates, rows[dated], metres)
         if found:
-            bounds_zh, bounds_en = _span(found[0])
+            bounds_zh, bounds_en = _span(found[0], within)
             zh = f"不按步行距离评价；最近的一处直线距离{bounds_zh}"
             en = f"Not judged by walking distance; the nearest is {bounds_en} away in a straight line"
         else:
             zh, en = "不按步行距离评价；数据中没有这类设施", "Not judged by walking distance; none on record"
-        answers.append(Apart(rule=rule, nearest=found, zh=zh, en=en))
+        standing = _standing(candidates, rows, way, pace=pace, detour=1.0)
+        answers.append(Apart(rule=rule, nearest=found, within_m=within, standing=standing, zh=zh, en=en))
     return answers
 
 
@@ -352,6 +373,7 @@ def _judge(
     pace: float,
     detour: float,
     show: int,
+    home: NDArray[np.bool_] | None,
 ) -> Verdict:
     rows, dated = _eligible(rule, candidates, year)
     uncertainty = candidates.uncertainty_m[rows]
@@ -384,10 +406,11 @@ def _judge(
     verdict = "met" if certain_built else "met_if_built" if certain else "cannot_say" if possible else absent
     # What meets the rule is shown before what might be nearer and might not.
     proof = inside & built if certain_built else inside
-    found = _nearest(candidates, rows, way, pace=pace, detour=detour, show=show, first=proof)
+    found = _nearest(candidates, rows, way, pace=pace, detour=detour, show=show, first=proof, home=home)
+    within = _within(candidates, rows[dated], way.metres)
     zh, en = _sentence(
-        verdict, radius, found, possible=possible > 0, undated=bool(((far <= radius) & ~dated).any()), by_way=by_way,
-        minutes=rule.minutes if rule.metres is None else None,
+        verdict, radius, found, within=within, possible=possible > 0, by_way=by_way,
+        undated=bool(((far <= radius) & ~dated).any()), minutes=rule.minutes if rule.metres is None else None,
     )  # fmt: skip
     if not possible and not on_record:
         zh, en = (
@@ -403,6 +426,8 @@ def _judge(
         speed=pace,
         detour=detour,
         nearest=found,
+        within_m=within,
+        standing=_standing(candidates, rows, way, pace=pace, detour=detour),
         certain_built=certain_built,
         certain=certain,
         located=int((((there <= radius) & placed(candidates)[rows] | (far <= radius)) & dated).sum()),
@@ -421,14 +446,41 @@ def _nearest(
     detour: float,
     show: int,
     first: NDArray[np.bool_] | None = None,
+    home: NDArray[np.bool_] | None = None,
 ) -> tuple[Reach, ...]:
     metres = way.metres
     low = np.maximum(metres[rows] - candidates.uncertainty_m[rows], 0)
     # What may be nearest comes first; between two that may be anywhere, the surer one tells the reader more.
     later = np.zeros(len(rows), dtype=np.bool_) if first is None else ~first
-    order = np.lexsort((metres[rows], candidates.uncertainty_m[rows], low, later))[:show]
+    # A county's own may be as near as its neighbour's, whose narrower radius does not make it likelier.
+    foreign = np.zeros(len(rows), dtype=np.bool_) if home is None else ~(placed(candidates) | home)[rows]
+    order = np.lexsort((metres[rows], candidates.uncertainty_m[rows], foreign, low, later))[:show]
+    return _reaches(candidates, rows[order], way, pace=pace, detour=detour)
+
+
+def _within(candidates: Candidates, rows: NDArray[np.int64], metres: Floats) -> float:
+    """Give the smallest far bound, ``inf`` of none."""
+    return float((metres[rows] + candidates.uncertainty_m[rows]).min(initial=np.inf))
+
+
+def _standing(
+    candidates: Candidates, rows: NDArray[np.int64], way: _Way, *, pace: float, detour: float
+) -> Reach | None:
+    """Give the one that stands and has a place, whose far bound is the smallest."""
+    there = rows[(in_place(candidates) & placed(candidates))[rows]]
+    if not len(there):
+        return None
+    far = way.metres[there] + candidates.uncertainty_m[there]
+    (found,) = _reaches(candidates, there[[int(far.argmin())]], way, pace=pace, detour=detour)
+    return found
+
+
+def _reaches(
+    candidates: Candidates, rows: NDArray[np.int64], way: _Way, *, pace: float, detour: float
+) -> tuple[Reach, ...]:
+    metres = way.metres
     reaches = []
-    for row in rows[order].tolist():
+    for row in rows.tolist():
         walked = float(way.walked[row]) if way.walked is not None and np.isfinite(way.walked[row]) else None
         reaches.append(
             Reach(
@@ -447,12 +499,14 @@ def _nearest(
     return tuple(reaches)
 
 
-def _span(reach: Reach) -> tuple[str, str]:
+def _span(reach: Reach, within: float) -> tuple[str, str]:
+    """Say between which bounds the nearest lies, given what may be nearest and the smallest far bound."""
     if reach.metres_high - reach.metres_low < 1:
         return f" {reach.metres:.0f} 米", f"{reach.metres:.0f} m"
+    high = min(reach.metres_high, within)
     return (
-        f"在 {reach.metres_low:.0f}—{reach.metres_high:.0f} 米之间",
-        f"between {reach.metres_low:.0f} and {reach.metres_high:.0f} m",
+        f"在 {reach.metres_low:.0f}—{high:.0f} 米之间",
+        f"between {reach.metres_low:.0f} and {high:.0f} m",
     )
 
 
@@ -461,6 +515,7 @@ def _sentence(
     radius: float,
     found: tuple[Reach, ...],
     *,
+    within: float,
     possible: bool,
     undated: bool,
     by_way: bool,
@@ -484,7 +539,7 @@ def _sentence(
         return f"{within_zh}有规划的设施，建成后满足", f"A promised one lies {within_en}; met if the plan is kept"
     if not found:
         return "数据中没有这类设施", "None on record"
-    bounds_zh, bounds_en = _span(found[0])
+    bounds_zh, bounds_en = _span(found[0], within)
     if not possible:
         zh = f"数据中的设施都不在{within_zh}；最近的{line_zh}{bounds_zh}"
         return zh, f"None on record lies {within_en}; the nearest is {bounds_en} away{line_en}"

@@ -300,3 +300,27 @@ def test_the_facility_that_meets_a_rule_is_named_before_one_that_might_be_nearer
     (answer,) = check(HERE, supply, [kindergarten], show=3)
     assert answer.verdict == "met"
     assert [reach.id for reach in answer.nearest] == ["sure", "vague", "promised"]
+
+
+def test_nobody_can_say_farther_than_the_smallest_far_bound_and_the_nearest_that_stands_is_named(kindergarten):
+    supply = candidates(
+        [at(100), at(4000), at(3000)], [kindergarten.category] * 3, uncertainty_m=[9000.0, 50.0, 10.0],
+        status=["planned", "existing", "planned"], id=["vague", "stands", "promised"], wide=[True, False, False],
+    )  # fmt: skip
+    (answer,) = check(HERE, supply, [kindergarten], show=1)
+    assert answer.verdict == "cannot_say"
+    assert [reach.id for reach in answer.nearest] == ["vague"]
+    assert answer.within_m == pytest.approx(3010)
+    assert "0—3010 米" in answer.zh
+    assert answer.standing is not None
+    assert (answer.standing.id, answer.standing.metres) == ("stands", pytest.approx(4000))
+
+
+def test_of_what_is_known_to_a_county_only_the_own_county_s_is_named_first(kindergarten):
+    supply = candidates([at(100), at(4000), at(200)], [kindergarten.category] * 3, uncertainty_m=[9000.0, 8000.0, 400.0],
+                        status="planned", id=["own", "neighbour", "placed"], wide=[True, True, False])  # fmt: skip
+    (answer,) = check(HERE, supply, [kindergarten], home=np.array([True, False, False]))
+    assert [reach.id for reach in answer.nearest] == ["placed", "own", "neighbour"]
+    (unasked,) = check(HERE, supply, [kindergarten])
+    assert [reach.id for reach in unasked.nearest] == ["placed", "neighbour", "own"]
+    assert answer.standing is None

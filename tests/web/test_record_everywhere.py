@@ -99,6 +99,28 @@ def test_without_any_existing_facility_no_verdict_of_a_card_is_surer(shipped_app
         assert "not_met" not in (before["verdict"], after["verdict"])
 
 
+def test_a_card_bounds_the_nearest_by_every_facility_and_names_the_nearest_that_stands(shipped_app):
+    told = summary(shipped_app, "circle", lon=113.30, lat=40.08)
+    rows = [row for row in (*told["verdicts"], *told["apart"]) if row["facility"]]
+    for row in rows:
+        assert row["nearest_within_m"] <= row["distance_high_m"]
+        assert row["standing"] is None or row["nearest_within_m"] <= row["standing"]["distance_high_m"]
+        assert row["standing"] is None or row["standing"]["facility"]["status"] in ("existing", "open")
+    kindergarten = next(row for row in rows if row["category"] == "kindergarten")
+    assert kindergarten["verdict"] == "cannot_say"
+    assert kindergarten["standing"]["facility"]["id"] != kindergarten["facility"]["id"]
+    page = html.unescape(ask(shipped_app, "/circle", lon=113.30, lat=40.08).text)
+    entry = page.split("<strong>幼儿园</strong>")[1].split("</li>")[0]
+    assert kindergarten["facility"]["name"] in entry
+    assert kindergarten["standing"]["facility"]["name"] in entry.split("现有在册最近的一处")[1]
+
+
+def test_a_card_at_the_seat_of_a_county_names_the_funeral_home_of_that_county(shipped_app):
+    told = summary(shipped_app, "circle", lon=112.18041, lat=35.69024)
+    (funeral,) = [row for row in told["apart"] if row["category"] == "funeral_home"]
+    assert "沁水" in funeral["facility"]["name"]
+
+
 @pytest.mark.parametrize("area", COUNTIES)
 def test_a_facility_that_exists_takes_no_promise_from_a_list(shipped_app, bare, area):
     def listed(app):

@@ -48,6 +48,8 @@ class Check:
         Whether the nearest on record surely lies beyond `FAR_METRES`, and is not named for that.
     plan
         Id and title of the plan that promises the rule itself; None for a standard.
+    standing_id, standing_name, standing_words
+        Where nobody can say how near the named one is: the nearest that stands and has a place, and how far it is.
     others
         What the other rules of the same category say.
     """
@@ -66,6 +68,9 @@ class Check:
     clause: str
     marks: tuple[str, ...]
     plan: tuple[str, str] | None
+    standing_id: str | None
+    standing_name: str
+    standing_words: str
     others: tuple["Check", ...] = ()
 
 
@@ -173,8 +178,9 @@ def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
     elif walk is not None:
         distance = _("步行 %(distance)s", distance=labels.distance(walk))
     elif metres is not None:
-        distance = labels.bounds(metres, said["distance_low_m"], said["distance_high_m"])
+        distance = _distance_words(said)
     near = minutes is not None and (said["distance_high_m"] if walk is None else walk) <= WALKABLE_METRES
+    standing = None if place is None else _standing(said)
     return Check(
         code=said.get("verdict", "apart"),
         possible=bool(said.get("possible")),
@@ -191,4 +197,29 @@ def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
         clause=rule.clause if rule.plan else labels.clause(rule),
         marks=tuple(labels.marks(rule)),
         plan=(rule.plan, said["plan_title"]) if rule.plan else None,
+        standing_id=standing["facility"]["id"] if standing else None,
+        standing_name=standing["facility"]["name"] if standing else "",
+        standing_words=labels.apart(standing["distance_m"], standing["facility"]["uncertainty_m"]) if standing else "",
     )
+
+
+def _unsure(said: Mapping[str, Any]) -> bool:
+    code: str = said.get("verdict", "cannot_say")
+    return code == "cannot_say"
+
+
+def _distance_words(said: Mapping[str, Any]) -> str:
+    """Say how far the named one is; where another surely lies nearer than it may, how far the nearest may be."""
+    metres, low, high = said["distance_m"], said["distance_low_m"], said["distance_high_m"]
+    within = said["nearest_within_m"]
+    if _unsure(said) and low <= 0 and within is not None and within < high:
+        return str(_("最近的一处说不准有多远，最远 %(high)s", high=labels.distance(within)))
+    return labels.bounds(metres, low, high)
+
+
+def _standing(said: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Give the nearest that stands and has a place, where it is not the one that is named already."""
+    found: Mapping[str, Any] | None = said["standing"]
+    if not _unsure(said) or found is None or found["facility"]["id"] == said["facility"]["id"]:
+        return None
+    return found if found["distance_low_m"] <= FAR_METRES else None
