@@ -154,6 +154,18 @@ def test_a_county_is_told_what_the_plan_of_its_city_promises_without_saying_wher
     assert any(label in county["record_basis"]["words"] for label in numbers)
 
 
+@pytest.mark.parametrize("status", [None, "existing", "all"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(("area", "category"), [("140213", "kindergarten"), ("140802", "trail")])
+def test_an_empty_list_of_one_kind_in_one_area_says_what_is_known_of_it(shipped_app, area, category, language, status):
+    query = {"area": area, "category": category, "lang": language} | ({"status": status} if status else {})
+    page = ask(shipped_app, "/", **query).text.split('<div class="nothing">')[1].split("</div>")[0]
+    known = summary(shipped_app, "coverage", area=area, category=category, metres=500, lang=language)
+    assert known["unlocated"]["matched"]
+    assert known["record_basis"]["words"] in html.unescape(re.sub(r"<[^>]+>", "", page))
+    assert ("规划设施。" in page) is (status is None and language == "zh")
+
+
 def test_what_a_plan_places_in_a_city_only_is_no_promise_of_the_county_where_its_seat_lies(shipped_app):
     def promised(area):
         told = summary(shipped_app, "coverage", area=area, category="college", metres=500)["record_basis"]["promised"]

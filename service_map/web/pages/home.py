@@ -11,12 +11,14 @@ from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
-from service_map.catalogue import terms
+from service_map import analysis
+from service_map.catalogue import terms, usual
 from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
+from service_map.errors import BusyError, OverrunError, UnanswerableError
 from service_map.store import pinyin, queries
 from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord
 from service_map.web import feeds, labels, links, params, term
-from service_map.web.compute import elsewhere_if
+from service_map.web.compute import elsewhere_if, part
 from service_map.web.cost import searches_much
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import Entry, blueprint
@@ -138,6 +140,59 @@ def _nearest_first(values: Mapping[str, Any], wanted: FacilityFilter) -> Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """What an empty list says.
+
+    Attributes
+    ----------
+    words
+        That nothing meets the choices, by what was looked for.
+    known
+        What is on record and promised all the same of the one kind in the one area asked for; None where more or less
+        than that is asked for, the area has no boundary, or it could not be computed now.
+    planner
+        Address of the page that tells more of it; None where no clause states a distance for the kind.
+    """
+
+    words: str
+    known: str | None
+    planner: str | None
+
+
+def _nothing(values: Mapping[str, Any]) -> Nothing:
+    match values["status"]:
+        case "existing":
+            words = _("没有符合这些条件的在册现有设施。")
+        case params.ALL:
+            words = _("没有符合这些条件的设施，规划的和现有的都没有。")
+        case _:
+            words = _("没有符合这些条件的规划设施。")
+    area: str | None = values["area"]
+    kinds: Sequence[str] = values["category"] or ()
+    if not area or len(kinds) != 1 or values["q"]:
+        return Nothing(words=words, known=None, planner=None)
+    try:
+        known = part(partial(_known, area, kinds[0]), version=frame.reading().version)
+    except (BusyError, OverrunError):
+        known = None
+    rule = usual(site().rules).get(kinds[0])
+    planner = None
+    if rule is not None and rule.metres is not None:
+        planner = links.to("pages.plan_coverage", area=area, rule=rule.id)
+    return Nothing(words=words, known=known, planner=planner)
+
+
+def _known(area: str, kind: str) -> str | None:
+    ground = frame.ground()
+    try:
+        region = analysis.region(ground, area)
+    except UnanswerableError:
+        return None
+    record = analysis.record_of(ground, (kind,), region)
+    return analysis.record_member(ground, record, ground.named(kind), region.name)["record_basis"]["words"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """A residential community that a search names, with the addresses of what is near it and of its card."""
 
@@ -221,6 +276,7 @@ def home() -> str:
         attribution=frame.attribution(),
         plan_count=len(plans),
         listed=listed,
+        nothing=None if listed.matched else _nothing(values),
         homes=_homes(values["q"]),
         everywhere=frame.without("near", "limit") if values["near"] else None,
         geojson_url=url_for("downloads.facilities_geojson", **frame.filter_query(values)),
