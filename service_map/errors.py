@@ -4,7 +4,26 @@ Each carries one sentence in Chinese and one in English that say what is wrong a
 prints both on one line, the web answers in the reader's language. Anything else that reaches the surface is a bug.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+
+
+def nearest_word(text: str, allowed: Collection[str]) -> str | None:
+    """Give the allowed value that a misspelt one most resembles; None where none is near.
+
+    Parameters
+    ----------
+    text
+        What was written.
+    allowed
+        The values it may take.
+
+    Returns
+    -------
+    str or None
+    """
+    near = get_close_matches(text[:40], allowed, n=1, cutoff=0.7)
+    return near[0] if near else None
 
 
 class ServiceMapError(Exception):

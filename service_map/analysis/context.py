@@ -323,13 +323,7 @@ def region(ground: Ground, adcode: str | None, polygon: BaseGeometry | None = No
             "area", "缺少行政区代码，也没有给多边形", "an area code is required where no polygon is given"
         )
     known = queries.vocabulary(ground.conn)
-    if adcode not in known.areas and adcode not in known.townships:
-        raise InvalidParameterError(
-            "area",
-            f"没有行政区 {adcode[:20]!r}；见 /api/areas",
-            f"there is no area {adcode[:20]!r}; see /api/areas",
-            tuple(known.areas),
-        )
+    queries.check_area(adcode, known)
     try:
         area = queries.area(ground.conn, adcode)
     except NotFoundError:

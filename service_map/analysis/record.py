@@ -465,6 +465,8 @@ def _on_record(ground: Ground, record: Record, what: str, where: str) -> str:
             return say("%(count)s，提问者说已收全。", count=count)
         case "given":
             return say("只按所给设施算：%(count)s。", count=count)
+        case _ if record.state == "none":
+            return say("%(count)s，没有收录。", count=count)
         case _:
             state = ground.choose(*terms.RECORD[record.state].pair)
             return say("%(count)s，%(state)s。", count=count, state=state)

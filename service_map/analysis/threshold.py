@@ -8,7 +8,7 @@ from service_map.analysis import answers
 from service_map.analysis.context import Ground
 from service_map.analysis.report import rule_member
 from service_map.catalogue import Rule, terms
-from service_map.errors import InvalidParameterError, UnanswerableError
+from service_map.errors import InvalidParameterError, UnanswerableError, nearest_word
 
 WAYS = ("straight", "walk")
 """A straight line, or on foot: over the network where there is one, else the straight line times the detour factor."""
@@ -121,8 +121,8 @@ def reach(
     if sum(value is not None for value in (rule, metres, minutes)) != 1:
         raise InvalidParameterError(
             "metres",
-            "metres、minutes、rule 须且只须给一个",
-            "give exactly one of metres, minutes and rule",
+            "距离（metres）、步行分钟（minutes）、标准条文（rule），三个里选一个，只选一个",
+            "choose one of a distance (metres), minutes on foot (minutes) and a standard's clause (rule), and only one",
             ("metres", "minutes", "rule"),
         )
     pace = None
@@ -167,4 +167,8 @@ def reach_member(ground: Ground, asked: Reach) -> answers.OfReach:
 
 def _among(field: str, value: str, allowed: Any) -> None:
     if value not in allowed:
-        raise InvalidParameterError(field, f"没有 {value[:40]!r}", f"there is no {value[:40]!r}", tuple(allowed))
+        near = nearest_word(value, tuple(allowed))
+        zh, en = (f"，是不是 {near}？", f"; did you mean {near}?") if near else ("", "")
+        raise InvalidParameterError(
+            field, f"没有 {value[:40]!r}{zh}", f"there is no {value[:40]!r}{en}", tuple(allowed)
+        )

@@ -28,6 +28,7 @@ _T = TypeVar("_T")
 _YEARS = range(1900, 2201)
 _LONGEST_Q = 100
 _MOST_WORDS = 8
+_AREAS_TOLD = 8
 # Names and areas that one spelt word may mean: enough for a province, and fewer than a statement may bind.
 _MOST_HEARD, _MOST_AREAS = 5_000, 200
 
@@ -193,10 +194,12 @@ def shown(value: object) -> str:
 def check_area(adcode: str, known: Vocabulary) -> None:
     """Refuse, with `InvalidParameterError` for ``area``, a code that the data does not know."""
     if adcode not in known.areas and adcode not in known.townships:
+        cities_first = sorted(known.areas, key=lambda code: (not code.endswith("00"), code))
+        held = [f"{code} {known.areas[code]}" for code in cities_first[:_AREAS_TOLD]]
         raise InvalidParameterError(
             "area",
-            f"没有行政区 {shown(adcode)}；见 /api/areas",
-            f"there is no area {shown(adcode)}; see /api/areas",
+            f"没有行政区 {shown(adcode)}；数据里有 {'、'.join(held)} 等；全部见网站的 /api/areas",
+            f"there is no area {shown(adcode)}; the data has {', '.join(held)} …; all: /api/areas of the site",
             allowed=known.areas,
         )
 

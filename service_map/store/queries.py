@@ -57,6 +57,7 @@ __all__ = [
     "Vocabulary",
     "area",
     "areas",
+    "check_area",
     "check_box",
     "check_filter",
     "clusters",

@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import Any
 from unicodedata import category
 from urllib.parse import unquote_to_bytes
@@ -20,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 from service_map import coverage
 from service_map.analysis import MOST_CELLS, MOST_SITES, PLACE_SOURCES, STOCKS, WAYS
 from service_map.catalogue import terms
-from service_map.errors import InvalidParameterError
+from service_map.errors import InvalidParameterError, nearest_word
 from service_map.io.datum import DATUMS
 from service_map.store import CommitmentFilter, FacilityFilter
 from service_map.store.data_dictionary import SYSTEMS
@@ -278,8 +277,8 @@ def _not_one_of(name: str, text: str, allowed: tuple[str, ...]) -> InvalidParame
 
 
 def _hint(text: str, allowed: Collection[str]) -> tuple[str, str]:
-    near = get_close_matches(text[:40], allowed, n=1, cutoff=0.7)
-    return (f"，是不是 {near[0]}？", f"; did you mean {near[0]}? ") if near else ("，", "; ")
+    near = nearest_word(text, allowed)
+    return (f"，是不是 {near}？", f"; did you mean {near}? ") if near else ("，", "; ")
 
 
 def _listed(parameter: Parameter) -> tuple[str, ...]:

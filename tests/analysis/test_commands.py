@@ -218,7 +218,11 @@ def refused(answer, *names):
     ("args", "names"),
     [
         (("coverage", *KINDERGARTENS), ["area"]),
-        (("coverage", "--area", "999999", *KINDERGARTENS), ["area"]),
+        (("coverage", "--area", "999999", *KINDERGARTENS), ["area", "the data has", "140500 晋城市"]),
+        (
+            ("coverage", *COUNTY, "--category", "kindergarden", "--metres", "300"),
+            ["category", "did you mean kindergarten?"],
+        ),
         (("coverage", *COUNTY, "--metres", "300"), ["category"]),
         (("coverage", *COUNTY, "--category", "kindergarten"), ["metres"]),
         (("coverage", *COUNTY, "--category", "kindergarten", "--metres", "0"), ["metres"]),

@@ -427,6 +427,9 @@ def test_what_a_facility_cannot_be_is_told_by_its_row_and_field(client, own, wor
     assert answer.status_code == 400
     assert words in html.unescape(answer.text)
     assert name in answer.text
+    # What is to be mended is the file; no address holds it.
+    assert "再上传" in answer.text
+    assert "网址里" not in answer.text
 
 
 def test_a_stated_datum_moves_the_points(client):

@@ -1,6 +1,6 @@
 """What the data is and is not; Leaflet's own files; errors told to a person."""
 
-from flask import Response, render_template, send_from_directory
+from flask import Response, render_template, request, send_from_directory
 from flask_babel import gettext as _
 
 from service_map.store import export, queries
@@ -68,7 +68,12 @@ def _advice(problem: Problem) -> list[str]:
                 _("这处设施可能已经并入另一处，或者新一版数据里没有了：按名称或地区再查一次。"),
             ]
         case "invalid-parameter" | "bad-request" | "address-too-long" | "unanswerable":
-            return [_("网址里有一个值用不上，把它改掉或删掉再打开。"), _("也可以回到首页重新选条件。")]
+            mend = (
+                _("在自己的文件里或表单上改好所说的那一处，回到上一页再上传。")
+                if request.method == "POST"
+                else _("网址里有一个值用不上，把它改掉或删掉再打开。")
+            )
+            return [mend, _("也可以回到首页重新选条件。")]
         case "too-large":
             return [_("把文件分成几份，或去掉用不到的列，再上传。"), _("更大的数据，请用命令行 service-map coverage。")]
         case "unavailable":
