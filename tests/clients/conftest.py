@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
+from reading import context_of
 from serving import serving
 
 from service_map import settings
@@ -18,7 +19,6 @@ CHROMIUM_FLAGS = (
 )  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
-PATIENCE_MS = 180_000  # what does not come at all is told; how soon it comes is judged by no test
 
 
 @pytest.fixture(scope="session")
@@ -82,8 +82,7 @@ def reader(chromium, live_site):
         visits = []
 
         def make(*, viewport=DESK, **options):
-            context = chromium.new_context(viewport=viewport, **options)
-            context.set_default_timeout(PATIENCE_MS)
+            context = context_of(chromium, viewport=viewport, **options)
             stack.callback(context.close)
             visits.append(Visit(context, live_site))
             return visits[-1]

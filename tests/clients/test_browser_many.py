@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from many import build_many
+from reading import context_of
 from serving import serving
 
 from service_map import settings
@@ -38,7 +39,7 @@ def many(geodata, shipped_database, tmp_path_factory):
 
 def test_a_choice_among_ten_thousand_asks_for_one_page_and_one_view_and_draws_few_signs(chromium, many):
     with serving(many) as site:
-        context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+        context = context_of(chromium, viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
         page = context.new_page()
         session = context.new_cdp_session(page)
         session.send("Network.enable")

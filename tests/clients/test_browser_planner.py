@@ -9,6 +9,7 @@ import zlib
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from reading import context_of
 from serving import serving
 
 from service_map import settings
@@ -156,7 +157,7 @@ def held_site(geodata, shipped_database, tmp_path_factory):
     ],
 )  # fmt: skip
 def test_figures_of_what_is_on_record_fit_a_phone_and_have_no_serious_fault(chromium, held_site, address, language):
-    context = chromium.new_context(viewport=PHONE, reduced_motion="reduce")
+    context = context_of(chromium, viewport=PHONE, reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{held_site}{address}{'&' if '?' in address else '?'}lang={language}")
     if "planner" in address:
@@ -220,7 +221,7 @@ def tiled_site(request, geodata, shipped_database, tiles):
 
 def test_the_operators_wmts_lies_where_the_facilities_are(chromium, tiled_site):
     site, grid, asked = tiled_site
-    context = chromium.new_context(viewport=PHONE, reduced_motion="reduce")
+    context = context_of(chromium, viewport=PHONE, reduced_motion="reduce")
     page = context.new_page()
     faults = []
     page.on("console", lambda message: message.type in {"error", "warning"} and faults.append(message.text))

@@ -5,6 +5,7 @@ import shutil
 import pyarrow as pa
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from reading import context_of
 from serving import serving
 
 from service_map import settings, store
@@ -58,7 +59,7 @@ def reader(chromium, live_site):
     contexts, visits = [], []
 
     def make(**options):
-        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options}))
+        contexts.append(context_of(chromium, **{"viewport": {"width": 1280, "height": 800}, **options}))
         page = contexts[-1].new_page()
         seen = {"faults": [], "strangers": []}
         page.on("pageerror", lambda error: seen["faults"].append(str(error)))

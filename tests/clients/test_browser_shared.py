@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from reading import context_of
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +42,7 @@ def saved_report(reader, tmp_path):
 @pytest.mark.parametrize(("query", "language"), [("", "zh-Hans"), ("?lang=en", "en")])
 def test_the_report_opens_from_disk_with_the_network_off(chromium, saved_report, query, language):
     path = saved_report("140500", query)
-    context = chromium.new_context(offline=True, reduced_motion="reduce")
+    context = context_of(chromium, offline=True, reduced_motion="reduce")
     page = context.new_page()
     faults, requests = [], []
     page.on("pageerror", lambda error: faults.append(str(error)))
