@@ -11,8 +11,8 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 from service_map.catalogue.adcode import city_of
+from service_map.plans.lexicon import CJK, HIDDEN, Wording, any_of, area_names, number
 from service_map.plans.outline import Passage, Span
-from service_map.plans.wording import CJK, HIDDEN, Wording, any_of, area_names, number
 
 _T = TypeVar("_T")
 _TOWN = re.compile(r"(?:镇|乡|街道|街道办|县城)$")

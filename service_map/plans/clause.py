@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Self
 
 from service_map.plans.area import PlanArea, last
-from service_map.plans.wording import CJK, HIDDEN, Quantity, Token, Wording
+from service_map.plans.lexicon import CJK, HIDDEN, Quantity, Token, Wording
 
 MAX_SENTENCE = 1000
 """A run of text without a full stop is cut here, so that no clause grows without bound: plans write up to 600."""

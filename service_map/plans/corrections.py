@@ -28,9 +28,9 @@ from typing import Any, NamedTuple
 from service_map.catalogue import categories, terms
 from service_map.errors import PlanFileError
 from service_map.plans.commitment import PER_ZH, Commitment
+from service_map.plans.lexicon import load_wording
 from service_map.plans.outline import outline, source_lines
 from service_map.plans.read import decode
-from service_map.plans.wording import load_wording
 
 _COLUMNS = ("do", "plan", "line", "category", "name", "set", "reason")
 _NEEDED = ("do", "plan", "line", "category")

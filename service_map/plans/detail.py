@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from service_map.plans.area import PlanArea, last, place_level
 from service_map.plans.clause import ACTS
 from service_map.plans.draft import Draft
+from service_map.plans.lexicon import CJK, Wording, number
 from service_map.plans.where import MAX_LOCALITY, SIDE, Site, is_town, read_site, tells_where
-from service_map.plans.wording import CJK, Wording, number
 
 _BREAK = re.compile(
     r"[，。；：！？、\t“”《》]|(?<!目)的|(?<![中高初])等(?!职|教|专)|[对将把由向](?!外|阳)|(?<!存|所)在(?!校|职)|与|以及|和(?!谐|睦|平)|及(?!时)|或|每(?!百户)|各(?!级|类)|\d年|期间|[末底]前?|(?<![认作])为(?!老|民)"

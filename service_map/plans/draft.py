@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from service_map.plans.area import Place, PlanArea, last
 from service_map.plans.clause import ACTS, BUILDS, Clause, Front, Member, Noun, Said
+from service_map.plans.lexicon import CJK, HIDDEN, Quantity, Token, Wording, number, years
 from service_map.plans.outline import Passage, Span
-from service_map.plans.wording import CJK, HIDDEN, Quantity, Token, Wording, number, years
 
 SHARED_HEADS = frozenset({"renovation", "heritage_tourism"})
 """Categories of which each name in a list is a site of its own (甲、乙等棚户区改造)."""

@@ -14,8 +14,8 @@ from service_map.plans.clause import split_sentences
 from service_map.plans.commitment import PER_ZH, Commitment, label, label_record
 from service_map.plans.draft import Draft
 from service_map.plans.extract import PlanReader, finish
+from service_map.plans.lexicon import load_wording
 from service_map.plans.outline import Passage, Span, source_lines
-from service_map.plans.wording import load_wording
 
 _CITATION = frozenset(["id", "plan", "line", "quote", "passage_sha256"])
 _DEFAULTS = {"action": "unspecified", "place_level": "plan", "at_least": False}

@@ -22,12 +22,12 @@ from service_map.plans.clause import ACTS, BUILDS, split_clauses, split_sentence
 from service_map.plans.commitment import Commitment
 from service_map.plans.detail import fill
 from service_map.plans.draft import Carry, Draft, Rejection, act_kinds
+from service_map.plans.lexicon import Wording, load_wording, number, years
 from service_map.plans.outline import LeftOut, Passage, Span, outline, source_lines
 from service_map.plans.parts import PartReader
 from service_map.plans.promise import PromiseReader
-from service_map.plans.records import RecordReader
 from service_map.plans.rules import RuleReader
-from service_map.plans.wording import Wording, load_wording, number, years
+from service_map.plans.tabular import RecordReader
 
 _RATE = re.compile(r"率|占比|比例|%|人均|每千|每万|每百|床位|面积|人次|人数|职工")
 _RATE_CELL = re.compile(r"[率%比]|每[百千万]|人均|年均|[（(]")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from service_map.plans.area import PlanArea
 from service_map.plans.clause import ACTS
-from service_map.plans.wording import CJK, LEAST, Quantity, Wording
+from service_map.plans.lexicon import CJK, LEAST, Quantity, Wording
 
 FAR = 300
 """Characters behind a noun that its list may take."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from service_map.plans.area import Place, PlanArea, standing_before
 from service_map.plans.clause import BUILDS, Member
 from service_map.plans.draft import SHARED_HEADS, Draft, Reading, Scene, first_draft, nearest_place
-from service_map.plans.wording import CJK, HIDDEN, Quantity, Wording
+from service_map.plans.lexicon import CJK, HIDDEN, Quantity, Wording
 
 _MAX_NAME = 40
 _PRESERVES = frozenset({"保护", "利用", "传承", "改造", "优化"})

@@ -14,7 +14,7 @@ from itertools import pairwise, takewhile
 from typing import NamedTuple, overload
 
 from service_map.plans.layout import Record, Text, records, walk
-from service_map.plans.wording import Wording, names_one
+from service_map.plans.lexicon import Wording, names_one
 
 _MARKS = re.compile(r"\[bookmark:[^\]\n]{0,200}\]|</?[a-zA-Z][^<>\n]{0,60}>|\*\*|&nbsp;|\\(?=[*#_\-.>])")
 _FULL = dict(zip("，；：（）！？､｡［］「」『』〔〕", "，；：（）！？、。[]“”“”（）", strict=True))

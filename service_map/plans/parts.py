@@ -15,8 +15,8 @@ from service_map.plans.clause import ACTS, BUILDS
 from service_map.plans.detail import begins, noun_phrase
 from service_map.plans.draft import Draft
 from service_map.plans.items import FAR, LEAD, TIER, Item, ItemReader
+from service_map.plans.lexicon import CJK, Quantity, Wording
 from service_map.plans.outline import Passage
-from service_map.plans.wording import CJK, Quantity, Wording
 
 _COUNTERS = frozenset("个所座处家块片条支栋幢套户") | {"公里", "千米"}
 _PARTS_LEAD = re.compile(r"[，：（；]?(?:其中|即|包括|具体|主要包括|分别)")

@@ -21,6 +21,7 @@ from service_map.plans.clause import (
     cluster,
     split_clauses,
 )
+from service_map.plans.distribution import ShareReader
 from service_map.plans.draft import (
     SHARED_HEADS,
     Carry,
@@ -32,10 +33,9 @@ from service_map.plans.draft import (
     first_draft,
     nearest_place,
 )
+from service_map.plans.lexicon import CJK, ENDLESS, HIDDEN, LEAST, Level, Quantity, Token, Wording, years
 from service_map.plans.name import NameReader
 from service_map.plans.outline import Passage, Span
-from service_map.plans.share import ShareReader
-from service_map.plans.wording import CJK, ENDLESS, HIDDEN, LEAST, Level, Quantity, Token, Wording, years
 
 _SIZES = ("公里", "米", "千米", "平方米", "亩", "张")
 _SIZED = re.compile(

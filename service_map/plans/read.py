@@ -12,9 +12,9 @@ import zlib
 from pathlib import Path
 
 from service_map.errors import PlanFileError
+from service_map.plans.docx_reader import word_lines
+from service_map.plans.html_reader import page_lines
 from service_map.plans.outline import RADICALS
-from service_map.plans.page import page_lines
-from service_map.plans.word import word_lines
 from service_map.settings import PlanLimits, plan_limits
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))

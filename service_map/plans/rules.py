@@ -10,7 +10,7 @@ from service_map.plans.area import last
 from service_map.plans.clause import ACTS
 from service_map.plans.detail import begins
 from service_map.plans.draft import Draft
-from service_map.plans.wording import Wording
+from service_map.plans.lexicon import Wording
 
 _MAX_CONDITION = 30
 _ALLOWS = re.compile(

@@ -7,7 +7,7 @@ corners, sides, what stands beside, old premises, the county town as such.
 import re
 from typing import NamedTuple
 
-from service_map.plans.wording import CJK
+from service_map.plans.lexicon import CJK
 
 MAX_LOCALITY = 30
 _ADMIN = re.compile(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from service_map import catalogue, io, places
 from service_map.plans.circles import load_circle_kinds
-from service_map.plans.wording import load_wording
+from service_map.plans.lexicon import load_wording
 
 _CLASSES = "osm_classes.toml"
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from service_map import settings
 from service_map.errors import PlanFileError, SettingsError
 from service_map.plans import extract, read_text
-from service_map.plans.grid import Cell, Grid
-from service_map.plans.word import chinese
+from service_map.plans.docx_reader import chinese
+from service_map.plans.table_lines import Cell, Grid
 
 SENTENCE = "到2024年，全县新建公办幼儿园12所。\n"
 LIMITS = settings.plan_limits({})

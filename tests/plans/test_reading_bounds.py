@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from service_map.errors import PlanFileError
 from service_map.plans import extract, read_text
 from service_map.plans.circles import extract_circles
-from service_map.plans.page import page_lines
+from service_map.plans.html_reader import page_lines
 
 WORDS = (
     *"，；。：、（）“”《》【】 \t\n|#-—·…1十百年个所座处县区镇村和与等的在对将从每各甲乙",
@@ -31,7 +31,7 @@ from service_map.plans import extract
 from service_map.plans.area import find_area
 from service_map.plans.circles import extract_circles
 from service_map.plans.outline import outline
-from service_map.plans.wording import load_wording
+from service_map.plans.lexicon import load_wording
 wording = load_wording()
 for piece in sys.argv[1:]:
     text = "新建" + piece * (150_000 // len(piece)) + "所幼儿园"
@@ -48,7 +48,7 @@ from re import _parser
 from service_map import plans
 from service_map.plans.area import PlanArea
 from service_map.plans.clause import ClauseReader
-from service_map.plans.wording import load_wording
+from service_map.plans.lexicon import load_wording
 
 chance = random.Random(11)
 
@@ -215,7 +215,7 @@ def test_a_text_that_is_too_long_is_called_so_in_a_word_file_too(tmp_path, monke
 @pytest.mark.parametrize("markup", ["<!--", "<a ", "<a b='", "<a/", "<", "</", "<td rowspan=1000>甲", "<![CDATA["])
 def test_markup_that_never_ends_does_not_stop_the_reader(markup):
     lines = run(
-        "import sys; from service_map.plans.page import page_lines;"
+        "import sys; from service_map.plans.html_reader import page_lines;"
         "print(*page_lines('<p>新建幼儿园5所。</p><table><tr>' + sys.argv[1] * 40_000))",
         markup,
     )

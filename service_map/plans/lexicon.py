@@ -1,6 +1,6 @@
 """The words of plans and the small grammars that need no sentence: numbers, years, places, levels.
 
-The word lists are data (``geodata/wording.toml`` and the ``words`` of ``geodata/categories.toml``); this module turns
+The word lists are data (``geodata/lexicon.toml`` and the ``words`` of ``geodata/categories.toml``); this module turns
 them into matchers.
 """
 
@@ -103,7 +103,7 @@ class Wording:
     Parameters
     ----------
     geodata
-        The folder of ``wording.toml`` and ``categories.toml``.
+        The folder of ``lexicon.toml`` and ``categories.toml``.
 
     Raises
     ------
@@ -112,7 +112,7 @@ class Wording:
     """
 
     def __init__(self, geodata: Path) -> None:
-        table = tomlfile.read(geodata / "wording.toml")
+        table = tomlfile.read(geodata / "lexicon.toml")
         categories = tomlfile.read(geodata / "categories.toml")["categories"]
         self.nouns: dict[str, str] = {}
         self.family: dict[str, str] = {}

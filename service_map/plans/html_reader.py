@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 
-from service_map.plans.grid import Cell, Grid
+from service_map.plans.table_lines import Cell, Grid
 
 _BLOCKS = frozenset(
     ["article", "blockquote", "br", "caption", "dd", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4", "h5", "h6"]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from service_map.plans.area import PlanArea
 from service_map.plans.clause import ACTS, BUILDS
 from service_map.plans.draft import Draft, Scene
-from service_map.plans.wording import CJK, LEAST, Quantity, Token, Wording
+from service_map.plans.lexicon import CJK, LEAST, Quantity, Token, Wording
 
 _COUNTERS = frozenset("套个所座处户家块片条")
 _COUNTED = re.compile(

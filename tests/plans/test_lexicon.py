@@ -3,7 +3,7 @@
 import pytest
 
 from service_map.errors import GeodataError
-from service_map.plans.wording import Wording, load_wording, number, years
+from service_map.plans.lexicon import Wording, load_wording, number, years
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_type_words_leave_nothing_and_names_leave_their_proper_part():
 def test_word_lists_that_are_missing_or_broken_are_named(tmp_path):
     with pytest.raises(GeodataError, match=r"wording\.toml"):
         Wording(tmp_path)
-    (tmp_path / "wording.toml").write_text("verbs = [", encoding="utf-8")
+    (tmp_path / "lexicon.toml").write_text("verbs = [", encoding="utf-8")
     with pytest.raises(GeodataError, match="TOML"):
         Wording(tmp_path)
 

@@ -8,9 +8,9 @@ from service_map.plans.area import PlanArea
 from service_map.plans.clause import ACTS, BUILDS
 from service_map.plans.detail import apply_site, capacity_of
 from service_map.plans.draft import Draft, act_kinds
+from service_map.plans.lexicon import Wording, number
 from service_map.plans.outline import Passage, Span
 from service_map.plans.where import read_site
-from service_map.plans.wording import Wording, number
 
 _NATURE = re.compile(rf"（(?:拟)?(?P<nature>(?:{ACTS})、?(?:{ACTS})?)(?:项目|工程)?）$")
 _WORK = re.compile(
