@@ -166,6 +166,23 @@ def test_an_empty_list_of_one_kind_in_one_area_says_what_is_known_of_it(shipped_
     assert ("规划设施。" in page) is (status is None and language == "zh")
 
 
+def test_an_area_page_tells_what_is_promised_of_kinds_that_no_clause_measures(shipped_app):
+    section = ask(shipped_app, "/area/140802").text.split('<section id="coverage">')[1].split("</section>")[0]
+    row = next(one for one in section.split("<li>") if "category=trail" in one)
+    told = summary(shipped_app, "coverage", area="140802", category="trail", metres=500)["unlocated"]
+    assert f"{told['matched']} 项" in row
+    assert any(one["label"] in html.unescape(row) for one in told["commitments"])
+
+
+def test_an_area_page_names_the_nearest_of_a_kind_that_it_has_nothing_of(shipped_app):
+    section = ask(shipped_app, "/area/140213").text.split('<section id="coverage">')[1].split("</section>")[0]
+    unnamed = section.split("规划也没有提到的类别：")[1].split("。")[0]
+    near = summary(shipped_app, "coverage", area="140213", category="middle_school", metres=500)["record_basis"]
+    assert not near["existing"]
+    assert f"/facility/{near['nearest']['id']}" in unnamed
+    assert near["nearest"]["name"] in html.unescape(unnamed)
+
+
 def test_what_a_plan_places_in_a_city_only_is_no_promise_of_the_county_where_its_seat_lies(shipped_app):
     def promised(area):
         told = summary(shipped_app, "coverage", area=area, category="college", metres=500)["record_basis"]["promised"]

@@ -73,7 +73,8 @@ def area(adcode: str) -> str:
         counties=next((city.counties for city in frame.area_tree() if city.adcode == record.adcode), ()),
         told=told,
         kinds=frame.kind_rows(told.kinds),
-        coverage=_rows(covered) if covered else [],
+        coverage=_rows(covered.coverage) if covered else [],
+        unruled=[(frame.ground().named(one.category), one) for one in covered.unruled] if covered else [],
         late=covered is None,
         groups=groups,
         seat=seat,
@@ -104,20 +105,33 @@ class CoverageRow:
     figure: figures.CoverageFigure
 
 
-def _in_time(record: AreaRecord, told: figures.AreaFigures) -> Sequence[figures.CoverageFigure] | None:
-    """Give what each category covers; None where that could not be computed now, without which the page stands."""
-    kept: dict[tuple[str, bool], Sequence[figures.CoverageFigure]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computed:
+    """What the page says that costs more than a page: what each category covers, and what no clause measures."""
+
+    coverage: Sequence[figures.CoverageFigure]
+    unruled: Sequence[figures.Unruled]
+
+
+def _in_time(record: AreaRecord, told: figures.AreaFigures) -> Computed | None:
+    """Give what costs more than a page; None where it could not be computed now, without which the page stands."""
+    kept: dict[tuple[str, bool], Computed]
     kept = frame.reading().keep("area coverage", lambda _conn: {})
     key = record.adcode, frame.english()
     if key not in kept:
         try:
-            found = part(lambda: _coverage(record, told), version=frame.reading().version)
+            found = part(lambda: _computed(record, told), version=frame.reading().version)
         except (BusyError, OverrunError):
             return None
         if len(kept) >= MOST_KEPT:
             kept.clear()
         kept[key] = found
     return kept[key]
+
+
+def _computed(record: AreaRecord, told: figures.AreaFigures) -> Computed:
+    found = _coverage(record, told)
+    return Computed(coverage=found, unruled=figures.unruled(frame.ground(), record.adcode) if found else ())
 
 
 def _coverage(record: AreaRecord, told: figures.AreaFigures) -> Sequence[figures.CoverageFigure]:
