@@ -21,7 +21,7 @@ from service_map.analysis.inputs import (
     read_places,
     read_polygon,
 )
-from service_map.analysis.record import AS_RECORDED, Record, record_member, record_of, state_of, trusting
+from service_map.analysis.record import AS_RECORDED, Record, record_member, record_of, state_of, trusting, unlocated_of
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.request_body import MOST_BYTES, MOST_POINTS, Given, read_body
 from service_map.analysis.scenario import CAPACITIES, STOCKS, Own, with_own
@@ -78,6 +78,7 @@ __all__ = [
     "rule_member",
     "state_of",
     "trusting",
+    "unlocated_of",
     "walking",
     "with_own",
     "write_report",

@@ -235,7 +235,7 @@ def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Reco
     own = inside[stands[inside]]
     by, inventories = _stated(ground, categories, region)
     near = inside[open_[inside] & placed[inside]]
-    here, above = _unlocated(ground, categories, region)
+    here, above = unlocated_of(ground, categories, region)
     vague = supply.code[open_ & ~placed]
     within, above_it = _by_code(ground, region, vague)
     return Record(
@@ -258,10 +258,23 @@ def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Reco
     )
 
 
-def _unlocated(
+def unlocated_of(
     ground: Ground, categories: Sequence[str], region: Region
 ) -> tuple[tuple[CommitmentRecord, ...] | None, tuple[CommitmentRecord, ...]]:
-    """Give the promises without a site that concern a region: its own and those within it, and those around it."""
+    """Give the promises without a site that concern a region.
+
+    Parameters
+    ----------
+    ground, categories, region
+        As in `record_of`.
+
+    Returns
+    -------
+    own : tuple of CommitmentRecord or None
+        Of plans of the area and within it; None for a polygon.
+    around : tuple of CommitmentRecord
+        Of plans of the areas around it, which do not say how many of theirs fall here.
+    """
     if region.adcode is None:
         return None, ()
     adcode, codes = region.adcode, tuple(categories)

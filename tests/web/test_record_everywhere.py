@@ -115,6 +115,16 @@ def test_a_card_bounds_the_nearest_by_every_facility_and_names_the_nearest_that_
     assert kindergarten["standing"]["facility"]["name"] in entry.split("现有在册最近的一处")[1]
 
 
+def test_a_card_that_names_none_of_a_kind_counts_the_promises_without_a_place_and_leads_to_them(shipped_app):
+    page = html.unescape(ask(shipped_app, "/circle", lon=113.30, lat=40.08).text)
+    told = re.findall(r'<a href="(/planner\?[^"]+)">[^<]*另有 (\d+) 条承诺没有写明地点', page)
+    assert told
+    for address, count in told:
+        query = dict(pair.split("=") for pair in address.split("?")[1].split("&"))
+        assert summary(shipped_app, "coverage", **query)["unlocated"]["matched"] == int(count) > 0
+        assert shipped_app.test_client().get(address).status_code == 200
+
+
 def test_a_card_at_the_seat_of_a_county_names_the_funeral_home_of_that_county(shipped_app):
     told = summary(shipped_app, "circle", lon=112.18041, lat=35.69024)
     (funeral,) = [row for row in told["apart"] if row["category"] == "funeral_home"]

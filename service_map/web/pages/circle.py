@@ -13,9 +13,10 @@ from flask_babel import gettext as _
 from service_map import analysis
 from service_map.catalogue import distinct, terms
 from service_map.store import queries
-from service_map.store.records import FacilityFilter
+from service_map.store.records import AreaRecord, FacilityFilter
 from service_map.web import labels, term
 from service_map.web.compute import elsewhere
+from service_map.web.links import to
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
@@ -44,12 +45,17 @@ class Check:
     ----------
     code, possible
         The verdict, and whether any facility on record may lie within reach.
+    metres
+        Radius judged by; None where none is.
     far
         Whether the nearest on record surely lies beyond `FAR_METRES`, and is not named for that.
     plan
         Id and title of the plan that promises the rule itself; None for a standard.
     standing_id, standing_name, standing_words
         Where nobody can say how near the named one is: the nearest that stands and has a place, and how far it is.
+    unplaced, listed
+        Where none is named: how many promises without a place the plans of the county and of its city make of this
+        kind, and the address of the page that lists them.
     others
         What the other rules of the same category say.
     """
@@ -57,7 +63,9 @@ class Check:
     code: str
     possible: bool
     far: bool
+    category: str
     category_name: str
+    metres: float | None
     colour: str
     distance_words: str
     minutes_words: str
@@ -71,6 +79,8 @@ class Check:
     standing_id: str | None
     standing_name: str
     standing_words: str
+    unplaced: int = 0
+    listed: str = ""
     others: tuple["Check", ...] = ()
 
 
@@ -99,7 +109,6 @@ def circle() -> str:
         year=values["year"],
         profile=values["profile"],
     ).summary
-    chosen = _by_category(ground, told["verdicts"])
     # What is known only to its county stands at the seat on the map, which says nothing about this point.
     near = [
         (record, metres)
@@ -107,6 +116,7 @@ def circle() -> str:
         if record.precision not in terms.WIDE
     ][:NEAR_SHOWN]
     county = next((area for area in ground.areas_around(lon, lat) if area.level == "county"), None)
+    chosen = [_unplaced(ground, county, check) for check in _by_category(ground, told["verdicts"])]
     wide = FacilityFilter(area=county.adcode, precision="county", promised=True) if county else None
     return render_template(
         "circle.html",
@@ -129,7 +139,7 @@ def circle() -> str:
             for code, said in labels.VERDICT.items()
             if (rows := [check for check in chosen if check.code == code])
         ],
-        apart=_by_category(ground, told["apart"]),
+        apart=[_unplaced(ground, county, check) for check in _by_category(ground, told["apart"])],
         promised=[_check(ground, said) for said in told["plan_circles"]],
         near=[
             Near(item=frame.entry(record), words=labels.apart(metres, record.uncertainty_m)) for record, metres in near
@@ -153,6 +163,21 @@ def _by_category(ground: analysis.Ground, told: Sequence[Mapping[str, Any]]) -> 
     for said in shown:
         groups.setdefault(said["category"], []).append(_check(ground, said))
     return [replace(first, others=tuple(others)) for first, *others in groups.values()]
+
+
+def _unplaced(ground: analysis.Ground, county: AreaRecord | None, check: Check) -> Check:
+    """Add the promises without a place to a kind of which the card names none."""
+    if county is None or check.facility_id is not None:
+        return check
+    own, around = analysis.unlocated_of(ground, (check.category,), analysis.region(ground, county.adcode))
+    return replace(check, unplaced=len(own or ()) + len(around), listed=_listed(county, check))
+
+
+def _listed(county: AreaRecord, check: Check) -> str:
+    """Give the address of the page that lists them: the planner's asks for a radius, the county's does not."""
+    if check.metres is None:
+        return to("pages.area", adcode=county.adcode)
+    return to("pages.plan_coverage", area=county.adcode, category=check.category, metres=f"{check.metres:.0f}")
 
 
 def _status_words(place: Mapping[str, Any]) -> str:
@@ -185,7 +210,9 @@ def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
         code=said.get("verdict", "apart"),
         possible=bool(said.get("possible")),
         far=far,
+        category=said["category"],
         category_name=said["category_name"],
+        metres=said.get("radius_m"),
         colour=site().categories[said["category"]].colour,
         distance_words=distance,
         minutes_words=_("步行约 %(minutes)s 分钟", minutes=max(1, round(minutes))) if near else "",
