@@ -194,7 +194,7 @@ def shown(value: object) -> str:
 def check_area(adcode: str, known: Vocabulary) -> None:
     """Refuse, with `InvalidParameterError` for ``area``, a code that the data does not know."""
     if adcode not in known.areas and adcode not in known.townships:
-        cities_first = sorted(known.areas, key=lambda code: (not code.endswith("00"), code))
+        cities_first = sorted(known.areas, key=lambda code: (len(code), not code.endswith("00"), code))
         held = [f"{code} {known.areas[code]}" for code in cities_first[:_AREAS_TOLD]]
         raise InvalidParameterError(
             "area",

@@ -65,6 +65,27 @@ def test_a_search_is_an_atom_feed_of_its_facilities(client, conn, query, wanted)
         break
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("category=kindergarten&area=140521", "规划设施地图 · 幼儿园 · 沁水县"),
+        ("family=funeral&area=140521&year=2025&lang=en", "Service map · Funeral services · 沁水县 · by 2025"),
+        ("q=没有这样的设施", "规划设施地图 · 没有这样的设施"),
+        ("", "规划设施地图"),
+    ],
+)
+def test_a_feed_names_what_was_searched_for_without_codes(client, query, words):
+    tree = ET.fromstring(client.get(f"/feed.atom?{query}").data)  # noqa: S314
+    assert tree.findtext(f"{ATOM}title") == words
+
+
+def test_a_feed_without_entries_is_as_new_as_the_newest_plan(client, conn):
+    tree = ET.fromstring(client.get("/feed.atom?q=没有这样的设施").data)  # noqa: S314
+    assert list(tree.iter(f"{ATOM}entry")) == []
+    days = [plan.date or str(plan.period[0]) for plan in queries.plans(conn)]
+    assert tree.findtext(f"{ATOM}updated").startswith(max(days))
+
+
 def test_a_rebuild_of_the_same_data_is_no_news_in_a_feed(geodata, tmp_path):
     told = []
     for name in ("one", "two"):

@@ -1,7 +1,7 @@
 """Home: map and list of facilities as equals, by every filter; and the map alone, for other sites to frame."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -342,7 +342,8 @@ class Taken:
     href: str
 
 
-def _taken(values: Mapping[str, Any], plans: Sequence[PlanRecord]) -> list[Taken]:
+def choice_words(values: Mapping[str, Any], plans: Iterable[PlanRecord]) -> dict[str, tuple[str, bool]]:
+    """Name by parameter what narrows a list, kinds and words aside, and tell whether the name is Chinese."""
     told: dict[str, tuple[str, bool]] = {}
     if values["area"]:
         known = frame.areas().get(values["area"])
@@ -356,9 +357,13 @@ def _taken(values: Mapping[str, Any], plans: Sequence[PlanRecord]) -> list[Taken
         told["status"] = (_status_words(values["status"]), False)
     if values["precision"]:
         told["precision"] = (str(labels.PRECISION[values["precision"]]), False)
+    return told
+
+
+def _taken(values: Mapping[str, Any], plans: Sequence[PlanRecord]) -> list[Taken]:
     return [
         Taken(words=said, name_is_chinese=chinese, href=frame.without(name, "cursor"))
-        for name, (said, chinese) in told.items()
+        for name, (said, chinese) in choice_words(values, plans).items()
     ]
 
 

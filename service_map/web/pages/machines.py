@@ -1,7 +1,9 @@
 """What machines read of the pages: the QR code, the feed of every search, the site map."""
 
 import math
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, abort, render_template, request, url_for
 from flask_babel import gettext as _
@@ -15,6 +17,8 @@ from service_map.web.compute import elsewhere_if
 from service_map.web.cost import searches_much
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
+from service_map.web.pages.home import choice_words
+from service_map.web.site import site
 
 FEED_SIZE = 100
 MAX_QR_PATH = 1_500
@@ -39,19 +43,34 @@ def feed() -> Response:
     items = queries.facilities(frame.conn(), params.facility_filter(values), limit=FEED_SIZE, surest_first=True).items
     entries = [feeds.entry(item, plans=known, day=frame.today(), english=frame.english()) for item in items]
     asked = frame.filter_query(values)
-    chosen = " ".join(
-        str(word) for name, value in asked.items() for word in (value if isinstance(value, list) else [value])
-    )
     xml = render_template(
         "feed.xml",
-        title=f"{_('规划设施地图')} {chosen}".strip(),
+        title=" · ".join((_("规划设施地图"), *_chosen(values))),
         subtitle=frame.term_words(area=values["area"], plan=values["plan"]),
         self_url=feeds.absolute(url_for("pages.feed", **asked, **links.lasting())),
         page_url=feeds.absolute(url_for("pages.home", **asked, **links.lasting())),
-        updated=max((entry.updated for entry in entries), default=feeds.moment(None)),
+        updated=max((entry.updated for entry in entries), default=_newest_plan()),
         entries=entries,
     )
     return Response(xml, mimetype=feeds.ATOM)
+
+
+def _chosen(values: Mapping[str, Any]) -> list[str]:
+    """Name what a search asks for, as its page does."""
+    families = [site().families[code] for code in values["family"] or ()]
+    categories = [site().categories[code] for code in values["category"] or ()]
+    return [
+        *([values["q"]] if values["q"] else []),
+        *(family.en if frame.english() else family.zh for family in families),
+        *(category.en if frame.english() else category.zh for category in categories),
+        *(said for said, _chinese in choice_words(values, frame.plans().values()).values()),
+    ]
+
+
+def _newest_plan() -> str:
+    """Give the day of the newest plan: what a feed without entries is as new as."""
+    days = (plan.date or str(plan.period[0]) for plan in frame.plans().values())
+    return feeds.moment(max(days, default=None))
 
 
 @blueprint.get("/robots.txt")
