@@ -49,7 +49,7 @@ from service_map.store.records import (
     LayerRecord,
     Tally,
 )
-from service_map.store.sources import area, areas, commitments, every_commitment, plan, plans
+from service_map.store.sources import area, areas, commitments, cursor_at, every_commitment, plan, plans
 
 __all__ = [
     "MAX_LIMIT",
@@ -63,6 +63,7 @@ __all__ = [
     "clusters",
     "commitments",
     "communities",
+    "cursor_at",
     "every_commitment",
     "facilities",
     "facility",

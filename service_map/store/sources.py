@@ -220,6 +220,11 @@ def commitments(
     )
 
 
+def cursor_at(plan: str, line: int) -> str:
+    """Give the cursor of the page of `commitments` that begins with what a line of a plan promises."""
+    return cursors.write("commitments", (plan, line, ""))
+
+
 def every_commitment(connection: Connection, wanted: CommitmentFilter) -> tuple[CommitmentRecord, ...]:
     """Give all commitments that a filter meets, whatever their number, in the order of `commitments`.
 

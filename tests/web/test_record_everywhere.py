@@ -193,6 +193,22 @@ def test_an_area_page_names_the_nearest_of_a_kind_that_it_has_nothing_of(shipped
     assert near["nearest"]["name"] in html.unescape(unnamed)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_each_promise_without_a_place_leads_to_its_line_in_the_plan(shipped_app, language):
+    query = {"area": "140213", "category": "kindergarten", "metres": 300, "lang": language}
+    told = summary(shipped_app, "coverage", **query)["unlocated"]
+    page = ask(shipped_app, "/planner", **query).text
+    addresses = {html.unescape(one) for one in re.findall(r'href="(/plan/[^"]+#[^"]+)"', page)}
+    led = {address.partition("#")[2] for address in addresses}
+    assert led == {one["id"] for one in told["commitments"]}
+    assert len(led) == told["matched"] > 10
+    for address in addresses:
+        path, _, anchor = address.partition("#")
+        assert f'id="{anchor}"' in shipped_app.test_client().get(path).text
+    for one in told["commitments"]:
+        assert (f"第 {one['line']} 行" if language == "zh" else f"line {one['line']}") in page
+
+
 def test_what_a_plan_places_in_a_city_only_is_no_promise_of_the_county_where_its_seat_lies(shipped_app):
     def promised(area):
         told = summary(shipped_app, "coverage", area=area, category="college", metres=500)["record_basis"]["promised"]

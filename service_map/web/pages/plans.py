@@ -8,7 +8,7 @@ from flask import render_template
 
 from service_map.store import queries
 from service_map.store.records import CommitmentFilter, CommitmentRecord, FacilityFilter
-from service_map.web import figures, labels
+from service_map.web import figures, labels, links
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
 
@@ -83,6 +83,15 @@ def plan(plan_id: str) -> str:
         first_page=frame.here(cursor=None) if values["cursor"] else None,
         next_page=frame.here(cursor=page.next_cursor) if page.next_cursor else None,
     )
+
+
+@blueprint.app_template_global()
+def promise_url(plan_id: str, line: int, commitment: str) -> str:
+    """Make the address of one promise on the page of its plan, on whichever page of the list it stands."""
+    known = frame.plans().get(plan_id)
+    paged = known is not None and known.commitments > PLAN_PAGE_SIZE
+    at = {"cursor": queries.cursor_at(plan_id, line)} if paged else {}
+    return links.to("pages.plan", plan_id=plan_id, **at, _anchor=commitment)
 
 
 def _promise(record: CommitmentRecord, names: Mapping[str, str]) -> Promise:
