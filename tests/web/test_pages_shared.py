@@ -147,6 +147,16 @@ def test_only_the_embedded_map_may_be_framed_by_others(client):
         assert headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
+def test_an_embedded_map_says_what_it_counts(shipped_app):
+    client = shipped_app.test_client()
+    head = re.sub(r"<[^>]+>", "", client.get("/embed?area=140213&category=kindergarten").text.split("<h1")[1])
+    assert "平城区 · 幼儿园 · 找到 0 处" in head
+    assert "各类合计：" in head
+    said = re.sub(r"<[^>]+>", "", client.get("/embed?area=140213&status=existing&lang=en").text.split("<h1")[1])
+    assert re.search(r"平城区 · existing · \d+ facilities found", said)
+    assert "All kinds together" not in said
+
+
 def test_the_code_to_embed_is_that_of_the_view(client):
     text = client.get("/?family=elderly").text
     code = html.unescape(re.search(r"<textarea[^>]*>(.*?)</textarea>", text, re.DOTALL)[1])

@@ -324,6 +324,9 @@ def embed() -> str:
         heading=_("地图"),
         matched=sum(part.count for part in queries.tally(frame.conn(), params.facility_filter(values))),
         area=values["area"],
+        place=frame.areas()[values["area"]].name if values["area"] in frame.areas() else None,
+        kinds=_kinds(values),
+        status=_status_words(values["status"]) if values["status"] else None,
         term=frame.term_words(area=values["area"], plan=values["plan"]),
         home_url=url_for("pages.home", **asked, **lasting),
         points_url=url_for("pages.points", **asked, **lasting, v=frame.stamp()),
@@ -331,6 +334,15 @@ def embed() -> str:
         map_words=frame.map_words(),
         attribution=frame.attribution(),
     )
+
+
+def _kinds(values: Mapping[str, Any]) -> list[str]:
+    """Name the families and categories asked for."""
+    families, categories = site().families, site().categories
+    return [
+        *(families[code].en if frame.english() else families[code].zh for code in values["family"] or ()),
+        *(categories[code].en if frame.english() else categories[code].zh for code in values["category"] or ()),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
