@@ -86,7 +86,7 @@ def test_type_words_leave_nothing_and_names_leave_their_proper_part():
 
 
 def test_word_lists_that_are_missing_or_broken_are_named(tmp_path):
-    with pytest.raises(GeodataError, match=r"wording\.toml"):
+    with pytest.raises(GeodataError, match=r"lexicon\.toml"):
         Wording(tmp_path)
     (tmp_path / "lexicon.toml").write_text("verbs = [", encoding="utf-8")
     with pytest.raises(GeodataError, match="TOML"):
