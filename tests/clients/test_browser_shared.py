@@ -86,7 +86,7 @@ def test_the_map_stands_in_another_sites_page(reader, live_site, tmp_path):
         other.page.goto(other.site + "/index.html")
         frame = other.page.frame_locator("iframe")
         frame.locator("#map[data-ready=true]").wait_for()
-        assert re.search(r"\d+", frame.locator("h1 span").inner_text())
+        assert re.search(r"沁水县 · 找到 \d+ 处", frame.locator("h1 > span").inner_text())
         other.requests = [url for url in other.requests if not url.startswith(live_site)]
         server.shutdown()
 
