@@ -225,16 +225,20 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, k
             click.echo(f"corrections.csv 第 {row.row} 行已不适用 no longer applies：{zh} / {en}", err=True)
     commitments: list[plans.Commitment] = []
     circles: list[plans.PlanCircle] = []
+    figures: list[plans.StockFigure] = []
     for plan in listed.values():
         path = plans_dir / plan.file
         if keep and not path.exists():
             stored = plans.load_commitments(geodata / "commitments.jsonl")
             commitments += [item for item in stored if item.plan == plan.id]
             circles += [row for row in plans.load_circles(geodata / "plan_circles.toml") if row.plan == plan.id]
+            figures += [row for row in plans.load_stock_figures(geodata / _STOCK) if row.plan == plan.id]
             click.echo(f"{plan.id}：没有 {plan.file}，沿用已有的任务 kept as it is, no such text", err=True)
             continue
         commitments += _extract_listed(plan, plans_dir, corrections)
-        circles += plans.extract_circles(plans.read_text(path), plan=plan.id, geodata=geodata)
+        text = plans.read_text(path)
+        circles += plans.extract_circles(text, plan=plan.id, geodata=geodata)
+        figures += plans.extract_stock_figures(text, plan=plan.id, geodata=geodata)
     if townships is not None:
         needed = places.gather_places(commitments, listed, townships, villages=villages, geodata=geodata)
         places.write_places(geodata / "places.csv", needed)
@@ -245,6 +249,7 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, k
     retired = places.retire(before, facilities, known, today=datetime.now(UTC).date())
     plans.write_commitments(geodata / "commitments.jsonl", commitments)
     plans.write_circles(geodata / "plan_circles.toml", circles)
+    plans.write_stock_figures(geodata / _STOCK, figures)
     places.write_facilities(geodata / "facilities.geojson", facilities)
     if retired != known:
         places.write_retired(geodata / "retired.csv", retired)
@@ -254,6 +259,9 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, k
     new = len({entry.id for entry in retired} - {entry.id for entry in known})
     if new:
         click.echo(f"{new} 个已发布的标识不再使用，见 retired.csv published ids retired", err=True)
+
+
+_STOCK = "stock_figures.csv"
 
 
 def _extract_listed(

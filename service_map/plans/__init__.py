@@ -8,6 +8,12 @@ from service_map.plans.extract import extract, passage_sha256
 from service_map.plans.outline import passages
 from service_map.plans.read import read_text
 from service_map.plans.registry import Plan, load_plans, plan_for_file
+from service_map.plans.stock_figures import (
+    StockFigure,
+    extract_stock_figures,
+    load_stock_figures,
+    write_stock_figures,
+)
 
 __all__ = [
     "Commitment",
@@ -15,6 +21,7 @@ __all__ = [
     "Explanation",
     "Plan",
     "PlanCircle",
+    "StockFigure",
     "Words",
     "apply_corrections",
     "circles_text",
@@ -23,16 +30,19 @@ __all__ = [
     "explanation_text",
     "extract",
     "extract_circles",
+    "extract_stock_figures",
     "label",
     "label_record",
     "load_circles",
     "load_commitments",
     "load_corrections",
     "load_plans",
+    "load_stock_figures",
     "passage_sha256",
     "passages",
     "plan_for_file",
     "read_text",
     "write_circles",
     "write_commitments",
+    "write_stock_figures",
 ]

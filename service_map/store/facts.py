@@ -5,6 +5,7 @@ from pathlib import Path
 from service_map import catalogue, io, places
 from service_map.plans.circles import load_circle_kinds
 from service_map.plans.lexicon import load_wording
+from service_map.plans.stock_figures import load_stock_figures
 
 _CLASSES = "osm_classes.toml"
 
@@ -32,6 +33,7 @@ def read_facts(geodata: Path) -> None:
     io.load_names(geodata)
     load_wording(geodata)
     load_circle_kinds(geodata)
+    load_stock_figures(geodata / "stock_figures.csv")
     if (geodata / _CLASSES).exists():
         places.load_classes(geodata / _CLASSES, geodata=geodata)
     places.load_locations(geodata / "locations.csv")
