@@ -266,7 +266,7 @@ def _crowd(ground: Ground, demand: Demand) -> answers.People:
         },
         "nearest_m": None,
         "catchment": None,
-        "said": ground.choose(demand.zh, demand.en),
+        "said": ground.say(demand.told),
     }
 
 
@@ -309,7 +309,7 @@ def _people(
             "groups": {name: _metres(of) for name, of in fair.groups.items()},
         },
         "catchment": catchment(ground, asked, near(asked, region, stock), demand),
-        "said": ground.choose(found.zh, found.en),
+        "said": ground.say(found.told),
     }
 
 

@@ -140,7 +140,7 @@ def check_point(
         {
             **_subject(ground, said.rule),
             **on_record(said.rule, 0.0),
-            "text": ground.choose(said.zh, said.en),
+            "text": ground.say(said.told),
             **_closest(said, records),
         }
         for said in aside
@@ -229,7 +229,7 @@ def _verdict(ground: Ground, said: coverage.Verdict, records: _Records) -> answe
         **_subject(ground, said.rule),
         "verdict": said.verdict,
         "verdict_name": ground.choose(*terms.VERDICT[said.verdict].pair),
-        "text": ground.choose(said.zh, said.en),
+        "text": ground.say(said.told),
         "method": said.method,
         "radius_m": round(said.metres, 1),
         "radius_from": said.metres_from,

@@ -7,14 +7,26 @@ from service_map import coverage
 from service_map.analysis import answers
 from service_map.analysis.context import Ground, Supply
 from service_map.analysis.threshold import Reach
+from service_map.catalogue.messages import Sentence, message, sentence
 from service_map.coverage import Demand
 
 _MOST_PAIRS = 5_000_000
-_NAMES: dict[str, tuple[str, str, str, str]] = {
-    "beds": ("床位数", "张床位", "beds", "beds"),
-    "places": ("容量（学位、座位）", "个位子", "a capacity", "places"),
+_ALL_HAVE = {
+    "beds": message("两步移动搜索法：%(count)d 处设施都有床位数，每千人平均 %(got)s 张床位"),
+    "places": message("两步移动搜索法：%(count)d 处设施都有容量（学位、座位），每千人平均 %(got)s 个位子"),
 }
-"""Of each kind of capacity: its name, and what a person gets of it, in Chinese and in English."""
+_SOME_LACK = {
+    "beds": message(
+        "两步移动搜索法按处数算，不按容量：%(count)d 处设施中 %(lacking)d 处没有床位数；每千人平均 %(got)s 处"
+    ),
+    "places": message(
+        "两步移动搜索法按处数算，不按容量：%(count)d 处设施中 %(lacking)d 处没有容量（学位、座位）；"
+        "每千人平均 %(got)s 处"
+    ),
+    None: message(
+        "两步移动搜索法按处数算，不按容量：%(count)d 处设施中 %(lacking)d 处没有床位数或容量；每千人平均 %(got)s 处"
+    ),
+}
 
 
 def catchment(ground: Ground, asked: Reach, supply: Supply, demand: Demand) -> answers.Catchment | None:
@@ -81,23 +93,10 @@ def _capacity(
 
 def _said(ground: Ground, told: answers.Catchment, count: int, most: str | None) -> str:
     got = f"{told['per_1000_mean']:,.3f}".rstrip("0").rstrip(".")
-    left = ""
+    if told["of"] in _ALL_HAVE:
+        words = Sentence(_ALL_HAVE[told["of"]], {"count": count, "got": got})
+    else:
+        words = Sentence(_SOME_LACK[most], {"count": count, "lacking": told["without_capacity"], "got": got})
     if told["unplaced"]:
-        left = ground.choose(
-            f"；另有 {told['unplaced']} 处只知道在哪个县或市，没有算进来",
-            f"; {told['unplaced']} more, known to their county or city only, are left out",
-        )
-    if told["of"] in _NAMES:
-        name, unit, _, units = _NAMES[told["of"]]
-        return ground.choose(
-            f"两步移动搜索法：{count} 处设施都有{name}，每千人平均 {got} {unit}{left}",
-            f"two-step floating catchment: all of the {count} facilities say their {units}, {got} {units} for every "
-            f"1,000 people on average{left}",
-        )
-    lack_zh, lack_en = ("床位数或容量", "beds or a capacity") if most is None else (_NAMES[most][0], _NAMES[most][2])
-    return ground.choose(
-        f"两步移动搜索法按处数算，不按容量：{count} 处设施中 {told['without_capacity']} 处没有{lack_zh}；"
-        f"每千人平均 {got} 处{left}",
-        f"two-step floating catchment counts facilities and not what they hold: of {count}, {told['without_capacity']} "
-        f"are without {lack_en}; {got} facilities for every 1,000 people on average{left}",
-    )
+        words = words.also(sentence("另有 %(count)d 处只知道在哪个县或市，没有算进来", count=told["unplaced"]))
+    return ground.say(words)

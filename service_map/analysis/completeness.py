@@ -103,7 +103,7 @@ def completeness_index(
         "record": _least([state for state, _, _ in states.values()]),
         "as_recorded": ground.as_recorded,
         "unit": people.unit,
-        "basis": ground.choose(people.zh, people.en),
+        "basis": ground.say(people.told),
         "total": round(people.total, 4),
         "asked": len(judged),
         "judged": len(counted),

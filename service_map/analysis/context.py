@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from service_map import catalogue, coverage
 from service_map.catalogue import Category, Inventory, Rule
 from service_map.catalogue.adcode import covers, prefix
-from service_map.catalogue.messages import said
+from service_map.catalogue.messages import Sentence
 from service_map.errors import InvalidParameterError, NotFoundError, UnanswerableError
 from service_map.store import AreaRecord, CommunityRecord, PlanRecord, facility_shapes, queries, read_meta
 
@@ -122,12 +122,13 @@ class Ground:
     given_only: bool = False
     brought: Mapping[str, Any] = field(default_factory=dict)
 
-    def say(self, message: str, /, **values: object) -> str:
-        """Say a message of the catalogue in the reader's language."""
-        return said(message, self.language, **values)
+    def say(self, message: str | Sentence, /, **values: object) -> str:
+        """Say a message of the catalogue, or a sentence made of one, in the reader's language."""
+        sentence = message if isinstance(message, Sentence) else Sentence(message, values)
+        return sentence.said(self.language)
 
     def choose(self, zh: str, en: str) -> str:
-        """Choose, of a name or a sentence that comes in both languages, that of the reader."""
+        """Choose, of a name that comes in both languages, that of the reader."""
         return en if self.language == "en" else zh
 
     def named(self, code: str) -> str:

@@ -106,7 +106,7 @@ def gap_pieces(
         "gap_share": None,
         "people_total": None if people is None else round(people.total, 1),
         "people_in_gaps": None,
-        "basis": None if people is None else ground.choose(people.zh, people.en),
+        "basis": None if people is None else ground.say(people.told),
         "pieces": None,
         "by": None,
         "h3_resolution": None,
@@ -192,7 +192,7 @@ def gap_pieces(
     if people is not None:
         inside = summary["people_in_gaps"]
         lines.append(ground.say("缺口内 %(inside)s 人", inside=f"{inside:.0f}"))
-        lines.append(ground.choose(people.zh, people.en))
+        lines.append(ground.say(people.told))
     lines.append(zones_said(ground, parted))
     return Report(kind="gaps", summary=summary, features=features, lines=(*lines, *summary["limits"]))
 

@@ -7,6 +7,7 @@ says in a sentence what it stands on and what was left out or assumed.
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from service_map import coverage, io
 from service_map.analysis.scenario import CAPACITIES, Own, mend
 from service_map.catalogue.adcode import prefix
+from service_map.catalogue.messages import Sentence, message, sentence
 from service_map.coverage import Demand, Network
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.io import Asked, Batch, Source
@@ -97,8 +99,8 @@ def read_demand(
         groups={name.removeprefix("people_"): _column(batches, name, called) for name in names},
     )
     if not counted:
-        found = noted(found, "没有人口列，每点按 1 人计", "without a column of people each point counts one person")
-    found = noted(found, batches[0].frame.zh, batches[0].frame.en)
+        found = noted(found, sentence("没有人口列，每点按 1 人计"))
+    found = noted(found, batches[0].frame.told)
     return found if area is None else clip(found, area)
 
 
@@ -141,11 +143,7 @@ def clip(demand: Demand, area: BaseGeometry) -> Demand:
     if not out:
         return kept
     lost = float(demand.amount[~inside].sum())
-    return noted(
-        kept,
-        f"区域外的 {out} 点（{lost:.0f} 人）未计入",
-        f"{out} points outside the area ({lost:.0f} people) are left out",
-    )
+    return noted(kept, sentence("区域外的 %(count)d 点（%(people).0f 人）未计入", count=out, people=lost))
 
 
 def read_census(
@@ -216,25 +214,19 @@ def read_census(
     found = coverage.spread(
         np.concatenate(lonlat), np.concatenate(zone), counted, weight=np.concatenate(weight), groups=groups
     )
-    told = [
-        (f"{count} 个{_SPREADS[way][0]}", f"{_SPREADS[way][1]} in {count} areas")
-        for way, count in ways.items()
-        if count
-    ]
-    return replace(
-        found,
-        zh=f"普查人口分到各处：{'、'.join(zh for zh, _ in told)}"
-        + (f"；不在区域内的 {unknown:.0f} 人未计入" if unknown else ""),
-        en=f"Census figures, spread {', '.join(en for _, en in told)}"
-        + (f"; {unknown:.0f} people elsewhere are left out" if unknown else ""),
-    )
+    done = [sentence(_SPREADS[way], count=count) for way, count in ways.items() if count]
+    listed = reduce(lambda first, then: sentence("%(first)s、%(then)s", first=first, then=then), done)
+    told = sentence("普查人口分到各处：%(ways)s", ways=listed)
+    if unknown:
+        told = told.also(sentence("不在区域内的 %(people).0f 人未计入", people=unknown))
+    return replace(found, told=told)
 
 
-_SPREADS: Mapping[str, tuple[str, str]] = {
-    "built": ("行政区按建成区面积分摊", "over the built-up land"),
-    "homes": ("行政区平均分到在册居住小区", "evenly over the communities on record"),
-    "land": ("行政区平均铺在土地上", "evenly over the land"),
-    "seat": ("没有边界的行政区放在驻地", "at the seat, for want of a boundary,"),
+_SPREADS: Mapping[str, str] = {
+    "built": message("%(count)d 个行政区按建成区面积分摊"),
+    "homes": message("%(count)d 个行政区平均分到在册居住小区"),
+    "land": message("%(count)d 个行政区平均铺在土地上"),
+    "seat": message("%(count)d 个没有边界的行政区放在驻地"),
 }
 
 
@@ -643,6 +635,6 @@ def _number(value: Any) -> float:
         return math.nan
 
 
-def noted(demand: Demand, zh: str, en: str) -> Demand:
+def noted(demand: Demand, more: Sentence) -> Demand:
     """Add to what a demand says of itself."""
-    return replace(demand, zh=f"{demand.zh}；{zh}", en=f"{demand.en}; {en}")
+    return replace(demand, told=demand.told.also(more))

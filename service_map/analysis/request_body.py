@@ -19,6 +19,7 @@ from service_map import coverage
 from service_map.analysis.inputs import noted
 from service_map.analysis.scenario import CAPACITIES, Own, mend
 from service_map.catalogue import terms
+from service_map.catalogue.messages import sentence
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.io import DATUMS, to_wgs84
@@ -170,11 +171,7 @@ class _Gathered:
             groups = {name: _spread_over(len(self.demand), parts) for name, parts in self.groups.items()}
             demand = coverage.points(_converted(np.array(self.demand), datum, "body"), self.people, groups=groups)
             if self.uncounted:
-                demand = noted(
-                    demand,
-                    f"{self.uncounted} 个点没有 people，各按 1 人计",
-                    f"{self.uncounted} points without people count one person each",
-                )
+                demand = noted(demand, sentence("%(count)d 个点没有 people，各按 1 人计", count=self.uncounted))
         return Given(
             demand=demand,
             polygon=_one_polygon(self.polygons, datum) if self.polygons else None,

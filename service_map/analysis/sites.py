@@ -327,7 +327,7 @@ def _among_people(
         where=where,
         unit=people.unit,
         ground={"kind": "people", "homes": None, "within_m": None, "km2": None},
-        basis=ground.choose(people.zh, people.en),
+        basis=ground.say(people.told),
         before=_rounded(before.covered.certain, before.covered.located, before.covered.possible),
         after=_rounded(
             *(float(people.amount[flags | old].sum()) for old in (before.certain, before.located, before.possible))

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Meta
 
+from service_map.catalogue.messages import Sentence, meaning
 from service_map.catalogue.terms import Terms
 
 
@@ -35,7 +36,6 @@ def known(what: str) -> Meta:
 
 def means(
     zh: str,
-    en: str,
     *,
     after: str | None = None,
     to: str | None = None,
@@ -47,8 +47,8 @@ def means(
 
     Parameters
     ----------
-    zh, en
-        As the data dictionary and the schemas say it.
+    zh
+        As the data dictionary and the schemas say it; the catalogue of translations has the English under ``field``.
     after
         The field behind which tables and files put it; None for its place in the declaration.
     to
@@ -60,7 +60,8 @@ def means(
     listed
         It is a column of the downloads, which have the stored ones first.
     """
-    told = {"zh": zh, "en": en, "after": after, "to": to, "short": short, "stored": stored, "listed": listed}
+    about = meaning(zh)
+    told = {"about": about, "after": after, "to": to, "short": short, "stored": stored, "listed": listed}
     return Meta(extra=told)
 
 
@@ -97,16 +98,15 @@ class Field:
         It may be None.
     terms
         The closed set that its values come from, or None.
-    zh, en, after, to, short, stored, listed
-        As for `means`.
+    about, after, to, short, stored, listed
+        As for `means`, ``about`` what it means.
     """
 
     name: str
     kind: Any
     optional: bool
     terms: Terms | None
-    zh: str
-    en: str
+    about: Sentence
     after: str | None
     to: str | None
     short: str
@@ -163,7 +163,7 @@ def fields_of(record: type) -> tuple[Field, ...]:
         for meta in metas:
             told |= meta.extra or {}
         field = Field(
-            name=name, kind=kind, optional=optional, terms=told.get("terms"), zh=told["zh"], en=told["en"],
+            name=name, kind=kind, optional=optional, terms=told.get("terms"), about=told["about"],
             after=told["after"], to=told["to"], short=told["short"] or name[:10], stored=told["stored"],
             listed=told["listed"],
         )  # fmt: skip

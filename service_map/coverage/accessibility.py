@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from service_map.catalogue import Rule, terms
+from service_map.catalogue.messages import Sentence, sentence
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage.around import walk_at_least
@@ -66,7 +67,7 @@ class Served:
         How many facilities were counted, and of them how many are known to `SITE_M` metres.
     basis
         What the demand stands on, one of `service_map.coverage.demand.BASES`.
-    zh, en
+    told
         What the reader must know of method and demand.
     """
 
@@ -84,8 +85,7 @@ class Served:
     facilities: int
     sites: int
     basis: str
-    zh: str
-    en: str
+    told: Sentence
 
     def share(self, kind: str = "located") -> float | None:
         """Give the covered share of the demand, 0–1.
@@ -150,11 +150,7 @@ def served(
     stand = homes if homes is not None or network is None else snap(network, ready, limit=limit)
     promised = _flags(ready, candidates, may, does, radius, network=network, homes=stand, limit=limit)
     today = _flags(ready, candidates, standing, standing, radius, network=network, homes=stand, limit=limit)
-    zh, en = (
-        ("按路网步行距离", "Walking distance over the network")
-        if network is not None
-        else ("按直线距离，未用路网", "Straight-line distance; no network was given")
-    )
+    way = sentence("按直线距离，未用路网") if network is None else sentence("按路网步行距离")
     return Served(
         unit=demand.unit,
         total=demand.total,
@@ -170,8 +166,7 @@ def served(
         facilities=int(may.sum()),
         sites=int((may & (candidates.uncertainty_m <= SITE_M)).sum()),
         basis=demand.basis,
-        zh=f"{zh}；{demand.zh}",
-        en=f"{en}. {demand.en}",
+        told=sentence("%(way)s；%(people)s", way=way, people=demand.told),
     )
 
 

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from service_map.catalogue import Rule, terms
+from service_map.catalogue.messages import Sentence, message, sentence
 from service_map.coverage import _given
 from service_map.coverage._given import Floats
 from service_map.coverage.around import walk_from_at_least
@@ -94,7 +95,7 @@ class Verdict:
     certain_built, certain, located, possible
         Facilities in place whose far bound is within the radius; those in place or promised; those whose own point is
         (none that is known to its county or city only); those whose near bound is. Each is at most the next.
-    zh, en
+    told
         One sentence for the reader.
     """
 
@@ -112,8 +113,7 @@ class Verdict:
     certain: int
     located: int
     possible: int
-    zh: str
-    en: str
+    told: Sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ class Apart:
         The nearest facilities; their minutes are not a walk's and are NaN.
     within_m, standing
         As in `Verdict`.
-    zh, en
+    told
         One sentence for the reader.
     """
 
@@ -136,8 +136,7 @@ class Apart:
     nearest: tuple[Reach, ...]
     within_m: float
     standing: Reach | None
-    zh: str
-    en: str
+    told: Sentence
 
 
 def check(
@@ -282,13 +281,11 @@ def apart(
         found = _nearest(candidates, rows, way, pace=pace, detour=1.0, show=show, home=home)
         within = _within(candidates, rows[dated], metres)
         if found:
-            bounds_zh, bounds_en = _span(found[0], within)
-            zh = f"不按步行距离评价；最近的一处直线距离{bounds_zh}"
-            en = f"Not judged by walking distance; the nearest is {bounds_en} away in a straight line"
+            told = sentence("不按步行距离评价；最近的一处直线距离%(far)s", far=_span(found[0], within))
         else:
-            zh, en = "不按步行距离评价；数据中没有这类设施", "Not judged by walking distance; none on record"
+            told = sentence("不按步行距离评价；数据中没有这类设施")
         standing = _standing(candidates, rows, way, pace=pace, detour=1.0)
-        answers.append(Apart(rule=rule, nearest=found, within_m=within, standing=standing, zh=zh, en=en))
+        answers.append(Apart(rule=rule, nearest=found, within_m=within, standing=standing, told=told))
     return answers
 
 
@@ -408,15 +405,12 @@ def _judge(
     proof = inside & built if certain_built else inside
     found = _nearest(candidates, rows, way, pace=pace, detour=detour, show=show, first=proof, home=home)
     within = _within(candidates, rows[dated], way.metres)
-    zh, en = _sentence(
+    told = _sentence(
         verdict, radius, found, within=within, possible=possible > 0, by_way=by_way,
         undated=bool(((far <= radius) & ~dated).any()), minutes=rule.minutes if rule.metres is None else None,
     )  # fmt: skip
     if not possible and not on_record:
-        zh, en = (
-            f"{zh}；现有设施没有收全，无法判断",
-            f"{en}; what is in place is not fully on record, so nobody can say",
-        )
+        told = told.also(sentence("现有设施没有收全，无法判断"))
     return Verdict(
         rule=rule,
         verdict=verdict,
@@ -432,8 +426,7 @@ def _judge(
         certain=certain,
         located=int((((there <= radius) & placed(candidates)[rows] | (far <= radius)) & dated).sum()),
         possible=possible,
-        zh=zh,
-        en=en,
+        told=told,
     )
 
 
@@ -499,15 +492,26 @@ def _reaches(
     return tuple(reaches)
 
 
-def _span(reach: Reach, within: float) -> tuple[str, str]:
+def _span(reach: Reach, within: float) -> Sentence:
     """Say between which bounds the nearest lies, given what may be nearest and the smallest far bound."""
     if reach.metres_high - reach.metres_low < 1:
-        return f" {reach.metres:.0f} 米", f"{reach.metres:.0f} m"
-    high = min(reach.metres_high, within)
-    return (
-        f"在 {reach.metres_low:.0f}—{high:.0f} 米之间",
-        f"between {reach.metres_low:.0f} and {high:.0f} m",
-    )
+        return sentence(" %(metres).0f 米", metres=reach.metres)
+    return sentence("在 %(low).0f—%(high).0f 米之间", low=reach.metres_low, high=min(reach.metres_high, within))
+
+
+_MET = {
+    "met": message("%(where)s有已建成的设施"),
+    "met_if_built": message("%(where)s有规划的设施，建成后满足"),
+}
+# Each for a straight line, and for a way whose clause gives minutes alone.
+_BEYOND = (
+    message("数据中的设施都不在%(where)s；最近的%(far)s"),
+    message("数据中的设施都不在%(where)s；最近的直线距离%(far)s"),
+)
+_UNSURE = (
+    message("位置不够精确，无法判断是否在%(where)s；最近的可能%(far)s"),
+    message("位置不够精确或路网未连通，无法判断是否在%(where)s；最近的直线距离可能%(far)s"),
+)
 
 
 def _sentence(
@@ -520,31 +524,18 @@ def _sentence(
     undated: bool,
     by_way: bool,
     minutes: float | None,
-) -> tuple[str, str]:
-    within_zh, within_en = f"直线 {radius:.0f} 米内", f"within {radius:.0f} m in a straight line"
-    if minutes is not None:
+) -> Sentence:
+    if minutes is None:
+        where = sentence("直线 %(metres).0f 米内", metres=radius)
+    elif by_way:
         # The clause gives no metres: they are this answer's own, and it says so.
-        within_zh = f"{minutes:g} 分钟（折合直线 {radius:.0f} 米）内"
-        within_en = f"within {minutes:g} minutes (taken as {radius:.0f} m in a straight line)"
-    cause_zh, cause_en = "位置不够精确", "The location is too coarse"
-    line_zh, line_en = "", ""
-    if by_way:
-        within_zh = f"{minutes:g} 分钟（折合路程 {radius:.0f} 米）内"
-        within_en = f"within {minutes:g} minutes (taken as a way of {radius:.0f} m)"
-        cause_zh, cause_en = "位置不够精确或路网未连通", "The location is too coarse, or no way to it is known,"
-        line_zh, line_en = "直线距离", " in a straight line"
-    if verdict == "met":
-        return f"{within_zh}有已建成的设施", f"One in place lies {within_en}"
-    if verdict == "met_if_built":
-        return f"{within_zh}有规划的设施，建成后满足", f"A promised one lies {within_en}; met if the plan is kept"
+        where = sentence("%(minutes)g 分钟（折合路程 %(metres).0f 米）内", minutes=minutes, metres=radius)
+    else:
+        where = sentence("%(minutes)g 分钟（折合直线 %(metres).0f 米）内", minutes=minutes, metres=radius)
+    if verdict in _MET:
+        return sentence(_MET[verdict], where=where)
     if not found:
-        return "数据中没有这类设施", "None on record"
-    bounds_zh, bounds_en = _span(found[0], within)
-    if not possible:
-        zh = f"数据中的设施都不在{within_zh}；最近的{line_zh}{bounds_zh}"
-        return zh, f"None on record lies {within_en}; the nearest is {bounds_en} away{line_en}"
-    if undated:
-        zh = f"{within_zh}有规划的设施，但规划没有写明年份"
-        return zh, f"A promised one lies {within_en}, but the plan gives no year"
-    zh = f"{cause_zh}，无法判断是否在{within_zh}；最近的{line_zh}可能{bounds_zh}"
-    return zh, f"{cause_en} to say whether one lies {within_en}; the nearest may be {bounds_en} away{line_en}"
+        return sentence("数据中没有这类设施")
+    if possible and undated:
+        return sentence("%(where)s有规划的设施，但规划没有写明年份", where=where)
+    return sentence((_UNSURE if possible else _BEYOND)[by_way], where=where, far=_span(found[0], within))

@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import ArrayLike
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue.messages import Sentence, sentence
 from service_map.coverage import _given, population_grid
 from service_map.coverage._given import Floats
 from service_map.coverage.ellipsoid import square_km, usable_area
@@ -46,7 +47,7 @@ class Demand:
         People of an age group at each place, by its name (e.g. ``0-9``, ``60+``).
     basis
         One of `BASES`.
-    zh, en
+    told
         One sentence that says where the amounts come from.
     """
 
@@ -54,8 +55,7 @@ class Demand:
     amount: Floats
     unit: str
     basis: str
-    zh: str
-    en: str
+    told: Sentence
     groups: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
@@ -95,8 +95,7 @@ def points(
         amount=_given.amounts(people, len(place), "people"),
         unit="people",
         basis="cells" if cells else "points",
-        zh="按人口栅格计" if cells else "按给定的人口点计",
-        en="By the cells of a population raster" if cells else "By the people given at points",
+        told=sentence("按人口栅格计") if cells else sentence("按给定的人口点计"),
         groups=_groups(groups, len(place)),
     )
 
@@ -152,15 +151,18 @@ def spread(
         raise InvalidParameterError("weight", "一个分区的权重不能全为 0", "the weights of a zone cannot all be 0")
     share = weights / whole[member]
     lost = float(counted[np.bincount(member, minlength=len(counted)) == 0].sum())
-    how_zh, how_en = ("平均", "evenly") if weight is None else ("按权重", "by weight")
+    if weight is None:
+        told = sentence("普查人口平均分到区内 %(count)d 个点", count=len(place))
+    else:
+        told = sentence("普查人口按权重分到区内 %(count)d 个点", count=len(place))
+    if lost:
+        told = told.also(sentence("无点的区共 %(people).0f 人未计入", people=lost))
     return Demand(
         lonlat=place,
         amount=counted[member] * share,
         unit="people",
         basis="census_spread",
-        zh=f"普查人口{how_zh}分到区内 {len(place)} 个点" + (f"；无点的区共 {lost:.0f} 人未计入" if lost else ""),
-        en=f"Census figures spread {how_en} over {len(place)} points"
-        + (f"; {lost:.0f} people of zones without a point are left out" if lost else ""),
+        told=told,
         groups={
             name: _given.amounts(values, len(counted), name)[member] * share for name, values in (groups or {}).items()
         },
@@ -214,8 +216,7 @@ def land(area: BaseGeometry, *, cells: int = _LAND_CELLS, radius: float | None =
         amount=weight / weight.sum() * whole,
         unit="km2",
         basis="area",
-        zh="没有人口数据，按面积计",
-        en="No figures of people, so by area",
+        told=sentence("没有人口数据，按面积计"),
     )
 
 

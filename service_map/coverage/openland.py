@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue.messages import sentence
 from service_map.coverage import _given
 from service_map.coverage._cover import Cover, Crowd, greedy, lagrange_bound, swap
 from service_map.coverage._given import Floats, Whole
@@ -244,8 +245,7 @@ def cells_within(uncovered: BaseGeometry, places: ArrayLike, metres: float) -> D
         amount=np.empty(0) if found is None else found.km2,
         unit="km2",
         basis="area",
-        zh="没有人口数据，按面积计",
-        en="No figures of people, so by area",
+        told=sentence("没有人口数据，按面积计"),
     )
 
 

@@ -13,6 +13,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import Transformer, TransformerGroup
 
+from service_map.catalogue.messages import Sentence, sentence
 from service_map.errors import InvalidParameterError
 from service_map.io.datum import DATUMS, to_wgs84
 
@@ -37,7 +38,7 @@ class Frame:
 
     Attributes
     ----------
-    zh, en
+    told
         What they are in, and what was assumed or is unsure about it.
     turn
         Takes an array of shape (n, 2), x or longitude first; gives WGS 84 degrees of that shape, NaN where there is no
@@ -46,8 +47,7 @@ class Frame:
         Whether they are no degrees.
     """
 
-    zh: str
-    en: str
+    told: Sentence
     turn: Callable[[Floats], tuple[Floats, Floats]]
     projected: bool = False
 
@@ -162,8 +162,8 @@ def _of_datum(datum: str | None, must: bool) -> Frame:
         return lonlat, np.zeros(len(xy))
 
     if datum is None:
-        return Frame(zh="坐标系未说明，当作 WGS 84", en="the datum is not stated, taken as WGS 84", turn=turn)
-    return Frame(zh=f"坐标系 {datum}", en=f"datum {datum}", turn=turn)
+        return Frame(told=sentence("坐标系未说明，当作 WGS 84"), turn=turn)
+    return Frame(told=sentence("坐标系 %(datum)s", datum=datum), turn=turn)
 
 
 def _of_crs(known: CRS, family: str) -> Frame:
@@ -172,10 +172,9 @@ def _of_crs(known: CRS, family: str) -> Frame:
     sure = [one for one in operations if one.accuracy >= 0 and not exact]
     rough = 0.0 if exact else BALLPARK_M.get(family, FAR_BALLPARK_M)
     plain = Transformer.from_crs(known, known.geodetic_crs, always_xy=True)
-    zh, en = f"坐标由 {known.name} 转成 WGS 84", f"coordinates turned from {known.name} into WGS 84"
+    told = sentence("坐标由 %(system)s 转成 WGS 84", system=known.name)
     if not exact:
-        zh += f"；当地没有公布转换参数的点，误差加 {rough:.0f} 米"
-        en += f"; where no transformation is published {rough:.0f} m are added to the uncertainty"
+        told = told.also(sentence("当地没有公布转换参数的点，误差加 %(metres).0f 米", metres=rough))
     inside = _bounds(known)
 
     def turn(xy: Floats) -> tuple[Floats, Floats]:
@@ -202,7 +201,7 @@ def _of_crs(known: CRS, family: str) -> Frame:
         out[~fine] = np.nan
         return out, metres
 
-    return Frame(zh=zh, en=en, turn=turn, projected=known.is_projected)
+    return Frame(told=told, turn=turn, projected=known.is_projected)
 
 
 def _bounds(known: CRS) -> tuple[float, float, float, float]:

@@ -19,6 +19,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue.messages import Sentence
 from service_map.errors import InvalidParameterError
 from service_map.io.columns import Wanted, load_names
 from service_map.io.crs import Floats, Frame, frame
@@ -344,7 +345,7 @@ def _layer(source: Source, wanted: Wanted, asked: Asked, *, place: bool, must: b
 
 
 def _no_frame() -> Frame:
-    return Frame(zh="", en="", turn=lambda xy: (xy, np.zeros(len(xy))))
+    return Frame(told=Sentence(""), turn=lambda xy: (xy, np.zeros(len(xy))))
 
 
 def batch_of(

@@ -72,52 +72,46 @@ class Facility:
         ``point_source`` the citation. Else None.
     """
 
-    id: Annotated[FacilityId, means("永久标识", "permanent id")]
-    name: Annotated[str, means("名称", "name")]
-    name_given: Annotated[bool, means("名称是否规划所写", "whether the plan gives the name")]
-    category: Annotated[CategoryCode, means("类别代码", "code of the category", to="categories.code")]
-    status: Annotated[str, one_of(terms.STATUS), means("状态", "status")]
-    basis: Annotated[str, one_of(terms.BASIS), means("依据", "kind of commitment behind it, or a record")]
-    action: Annotated[str, one_of(terms.ACTION), means("建设方式", "what is to be done")]
-    count: Annotated[float, means("数量", "number promised at this place")]
-    unit: Annotated[str | None, means("单位", "unit of the number")]
-    at_least: Annotated[bool, means("是否为下限", "whether the number is a minimum")]
-    year: Annotated[Year | None, means("完成年份", "year by which")]
-    adcode: Annotated[Adcode, means("行政区划代码", "code of the narrowest area that holds it")]
-    lon: Annotated[Longitude, means("经度，度", "longitude, degrees", stored=False, listed=False)]
-    lat: Annotated[Latitude, means("纬度，度", "latitude, degrees", stored=False, listed=False)]
-    precision: Annotated[str, one_of(terms.PRECISION), means("定位精度：点代表什么", "what the point stands for")]
-    uncertainty_m: Annotated[Metres, means("定位误差，米", "metres within which the real site lies", short="uncert_m")]
-    point_source: Annotated[str, means("点位来源", "source of the point", short="pt_source")]
-    point_licence: Annotated[str, means("点位来源的许可", "licence of that source", short="pt_licence")]
-    located_by: Annotated[str, means("据以定位的文字", "words that located it")]
+    id: Annotated[FacilityId, means("永久标识")]
+    name: Annotated[str, means("名称")]
+    name_given: Annotated[bool, means("名称是否规划所写")]
+    category: Annotated[CategoryCode, means("类别代码", to="categories.code")]
+    status: Annotated[str, one_of(terms.STATUS), means("状态")]
+    basis: Annotated[str, one_of(terms.BASIS), means("依据")]
+    action: Annotated[str, one_of(terms.ACTION), means("建设方式")]
+    count: Annotated[float, means("此处的数量")]
+    unit: Annotated[str | None, means("单位")]
+    at_least: Annotated[bool, means("是否为下限")]
+    year: Annotated[Year | None, means("完成年份")]
+    adcode: Annotated[Adcode, means("所在最小行政区的代码")]
+    lon: Annotated[Longitude, means("经度，度", stored=False, listed=False)]
+    lat: Annotated[Latitude, means("纬度，度", stored=False, listed=False)]
+    precision: Annotated[str, one_of(terms.PRECISION), means("定位精度：点代表什么")]
+    uncertainty_m: Annotated[Metres, means("定位误差，米", short="uncert_m")]
+    point_source: Annotated[str, means("点位来源", short="pt_source")]
+    point_licence: Annotated[str, means("点位来源的许可", short="pt_licence")]
+    located_by: Annotated[str, means("据以定位的文字")]
     commitments: Annotated[
         tuple[str, ...],
         means(
-            "承诺它的各项任务的标识，分号隔开", "ids of the commitments that promise it, separated by semicolons",
+            "承诺它的各项任务的标识，分号隔开",
             short="commitmts", stored=False,
         ),
     ]  # fmt: skip
-    status_date: Annotated[
-        str | None, means("状态日期", "since when, or when seen", after="status", short="stat_date")
-    ] = None
+    status_date: Annotated[str | None, means("状态日期", after="status", short="stat_date")] = None
     status_source: Annotated[
         str | None,
-        means("状态来源", "who says so; NULL where only the plan does", after="status", short="stat_src"),
+        means("状态来源", after="status", short="stat_src"),
     ] = None
-    same_as: Annotated[
-        str | None, means("已建成为哪处现状设施", "id of the existing facility that it has become", after="status")
-    ] = None
+    same_as: Annotated[str | None, means("已建成为哪处现状设施", after="status")] = None
     source_title: Annotated[
         str | None,
         means(
-            "所列文件的标题", "title of the file that lists it; NULL where a plan does", after="status",
+            "所列文件的标题", after="status",
             short="src_title",
         ),
     ] = None  # fmt: skip
-    source_row: Annotated[
-        From1 | None, means("所列文件中的行号", "its row in that file", after="status", short="src_row")
-    ] = None
+    source_row: Annotated[From1 | None, means("所列文件中的行号", after="status", short="src_row")] = None
 
 
 def write_facilities(path: Path, facilities: Iterable[Facility]) -> None:

@@ -181,7 +181,7 @@ def unsure(batch: Batch) -> Problem | None:
     """Say that the turning into WGS 84 is only roughly known, where it is."""
     if not batch.accuracy_m.any():
         return None
-    return Problem(row=0, column="", zh=batch.frame.zh, en=batch.frame.en, where=batch.where)
+    return Problem(row=0, column="", zh=batch.frame.told.zh, en=batch.frame.told.en, where=batch.where)
 
 
 def import_places(

@@ -16,6 +16,7 @@ from pyproj import Transformer
 from sqlalchemy import Connection, select
 
 from service_map.catalogue.fields import fields_of
+from service_map.catalogue.messages import Sentence, meaning, sentence
 from service_map.places import wgs84_to_gcj02
 from service_map.store import queries
 from service_map.store.conditions import facility_conditions
@@ -28,7 +29,7 @@ SYSTEMS: Mapping[str, str] = {
     "4326": "WGS 84 (EPSG:4326)",
     "4490": "CGCS2000 (EPSG:4490)",
     "3857": "WGS 84 / Pseudo-Mercator (EPSG:3857)",
-    "gcj02": "GCJ-02（火星坐标，仅供叠加高德、腾讯底图） / GCJ-02 (shifted; only to lie on base maps that are)",
+    "gcj02": sentence("GCJ-02（火星坐标，仅供叠加高德、腾讯底图）").both,
 }
 """Reference systems of a download by their name in the address; always longitude or easting first."""
 
@@ -48,7 +49,7 @@ class Field:
         Its name, and the one within ten characters that a Shapefile allows.
     kind
         ``text``, ``integer``, ``number`` or ``boolean``.
-    zh, en
+    about
         What it means.
     values
         The closed set of its values with their meaning, where there is one.
@@ -57,8 +58,7 @@ class Field:
     name: str
     short: str
     kind: str
-    zh: str
-    en: str
+    about: Sentence
     values: Mapping[str, str] | None = None
 
 
@@ -71,7 +71,7 @@ def _fields() -> tuple[Field, ...]:
     )
     return tuple(
         Field(
-            name=field.name, short=field.short, kind=_KINDS.get(field.kind, "text"), zh=field.zh, en=field.en,
+            name=field.name, short=field.short, kind=_KINDS.get(field.kind, "text"), about=field.about,
             values=None if field.terms is None else field.terms.meanings(),
         )
         for field in declared
@@ -86,16 +86,15 @@ DATUM_FIELD = Field(
     name="datum",
     short="datum",
     kind="text",
-    zh="坐标系；只在 GCJ-02 的文件和不是 WGS 84 的 CSV、Excel 里有",
-    en="reference system of the coordinates; only in files of GCJ-02, and in CSV and Excel that are not in WGS 84",
+    about=sentence("坐标系；只在 GCJ-02 的文件和不是 WGS 84 的 CSV、Excel 里有"),
 )
 _LONLAT = (
-    Field(name="lon", short="lon", kind="number", zh="经度，度", en="longitude, degrees"),
-    Field(name="lat", short="lat", kind="number", zh="纬度，度", en="latitude, degrees"),
+    Field(name="lon", short="lon", kind="number", about=meaning("经度，度")),
+    Field(name="lat", short="lat", kind="number", about=meaning("纬度，度")),
 )
 _EASTING = (
-    Field(name="x", short="x", kind="number", zh="东坐标，米", en="easting, metres"),
-    Field(name="y", short="y", kind="number", zh="北坐标，米", en="northing, metres"),
+    Field(name="x", short="x", kind="number", about=sentence("东坐标，米")),
+    Field(name="y", short="y", kind="number", about=sentence("北坐标，米")),
 )
 
 
@@ -133,7 +132,8 @@ def dictionary(system: str, *, bare: bool = False) -> list[dict[str, str]]:
     """Give the data dictionary of a table, a row a field; `system` and `bare` as for `said_in_rows`."""
     return [
         {
-            "field": field.name, "shapefile": field.short, "type": field.kind, "zh": field.zh, "en": field.en,
+            "field": field.name, "shapefile": field.short, "type": field.kind,
+            "zh": field.about.zh, "en": field.about.en,
             "values": "；".join(f"{value} = {meaning}" for value, meaning in (field.values or {}).items()),
         }
         for field in table_fields(system, bare=bare)
@@ -152,17 +152,9 @@ def told_rows(told: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 _TITLES = {
-    "promised": (
-        "规划设施 / promised facilities",
-        "规划文件所承诺的公共服务设施，",
-        "Public facilities that plans promise",
-    ),
-    "existing": ("现状设施 / existing facilities", "已经建成的公共服务设施，", "Public facilities that stand already"),
-    "both": (
-        "规划与现状设施 / promised and existing facilities",
-        "规划文件所承诺的和已经建成的公共服务设施，",
-        "Public facilities that plans promise or that stand already",
-    ),
+    "promised": (sentence("规划设施"), sentence("规划文件所承诺的公共服务设施")),
+    "existing": (sentence("现状设施"), sentence("已经建成的公共服务设施")),
+    "both": (sentence("规划设施与现状设施"), sentence("规划文件所承诺的和已经建成的公共服务设施")),
 }
 
 
@@ -198,16 +190,13 @@ def about(connection: Connection, wanted: FacilityFilter | None = None, *, syste
     bounds = connection.execute(select(Area.source, Area.licence).distinct()).all()
     built = meta.get("built_at", "")
     fields = table_fields(system, bare=True)
-    title, description, description_en = _TITLES[_holds(wanted or FacilityFilter())]
+    title, what = _TITLES[_holds(wanted or FacilityFilter())]
+    described = sentence("%(what)s，附出处和定位精度；点位不等于确切地址，承诺不等于建成。", what=what)
     return {
         "@context": "https://schema.org",
         "@type": "Dataset",
-        "name": title,
-        "description": (
-            f"{description}附出处和定位精度；点位不等于确切地址，承诺不等于建成。"
-            f" {description_en}, with source and precision; a point is not a surveyed address, and a promise is not a"
-            " building."
-        ),
+        "name": title.both,
+        "description": f"{described.zh} {described.en}",
         "version": meta.get("data_version", ""),
         "dateModified": built,
         "citation": (
@@ -221,8 +210,8 @@ def about(connection: Connection, wanted: FacilityFilter | None = None, *, syste
         "coordinates": SYSTEMS[system],
         "filter": {name: value for name, value in asdict(wanted or FacilityFilter()).items() if value},
         "variableMeasured": [
-            {"@type": "PropertyValue", "name": field.name, "alternateName": field.short, "description": field.zh,
-             "descriptionEn": field.en, "measurementTechnique": field.kind,
+            {"@type": "PropertyValue", "name": field.name, "alternateName": field.short, "description": field.about.zh,
+             "descriptionEn": field.about.en, "measurementTechnique": field.kind,
              **({"valueReference": dict(field.values)} if field.values else {})}
             for field in fields
         ],

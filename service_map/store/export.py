@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from service_map.catalogue.messages import sentence
 from service_map.errors import InvalidParameterError, OutputError
 from service_map.store import queries
 from service_map.store.cells import no_formula
@@ -95,7 +96,7 @@ FORMATS: Mapping[str, Format] = {
 """Every format by its suffix."""
 
 
-_WKT = Field(name="wkt", short="wkt", kind="text", zh="点位，WKT", en="the point as WKT")
+_WKT = Field(name="wkt", short="wkt", kind="text", about=sentence("点位，WKT"))
 
 
 def file_name(suffix: str, system: str) -> str:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import KeyedColumnElement
 
+from service_map.catalogue.messages import Name, Sentence, meaning, sentence
 from service_map.errors import InvalidParameterError, NotFoundError
 from service_map.store import cql
 from service_map.store import cursor as cursors
@@ -39,15 +40,9 @@ MAX_SORTED = 4
 """Properties that one query may be sorted by."""
 
 _PART = 10_000
-_ABOUT_GAPS = (
-    (
-        "最近一次导入的分析所得的服务缺口，附所问的类别与服务半径；是分析结果，不是规划内容。"
-        "as_recorded 为真的，现有设施没有收全，只是按在册记录算的，不是真的缺口"
-    ),
-    (
-        "Gaps of the analysis imported last, with the category and radius asked about; an analysis, not a plan."
-        " Those with as_recorded rest on a record that is not stated to be complete: they are no true gaps"
-    ),
+_ABOUT_GAPS = sentence(
+    "最近一次导入的分析所得的服务缺口，附所问的类别与服务半径；是分析结果，不是规划内容。"
+    "as_recorded 为真的，现有设施没有收全，只是按在册记录算的，不是真的缺口"
 )
 
 Column = KeyedColumnElement[Any]
@@ -63,7 +58,7 @@ class Property:
         As it stands in the features.
     kind
         ``string``, ``integer``, ``number`` or ``boolean``, as in JSON Schema.
-    zh, en
+    about
         What it means.
     values
         Its closed set of values with their meaning, or empty.
@@ -73,8 +68,7 @@ class Property:
 
     name: str
     kind: Literal["string", "integer", "number", "boolean"]
-    zh: str
-    en: str
+    about: Sentence
     values: Mapping[str, str]
     column: Column
 
@@ -87,7 +81,7 @@ class Collection:
     ----------
     id
         As it stands in addresses.
-    zh, en, about_zh, about_en
+    title, about
         Title and description.
     key
         Column of the features' ids.
@@ -110,10 +104,8 @@ class Collection:
     """
 
     id: str
-    zh: str
-    en: str
-    about_zh: str
-    about_en: str
+    title: Sentence
+    about: Sentence
     table: Table
     key: Column
     geometry: Column | None
@@ -205,40 +197,33 @@ def _collections(connection: Connection) -> dict[str, Collection]:
         .group_by(Category.family, Category.family_zh, Category.family_en)
         .order_by(func.min(Category.position))
     ).all()
-    about = (
-        "规划承诺的公共设施，附出处和定位精度；点位不等于确切地址",
-        "Public facilities that plans promise, with citation and precision; a point is not a surveyed address",
-    )
+    about = sentence("规划承诺的公共设施，附出处和定位精度；点位不等于确切地址")
     year = (Facility.__table__.c.year, Facility.__table__.c.year)
     promised_only = Facility.status != "existing"
     found = [
-        _of("facilities", Facility, "规划设施", "promised facilities", about, key="id", time=year, within=promised_only,
+        _of("facilities", Facility, sentence("规划设施"), about, key="id", time=year, within=promised_only,
             parts=frozenset((code, False) for code, _, _ in families))
     ]  # fmt: skip
     found += [
-        _of(f"facilities_{code}", Facility, f"规划设施：{zh}", f"promised facilities: {en}", about, key="id", time=year,
-            within=and_(promised_only, Facility.family == code), parts=frozenset({(code, False)}))
+        _of(f"facilities_{code}", Facility, sentence("规划设施：%(family)s", family=Name(zh, en)),
+            about, key="id", time=year, within=and_(promised_only, Facility.family == code),
+            parts=frozenset({(code, False)}))
         for code, zh, en in families
     ]  # fmt: skip
-    stands = ("已经建成的设施，来源见 point_source", "Facilities that stand already; point_source says who knows")
+    stands = sentence("已经建成的设施，来源见 point_source")
     found.append(
-        _of("existing", Facility, "现状设施", "existing facilities", stands, key="id", time=year,
+        _of("existing", Facility, sentence("现状设施"), stands, key="id", time=year,
             within=Facility.status == "existing", parts=frozenset((code, True) for code, _, _ in families))
     )  # fmt: skip
     promised = Commitment.__table__.c.year
     found += [
-        _of("commitments", Commitment, "规划任务", "commitments", (
-            "规划中的每一项承诺，附章节与行号；没有几何",
-            "Every promise of the plans, by section and line; no geometry",
-        ), key="id", time=(promised, promised)),
-        _of("areas", Area, "行政区", "areas", (
-            "行政区及其界线", "Administrative areas and their boundaries",
-        ), key="adcode", time=None),
-        _of("gaps", Gap, "服务缺口（含只按在册记录算的）", "gaps (those of the record only among them)", _ABOUT_GAPS,
+        _of("commitments", Commitment, sentence("规划任务"), sentence("规划中的每一项承诺，附章节与行号；没有几何"),
+            key="id", time=(promised, promised)),
+        _of("areas", Area, sentence("行政区"), sentence("行政区及其界线"), key="adcode", time=None),
+        _of("gaps", Gap, sentence("服务缺口（含只按在册记录算的）"), _ABOUT_GAPS,
             key="id", time=(Gap.__table__.c.year, Gap.__table__.c.year)),
-        _of("plans", Plan, "规划", "plans", (
-            "数据所出的规划；没有几何", "The plans that the data comes from; no geometry",
-        ), key="id", time=(Plan.__table__.c.period_start, Plan.__table__.c.period_end)),
+        _of("plans", Plan, sentence("规划文件"), sentence("数据所出的规划；没有几何"),
+            key="id", time=(Plan.__table__.c.period_start, Plan.__table__.c.period_end)),
     ]  # fmt: skip
     return {item.id: item for item in found}
 
@@ -246,9 +231,8 @@ def _collections(connection: Connection) -> dict[str, Collection]:
 def _of(
     name: str,
     model: Any,
-    zh: str,
-    en: str,
-    about: tuple[str, str],
+    title: Sentence,
+    about: Sentence,
     *,
     key: str,
     time: tuple[Column, Column] | None,
@@ -266,21 +250,19 @@ def _of(
             kind = "boolean"
         elif isinstance(column.type, (Integer, Double)):
             kind = "integer" if isinstance(column.type, Integer) else "number"
-        meaning_zh, _, meaning_en = (column.comment or column.name).partition(" / ")
-        domain = column.info.get("domain")
         called = str(column.name)  # a subclass of str, which orjson takes for no key
+        stated = called if column.comment is None else column.comment.partition(" / ")[0]
+        domain = column.info.get("domain")
         properties[called] = Property(
-            name=called, kind=kind, zh=meaning_zh, en=meaning_en, values=DOMAINS[domain] if domain else {},
+            name=called, kind=kind, about=meaning(stated), values=DOMAINS[domain] if domain else {},
             column=column,
         )  # fmt: skip
     point = geometry is not None and isinstance(geometry.type, Geometry) and geometry.type.kind == "Point"
     shown: list[Any] = [] if geometry is None else [lonlat(geometry) if point else geometry]
     return Collection(
         id=name,
-        zh=zh,
-        en=en,
-        about_zh=about[0],
-        about_en=about[1],
+        title=title,
+        about=about,
         table=table,
         key=table.c[key],
         geometry=geometry,

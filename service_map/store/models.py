@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from service_map.catalogue import terms
 from service_map.catalogue.fields import fields_of
+from service_map.catalogue.messages import meaning, sentence
 from service_map.store.geometry import Geometry
 from service_map.store.records import AreaRecord, CommitmentRecord, FacilityRecord, PlanRecord
 
@@ -42,17 +43,18 @@ Word = Text().with_variant(Text(collation="C"), "postgresql")
 
 _TYPES: dict[Any, TypeEngine[Any]] = {str: Word, int: Integer(), float: Double(), bool: Boolean()}
 
-Fid = Annotated[int, mapped_column(primary_key=True, autoincrement=True, comment="行号 / row number")]
+Fid = Annotated[int, mapped_column(primary_key=True, autoincrement=True, comment=sentence("行号").both)]
 
 
-def _of(zh: str, en: str, *, domain: str | None = None, unique: bool = False) -> Any:
+def _means(zh: str, *, domain: str | None = None, unique: bool = False) -> Any:
     return mapped_column(
-        comment=f"{zh} / {en}", unique=unique or None, info={} if domain is None else {"domain": domain}
-    )
+        comment=meaning(zh).both, unique=unique or None,
+        info={} if domain is None else {"domain": domain},
+    )  # fmt: skip
 
 
-def _to(target: str, zh: str, en: str) -> Any:
-    return mapped_column(ForeignKey(target), comment=f"{zh} / {en}")
+def _refers(zh: str, target: str) -> Any:
+    return mapped_column(ForeignKey(target), comment=meaning(zh).both)
 
 
 class Base(DeclarativeBase):
@@ -71,7 +73,7 @@ def _table(
 ) -> Table:
     """Make the table of what a record declares as stored (`service_map.catalogue.fields.means`)."""
     domains = {id(of): name for name, of in _SETS.items()}
-    fid: Column[Any] = Column("fid", Integer, primary_key=True, autoincrement=True, comment="行号 / row number")
+    fid: Column[Any] = Column("fid", Integer, primary_key=True, autoincrement=True, comment=sentence("行号").both)
     columns = [fid] + [
         Column(
             field.name,
@@ -79,7 +81,7 @@ def _table(
             *([] if field.to is None else [ForeignKey(field.to)]),
             nullable=field.optional,
             unique=field.name == unique or None,
-            comment=f"{field.zh} / {field.en}",
+            comment=field.about.both,
             info={} if field.terms is None else {"domain": domains[id(field.terms)]},
         )
         for field in fields_of(record)
@@ -89,7 +91,9 @@ def _table(
         # A facility is a point; a boundary may be unknown.
         point = geometry.kind == "Point"
         columns.append(
-            Column("geom", geometry, nullable=not point, comment="点位 / point" if point else "界线 / boundary")
+            Column(
+                "geom", geometry, nullable=not point, comment=sentence("点位").both if point else sentence("界线").both
+            )
         )
         indexes = (*indexes, Index(f"{name}_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"))
     return Table(name, Base.metadata, *columns, *indexes, comment=about)
@@ -105,13 +109,13 @@ class Meta(Base):
 
     __tablename__ = "meta"
     fid: Mapped[Fid]
-    key: Mapped[str] = _of("名称", "name", unique=True)
-    value: Mapped[str] = _of("值", "value")
-    __table_args__ = ({"comment": "数据库信息 / about this database"},)
+    key: Mapped[str] = _means("名称", unique=True)
+    value: Mapped[str] = _means("值")
+    __table_args__ = ({"comment": sentence("数据库信息").both},)
 
 
 Area = _mapped(
-    "Area", _table("areas", AreaRecord, "行政区 / areas", unique="adcode", geometry=Geometry("MultiPolygon"))
+    "Area", _table("areas", AreaRecord, sentence("行政区").both, unique="adcode", geometry=Geometry("MultiPolygon"))
 )
 """行政区: a city, county or township. ``lon``, ``lat`` are its seat in WGS 84; ``geom`` its boundary, if known."""
 
@@ -121,22 +125,22 @@ class Category(Base):
 
     __tablename__ = "categories"
     fid: Mapped[Fid]
-    code: Mapped[str] = _of("类别代码", "code of the category", unique=True)
-    position: Mapped[int] = _of("次序", "place in the catalogue")
-    zh: Mapped[str] = _of("中文名", "name in Chinese")
-    en: Mapped[str] = _of("英文名", "name in English")
-    colour: Mapped[str] = _of("颜色", "colour")
-    icon: Mapped[str] = _of("图标字", "glyph that marks it")
-    words: Mapped[str] = _of("规划中的称呼", "what plans call it")
-    family: Mapped[str] = _of("大类代码", "code of the family")
-    family_zh: Mapped[str] = _of("大类中文名", "family in Chinese")
-    family_en: Mapped[str] = _of("大类英文名", "family in English")
-    family_colour: Mapped[str] = _of("大类颜色", "colour of the family")
-    core: Mapped[bool] = _of("是否核心大类", "whether the family is read first")
-    __table_args__ = ({"comment": "设施类别 / categories of facility"},)
+    code: Mapped[str] = _means("类别代码", unique=True)
+    position: Mapped[int] = _means("次序")
+    zh: Mapped[str] = _means("中文名")
+    en: Mapped[str] = _means("英文名")
+    colour: Mapped[str] = _means("颜色")
+    icon: Mapped[str] = _means("图标字")
+    words: Mapped[str] = _means("规划中的称呼")
+    family: Mapped[str] = _means("大类代码")
+    family_zh: Mapped[str] = _means("大类中文名")
+    family_en: Mapped[str] = _means("大类英文名")
+    family_colour: Mapped[str] = _means("大类颜色")
+    core: Mapped[bool] = _means("是否核心大类")
+    __table_args__ = ({"comment": sentence("设施类别").both},)
 
 
-Plan = _mapped("Plan", _table("plans", PlanRecord, "规划 / plans", unique="id"))
+Plan = _mapped("Plan", _table("plans", PlanRecord, sentence("规划文件").both, unique="id"))
 """规划: one published document; what its text does not state is NULL."""
 
 Commitment = _mapped(
@@ -144,7 +148,7 @@ Commitment = _mapped(
     _table(
         "commitments",
         CommitmentRecord,
-        "规划任务 / commitments",
+        sentence("规划任务").both,
         Index("commitments_order", "plan", "line", "id"),
         Index("commitments_category", "category"),
         unique="id",
@@ -157,7 +161,7 @@ Facility = _mapped(
     _table(
         "facilities",
         FacilityRecord,
-        "规划设施与现状设施 / promised and existing facilities",
+        sentence("规划设施与现状设施").both,
         Index("facilities_order", "adcode", "category", "id"),
         Index("facilities_category", "category", "adcode", "id"),
         unique="id",
@@ -176,14 +180,14 @@ class Shape(Base):
 
     __tablename__ = "shapes"
     fid: Mapped[Fid]
-    facility: Mapped[str] = _to("facilities.id", "设施标识", "id of the facility")
-    uncertainty_m: Mapped[float] = _of("边线误差，米", "metres within which the edge lies")
-    source: Mapped[str] = _of("来源", "source")
-    geom: Mapped[BaseGeometry] = mapped_column(Geometry("Geometry"), comment="线或面 / line or polygon")
+    facility: Mapped[str] = _refers("设施标识", "facilities.id")
+    uncertainty_m: Mapped[float] = _means("边线误差，米")
+    source: Mapped[str] = _means("来源")
+    geom: Mapped[BaseGeometry] = mapped_column(Geometry("Geometry"), comment=sentence("线或面").both)
     __table_args__ = (
         UniqueConstraint("facility", name="shapes_facility"),
         Index("shapes_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {"comment": "设施的线和面 / lines and grounds of facilities"},
+        {"comment": sentence("设施的线和面").both},
     )
 
 
@@ -192,13 +196,13 @@ class Citation(Base):
 
     __tablename__ = "citations"
     fid: Mapped[Fid]
-    facility: Mapped[str] = _to("facilities.id", "设施标识", "id of the facility")
-    position: Mapped[int] = _of("次序，0 为主要出处", "order, 0 for the primary citation")
-    commitment: Mapped[str] = _to("commitments.id", "任务标识", "id of the commitment")
+    facility: Mapped[str] = _refers("设施标识", "facilities.id")
+    position: Mapped[int] = _means("次序，0 为主要出处")
+    commitment: Mapped[str] = _refers("任务标识", "commitments.id")
     __table_args__ = (
         UniqueConstraint("facility", "position", name="citations_order"),
         Index("citations_commitment", "commitment", "facility"),
-        {"comment": "设施的出处 / citations of facilities"},
+        {"comment": sentence("设施的出处").both},
     )
 
 
@@ -207,18 +211,18 @@ class Community(Base):
 
     __tablename__ = "communities"
     fid: Mapped[Fid]
-    id: Mapped[str] = _of("永久标识", "permanent id", unique=True)
-    name: Mapped[str] = _of("名称", "name")
-    adcode: Mapped[str] = _of("行政区划代码", "code of the county that holds it")
-    uncertainty_m: Mapped[float] = _of("点位误差，米", "metres within which it lies")
-    source: Mapped[str] = _of("来源", "source")
-    licence: Mapped[str] = _of("来源的许可", "licence of the source")
-    date: Mapped[str] = _of("日期", "of when")
-    geom: Mapped[shapely.Point] = mapped_column(Geometry("Point"), comment="点位 / point")
+    id: Mapped[str] = _means("永久标识", unique=True)
+    name: Mapped[str] = _means("名称")
+    adcode: Mapped[str] = _means("所在县区的代码")
+    uncertainty_m: Mapped[float] = _means("点位误差，米")
+    source: Mapped[str] = _means("来源")
+    licence: Mapped[str] = _means("来源的许可")
+    date: Mapped[str] = _means("日期")
+    geom: Mapped[shapely.Point] = mapped_column(Geometry("Point"), comment=sentence("点位").both)
     __table_args__ = (
         Index("communities_adcode", "adcode", "id"),
         Index("communities_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {"comment": "居民小区 / residential communities"},
+        {"comment": sentence("居民小区").both},
     )
 
 
@@ -227,11 +231,11 @@ class Retired(Base):
 
     __tablename__ = "retired"
     fid: Mapped[Fid]
-    id: Mapped[str] = _of("曾用的永久标识", "id that stood here", unique=True)
-    successor: Mapped[str | None] = _to("facilities.id", "现在的标识", "id that stands for it now")
-    date: Mapped[str] = _of("日期", "since when")
-    reason: Mapped[str] = _of("原因", "why", domain="reason")
-    __table_args__ = ({"comment": "不再使用的标识 / retired ids"},)
+    id: Mapped[str] = _means("曾用的永久标识", unique=True)
+    successor: Mapped[str | None] = _refers("现在的标识", "facilities.id")
+    date: Mapped[str] = _means("何时起")
+    reason: Mapped[str] = _means("原因", domain="reason")
+    __table_args__ = ({"comment": sentence("不再使用的标识").both},)
 
 
 class Gap(Base):
@@ -239,44 +243,38 @@ class Gap(Base):
 
     __tablename__ = "gaps"
     fid: Mapped[Fid]
-    id: Mapped[str] = _of("标识，只在这次分析中有效", "id within this analysis", unique=True)
-    rank: Mapped[int] = _of(
-        "名次，人多、小区多或面积大者在前", "rank, most people, homes or land first; equal ones share it"
-    )
-    name: Mapped[str | None] = _of("乡镇、最近的居住小区或 H3 格", "its township, nearest community or H3 cell")
-    area_km2: Mapped[float] = _of("面积，平方公里", "square kilometres")
-    certain_km2: Mapped[float | None] = _of(
+    id: Mapped[str] = _means("标识，只在这次分析中有效", unique=True)
+    rank: Mapped[int] = _means("名次，人多、小区多或面积大者在前")
+    name: Mapped[str | None] = _means("乡镇、最近的居住小区或 H3 格")
+    area_km2: Mapped[float] = _means("面积，平方公里")
+    certain_km2: Mapped[float | None] = _means(
         "其中在册的和有落点的承诺都够不到的面积",
-        "of them what neither those on record nor promises with a place can reach",
     )
-    people: Mapped[float | None] = _of("人口，未给人口则空", "people in it; NULL where none were given")
-    people_certain: Mapped[float | None] = _of(
+    people: Mapped[float | None] = _means("人口，未给人口则空")
+    people_certain: Mapped[float | None] = _means(
         "其中在册的和有落点的承诺都够不到的人口",
-        "of them whom neither those on record nor promises with a place can reach",
     )
-    homes: Mapped[int | None] = _of("其中在册的居住小区", "residential communities on record in it")
-    needs_at_least: Mapped[int | None] = _of("至少还要几处", "new ones that it needs at least")
-    needs_by: Mapped[str | None] = _of("至少几处按什么算：people 人口，land 面积", "what shows that: people or land")
-    nearest_m: Mapped[float | None] = _of("到最近设施的距离，米", "metres to the nearest facility")
-    category: Mapped[str | None] = _of("类别代码", "code of the category in question")
-    category_name: Mapped[str] = _of("类别", "its name")
-    rule: Mapped[str | None] = _of("依据的规则", "rule that the question rests on")
-    metres: Mapped[float | None] = _of("服务半径，米", "service radius in metres")
-    method: Mapped[str] = _of("距离算法", "how distances were measured")
-    year: Mapped[int | None] = _of("只算到哪一年", "counts what stands by the end of this year")
-    record: Mapped[str] = _of(
+    homes: Mapped[int | None] = _means("其中在册的居住小区")
+    needs_at_least: Mapped[int | None] = _means("至少还要几处")
+    needs_by: Mapped[str | None] = _means("至少几处按什么算：people 人口，land 面积")
+    nearest_m: Mapped[float | None] = _means("到最近设施的距离，米")
+    category: Mapped[str | None] = _means("所涉类别的代码")
+    category_name: Mapped[str] = _means("所涉类别的名称")
+    rule: Mapped[str | None] = _means("依据的规则")
+    metres: Mapped[float | None] = _means("服务半径，米")
+    method: Mapped[str] = _means("距离算法")
+    year: Mapped[int | None] = _means("只算到哪一年")
+    record: Mapped[str] = _means(
         "现有设施的收录：complete 已收全，partial、none 未收全，缺口只是按在册记录算的",
-        "record of what exists: complete; or partial or none, of which this is a gap as recorded only",
         domain="record",
     )
-    as_recorded: Mapped[bool] = _of(
+    as_recorded: Mapped[bool] = _means(
         "是否只是按在册记录算的，不是真的缺口：现有设施没有收全",
-        "whether it is a gap of the record only and no true one, for what exists is not stated to be all on record",
     )
-    data_version: Mapped[str] = _of("分析所用数据的版本", "version of the data that was analysed")
-    adcode: Mapped[str | None] = _of("行政区划代码", "code of the area analysed; NULL for a polygon of one's own")
-    area_name: Mapped[str | None] = _of("行政区", "name of that area")
-    geom: Mapped[BaseGeometry] = mapped_column(Geometry("MultiPolygon"), comment="缺口 / the gap")
+    data_version: Mapped[str] = _means("分析所用数据的版本")
+    adcode: Mapped[str | None] = _means("所分析行政区的代码；自绘范围为空")
+    area_name: Mapped[str | None] = _means("所分析行政区的名称")
+    geom: Mapped[BaseGeometry] = mapped_column(Geometry("MultiPolygon"), comment=sentence("缺口").both)
     __table_args__ = (
         Index("gaps_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
         {
@@ -291,44 +289,43 @@ class Summary(Base):
 
     __tablename__ = "summary"
     fid: Mapped[Fid]
-    adcode: Mapped[str] = _of("县级行政区划代码", "code of the county")
-    name: Mapped[str] = _of("县级行政区", "name of the county")
-    city: Mapped[str | None] = _of("地级代码", "code of its city")
-    city_name: Mapped[str | None] = _of("地级名称", "name of its city")
-    province: Mapped[str] = _of("省级代码", "code of its province")
-    province_name: Mapped[str] = _of("省级名称", "name of its province")
-    category: Mapped[str] = _of("类别代码，all 为各类合计", "code of the category, all for all kinds together")
-    rule: Mapped[str | None] = _of("依据的规则", "rule that the question rests on")
-    metres: Mapped[float | None] = _of("服务半径，米", "service radius in metres")
-    method: Mapped[str] = _of("距离算法", "how distances were measured")
-    fallback: Mapped[bool] = _of("本应按路网而没有路网", "whether it has no network although others have")
-    horizon: Mapped[str] = _of("时点", "which facilities count", domain="horizon")
-    year: Mapped[int | None] = _of("到这一年年底", "by the end of this year")
-    cells: Mapped[int] = _of("人口格数", "cells with people")
-    people: Mapped[float] = _of("人口", "people")
-    certain: Mapped[float] = _of("一定走得到的人", "people surely within reach")
-    located: Mapped[float] = _of("按点位走得到的人", "people within reach as located")
-    possible: Mapped[float] = _of("可能走得到的人", "people possibly within reach")
-    gap_people: Mapped[float] = _of("缺口中的人", "people not within reach as located")
-    gaps: Mapped[int | None] = _of("缺口块数", "pieces of the gap")
-    metres_mean: Mapped[float | None] = _of("到最近设施的平均距离，米", "mean metres to the nearest facility")
-    kinds_certain: Mapped[float | None] = _of("一定走得到的平均类数", "kinds surely within reach, on average")
-    kinds_located: Mapped[float | None] = _of("按点位走得到的平均类数", "kinds within reach as located, on average")
-    kinds_possible: Mapped[float | None] = _of("可能走得到的平均类数", "kinds possibly within reach, on average")
-    groups: Mapped[str] = _of("各年龄组的人数，JSON", "people of age groups, JSON: total, certain, located, possible")
-    record: Mapped[str] = _of(
+    adcode: Mapped[str] = _means("县级行政区划代码")
+    name: Mapped[str] = _means("县级行政区")
+    city: Mapped[str | None] = _means("地级代码")
+    city_name: Mapped[str | None] = _means("地级名称")
+    province: Mapped[str] = _means("省级代码")
+    province_name: Mapped[str] = _means("省级名称")
+    category: Mapped[str] = _means("类别代码，all 为各类合计")
+    rule: Mapped[str | None] = _means("依据的规则")
+    metres: Mapped[float | None] = _means("服务半径，米")
+    method: Mapped[str] = _means("距离算法")
+    fallback: Mapped[bool] = _means("本应按路网而没有路网")
+    horizon: Mapped[str] = _means("时点", domain="horizon")
+    year: Mapped[int | None] = _means("到这一年年底")
+    cells: Mapped[int] = _means("人口格数")
+    people: Mapped[float] = _means("人口")
+    certain: Mapped[float] = _means("一定走得到的人")
+    located: Mapped[float] = _means("按点位走得到的人")
+    possible: Mapped[float] = _means("可能走得到的人")
+    gap_people: Mapped[float] = _means("缺口中的人")
+    gaps: Mapped[int | None] = _means("缺口块数")
+    metres_mean: Mapped[float | None] = _means("到最近设施的平均距离，米")
+    kinds_certain: Mapped[float | None] = _means("一定走得到的平均类数")
+    kinds_located: Mapped[float | None] = _means("按点位走得到的平均类数")
+    kinds_possible: Mapped[float | None] = _means("可能走得到的平均类数")
+    groups: Mapped[str] = _means("各年龄组的人数，JSON")
+    record: Mapped[str] = _means(
         "现有设施的收录：complete 已收全；partial、none 未收全，这一行的数只是按在册记录算的，不是覆盖率",
-        "record of what exists: complete; or partial or none, of which the figures of this row are as recorded only",
         domain="record",
     )
-    on_record: Mapped[int] = _of("县内在册的现有设施", "existing facilities on record in the county")
-    promised: Mapped[int] = _of("县内规划提出、到这一时点应有的", "those in the county that plans promise by then")
-    sources: Mapped[str] = _of("在册的出自谁，JSON：来源、处数", "who says that these stand, JSON: source, how many")
-    record_source: Mapped[str | None] = _of("谁说已收全", "who states that the record is complete")
-    record_date: Mapped[str | None] = _of("截至何时收全", "of when it is complete")
+    on_record: Mapped[int] = _means("县内在册的现有设施")
+    promised: Mapped[int] = _means("县内规划提出、到这一时点应有的")
+    sources: Mapped[str] = _means("在册的出自谁，JSON：来源、处数")
+    record_source: Mapped[str | None] = _means("谁说已收全")
+    record_date: Mapped[str | None] = _means("截至何时收全")
     __table_args__ = (
         Index("summary_asked", "category", "horizon", "year", "adcode"),
-        {"comment": "全国分县汇总 / national summary by county"},
+        {"comment": sentence("全国分县汇总").both},
     )
 
 
@@ -337,17 +334,15 @@ class RankedArea(Base):
 
     __tablename__ = "ranked_areas"
     fid: Mapped[Fid]
-    adcode: Mapped[str] = _of("行政区划代码", "code of the area", unique=True)
-    name: Mapped[str] = _of("名称", "name")
-    level: Mapped[str] = _of("级别", "level", domain="level")
-    parent: Mapped[str] = _of("上级代码", "code of the area around it")
-    geom: Mapped[BaseGeometry | None] = mapped_column(
-        Geometry("MultiPolygon"), comment="简化的界线 / simplified boundary"
-    )
+    adcode: Mapped[str] = _means("行政区划代码", unique=True)
+    name: Mapped[str] = _means("名称")
+    level: Mapped[str] = _means("级别", domain="level")
+    parent: Mapped[str] = _means("上级代码")
+    geom: Mapped[BaseGeometry | None] = mapped_column(Geometry("MultiPolygon"), comment=sentence("简化的界线").both)
     __table_args__ = (
         Index("ranked_areas_parent", "parent"),
         Index("ranked_areas_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {"comment": "汇总所及的行政区 / areas of the summary"},
+        {"comment": sentence("汇总所及的行政区").both},
     )
 
 
@@ -356,18 +351,18 @@ class Cluster(Base):
 
     __tablename__ = "clusters"
     fid: Mapped[Fid]
-    step: Mapped[int] = _of("网格级，每级边长减半", "level of the grid, each of half the side")
-    row: Mapped[int] = _of("行，自南纬 90 度起", "row from 90 degrees south")
-    col: Mapped[int] = _of("列，自西经 180 度起", "column from 180 degrees west")
-    family: Mapped[str] = _of("大类代码", "code of the family")
-    promised: Mapped[bool] = _of("是否规划所承诺", "whether plans promise them")
-    placed: Mapped[bool] = _of("是否知道乡镇或更准", "whether they are known to a township or closer")
-    count: Mapped[int] = _of("处数", "how many")
-    lon: Mapped[float] = _of("平均经度", "mean longitude")
-    lat: Mapped[float] = _of("平均纬度", "mean latitude")
+    step: Mapped[int] = _means("网格级，每级边长减半")
+    row: Mapped[int] = _means("行，自南纬 90 度起")
+    col: Mapped[int] = _means("列，自西经 180 度起")
+    family: Mapped[str] = _means("大类代码")
+    promised: Mapped[bool] = _means("是否规划所承诺")
+    placed: Mapped[bool] = _means("是否知道乡镇或更准")
+    count: Mapped[int] = _means("处数")
+    lon: Mapped[float] = _means("平均经度")
+    lat: Mapped[float] = _means("平均纬度")
     __table_args__ = (
         Index("clusters_asked", "step", "row", "col"),
-        {"comment": "按网格预先统计的设施 / facilities counted by grid"},
+        {"comment": sentence("按网格预先统计的设施").both},
     )
 
 
@@ -376,15 +371,15 @@ class TileCell(Base):
 
     __tablename__ = "tile_cells"
     fid: Mapped[Fid]
-    zoom: Mapped[int] = _of("瓦片级别", "zoom of the tile")
-    row: Mapped[int] = _of("行，每瓦片 64 行，自北起", "row from the north, 64 a tile")
-    col: Mapped[int] = _of("列，每瓦片 64 列，自西经 180 度起", "column from 180 degrees west, 64 a tile")
-    promised: Mapped[bool] = _of("是否规划所承诺", "whether plans promise them")
-    count: Mapped[int] = _of("处数", "how many")
-    facility: Mapped[str] = _of("其中标识最小的一处", "the one of them of the smallest id")
+    zoom: Mapped[int] = _means("瓦片级别")
+    row: Mapped[int] = _means("行，每瓦片 64 行，自北起")
+    col: Mapped[int] = _means("列，每瓦片 64 列，自西经 180 度起")
+    promised: Mapped[bool] = _means("是否规划所承诺")
+    count: Mapped[int] = _means("处数")
+    facility: Mapped[str] = _means("其中标识最小的一处")
     __table_args__ = (
         Index("tile_cells_asked", "zoom", "col", "row"),
-        {"comment": "按瓦片网格预先统计的设施 / facilities counted by the cells of tiles"},
+        {"comment": sentence("按瓦片网格预先统计的设施").both},
     )
 
 

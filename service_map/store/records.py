@@ -127,27 +127,27 @@ class FacilityRecord(Facility):
     ``source_row`` say where in a file one is listed as planned.
     """
 
-    category_zh: Annotated[str, means("类别", "category in Chinese", after="category", short="categ_zh")]
-    category_en: Annotated[str, means("类别英文名", "category in English", after="category", short="categ_en")]
-    family: Annotated[FamilyCode, means("大类代码", "code of the family", after="category")]
-    family_zh: Annotated[str, means("大类", "family in Chinese", after="category")]
-    family_en: Annotated[str, means("大类英文名", "family in English", after="category")]
-    area_name: Annotated[str, means("行政区", "name of that area", after="adcode")]
+    category_zh: Annotated[str, means("类别", after="category", short="categ_zh")]
+    category_en: Annotated[str, means("类别英文名", after="category", short="categ_en")]
+    family: Annotated[FamilyCode, means("大类代码", after="category")]
+    family_zh: Annotated[str, means("大类", after="category")]
+    family_en: Annotated[str, means("大类英文名", after="category")]
+    area_name: Annotated[str, means("行政区", after="adcode")]
     plan: Annotated[
         str | None,
-        means("主要出处的规划标识", "id of the plan of the primary citation", after="adcode", to="plans.id"),
+        means("主要出处的规划标识", after="adcode", to="plans.id"),
     ] = None
-    plan_title: Annotated[str | None, means("主要出处", "title of that plan", after="adcode")] = None
-    section: Annotated[str | None, means("章节", "section of that plan", after="adcode")] = None
-    line: Annotated[From1 | None, means("文本行号", "line of that plan's text, from 1", after="adcode")] = None
+    plan_title: Annotated[str | None, means("主要出处", after="adcode")] = None
+    section: Annotated[str | None, means("章节", after="adcode")] = None
+    line: Annotated[From1 | None, means("文本行号", after="adcode")] = None
     passage_sha256: Annotated[
         Sha256 | None,
         means(
-            "主要出处原文行的 SHA-256", "SHA-256 of the line of the primary citation", after="located_by",
+            "主要出处原文行的 SHA-256", after="located_by",
             short="psg_sha256", stored=False,
         ),
     ] = None  # fmt: skip
-    citations: Annotated[tuple[Citation, ...], means("各项出处", "every citation", stored=False, listed=False)] = ()
+    citations: Annotated[tuple[Citation, ...], means("各项出处", stored=False, listed=False)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,16 +300,16 @@ class AreaRecord:
         Its boundary, WGS 84; None where unknown or not asked for.
     """
 
-    adcode: Annotated[Adcode, means("行政区划代码", "code of the area")]
-    name: Annotated[str, means("名称", "name")]
-    level: Annotated[str, one_of(terms.LEVEL), means("级别", "level")]
-    parent: Annotated[str | None, means("上级代码", "code of the area around it")]
-    lon: Annotated[Longitude | None, means("驻地经度，WGS 84 度", "longitude of its seat, WGS 84 degrees")]
-    lat: Annotated[Latitude | None, means("驻地纬度，WGS 84 度", "latitude of its seat, WGS 84 degrees")]
-    source: Annotated[str, means("界线与驻地的来源", "source of boundary and seat")]
-    licence: Annotated[str, means("来源的许可", "licence of the source")]
-    facilities: Annotated[Whole, means("地图上的设施", "places on the map inside it", stored=False)]
-    geometry: Annotated[MultiPolygon | None, means("界线", "boundary", stored=False, listed=False)] = None
+    adcode: Annotated[Adcode, means("行政区划代码")]
+    name: Annotated[str, means("名称")]
+    level: Annotated[str, one_of(terms.LEVEL), means("级别")]
+    parent: Annotated[str | None, means("上级代码")]
+    lon: Annotated[Longitude | None, means("驻地经度，WGS 84 度")]
+    lat: Annotated[Latitude | None, means("驻地纬度，WGS 84 度")]
+    source: Annotated[str, means("界线与驻地的来源")]
+    licence: Annotated[str, means("来源的许可")]
+    facilities: Annotated[Whole, means("辖区内地图上的处数", stored=False)]
+    geometry: Annotated[MultiPolygon | None, means("界线", stored=False, listed=False)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,22 +331,22 @@ class CommunityRecord:
 class PlanRecord:
     """One plan (规划); what its text does not state is None; the last two count what it promises."""
 
-    id: Annotated[str, means("规划标识", "id of the plan")]
-    title: Annotated[str, means("标题", "title")]
-    issuer: Annotated[str | None, means("发布机关", "issuer")]
-    number: Annotated[str | None, means("文号", "document number")]
-    date: Annotated[str | None, means("日期", "date")]
-    period_start: Annotated[int, means("规划期首年", "first year of its term")]
-    period_end: Annotated[int, means("规划期末年", "last year of its term")]
-    adcode: Annotated[Adcode, means("行政区划代码", "code of its area")]
-    area_name: Annotated[str, means("行政区", "name of its area")]
-    file: Annotated[str, means("文本文件名", "name of the text file", listed=False)]
-    sha256: Annotated[Sha256, means("文本的 SHA-256", "SHA-256 of the text")]
-    url: Annotated[str | None, means("网址", "address")]
-    note: Annotated[str | None, means("说明", "note in Chinese")]
-    note_en: Annotated[str | None, means("英文说明", "note in English", listed=False)]
-    commitments: Annotated[Whole, means("规划任务数", "commitments", stored=False)]
-    facilities: Annotated[Whole, means("设施数", "facilities", stored=False)]
+    id: Annotated[str, means("规划标识")]
+    title: Annotated[str, means("标题")]
+    issuer: Annotated[str | None, means("发布机关")]
+    number: Annotated[str | None, means("文号")]
+    date: Annotated[str | None, means("日期")]
+    period_start: Annotated[int, means("规划期首年")]
+    period_end: Annotated[int, means("规划期末年")]
+    adcode: Annotated[Adcode, means("行政区划代码")]
+    area_name: Annotated[str, means("行政区")]
+    file: Annotated[str, means("文本文件名", listed=False)]
+    sha256: Annotated[Sha256, means("文本的 SHA-256")]
+    url: Annotated[str | None, means("网址")]
+    note: Annotated[str | None, means("说明")]
+    note_en: Annotated[str | None, means("英文说明", listed=False)]
+    commitments: Annotated[Whole, means("规划任务数", stored=False)]
+    facilities: Annotated[Whole, means("设施数", stored=False)]
 
     @property
     def period(self) -> tuple[int, int]:
@@ -358,31 +358,31 @@ class PlanRecord:
 class CommitmentRecord:
     """One commitment (规划任务), the names of what it refers to, and the facilities that stand for it."""
 
-    id: Annotated[str, means("任务标识", "id of the commitment")]
-    plan: Annotated[str, means("规划标识", "id of the plan", to="plans.id")]
-    plan_title: Annotated[str, means("规划标题", "title of the plan", stored=False)]
-    line: Annotated[From1, means("文本行号", "line of the text, from 1")]
-    section: Annotated[str | None, means("章节", "section")]
-    passage_sha256: Annotated[Sha256, means("原文行的 SHA-256", "SHA-256 of that line")]
-    passage: Annotated[str | None, means("原文行，有文本时才有", "that line, where the text is at hand")]
-    label: Annotated[str, means("摘要", "what it promises, in short")]
-    category: Annotated[CategoryCode, means("类别代码", "code of the category", to="categories.code")]
-    category_zh: Annotated[str, means("类别", "category in Chinese", stored=False, listed=False)]
-    category_en: Annotated[str, means("类别英文名", "category in English", stored=False, listed=False)]
-    family: Annotated[FamilyCode, means("大类代码", "code of the family", stored=False)]
-    kind: Annotated[str, one_of(terms.KIND), means("任务类型", "kind of commitment")]
-    name: Annotated[str | None, means("名称", "name")]
-    count: Annotated[float | None, means("数量", "number")]
-    unit: Annotated[str | None, means("单位", "unit of the number")]
-    at_least: Annotated[bool, means("是否为下限", "whether the number is a minimum")]
-    action: Annotated[str, one_of(terms.ACTION), means("建设方式", "what is to be done")]
-    place: Annotated[str | None, means("地点", "place as the plan names it")]
-    place_level: Annotated[str, means("地点级别", "level of that place")]
-    per: Annotated[str | None, means("每个什么", "for every what")]
-    year: Annotated[Year | None, means("完成年份", "year by which")]
-    repeats: Annotated[str | None, means("重申的任务", "commitment that it states again")]
-    note: Annotated[str | None, means("备注", "note")]
-    facilities: Annotated[tuple[str, ...], means("地图上的设施", "facilities that stand for it", stored=False)]
+    id: Annotated[str, means("任务标识")]
+    plan: Annotated[str, means("规划标识", to="plans.id")]
+    plan_title: Annotated[str, means("规划标题", stored=False)]
+    line: Annotated[From1, means("文本行号")]
+    section: Annotated[str | None, means("章节")]
+    passage_sha256: Annotated[Sha256, means("原文行的 SHA-256")]
+    passage: Annotated[str | None, means("原文行，有文本时才有")]
+    label: Annotated[str, means("摘要")]
+    category: Annotated[CategoryCode, means("类别代码", to="categories.code")]
+    category_zh: Annotated[str, means("类别", stored=False, listed=False)]
+    category_en: Annotated[str, means("类别英文名", stored=False, listed=False)]
+    family: Annotated[FamilyCode, means("大类代码", stored=False)]
+    kind: Annotated[str, one_of(terms.KIND), means("任务类型")]
+    name: Annotated[str | None, means("名称")]
+    count: Annotated[float | None, means("数量")]
+    unit: Annotated[str | None, means("单位")]
+    at_least: Annotated[bool, means("是否为下限")]
+    action: Annotated[str, one_of(terms.ACTION), means("建设方式")]
+    place: Annotated[str | None, means("地点")]
+    place_level: Annotated[str, means("地点级别")]
+    per: Annotated[str | None, means("每个什么")]
+    year: Annotated[Year | None, means("完成年份")]
+    repeats: Annotated[str | None, means("重申的任务")]
+    note: Annotated[str | None, means("备注")]
+    facilities: Annotated[tuple[str, ...], means("地图上的设施", stored=False)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

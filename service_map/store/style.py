@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 from sqlalchemy import Connection, Row
 
 from service_map.catalogue import terms
+from service_map.catalogue.messages import sentence
 
 _TABLE = """CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
@@ -14,14 +15,8 @@ _TABLE = """CREATE TABLE layer_styles (
   update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))"""
 _POINT, _POLYGON = "0", "2"
 _WHITE, _NOTHING = "255,255,255,255", "255,255,255,0"
-_FACILITIES_SAID = (
-    "按大类着色；规划提出（是否建成未核实）的为圆点，位置不准的空心，现有的为方块"
-    " / by family; dots for what was promised (not verified whether built), hollow where vague, squares where standing"
-)
-_GAPS_SAID = (
-    "实底为现有设施已收全的服务缺口；浅色斜线只是按在册记录算的，不是真的缺口"
-    " / solid where every existing facility is on record; pale hatching where a gap is of the record only, no true one"
-)
+_FACILITIES_SAID = sentence("按大类着色；规划提出（是否建成未核实）的为圆点，位置不准的空心，现有的为方块")
+_GAPS_SAID = sentence("实底为现有设施已收全的服务缺口；浅色斜线只是按在册记录算的，不是真的缺口")
 _DOT = {"name": "circle", "outline_width": "0.3", "size": "3"}
 _AREA = {"outline_style": "solid", "outline_width": "0.3", "outline_width_unit": "MM"}
 
@@ -49,19 +44,19 @@ def write(connection: Connection, now: str) -> None:
                 "facilities",
                 "设施大类",
                 _facilities(families),
-                _FACILITIES_SAID,
+                _FACILITIES_SAID.both,
                 now,
             ),
-            ("communities", "居住小区", _points("120,120,120,255"), "居住小区 / residential communities", now),
-            ("areas", "行政区界", _polygons("90,90,90,255"), "行政区界线 / boundaries", now),
-            ("ranked_areas", "参加排名的地区", _polygons("90,90,90,255"), "排名的地区 / ranked areas", now),
-            ("gaps", "服务缺口", _gaps(), _GAPS_SAID, now),
+            ("communities", "居住小区", _points("120,120,120,255"), sentence("居住小区").both, now),
+            ("areas", "行政区界", _polygons("90,90,90,255"), sentence("行政区界线").both, now),
+            ("ranked_areas", "参加排名的地区", _polygons("90,90,90,255"), sentence("排名的地区").both, now),
+            ("gaps", "服务缺口", _gaps(), _GAPS_SAID.both, now),
         ],
     )
     connection.exec_driver_sql(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change)"
-        " VALUES ('layer_styles', 'attributes', 'layer_styles', '图层样式 / styles of the layers', ?)",
-        (now,),
+        " VALUES ('layer_styles', 'attributes', 'layer_styles', ?, ?)",
+        (sentence("图层样式").both, now),
     )
 
 
@@ -110,9 +105,9 @@ def _gaps() -> str:
     rules = ET.SubElement(renderer, "rules", key="all")
     symbols = ET.SubElement(renderer, "symbols")
     for number, (name, words, condition, drawn) in enumerate((
-        ("gap", "服务缺口（现有设施已收全） / gap, the record being complete", 'NOT "as_recorded"',
+        ("gap", sentence("服务缺口（现有设施已收全）").both, 'NOT "as_recorded"',
          {"style": "solid", "color": "178,24,43,60", "outline_color": "178,24,43,255"}),
-        ("as-recorded", "只按在册记录算，不是真的缺口 / of the record only, no true gap", '"as_recorded"',
+        ("as-recorded", sentence("只按在册记录算，不是真的缺口").both, '"as_recorded"',
          {"style": "b_diagonal", "color": "178,24,43,90", "outline_color": "178,24,43,110", "outline_style": "dash"}),
     )):  # fmt: skip
         ET.SubElement(rules, "rule", key=name, symbol=str(number), label=words, filter=condition)

@@ -365,6 +365,6 @@ def problem_kind(kind: str) -> Response:
         {
             "type": f"{request.script_root}/api/problems/{kind}",
             "status": found.status,
-            "title": choose(found.zh, found.en),
+            "title": say(found.title),
         }
     )

@@ -21,6 +21,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import BadRequest, Error, RequestHeaderFieldsTooLarge
 
+from service_map.catalogue.messages import sentence
 from service_map.settings import ConnectionBounds
 from service_map.web import problems, security
 
@@ -54,20 +55,20 @@ class _LineTooLong(RequestHeaderFieldsTooLarge):  # type: ignore[misc]  # waitre
 
 
 _TOLD = {
-    400: ("bad-request", "这不是 HTTP 请求，或分块有误", "this is no HTTP request, or its chunks are malformed"),
-    413: ("too-large", "请求体过大：至多 5 MB", "the body is too large: at most 5 MB"),
-    414: ("address-too-long", "网址过长，请缩短查询参数", "shorten the query parameters"),
-    431: ("header-too-large", "请求头过大：至多 32 kB", "the header fields are too large: at most 32 kB"),
-    500: ("internal", "服务器出现意外错误，已记入日志", "something unexpected went wrong; it has been logged"),
-    501: ("not-supported", "不支持这种传输编码，只支持 chunked", "no transfer coding is supported but chunked"),
-}  # fmt: skip
+    400: ("bad-request", sentence("这不是 HTTP 请求，或分块有误")),
+    413: ("too-large", sentence("请求体过大：至多 5 MB")),
+    414: ("address-too-long", sentence("网址过长，请缩短查询参数")),
+    431: ("header-too-large", sentence("请求头过大：至多 32 kB")),
+    500: ("internal", sentence("服务器出现意外错误，已记入日志")),
+    501: ("not-supported", sentence("不支持这种传输编码，只支持 chunked")),
+}
 
 
 class _Refusal:
     """The answer to what is no request: there is no route and often no header that would say the reader's language."""
 
     def __init__(self, error: Error) -> None:
-        kind, self._zh, self._en = _TOLD.get(error.code, _TOLD[400])
+        kind, self._told = _TOLD.get(error.code, _TOLD[400])
         self._kind = kind
         self._reason = error.reason
 
@@ -75,9 +76,9 @@ class _Refusal:
         kind = problems.KINDS[self._kind]
         body = {
             "type": f"/api/problems/{self._kind}",
-            "title": f"{kind.zh} {kind.en}",
+            "title": f"{kind.title.zh} {kind.title.en}",
             "status": kind.status,
-            "detail": f"{self._zh} / {self._en}",
+            "detail": self._told.both,
         }
         headers = [
             ("Content-Type", problems.MEDIA_TYPE), ("Content-Language", "zh-CN, en"), ("Cache-Control", "no-store"),

@@ -5,7 +5,9 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
+from service_map.catalogue.messages import Sentence, sentence
 from service_map.store import data_dictionary, export, queries
+from service_map.web.language import LANGUAGES
 from service_map.web.reading import attach, query, reading
 from service_map.web.site import site
 
@@ -35,7 +37,7 @@ def catalog() -> Response:
     dataset = {
         "@id": f"{root}/catalog.jsonld#facilities",
         "@type": "dcat:Dataset",
-        "dct:title": _texts("规划设施", "Planned facilities"),
+        "dct:title": _texts(sentence("规划设施")),
         "dct:description": told["description"],
         "dct:modified": {"@value": told["dateModified"], "@type": "xsd:dateTime"},
         "dcat:version": told["version"],
@@ -59,7 +61,7 @@ def catalog() -> Response:
                 for chosen in export.FORMATS.values()
             ),
             *(
-                [_distribution(f"{root}/download/service_map.gpkg", "GeoPackage, 全部图层 all layers", whole)]
+                [_distribution(f"{root}/download/service_map.gpkg", sentence("GeoPackage，全部图层").both, whole)]
                 if site().database.file
                 else []
             ),
@@ -80,15 +82,15 @@ def catalog() -> Response:
         "@context": _CONTEXT,
         "@id": f"{root}/catalog.jsonld",
         "@type": "dcat:Catalog",
-        "dct:title": _texts("规划设施地图", "Service map"),
+        "dct:title": _texts(sentence("规划设施地图")),
         "foaf:homepage": {"@id": f"{root}/"},
         "dcat:dataset": [dataset],
     }
     return Response(orjson.dumps(document), content_type="application/ld+json")
 
 
-def _texts(zh: str, en: str) -> list[dict[str, str]]:
-    return [{"@value": zh, "@language": "zh"}, {"@value": en, "@language": "en"}]
+def _texts(title: Sentence) -> list[dict[str, str]]:
+    return [{"@value": title.said(language), "@language": language} for language in LANGUAGES]
 
 
 def _distribution(address: str, name: str, media_type: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from flask import Blueprint, Response, render_template, request
 from pyproj import Transformer
 
 from service_map import __version__
+from service_map.catalogue.messages import sentence
 from service_map.errors import InvalidParameterError
 from service_map.store import cql, features
 from service_map.store.features import Collection, Feature, FeatureQuery
@@ -146,55 +147,51 @@ def _cursor(name: str, text: str) -> str:
 
 
 FORMAT = Parameter(
-    name="f", zh="回答的格式：json 或 html；不写时看 Accept", en="form of the answer; without it Accept decides",
+    name="f", about=sentence("回答的格式：json 或 html；不写时看 Accept"),
     schema={"type": "string", "enum": ["json", "html"]}, parse=params.choice(("json", "html")),
 )  # fmt: skip
 LIMIT = Parameter(
-    name="limit", zh=f"每页条数，至多 {features.MAX_LIMIT}，更多的按此数给",
-    en=f"features a page, {features.MAX_LIMIT} at most: more are taken as that",
+    name="limit", about=sentence("每页条数，至多 %(most)d，更多的按此数给", most=features.MAX_LIMIT),
     # No maximum: more than the most is taken as the most, and a schema that named one would call it wrong.
     schema={"type": "integer", "minimum": 1, "default": DEFAULT_LIMIT},
     parse=_limit, default=DEFAULT_LIMIT,
 )  # fmt: skip
 BBOX = Parameter(
-    name="bbox", zh="范围，四个数，边上含 1 厘米；西大于东即跨 180° 经线；没有几何的要素都在其内",
-    en="box of four numbers, its edges within a centimetre; west beyond east crosses 180°; features without a geometry"
-    " all match",
+    name="bbox", about=sentence("范围，四个数，边上含 1 厘米；西大于东即跨 180° 经线；没有几何的要素都在其内"),
     schema={"type": "array", "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
             "items": {"type": "number"}},
     parse=_numbers,
 )  # fmt: skip
 BBOX_CRS = Parameter(
-    name="bbox-crs", zh="bbox 的坐标系", en="reference system of bbox",
+    name="bbox-crs", about=sentence("bbox 的坐标系"),
     schema={"type": "string", "format": "uri", "enum": list(SYSTEMS), "default": CRS84}, parse=_system, default="CRS84",
 )  # fmt: skip
 CRS = Parameter(
-    name="crs", zh="回答的坐标系", en="reference system of the answer",
+    name="crs", about=sentence("回答的坐标系"),
     schema={"type": "string", "format": "uri", "enum": list(SYSTEMS), "default": CRS84}, parse=_system, default="CRS84",
 )  # fmt: skip
 DATETIME = Parameter(
-    name="datetime", zh="时刻或时段；按年计；没有年份的要素都在其内",
-    en="moment or interval; counted in years; features without a year all match",
+    name="datetime", about=sentence("时刻或时段；按年计；没有年份的要素都在其内"),
     schema=params.text_schema(), parse=_years,
 )  # fmt: skip
 FILTER = Parameter(
-    name="filter", zh="CQL2 条件", en="condition in CQL2", schema=params.text_schema(2600), longest=2600,
+    name="filter", about=sentence("CQL2 条件"), schema=params.text_schema(2600), longest=2600,
 )  # fmt: skip
 FILTER_LANG = Parameter(
-    name="filter-lang", zh="条件的语言", en="language of the filter",
+    name="filter-lang", about=sentence("条件的语言"),
     schema={"type": "string", "enum": list(cql.LANGUAGES), "default": "cql2-text"},
     parse=params.choice(cql.LANGUAGES), default="cql2-text",
 )  # fmt: skip
 FILTER_CRS = Parameter(
-    name="filter-crs", zh="条件里坐标的坐标系", en="reference system of coordinates in the filter",
+    name="filter-crs", about=sentence("条件里坐标的坐标系"),
     schema={"type": "string", "format": "uri", "enum": [CRS84], "default": CRS84}, parse=params.choice((CRS84,)),
 )  # fmt: skip
 SORTBY = Parameter(
-    name="sortby", zh="排序的属性，逗号分隔，- 为降序", en="properties to sort by, comma-separated, - for descending",
+    name="sortby", about=sentence("排序的属性，逗号分隔，- 为降序"),
     schema=params.text_schema(), parse=_sorting, default=(),
 )  # fmt: skip
 CURSOR = Parameter(
-    name="cursor", zh="下一页的游标；请直接用 next 的网址", en="of the next page; simply follow the link 'next'",
+    name="cursor", about=sentence("下一页的游标；请直接用 next 的网址"),
     schema={"type": "string", "minLength": 1, "maxLength": 1600, "pattern": f"^{_SYMBOL.pattern}$"}, parse=_cursor,
     longest=1600,
 )  # fmt: skip
@@ -219,7 +216,7 @@ def _equal_to(item: features.Property) -> Parameter:
         def parse(name: str, text: str) -> bool:
             return params.choice(("true", "false"))(name, text) == "true"
 
-    return Parameter(name=item.name, zh=item.zh, en=item.en, schema=schema, parse=parse)
+    return Parameter(name=item.name, about=item.about, schema=schema, parse=parse)
 
 
 def _of_layer(layer: Collection) -> tuple[Parameter, ...]:
@@ -247,7 +244,7 @@ def _wants_html(values: Mapping[str, Any]) -> bool:
 def _reply(values: Mapping[str, Any], document: Any, template: str, *, media: str = JSON, **more: Any) -> Response:
     if _wants_html(values):
         page = render_template(
-            f"ogc/{template}.html", document=document, root=_root(), english=_english(), choose=choose, here=_here,
+            f"ogc/{template}.html", document=document, root=_root(), english=_english(), say=say, here=_here,
             columns=_columns, meant=_meant, **more,
         )  # fmt: skip
         return Response(page, content_type="text/html; charset=utf-8")
@@ -341,8 +338,8 @@ def _collection(layer: Collection) -> dict[str, Any]:
         }
     return {
         "id": layer.id,
-        "title": choose(layer.zh, layer.en),
-        "description": choose(layer.about_zh, layer.about_en),
+        "title": say(layer.title),
+        "description": say(layer.about),
         "itemType": "feature",
         **({"extent": extent} if extent else {}),
         **({"crs": list(SYSTEMS), "storageCrs": CRS84} if layer.geometry is not None else {"crs": [CRS84]}),
@@ -371,7 +368,7 @@ def queryables(name: str) -> Response:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{_root()}/collections/{name}/queryables",
         "type": "object",
-        "title": choose(layer.zh, layer.en),
+        "title": say(layer.title),
         "properties": found,
         "additionalProperties": False,
     }
@@ -386,7 +383,7 @@ def schema(name: str) -> Response:
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{_root()}/collections/{name}/schema",
-        "title": choose(layer.zh, layer.en),
+        "title": say(layer.title),
         "type": "object",
         "properties": {
             "type": {"type": "string", "enum": ["Feature"]},
@@ -404,7 +401,7 @@ def schema(name: str) -> Response:
 def _typed(layer: Collection) -> dict[str, Any]:
     return {
         item.name: {
-            "title": choose(item.zh, item.en), "type": item.kind,
+            "title": say(item.about), "type": item.kind,
             **({"enum": list(item.values)} if item.values else {}),
         }
         for item in layer.properties.values()
@@ -559,13 +556,13 @@ def api() -> Response:
 
 def _definition(layers: Mapping[str, Collection]) -> dict[str, Any]:
     paths: dict[str, Any] = {
-        "/": _operation("landing", "首页 / landing page", (FORMAT,), schema="Landing"),
-        "/api": _operation("api", "本文件 / this document", (FORMAT,), media=OPENAPI),
-        "/conformance": _operation("conformance", "符合的标准 / conformance classes", (FORMAT,), schema="Conformance"),
-        "/collections": _operation("collections", "图层 / collections", (FORMAT,), schema="Collections"),
+        "/": _operation("landing", sentence("首页").both, (FORMAT,), schema="Landing"),
+        "/api": _operation("api", sentence("本文件").both, (FORMAT,), media=OPENAPI),
+        "/conformance": _operation("conformance", sentence("符合的标准").both, (FORMAT,), schema="Conformance"),
+        "/collections": _operation("collections", sentence("图层").both, (FORMAT,), schema="Collections"),
     }
     for name, layer in layers.items():
-        here, title = f"/collections/{name}", f"{layer.zh} / {layer.en}"
+        here, title = f"/collections/{name}", layer.title.both
         paths[here] = _operation(f"describe_{name}", title, (FORMAT,), schema="Collection")
         paths[f"{here}/queryables"] = _operation(
             f"queryables_{name}", title, (FORMAT,), media=SCHEMA, schema="Queryables"
@@ -593,7 +590,7 @@ def _definition(layers: Mapping[str, Collection]) -> dict[str, Any]:
             "schemas": _SCHEMAS,
             "responses": {
                 "problem": {
-                    "description": "出错 / an error",
+                    "description": sentence("出错").both,
                     "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
                 }
             },
@@ -768,7 +765,7 @@ def _operation(
                     "name": parameter.name,
                     "in": "query",
                     "required": False,
-                    "description": f"{parameter.zh} / {parameter.en}",
+                    "description": parameter.about.both,
                     "schema": parameter.schema,
                     "style": "form",
                     "explode": False,

@@ -11,6 +11,7 @@ from typing import Any
 
 from service_map import __version__
 from service_map.analysis import MOST_BYTES, MOST_POINTS
+from service_map.catalogue.messages import Sentence, sentence
 from service_map.store.export import FORMATS
 from service_map.web import contract, params, problems, ranking
 from service_map.web.schemas import Schemas, described
@@ -32,7 +33,7 @@ class Operation:
         As Flask writes it.
     id
         ``operationId``.
-    zh, en
+    about
         What it answers.
     parameters
         What its query takes, besides ``lang``.
@@ -52,8 +53,7 @@ class Operation:
 
     path: str
     id: str
-    zh: str
-    en: str
+    about: Sentence
     parameters: tuple[params.Parameter, ...] = ()
     media_type: str = JSON
     schema: str | None = None
@@ -69,8 +69,7 @@ OPERATIONS = (
         path="/api/layers",
         id="layers",
         schema="Layers",
-        zh="设施大类与类别：名称、颜色、数量、各定位精度的数量",
-        en="families and categories: names, colour, counts, counts by precision",
+        about=sentence("设施大类与类别：名称、颜色、数量、各定位精度的数量"),
     ),
     Operation(
         path="/api/facilities",
@@ -79,8 +78,7 @@ OPERATIONS = (
         media_type=GEOJSON,
         schema="FacilityCollection",
         errors=("busy",),
-        zh="按条件查规划设施，分页",
-        en="promised facilities by filter, in pages",
+        about=sentence("按条件查规划设施，分页"),
     ),
     Operation(
         path="/api/facilities/nearby",
@@ -88,8 +86,7 @@ OPERATIONS = (
         parameters=params.NEARBY,
         media_type=GEOJSON,
         schema="NearbyCollection",
-        zh="一点附近的规划设施，由近及远（直线距离）",
-        en="promised facilities near a point, nearest first (straight line)",
+        about=sentence("一点附近的规划设施，由近及远（直线距离）"),
     ),
     Operation(
         path="/api/facilities/<id>",
@@ -98,8 +95,7 @@ OPERATIONS = (
         schema="FacilityFeature",
         errors=("not-found", "gone"),
         moves=True,
-        zh="一处设施及其全部出处",
-        en="one facility with all its citations",
+        about=sentence("一处设施及其全部出处"),
     ),
     Operation(
         path="/api/circle",
@@ -109,8 +105,7 @@ OPERATIONS = (
         errors=("unanswerable", "busy"),
         post=params.CIRCLE_POST,
         post_schema="Circles",
-        zh="一点的生活圈体检：每类必备设施按每条标准、也按当地规划自己的承诺判定；POST 可一次体检自己的点",
-        en="the life circle of a point, judged by each clause and by the plans' own circles; POST checks your points",
+        about=sentence("一点的生活圈体检：每类必备设施按每条标准、也按当地规划自己的承诺判定；POST 可一次体检自己的点"),
     ),
     Operation(
         path="/api/coverage",
@@ -120,9 +115,9 @@ OPERATIONS = (
         schema="CoverageCollection",
         errors=("unanswerable", "busy"),
         post=params.COVERAGE_POST,
-        zh="一个区域内某类设施的覆盖率、已覆盖范围与缺口，含定位误差的上下限；POST 可带自己的人口点或多边形",
-        en="share of an area covered by a category, the covered and gap polygons, with bounds for imprecise locations;"
-        " POST takes people at points or a polygon of yours",
+        about=sentence(
+            "一个区域内某类设施的覆盖率、已覆盖范围与缺口，含定位误差的上下限；POST 可带自己的人口点或多边形"
+        ),
     ),
     Operation(
         path="/api/gaps",
@@ -132,9 +127,9 @@ OPERATIONS = (
         schema="GapCollection",
         errors=("unanswerable", "busy"),
         post=params.GAPS_POST,
-        zh="缺口：没有被覆盖的各块，按乡镇、居住小区或 H3 格切开，人多（或小区多、面积大）的在前，各至少还要几处",
-        en="gaps: what nothing covers, in pieces by township, community or H3 cell, most people (else homes, else land)"
-        " first, and how many new ones each needs at least",
+        about=sentence(
+            "缺口：没有被覆盖的各块，按乡镇、居住小区或 H3 格切开，人多（或小区多、面积大）的在前，各至少还要几处"
+        ),
     ),
     Operation(
         path="/api/sites",
@@ -144,8 +139,7 @@ OPERATIONS = (
         schema="SiteCollection",
         errors=("not-found", "unanswerable", "busy"),
         post=params.SITES_POST,
-        zh="选址：再建若干处，放在哪里新增覆盖最多，离最优至多差多少",
-        en="siting: where so many more would cover the most, and how far from the best that can be",
+        about=sentence("选址：再建若干处，放在哪里新增覆盖最多，离最优至多差多少"),
     ),
     Operation(
         path="/api/completeness",
@@ -155,8 +149,7 @@ OPERATIONS = (
         schema="CompletenessCollection",
         errors=("unanswerable", "busy"),
         post=params.COMPLETENESS_POST,
-        zh="配套完善度：各处满足几条要求，及其分布",
-        en="completeness: how many rules are kept at each place, and the distribution",
+        about=sentence("配套完善度：各处满足几条要求，及其分布"),
     ),
     Operation(
         path="/api/ranking",
@@ -164,17 +157,16 @@ OPERATIONS = (
         parameters=ranking.RANKING,
         schema="Ranking",
         errors=("not-found",),
-        zh="全国汇总：各省、市、县按覆盖率等排列；现有设施没有说收全的不给数、不排名；没有导入汇总时为 404",
-        en="the national summary: provinces, cities or counties in order, without figures and rank where the record of"
-        " what exists is not stated to be complete; 404 where none was imported",
+        about=sentence(
+            "全国汇总：各省、市、县按覆盖率等排列；现有设施没有说收全的不给数、不排名；没有导入汇总时为 404"
+        ),
     ),
     Operation(
         path="/api/areas",
         id="areas",
         parameters=params.AREAS,
         schema="Areas",
-        zh="行政区及其驻地",
-        en="areas and their seats",
+        about=sentence("行政区及其驻地"),
     ),
     Operation(
         path="/api/areas/boundaries",
@@ -182,8 +174,7 @@ OPERATIONS = (
         parameters=params.AREAS,
         media_type=GEOJSON,
         schema="AreaCollection",
-        zh="行政区边界；没有边界的不在其内",
-        en="boundaries of areas; those without one are left out",
+        about=sentence("行政区边界；没有边界的不在其内"),
     ),
     Operation(
         path="/api/areas/<adcode>",
@@ -191,42 +182,35 @@ OPERATIONS = (
         media_type=GEOJSON,
         schema="AreaFeature",
         errors=("not-found",),
-        zh="一个行政区及其边界",
-        en="one area and its boundary",
+        about=sentence("一个行政区及其边界"),
     ),
-    Operation(
-        path="/api/plans", id="plans", schema="Plans", zh="数据所出的规划", en="the plans that the data comes from"
-    ),
+    Operation(path="/api/plans", id="plans", schema="Plans", about=sentence("数据所出的规划")),
     Operation(
         path="/api/plans/<id>",
         id="plan",
         schema="Plan",
         errors=("not-found",),
-        zh="一部规划",
-        en="one plan",
+        about=sentence("一部规划"),
     ),
     Operation(
         path="/api/commitments",
         id="commitments",
         parameters=params.COMMITMENTS,
         schema="Commitments",
-        zh="按条件查规划任务，按规划与行号排列，分页",
-        en="commitments by filter, in the order of plan and line, in pages",
+        about=sentence("按条件查规划任务，按规划与行号排列，分页"),
     ),
     Operation(
         path="/api/openapi.json",
         id="openapi",
         schema="OpenApi",
-        zh="本文件",
-        en="this document",
+        about=sentence("本文件"),
     ),
     Operation(
         path="/api/problems/<kind>",
         id="problem",
         schema="ProblemKind",
         errors=("not-found",),
-        zh="一种错误的说明，即错误回答里 type 的网址",
-        en="what a kind of problem means: where a problem's type points",
+        about=sentence("一种错误的说明，即错误回答里 type 的网址"),
     ),
     *(
         Operation(
@@ -235,8 +219,7 @@ OPERATIONS = (
             parameters=params.download(chosen),
             media_type=chosen.media_type,
             schema="FacilityDownload" if chosen.suffix == "geojson" else None,
-            zh=f"下载：全部查询结果，{chosen.name}",
-            en=f"download: the whole result of a filter as {chosen.name}",
+            about=sentence("下载：全部查询结果，%(format)s", format=chosen.name),
         )
         for chosen in FORMATS.values()
     ),
@@ -246,8 +229,7 @@ OPERATIONS = (
         parameters=params.DOWNLOAD,
         answer="303",
         errors=("not-acceptable",),
-        zh="下载：按 Accept 转到一种格式",
-        en="download: leads to the format that Accept asks for",
+        about=sentence("下载：按 Accept 转到一种格式"),
     ),
     Operation(
         path="/download/ranking.csv",
@@ -255,8 +237,7 @@ OPERATIONS = (
         parameters=ranking.RANKING,
         media_type="text/csv",
         errors=("not-found",),
-        zh="下载：各地排名，CSV",
-        en="download: the ranking as CSV",
+        about=sentence("下载：各地排名，CSV"),
     ),
     Operation(
         path="/download/ranking.geojson",
@@ -265,8 +246,7 @@ OPERATIONS = (
         media_type=GEOJSON,
         schema="RankingCollection",
         errors=("not-found",),
-        zh="下载：各地排名，GeoJSON，界线经简化",
-        en="download: the ranking as GeoJSON, boundaries simplified",
+        about=sentence("下载：各地排名，GeoJSON，界线经简化"),
     ),
     Operation(
         path="/download/about.json",
@@ -274,30 +254,24 @@ OPERATIONS = (
         parameters=params.DOWNLOAD,
         media_type="application/ld+json",
         schema="About",
-        zh="下载文件的说明：来源、许可、引用、日期、字段",
-        en="what a download is: sources, licences, citation, date, fields",
+        about=sentence("下载文件的说明：来源、许可、引用、日期、字段"),
     ),
     Operation(
         path="/download/service_map.gpkg",
         id="download_database",
         media_type=GEOPACKAGE,
         errors=("not-found",),
-        zh="下载：整个数据库（GeoPackage）",
-        en="download: the whole database (GeoPackage)",
+        about=sentence("下载：整个数据库（GeoPackage）"),
     ),
 )
 """Every address, in the document's order."""
 
 _ALWAYS = ("invalid-parameter", "too-large", "address-too-long", "internal", "unavailable")
-_PATH_PARAMETERS: Mapping[str, tuple[str, str, Schema]] = {
-    "/api/facilities/<id>": (
-        "设施的永久代号",
-        "permanent id of the facility",
-        {"type": "string", "pattern": "^f[0-9a-f]{12}$"},
-    ),
-    "/api/areas/<adcode>": ("行政区代码", "area code", {"type": "string", "pattern": r"^\d{6}(\d{3})?$"}),
-    "/api/plans/<id>": ("规划代号", "plan id", {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}),
-    "/api/problems/<kind>": ("错误种类", "kind of problem", {"type": "string", "enum": list(problems.KINDS)}),
+_PATH_PARAMETERS: Mapping[str, tuple[Sentence, Schema]] = {
+    "/api/facilities/<id>": (sentence("设施的永久代号"), {"type": "string", "pattern": "^f[0-9a-f]{12}$"}),
+    "/api/areas/<adcode>": (sentence("行政区代码"), {"type": "string", "pattern": r"^\d{6}(\d{3})?$"}),
+    "/api/plans/<id>": (sentence("规划代号"), {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}),
+    "/api/problems/<kind>": (sentence("错误种类"), {"type": "string", "enum": list(problems.KINDS)}),
 }
 
 
@@ -322,19 +296,19 @@ def document(*, categories: tuple[str, ...], families: tuple[str, ...], root: st
         "info": {
             "title": "Service Map 规划设施 API",
             "version": __version__,
-            "summary": "规划承诺的公共设施及其出处 / every public facility that plans promise, with its citation",
-            "description": (
-                "坐标为 WGS 84（EPSG:4326），经度在前。数据含规划承诺的设施，以及很不完整的现状设施"
-                "（status=existing）。错误按 RFC 9457 回答。\n\n"
-                "Coordinates are WGS 84 (EPSG:4326), longitude first. The data holds what plans promise "
-                "and, far from complete, what stands already (status=existing). Errors are told by RFC 9457."
+            "summary": sentence("规划承诺的公共设施及其出处").both,
+            "description": described(
+                sentence(
+                    "坐标为 WGS 84（EPSG:4326），经度在前。数据含规划承诺的设施，以及很不完整的现状设施"
+                    "（status=existing）。错误按 RFC 9457 回答。"
+                )
             ),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": root or "/"}],
         "tags": [
-            {"name": "api", "description": described("查询", "queries")},
-            {"name": "download", "description": described("下载", "downloads")},
+            {"name": "api", "description": described(sentence("查询"))},
+            {"name": "download", "description": described(sentence("下载"))},
         ],
         "paths": {_template(operation.path): _item(operation, closed) for operation in OPERATIONS},
         "components": {
@@ -342,7 +316,7 @@ def document(*, categories: tuple[str, ...], families: tuple[str, ...], root: st
             "responses": {kind: _problem_response(kind) for kind in problems.KINDS},
             "headers": {
                 "ETag": {
-                    "description": described("随数据版本而变", "changes with the version of the data"),
+                    "description": described(sentence("随数据版本而变")),
                     "schema": {"type": "string"},
                 },
             },
@@ -366,12 +340,11 @@ def _item(operation: Operation, closed: Mapping[str, tuple[str, ...]]) -> dict[s
         "requestBody": {
             "required": True,
             "description": described(
-                f"GeoJSON，至多 {MOST_BYTES} 字节、{MOST_POINTS} 个点；不保存",
-                f"GeoJSON, at most {MOST_BYTES} bytes and {MOST_POINTS} points; nothing is stored",
+                sentence("GeoJSON，至多 %(bytes)d 字节、%(points)d 个点；不保存", bytes=MOST_BYTES, points=MOST_POINTS)
             ),
             "content": {kind: {"schema": {"$ref": "#/components/schemas/Body"}} for kind in (GEOJSON, JSON)},
         },
-        "responses": {"200": {"description": described(operation.zh, operation.en), "content": content}, **answers},
+        "responses": {"200": {"description": described(operation.about), "content": content}, **answers},
     }
     return item
 
@@ -379,30 +352,30 @@ def _item(operation: Operation, closed: Mapping[str, tuple[str, ...]]) -> dict[s
 def _operation(operation: Operation, closed: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     parameters = [_parameter(parameter, closed) for parameter in (*operation.parameters, params.LANG)]
     if operation.path in _PATH_PARAMETERS:
-        zh, en, schema = _PATH_PARAMETERS[operation.path]
+        about, schema = _PATH_PARAMETERS[operation.path]
         name = operation.path.rpartition("<")[2].rstrip(">")
         parameters.insert(
-            0, {"name": name, "in": "path", "required": True, "description": described(zh, en), "schema": schema}
+            0, {"name": name, "in": "path", "required": True, "description": described(about), "schema": schema}
         )
-    good: dict[str, Any] = {"description": described(operation.zh, operation.en)}
+    good: dict[str, Any] = {"description": described(operation.about)}
     if operation.schema:
         good["content"] = {operation.media_type: {"schema": {"$ref": f"#/components/schemas/{operation.schema}"}}}
         good["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
     elif operation.answer == "200":
         good["content"] = {operation.media_type: {}}
-    answers: dict[str, Any] = {operation.answer: good, "304": {"description": described("没有变化", "not modified")}}
+    answers: dict[str, Any] = {operation.answer: good, "304": {"description": described(sentence("没有变化"))}}
     if operation.path.startswith(("/download/facilities.", "/download/service_map.")):
-        part = described("文件的一段", "a range of the file")
+        part = described(sentence("文件的一段"))
         answers["206"] = {"description": part, "content": {operation.media_type: {}}}
         answers["416"] = {"$ref": "#/components/responses/no-such-range"}
     if operation.moves:
-        answers["301"] = {"description": described("已并入另一处，见 Location", "is another one now: see Location")}
+        answers["301"] = {"description": described(sentence("已并入另一处，见 Location"))}
     for kind in (*_ALWAYS, *operation.errors):
         answers[str(problems.KINDS[kind].status)] = {"$ref": f"#/components/responses/{kind}"}
     return {
         "operationId": operation.id,
         "tags": [operation.path.split("/")[1]],
-        "summary": described(operation.zh, operation.en),
+        "summary": described(operation.about),
         "parameters": parameters,
         "responses": dict(sorted(answers.items())),
     }
@@ -419,7 +392,7 @@ def _parameter(parameter: params.Parameter, closed: Mapping[str, tuple[str, ...]
         "name": parameter.name,
         "in": "query",
         "required": parameter.required,
-        "description": described(parameter.zh, parameter.en),
+        "description": described(parameter.about),
         "schema": schema,
     }
     if parameter.many:
@@ -430,12 +403,12 @@ def _parameter(parameter: params.Parameter, closed: Mapping[str, tuple[str, ...]
 def _problem_response(kind: str) -> dict[str, Any]:
     names = problems.KINDS[kind]
     response: dict[str, Any] = {
-        "description": described(names.zh, names.en),
+        "description": described(names.title),
         "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     if kind == "unavailable":
         response["headers"] = {
-            "Retry-After": {"description": described("秒", "seconds"), "schema": {"type": "integer"}},
+            "Retry-After": {"description": described(sentence("秒")), "schema": {"type": "integer"}},
         }
     return response
 
@@ -451,13 +424,11 @@ _BODY: Schema = {
     "required": ["type"],
     "anyOf": [{"required": ["coordinates"]}, {"required": ["geometry"]}, {"required": ["features"]}],
     "description": described(
-        "FeatureCollection、Feature 或几何（RFC 7946）。点是人口：属性 people（缺省 1）、people_组名；"
-        '"role": "place" 的点是候选点；"role": "facility" 的点、线、面是自己的设施（属性 category、name、'
-        "status、year、uncertainty_m、capacity 学位或座位数、beds 床位数）；其余多边形是所问的区域",
-        "a FeatureCollection, Feature or geometry (RFC 7946). Points are people: property people (1 if absent),"
-        ' people_NAME for a group; points with "role": "place" are candidate places; points, lines and polygons'
-        ' with "role": "facility" are facilities of your own (category, name, status, year, uncertainty_m,'
-        " capacity in places or seats, beds); other polygons are the area",
+        sentence(
+            "FeatureCollection、Feature 或几何（RFC 7946）。点是人口：属性 people（缺省 1）、people_组名；"
+            '"role": "place" 的点是候选点；"role": "facility" 的点、线、面是自己的设施（属性 category、name、'
+            "status、year、uncertainty_m、capacity 学位或座位数、beds 床位数）；其余多边形是所问的区域"
+        ),
     ),
     "properties": {
         "type": {

@@ -19,6 +19,7 @@ from werkzeug.datastructures import MultiDict
 from service_map import coverage
 from service_map.analysis import MOST_CELLS, MOST_SITES, PLACE_SOURCES, STOCKS, WAYS
 from service_map.catalogue import terms
+from service_map.catalogue.messages import Name, Sentence, sentence
 from service_map.errors import InvalidParameterError, nearest_word
 from service_map.io.datum import DATUMS
 from service_map.store import CommitmentFilter, FacilityFilter
@@ -57,7 +58,7 @@ class Parameter:
     ----------
     name
         As it stands in the address.
-    zh, en
+    about
         What it means, for the OpenAPI document.
     schema
         JSON Schema of one value.
@@ -76,8 +77,7 @@ class Parameter:
     """
 
     name: str
-    zh: str
-    en: str
+    about: Sentence
     schema: Mapping[str, Any] = field(hash=False)
     parse: Callable[[str, str], Any] | None = None
     known: str | None = None
@@ -405,11 +405,10 @@ def _cursor(name: str, text: str) -> str:
     return text
 
 
-def _years(zh: str, en: str) -> Parameter:
+def _years(about: Sentence) -> Parameter:
     return Parameter(
         name="year",
-        zh=zh,
-        en=en,
+        about=about,
         schema={"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR},
         parse=whole_between(FIRST_YEAR, LAST_YEAR),
     )
@@ -417,100 +416,86 @@ def _years(zh: str, en: str) -> Parameter:
 
 LANG = Parameter(
     name="lang",
-    zh="回答的语言：zh 中文（默认）、en 英文；不写时看 Accept-Language",
-    en="language of the answer: zh (default) or en; without it Accept-Language decides",
+    about=sentence("回答的语言：zh 中文（默认）、en 英文；不写时看 Accept-Language"),
     schema={"type": "string", "enum": list(LANGUAGES)},
     parse=choice(LANGUAGES),
 )
 BBOX = Parameter(
     name="bbox",
-    zh="范围“西,南,东,北”，WGS 84 度；不能跨 180° 经线",
-    en="box west,south,east,north in WGS 84 degrees; not across the antimeridian",
+    about=sentence("范围“西,南,东,北”，WGS 84 度；不能跨 180° 经线"),
     schema={"type": "string", "pattern": r"^[^,]+,[^,]+,[^,]+,[^,]+$", "examples": ["112.0,35.5,112.6,36.0"]},
     parse=_bbox,
 )
 CATEGORIES = Parameter(
     name="category",
-    zh="设施类别代码，可重复，也可用逗号分隔；代码见 /api/layers",
-    en="category code; may be repeated or comma-separated; codes in /api/layers",
+    about=sentence("设施类别代码，可重复，也可用逗号分隔；代码见 /api/layers"),
     schema={"type": "string"},
     known="category",
     many=True,
 )
 FAMILIES = Parameter(
     name="family",
-    zh="设施大类代码，可重复，也可用逗号分隔",
-    en="family code; may be repeated or comma-separated",
+    about=sentence("设施大类代码，可重复，也可用逗号分隔"),
     schema={"type": "string"},
     known="family",
     many=True,
 )
 AREA = Parameter(
     name="area",
-    zh="行政区代码（六位或九位），含其下各级；见 /api/areas",
-    en="area code (six or nine digits), with everything under it; see /api/areas",
+    about=sentence("行政区代码（六位或九位），含其下各级；见 /api/areas"),
     schema={"type": "string", "pattern": r"^\d{6}(\d{3})?$", "examples": ["140521"]},
     known="area",
 )
 PLAN = Parameter(
     name="plan",
-    zh="规划代号；见 /api/plans",
-    en="plan id; see /api/plans",
+    about=sentence("规划代号；见 /api/plans"),
     schema={"type": "string", "pattern": r"^[A-Za-z0-9_.-]{1,64}$"},
     known="plan",
 )
 STATUS = Parameter(
     name="status",
-    zh="建设状态；不写只查规划承诺的，existing 为现状设施（没有规划出处），all 为全部",
-    en="status; by default only what plans promise; existing: what stands already (no plan cites it); all: both",
+    about=sentence("建设状态；不写只查规划承诺的，existing 为现状设施（没有规划出处），all 为全部"),
     schema={"type": "string", "enum": [*terms.STATUS.codes, ALL]},
     parse=choice((*terms.STATUS.codes, ALL)),
 )
 YEAR = _years(
-    "规划要求在这一年或之前建成；规划未写年份的不在其内",
-    "promised by this year or earlier; without a stated year, left out",
+    sentence("规划要求在这一年或之前建成；规划未写年份的不在其内"),
 )
 PRECISION = Parameter(
     name="precision",
-    zh="定位精度",
-    en="what the point stands for",
+    about=sentence("定位精度"),
     schema={"type": "string", "enum": list(terms.PRECISION.codes)},
     parse=choice(terms.PRECISION.codes),
 )
 Q = Parameter(
     name="q",
-    zh=f"要找的词，空格隔开；名称、行政区、类别或规划标题中须都有，最多 {MAX_Q} 字",
-    en=f"words that must all be found in the name, area, category or plan title, at most {MAX_Q} characters",
+    about=sentence("要找的词，空格隔开；名称、行政区、类别或规划标题中须都有，最多 %(most)d 字", most=MAX_Q),
     schema=text_schema(MAX_Q),
     parse=_search,
 )
 LIMIT = Parameter(
     name="limit",
-    zh="每页条数",
-    en="features a page",
+    about=sentence("每页条数"),
     schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
     parse=whole_between(1, MAX_LIMIT),
     default=DEFAULT_LIMIT,
 )
 CURSOR = Parameter(
     name="cursor",
-    zh="上一页给出的游标；请直接用 links 里 next 的网址",
-    en="from the page before; simply follow the link 'next'",
+    about=sentence("上一页给出的游标；请直接用 links 里 next 的网址"),
     schema={"type": "string", "pattern": rf"^{_CURSOR.pattern}$"},
     parse=_cursor,
 )
 LON = Parameter(
     name="lon",
-    zh="经度，WGS 84 度（不是 GCJ-02）",
-    en="longitude in WGS 84 degrees (not GCJ-02)",
+    about=sentence("经度，WGS 84 度（不是 GCJ-02）"),
     schema={"type": "number", "minimum": -180, "maximum": 180, "examples": [112.187]},
     parse=_between(-180, 180, unit_zh="度", unit_en="degrees"),
     required=True,
 )
 LAT = Parameter(
     name="lat",
-    zh="纬度，WGS 84 度（不是 GCJ-02）",
-    en="latitude in WGS 84 degrees (not GCJ-02)",
+    about=sentence("纬度，WGS 84 度（不是 GCJ-02）"),
     schema={"type": "number", "minimum": -90, "maximum": 90, "examples": [35.69]},
     parse=_between(-90, 90, unit_zh="度", unit_en="degrees"),
     required=True,
@@ -518,114 +503,106 @@ LAT = Parameter(
 _METRES = {"type": "number", "minimum": 1, "maximum": MAX_METRES}
 METRES = Parameter(
     name="metres",
-    zh="直线距离，米；与 minutes 二选一",
-    en="straight-line distance in metres; this or minutes, not both",
+    about=sentence("直线距离，米；与 minutes 二选一"),
     schema=_METRES,
     parse=_between(1, MAX_METRES, unit_zh="米", unit_en="metres"),
 )
 MINUTES = Parameter(
     name="minutes",
-    zh="步行分钟数，按回答中写明的步速折成直线米；与 metres 二选一",
-    en="minutes on foot, turned into straight-line metres at the speed the answer states; this or metres, not both",
+    about=sentence("步行分钟数，按回答中写明的步速折成直线米；与 metres 二选一"),
     schema={"type": "number", "minimum": 1, "maximum": MAX_MINUTES},
     parse=_between(1, MAX_MINUTES, unit_zh="分钟", unit_en="minutes"),
 )
 RADIUS = Parameter(
     name="metres",
-    zh="服务半径，米；way=walk 时为步行距离。与 minutes、rule 三选一",
-    en="service radius in metres, walked where way=walk; one of metres, minutes and rule",
+    about=sentence("服务半径，米；way=walk 时为步行距离。与 minutes、rule 三选一"),
     schema={**_METRES, "examples": [1000]},
     parse=METRES.parse,
 )
 CIRCLE = Parameter(
     name="minutes",
-    zh="生活圈的分钟数",
-    en="minutes of the life circle",
+    about=sentence("生活圈的分钟数"),
     schema={"type": "integer", "enum": list(CIRCLE_MINUTES), "default": 15},
     parse=_whole_of(CIRCLE_MINUTES),
     default=15,
 )
 CATEGORY = Parameter(
     name="category",
-    zh="一个设施类别代码；给了 rule 时可不写",
-    en="one category code; may be left out where a rule is given",
+    about=sentence("一个设施类别代码；给了 rule 时可不写"),
     schema={"type": "string"},
     known="category",
 )
 COVERAGE_AREA = Parameter(
     name="area",
-    zh="行政区代码；须有边界。请求体里有多边形时不写",
-    en="area code; the area must have a boundary; left out where the body holds a polygon",
+    about=sentence("行政区代码；须有边界。请求体里有多边形时不写"),
     schema=AREA.schema,
     known="area",
 )
 HORIZON = _years(
-    "只算规划要求在这一年或之前建成的；不写则全算，含未写年份的",
-    "count only what is promised by this year; without it everything counts, also what has no stated year",
+    sentence("只算规划要求在这一年或之前建成的；不写则全算，含未写年份的"),
 )
 KIND = Parameter(
     name="kind",
-    zh="规划任务的类型",
-    en="kind of commitment",
+    about=sentence("规划任务的类型"),
     schema={"type": "string", "enum": list(terms.KIND.codes)},
     parse=choice(terms.KIND.codes),
 )
 LEVEL = Parameter(
     name="level",
-    zh="行政级别",
-    en="level of the area",
+    about=sentence("行政级别"),
     schema={"type": "string", "enum": list(LEVELS)},
     parse=choice(LEVELS),
 )
 
 RULE = Parameter(
     name="rule",
-    zh="规则代号：标准条文（如 gb50180-kindergarten-5）或规划自己承诺的服务圈；与 metres、minutes 三选一",
-    en="id of a rule: a clause of a standard, such as gb50180-kindergarten-5, or a circle that a plan promises; one of"
-    " rule, metres and minutes",
+    about=sentence("规则代号：标准条文（如 gb50180-kindergarten-5）或规划自己承诺的服务圈；与 metres、minutes 三选一"),
     schema={"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "examples": ["gb50180-kindergarten-5"]},
     known="rule",
 )
 RULES = Parameter(
     name="rule",
-    zh="规则代号，可重复，也可用逗号分隔；不写则用该生活圈级别的全部条文",
-    en="ids of rules; may be repeated or comma-separated; without them every clause of the circle's levels",
+    about=sentence("规则代号，可重复，也可用逗号分隔；不写则用该生活圈级别的全部条文"),
     schema={"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
     known="rule",
     many=True,
 )
 WALK = Parameter(
     name="minutes",
-    zh="步行分钟数；有路网按路网，没有则按直线乘绕行系数",
-    en="minutes on foot: over the network of ways where there is one, else a straight line with a detour factor",
+    about=sentence("步行分钟数；有路网按路网，没有则按直线乘绕行系数"),
     schema={"type": "number", "minimum": 1, "maximum": MAX_MINUTES},
     parse=_between(1, MAX_MINUTES, unit_zh="分钟", unit_en="minutes"),
 )
 PROFILE = Parameter(
     name="profile",
-    zh="步行者："
-    + "；".join(f"{code} {walker.zh} {coverage.SPEEDS[code]:.1f} 米/秒" for code, walker in terms.PROFILE.items()),
-    en="who walks: "
-    + "; ".join(f"{code}, {walker.en}, {coverage.SPEEDS[code]:.1f} m/s" for code, walker in terms.PROFILE.items()),
+    about=sentence(
+        "步行者：%(walkers)s",
+        walkers=Name(
+            "；".join(
+                f"{code} {walker.zh} {coverage.SPEEDS[code]:.1f} 米/秒" for code, walker in terms.PROFILE.items()
+            ),
+            "; ".join(
+                f"{code}, {walker.en}, {coverage.SPEEDS[code]:.1f} m/s" for code, walker in terms.PROFILE.items()
+            ),
+        ),
+    ),
     schema={"type": "string", "enum": list(terms.PROFILE.codes), "default": "adult"},
     parse=choice(terms.PROFILE.codes),
     default="adult",
 )
 WAY = Parameter(
     name="way",
-    zh="straight 直线、walk 步行；不写时米按直线、分钟按步行",
-    en="straight or walk; without it metres are a straight line and minutes a walk",
+    about=sentence("straight 直线、walk 步行；不写时米按直线、分钟按步行"),
     schema={"type": "string", "enum": list(WAYS)},
     parse=choice(WAYS),
 )
 
 
-def _switch(name: str, zh: str, en: str) -> Parameter:
+def _switch(name: str, about: Sentence) -> Parameter:
     """Declare what is asked for with ``true``."""
     return Parameter(
         name=name,
-        zh=f"true：{zh}",
-        en=f"true: {en}",
+        about=sentence("true：%(about)s", about=about),
         schema={"type": "string", "enum": ["true", "false"], "default": "false"},
         parse=choice(("true", "false")),
         default="false",
@@ -634,22 +611,20 @@ def _switch(name: str, zh: str, en: str) -> Parameter:
 
 BY_YEAR = _switch(
     "by_year",
-    "另给现有、规划期内各年、全部承诺的覆盖率",
-    "also answer for what exists, for each year of the plans, and for everything promised",
+    sentence("另给现有、规划期内各年、全部承诺的覆盖率"),
 )
 DATUM = Parameter(
     name="datum",
-    zh="请求体坐标的坐标系",
-    en="datum of the coordinates in the body",
+    about=sentence("请求体坐标的坐标系"),
     schema={"type": "string", "enum": list(DATUMS), "default": "WGS84"},
     parse=choice(DATUMS),
     default="WGS84",
 )
 COMPLETE = Parameter(
     name="complete",
-    zh="现有设施确已收全的类别，可重复，也可用逗号分隔；只有收全的类别才给覆盖率、缺口和名次，才可能判“不满足”",
-    en="categories of which every existing facility is on record; may be repeated or comma-separated; only of complete"
-    " records are shares, gaps and ranks given, or judged not met",
+    about=sentence(
+        "现有设施确已收全的类别，可重复，也可用逗号分隔；只有收全的类别才给覆盖率、缺口和名次，才可能判“不满足”"
+    ),
     schema={"type": "string"},
     known="category",
     many=True,
@@ -657,104 +632,90 @@ COMPLETE = Parameter(
 )
 AS_RECORDED = _switch(
     "as_recorded",
-    "没有收全的类别也按在册记录给数字，并注明；只供核对记录，不是覆盖率",
-    "figures of the record as it is, labelled so, also for kinds that are not all on record; no coverage",
+    sentence("没有收全的类别也按在册记录给数字，并注明；只供核对记录，不是覆盖率"),
 )
 STOCK = Parameter(
     name="stock",
-    zh='all 请求体里的设施（"role": "facility"）与在册的一起算，given 只算请求体里的',
-    en='all: facilities of the body ("role": "facility") beside those on record; given: instead of them',
+    about=sentence('all 请求体里的设施（"role": "facility"）与在册的一起算，given 只算请求体里的'),
     schema={"type": "string", "enum": list(STOCKS), "default": "all"},
     parse=choice(STOCKS),
     default="all",
 )
 ZONES = _switch(
     "zones",
-    "另给三个区的面：一定覆盖 certain、说不定 uncertain、一定未覆盖 gap",
-    "the three zones as features too: certainly covered, uncertain, certainly a gap",
+    sentence("另给三个区的面：一定覆盖 certain、说不定 uncertain、一定未覆盖 gap"),
 )
 LEAST = Parameter(
     name="least_km2",
-    zh="不列出小于这个面积且无人的缺口，平方公里",
-    en="leave out gaps smaller than this that hold no people, in square kilometres",
+    about=sentence("不列出小于这个面积且无人的缺口，平方公里"),
     schema={"type": "number", "minimum": 0, "maximum": 10_000, "default": 0.01},
     parse=_between(0, 10_000, unit_zh="平方公里", unit_en="square kilometres"),
     default=0.01,
 )
 CUT_BY = Parameter(
     name="by",
-    zh="缺口按什么切开：township 乡镇，community 最近的在册居住小区，cell 六边形格子（H3）；"
-    "不给则有乡镇边界按乡镇，没有按格子",
-    en="what a gap is cut by: township, community (the nearest on record) or cell (H3 hexagons); townships where their"
-    " boundaries are known, else cells",
+    about=sentence(
+        "缺口按什么切开：township 乡镇，community 最近的在册居住小区，cell 六边形格子（H3）；"
+        "不给则有乡镇边界按乡镇，没有按格子"
+    ),
     schema={"type": "string", "enum": list(terms.CUT_BY)},
     parse=choice(terms.CUT_BY.codes),
 )
 PIECES = Parameter(
     name="limit",
-    zh="最多列出几块缺口",
-    en="most gaps listed",
+    about=sentence("最多列出几块缺口"),
     schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
     parse=whole_between(1, MAX_LIMIT),
     default=DEFAULT_LIMIT,
 )
 COUNT = Parameter(
     name="count",
-    zh="新选几处；与 commitment 二选一",
-    en="how many new sites; this or commitment",
+    about=sentence("新选几处；与 commitment 二选一"),
     schema={"type": "integer", "minimum": 1, "maximum": MOST_SITES, "examples": [10]},
     parse=whole_between(1, MOST_SITES),
 )
 COMMITMENT = Parameter(
     name="commitment",
-    zh="规划任务代号：按它的数量选址；见 /api/commitments",
-    en="id of a commitment whose number of new sites is to be placed; see /api/commitments",
+    about=sentence("规划任务代号：按它的数量选址；见 /api/commitments"),
     schema={"type": "string", "pattern": r"^[A-Za-z0-9_.-]{1,96}$"},
     parse=_identifier,
 )
 SPACING = Parameter(
     name="spacing",
-    zh="新址之间、新址与已有设施之间的最小距离，米",
-    en="least metres between new sites, and from a new one to those on record",
+    about=sentence("新址之间、新址与已有设施之间的最小距离，米"),
     schema={"type": "number", "minimum": 1, "maximum": MAX_METRES},
     parse=_between(1, MAX_METRES, unit_zh="米", unit_en="metres"),
 )
 CAPACITY = Parameter(
     name="capacity",
-    zh="每处新址能服务多少人；只在给出人口时可用",
-    en="people that one new site can serve; only where people are given",
+    about=sentence("每处新址能服务多少人；只在给出人口时可用"),
     schema={"type": "number", "minimum": 1, "maximum": 1e9},
     parse=_between(1, 1e9, unit_zh="人", unit_en="people"),
 )
 PLACES = Parameter(
     name="places",
-    zh='候选点：grid 网格（默认），communities 在册居住小区；请求体里有 "role": "place" 的点时用那些点',
-    en='candidate places: a grid (default) or communities on record; points with "role": "place" in the body go first',
+    about=sentence('候选点：grid 网格（默认），communities 在册居住小区；请求体里有 "role": "place" 的点时用那些点'),
     schema={"type": "string", "enum": list(PLACE_SOURCES), "default": "grid"},
     parse=choice(PLACE_SOURCES),
     default="grid",
 )
 SECONDS = Parameter(
     name="exact_s",
-    zh="给 HiGHS 证明最优的时间，秒；0 不证明",
-    en="seconds that HiGHS may try to prove the best; 0 does not ask it",
+    about=sentence("给 HiGHS 证明最优的时间，秒；0 不证明"),
     schema={"type": "number", "minimum": 0, "maximum": 10, "default": 1},
     parse=_between(0, 10, unit_zh="秒", unit_en="seconds"),
     default=1.0,
 )
 REACH_KIND = Parameter(
     name="kind",
-    zh="按哪种覆盖计：certain 一定、located 按点位、possible 可能",
-    en="which reach to count by: certain, located or possible",
+    about=sentence("按哪种覆盖计：certain 一定、located 按点位、possible 可能"),
     schema={"type": "string", "enum": list(terms.BOUND.codes), "default": "located"},
     parse=choice(terms.BOUND.codes),
     default="located",
 )
 CELLS = Parameter(
     name="cells",
-    zh="没有给人口时，返回大约几格土地；占比另按更细的格子算（sampled_cells），并说明标准误",
-    en="about how many cells of land to return, where no people are given; the shares rest on finer ones"
-    " (sampled_cells), with their standard error",
+    about=sentence("没有给人口时，返回大约几格土地；占比另按更细的格子算（sampled_cells），并说明标准误"),
     schema={"type": "integer", "minimum": 1, "maximum": MOST_CELLS, "default": 2000},
     parse=whole_between(1, MOST_CELLS),
     default=2000,
@@ -765,19 +726,17 @@ FILTER = (BBOX, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, YEAR, PRECISION, Q)
 
 SYSTEM = Parameter(
     name="crs",
-    zh="坐标系：4326 WGS 84（默认）、4490 CGCS2000、3857 网络墨卡托、gcj02 火星坐标（图层名与 datum 字段会注明）。"
-    "GeoJSON、GeoJSON Lines、KML 文件里无处注明坐标系，只有 4326；CSV、Excel 由 datum 字段注明",
-    en="reference system: 4326 WGS 84 (default), 4490 CGCS2000, 3857 web Mercator, gcj02 (the layer's name and a field"
-    " datum then say so). GeoJSON, GeoJSON Lines and KML cannot say theirs and come in 4326 alone; CSV and Excel say it"
-    " in a field datum",
+    about=sentence(
+        "坐标系：4326 WGS 84（默认）、4490 CGCS2000、3857 网络墨卡托、gcj02 火星坐标（图层名与 datum 字段会注明）。"
+        "GeoJSON、GeoJSON Lines、KML 文件里无处注明坐标系，只有 4326；CSV、Excel 由 datum 字段注明"
+    ),
     schema={"type": "string", "enum": list(SYSTEMS), "default": "4326"},
     parse=choice(SYSTEMS),
     default="4326",
 )
 BOM = Parameter(
     name="bom",
-    zh="1：供 Excel：文件以 UTF-8 的字节顺序标记开头；会被当作公式的文字前加撇号",
-    en="1: for Excel: the file begins with the UTF-8 byte order mark, a text that it would run with an apostrophe",
+    about=sentence("1：供 Excel：文件以 UTF-8 的字节顺序标记开头；会被当作公式的文字前加撇号"),
     schema={"type": "string", "enum": ["0", "1"], "default": "0"},
     parse=choice(("0", "1")),
     default="0",

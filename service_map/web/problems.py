@@ -17,6 +17,7 @@ from flask import Response, g, request
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from service_map.catalogue.messages import Sentence, sentence
 from service_map.errors import (
     BusyError,
     GoneError,
@@ -38,30 +39,29 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of problem: its HTTP status and its title in both languages."""
+    """One kind of problem: its HTTP status and its title."""
 
     status: int
-    zh: str
-    en: str
+    title: Sentence
 
 
 KINDS: Mapping[str, Kind] = {
-    "invalid-parameter": Kind(status=400, zh="参数有误", en="Invalid parameter"),
-    "bad-request": Kind(status=400, zh="请求有误", en="Bad request"),
-    "not-found": Kind(status=404, zh="没有找到", en="Not found"),
-    "gone": Kind(status=410, zh="已经没有", en="Gone"),
-    "method-not-allowed": Kind(status=405, zh="不支持这种请求方法", en="Method not allowed"),
-    "not-acceptable": Kind(status=406, zh="没有这种格式", en="No such format"),
-    "too-large": Kind(status=413, zh="请求过大", en="Request too large"),
-    "address-too-long": Kind(status=414, zh="网址过长", en="Address too long"),
-    "no-such-range": Kind(status=416, zh="没有这一段", en="No such range"),
-    "header-too-large": Kind(status=431, zh="请求头过大", en="Header fields too large"),
-    "unanswerable": Kind(status=422, zh="无法作答", en="Cannot be answered"),
-    "busy": Kind(status=429, zh="请稍后再试", en="Busy, try again later"),
-    "internal": Kind(status=500, zh="服务器内部错误", en="Internal error"),
-    "not-supported": Kind(status=501, zh="不支持", en="Not supported"),
-    "overrun": Kind(status=503, zh="计算超限", en="Took too much"),
-    "unavailable": Kind(status=503, zh="数据暂不可用", en="Data unavailable"),
+    "invalid-parameter": Kind(status=400, title=sentence("参数有误")),
+    "bad-request": Kind(status=400, title=sentence("请求有误")),
+    "not-found": Kind(status=404, title=sentence("没有找到")),
+    "gone": Kind(status=410, title=sentence("已经没有")),
+    "method-not-allowed": Kind(status=405, title=sentence("不支持这种请求方法")),
+    "not-acceptable": Kind(status=406, title=sentence("没有这种格式")),
+    "too-large": Kind(status=413, title=sentence("请求过大")),
+    "address-too-long": Kind(status=414, title=sentence("网址过长")),
+    "no-such-range": Kind(status=416, title=sentence("没有这一段")),
+    "header-too-large": Kind(status=431, title=sentence("请求头过大")),
+    "unanswerable": Kind(status=422, title=sentence("无法作答")),
+    "busy": Kind(status=429, title=sentence("请稍后再试")),
+    "internal": Kind(status=500, title=sentence("服务器内部错误")),
+    "not-supported": Kind(status=501, title=sentence("不支持")),
+    "overrun": Kind(status=503, title=sentence("计算超限")),
+    "unavailable": Kind(status=503, title=sentence("数据暂不可用")),
 }
 """Every kind of problem by the last part of its ``type`` address."""
 
@@ -98,7 +98,7 @@ class Problem:
 
     def title(self, language: str) -> str:
         """Name of the kind in ``zh`` or ``en``."""
-        return KINDS[self.kind].en if language == "en" else KINDS[self.kind].zh
+        return KINDS[self.kind].title.said(language)
 
     def detail(self, language: str) -> str:
         """Return the sentence in ``zh`` or ``en``."""

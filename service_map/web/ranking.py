@@ -15,7 +15,7 @@ from flask import Blueprint, Response
 
 from service_map.analysis.report import PEOPLE
 from service_map.catalogue import Category, terms
-from service_map.catalogue.messages import message
+from service_map.catalogue.messages import message, said, sentence
 from service_map.store import ranks, read_meta
 from service_map.store.cells import no_formula
 from service_map.store.ranks import ALL, LEVELS, ORDERS, Offered, Ranked
@@ -33,43 +33,40 @@ _SORTS = tuple(sign + order for order in ORDERS for sign in ("", "-"))
 
 AREA = Parameter(
     name="area",
-    zh="在哪个省或市之内排；不写则排全国各省",
-    en="the province or city within which to rank; without it the provinces of the country",
+    about=sentence("在哪个省或市之内排；不写则排全国各省"),
     schema=_CODE,
 )
 LEVEL = Parameter(
     name="level",
-    zh="排哪一级；不写则为 area 的下一级",
-    en="which level to rank; without it the one below the area",
+    about=sentence("排哪一级；不写则为 area 的下一级"),
     schema={"type": "string", "enum": list(LEVELS)},
     parse=params.choice(LEVELS),
 )
 CATEGORY = Parameter(
     name="category",
-    zh="设施类别代码；all 为各类合计",
-    en="code of a category; all for all kinds together",
+    about=sentence("设施类别代码；all 为各类合计"),
     schema=params.text_schema(),
     default=ALL,
 )
 HORIZON = Parameter(
     name="horizon",
-    zh="时点：existing 现有，by_year 到 year 年底，promised 全部承诺；不写时，给了 year 为 by_year，否则 promised",
-    en="what counts: existing, by_year (by the end of year) or promised; without it by_year where a year is given,"
-    " else promised",
+    about=sentence(
+        "时点：existing 现有，by_year 到 year 年底，promised 全部承诺；不写时，给了 year 为 by_year，否则 promised"
+    ),
     schema={"type": "string", "enum": list(terms.HORIZON)},
     parse=params.choice(terms.HORIZON.codes),
 )
 YEAR = Parameter(
     name="year",
-    zh="到哪一年年底",
-    en="by the end of which year",
+    about=sentence("到哪一年年底"),
     schema=params.HORIZON.schema,
     parse=params.HORIZON.parse,
 )
 ORDER = Parameter(
     name="order",
-    zh="按什么排，前面加 - 为从少到多：share 覆盖率，gap_people 缺口人口，people 人口，kinds 平均类数，adcode 代码",
-    en="what to order by, - before it for the least first: share, gap_people, people, kinds (on average), adcode",
+    about=sentence(
+        "按什么排，前面加 - 为从少到多：share 覆盖率，gap_people 缺口人口，people 人口，kinds 平均类数，adcode 代码"
+    ),
     schema={"type": "string", "enum": list(_SORTS)},
     parse=params.choice(_SORTS),
     default="share",
@@ -111,7 +108,7 @@ def asked(values: Mapping[str, Any]) -> dict[str, Any]:
 def named(code: str, categories: Mapping[str, Category], *, english: bool) -> str:
     """Name a category, or all of them together."""
     if code == ALL:
-        return "all kinds together" if english else "各类合计"
+        return said("各类合计", "en" if english else "zh")
     found = categories.get(code)
     if found is None:
         return code

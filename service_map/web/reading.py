@@ -9,7 +9,7 @@ import orjson
 from flask import Blueprint, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from service_map.catalogue.messages import message, said
+from service_map.catalogue.messages import Sentence, message
 from service_map.store import queries
 from service_map.web import params
 from service_map.web.database import Reading
@@ -129,9 +129,10 @@ def reply(payload: Any, media_type: str = JSON) -> Response:
     return Response(orjson.dumps(payload), content_type=media_type)
 
 
-def say(message: str, /, **values: object) -> str:
-    """Say a message of the catalogue in the language of the answer."""
-    return said(message, params.reply_language(), **values)
+def say(message: str | Sentence, /, **values: object) -> str:
+    """Say a message of the catalogue, or a sentence made of one, in the language of the answer."""
+    sentence = message if isinstance(message, Sentence) else Sentence(message, values)
+    return sentence.said(params.reply_language())
 
 
 def choose(zh: str, en: str) -> str:

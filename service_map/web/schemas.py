@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from service_map.catalogue.fields import unwrap
+from service_map.catalogue.messages import Sentence
 
 Schema = dict[str, Any]
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
@@ -62,8 +63,8 @@ class Schemas:
             codes = self.known[told["known"]] if "known" in told else told["terms"]
             return written | {"enum": list(codes)}
         bounds = {name: getattr(meta, member) for member, name in _BOUNDS if getattr(meta, member) is not None}
-        if "zh" in told:
-            bounds["description"] = described(told["zh"], told["en"])
+        if "about" in told:
+            bounds["description"] = described(told["about"])
         return written | bounds | (meta.extra_json_schema or {})
 
     def _reference(self, kind: type) -> Schema:
@@ -96,9 +97,9 @@ def members_of(kind: type) -> tuple[dict[str, Any], list[str]]:
     return {name: hint if name in needed else get_args(hint)[0] for name, hint in hints.items()}, needed
 
 
-def described(zh: str, en: str) -> str:
+def described(about: Sentence) -> str:
     """Write a description: Chinese, and English in a paragraph of its own."""
-    return f"{zh}\n\n{en[:1].upper()}{en[1:]}"
+    return f"{about.zh}\n\n{about.en[:1].upper()}{about.en[1:]}"
 
 
 def _closed(properties: Schema, needed: list[str]) -> Schema:

@@ -39,8 +39,8 @@ def test_a_table_of_people_is_read_with_its_age_groups_whatever_its_encoding(tmp
     demand = analysis.read_demand(path)
     assert demand.amount.tolist() == [30, 12.5]
     assert {name: of.tolist() for name, of in demand.groups.items()} == {"60+": [4, 1]}
-    assert "taken as WGS 84" in demand.en
-    assert "当作 WGS 84" in demand.zh
+    assert "taken as WGS 84" in demand.told.en
+    assert "当作 WGS 84" in demand.told.zh
 
 
 def test_a_table_without_people_counts_one_a_point_and_says_so(tmp_path):
@@ -48,7 +48,7 @@ def test_a_table_without_people_counts_one_a_point_and_says_so(tmp_path):
     path.write_text("lon,lat\n112.19,35.69\n", encoding="utf-8")
     demand = analysis.read_demand(path)
     assert demand.total == 1
-    assert "each point counts one person" in demand.en
+    assert "each point counts one person" in demand.told.en
 
 
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".shp"])
@@ -132,7 +132,7 @@ def test_demand_outside_the_area_is_left_out_and_said_and_all_of_it_outside_is_r
     demand = coverage.points([HERE, (100.0, 30.0)], [5, 7])
     kept = analysis.clip(demand, BOX)
     assert kept.total == 5
-    assert "1 points outside the area (7 people)" in kept.en
+    assert "1 points outside the area (7 people)" in kept.told.en
     refused(lambda: analysis.clip(coverage.points([(100.0, 30.0)], 1), BOX), "demand", "all 1 demand points")
     assert len(analysis.clip(coverage.points([], []), BOX).lonlat) == 0
 
@@ -153,8 +153,8 @@ class TestCensus:
         assert demand.amount[:2].tolist() == [500, 500]
         assert demand.groups["60+"].sum() == pytest.approx(290)
         assert shapely.contains_xy(self.ZONES["140502"], demand.lonlat[2:, 0], demand.lonlat[2:, 1]).all()
-        assert "communities on record in 1 areas, evenly over the land in 1 areas" in demand.en
-        assert "70 people elsewhere are left out" in demand.en
+        assert "communities on record in 1 areas, evenly over the land in 1 areas" in demand.told.en
+        assert "70 people elsewhere are left out" in demand.told.en
         assert demand.basis == "census_spread"
 
     def test_people_are_spread_over_the_built_up_land_in_proportion_to_it(self, tmp_path):
@@ -171,8 +171,8 @@ class TestCensus:
         assert demand.groups["0-9"][second].sum() == pytest.approx(60, rel=0.02)
         # Nothing is built in the other county on record, so its people stand on its land.
         assert demand.total == pytest.approx(1400)
-        assert "over the built-up land in 1 areas, evenly over the land in 1 areas" in demand.en
-        assert "按建成区面积分摊" in demand.zh
+        assert "over the built-up land in 1 areas, evenly over the land in 1 areas" in demand.told.en
+        assert "按建成区面积分摊" in demand.told.zh
         refused(lambda: analysis.read_built(tmp_path / "built.tif"), "built")
 
     def test_a_township_without_a_boundary_has_its_people_at_its_seat_and_says_so(self, tmp_path):
@@ -180,7 +180,7 @@ class TestCensus:
         demand = self.read(tmp_path, text, seats={"140521100": HERE, "140521101": (112.25, 35.7)})
         assert demand.lonlat.tolist() == [list(HERE), [112.25, 35.7]]
         assert demand.amount.tolist() == [70, 30]
-        assert "at the seat, for want of a boundary, in 2 areas" in demand.en
+        assert "at the seat, for want of a boundary, in 2 areas" in demand.told.en
 
     @pytest.mark.parametrize("text", ["140521,9\n140521100,3\n", "140500,9\n140521,3\n", "140521,9\n140521,3\n"])
     def test_areas_that_hold_each_other_are_refused_for_people_would_count_twice(self, tmp_path, text):
@@ -216,7 +216,7 @@ class TestBody:
         )
         assert found.demand.amount.tolist() == [30, 0.5, 0.5]
         assert found.demand.groups["60+"].tolist() == [4, 0, 0]
-        assert "1 points without people" in found.demand.en
+        assert "1 points without people" in found.demand.told.en
         assert found.places.tolist() == [[112.25, 35.7]]
         assert found.polygon.equals(BOX)
 

@@ -27,7 +27,7 @@ def test_people_within_the_radius_are_counted_as_certain_located_and_possible():
     assert (wider.covered.certain, wider.covered.located, wider.covered.possible) == (60, 60, 100)
     assert wider.share() == 60 / 150
     assert (wider.unit, wider.total, wider.basis, wider.method) == ("people", 150, "points", "straight_line")
-    assert "直线" in wider.zh
+    assert "直线" in wider.told.zh
 
 
 def test_what_is_promised_counts_as_covered_but_not_as_built():

@@ -48,8 +48,8 @@ def test_what_stands_within_the_radius_meets_the_rule(kindergarten):
     assert answer.nearest[0].metres == pytest.approx(299, abs=1e-6)
     assert answer.nearest[0].minutes == pytest.approx(299 * 1.3 / 1.2 / 60)
     assert (answer.metres, answer.metres_from, answer.method) == (300, "rule", "straight_line")
-    assert "直线" in answer.zh
-    assert "straight line" in answer.en
+    assert "直线" in answer.told.zh
+    assert "straight line" in answer.told.en
 
 
 def test_what_is_promised_within_the_radius_meets_it_only_if_built(kindergarten):
@@ -86,7 +86,7 @@ def test_a_facility_known_to_its_county_says_nothing_about_walking_unless_it_is_
     near, far = verdict(kindergarten, 800, uncertainty_m=20_000), verdict(kindergarten, 20_500, uncertainty_m=20_000)
     assert near.verdict == "cannot_say"
     assert (near.nearest[0].metres_low, near.nearest[0].metres_high) == (0, pytest.approx(20_800))
-    assert "无法判断" in near.zh
+    assert "无法判断" in near.told.zh
     assert far.verdict == "not_met"
 
 
@@ -99,7 +99,7 @@ def test_a_promise_for_a_later_year_does_not_count(kindergarten):
 def test_a_promise_without_a_year_proves_nothing_for_a_year(kindergarten):
     answer = verdict(kindergarten, 100, status="planned", year=[None], asked=2023)
     assert answer.verdict == "cannot_say"
-    assert "year" in answer.en
+    assert "year" in answer.told.en
     assert verdict(kindergarten, 100, status="planned", year=[None]).verdict == "met_if_built"
 
 
@@ -124,8 +124,8 @@ def test_a_rule_in_minutes_states_the_speed_and_the_detour_it_used(geodata):
     assert (answer.metres, answer.metres_from) == (15 * 60 * 3.0 / 1.25, "minutes")
     assert (answer.speed, answer.detour) == (3.0, 1.25)
     # The clause gives minutes only: the sentence says that the metres are made of them.
-    assert "15 分钟（折合直线 2160 米）内" in answer.zh
-    assert "15 minutes (taken as 2160 m in a straight line)" in answer.en
+    assert "15 分钟（折合直线 2160 米）内" in answer.told.zh
+    assert "15 minutes (taken as 2160 m in a straight line)" in answer.told.en
 
 
 def test_with_a_network_rules_in_minutes_are_judged_by_the_way(geodata):
@@ -196,13 +196,13 @@ def test_funeral_homes_are_never_judged_by_walking(geodata):
     (answer,) = [answer for answer in apart(HERE, supply, rules(geodata)) if answer.rule.category == "funeral_home"]
     assert answer.nearest[0].metres == pytest.approx(200)
     assert np.isnan(answer.nearest[0].minutes)
-    assert "不按步行距离评价" in answer.zh
+    assert "不按步行距离评价" in answer.told.zh
 
 
 def test_without_facilities_no_rule_is_met_and_the_answer_says_none_is_on_record(geodata):
     empty = candidates([], [])
     assert {answer.verdict for answer in check(HERE, empty, rules(geodata))} == {"not_met"}
-    assert all("数据中没有" in answer.zh for answer in check(HERE, empty, rules(geodata)))
+    assert all("数据中没有" in answer.told.zh for answer in check(HERE, empty, rules(geodata)))
     assert all(answer.nearest == () for answer in apart(HERE, empty, rules(geodata)))
 
 
@@ -210,8 +210,8 @@ def test_without_facilities_no_rule_is_met_and_the_answer_says_none_is_on_record
 def test_where_what_stands_is_not_fully_on_record_nobody_can_say_that_a_rule_is_not_met(kindergarten, supply):
     (answer,) = coverage.check(HERE, supply, [kindergarten])
     assert answer.verdict == "cannot_say"
-    assert "现有设施没有收全" in answer.zh
-    assert "not fully on record" in answer.en
+    assert "现有设施没有收全" in answer.told.zh
+    assert "not fully on record" in answer.told.en
     (elsewhere,) = coverage.check(HERE, supply, [kindergarten], complete=["trail"])
     assert elsewhere.verdict == "cannot_say"
     (known,) = coverage.check(HERE, supply, [kindergarten], complete=["kindergarten"])
@@ -311,7 +311,7 @@ def test_nobody_can_say_farther_than_the_smallest_far_bound_and_the_nearest_that
     assert answer.verdict == "cannot_say"
     assert [reach.id for reach in answer.nearest] == ["vague"]
     assert answer.within_m == pytest.approx(3010)
-    assert "0—3010 米" in answer.zh
+    assert "0—3010 米" in answer.told.zh
     assert answer.standing is not None
     assert (answer.standing.id, answer.standing.metres) == ("stands", pytest.approx(4000))
 

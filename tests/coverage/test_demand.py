@@ -30,8 +30,8 @@ def test_census_figures_are_spread_over_the_points_of_their_zone():
     assert demand.amount.tolist() == [25, 75, 30]
     assert demand.groups["60+"].tolist() == [5, 15, 3]
     assert demand.basis == "census_spread"
-    assert "40 人未计入" in demand.zh
-    assert "40 people" in demand.en
+    assert "40 人未计入" in demand.told.zh
+    assert "40 people" in demand.told.en
 
 
 def test_without_people_the_demand_is_land_that_adds_up():

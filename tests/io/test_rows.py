@@ -474,8 +474,8 @@ def frame_of(path, **asked):
 def test_an_older_datum_is_transformed_and_what_is_unsure_is_added(tmp_path, crs, most):
     batch = frame_of(forms.made(tmp_path, "gpkg", TABLE, POINTS, crs=crs))
     assert batch.accuracy_m.tolist() == [most, most]
-    assert f"{most} m" in batch.frame.en
-    assert f"{most} 米" in batch.frame.zh
+    assert f"{most} m" in batch.frame.told.en
+    assert f"{most} 米" in batch.frame.told.zh
 
 
 def test_where_an_operation_is_published_it_is_taken_with_its_own_accuracy(tmp_path):
@@ -531,4 +531,4 @@ def test_without_a_datum_a_table_is_refused_or_taken_as_wgs_84_and_said_so(tmp_p
     assert refused("GCJ02", given=path, datum=None).field == "datum"
     assert refused("GCJ02", given=path, datum="NAD27").field == "datum"
     (batch,) = io.read(path, COLUMNS, io.Asked(), must=False)
-    assert "taken as WGS 84" in batch.frame.en
+    assert "taken as WGS 84" in batch.frame.told.en

@@ -118,12 +118,12 @@ def test_the_layer_and_its_columns_claim_no_certainty_and_say_what_is_no_true_ga
     with engine.connect() as conn:
         found = features.collection(conn, "gaps")
     engine.dispose()
-    assert "as_recorded" in found.about_zh
-    assert "不是真的缺口" in found.about_zh
-    assert "no true gaps" in found.about_en
-    assert found.properties["certain_km2"].zh == "其中在册的和有落点的承诺都够不到的面积"
-    assert not [item.zh for item in found.properties.values() if "一定" in item.zh]
-    assert not [item.en for item in found.properties.values() if "surely" in item.en]
+    assert "as_recorded" in found.about.zh
+    assert "不是真的缺口" in found.about.zh
+    assert "no true gaps" in found.about.en
+    assert found.properties["certain_km2"].about.zh == "其中在册的和有落点的承诺都够不到的面积"
+    assert not [item.about.zh for item in found.properties.values() if "一定" in item.about.zh]
+    assert not [item.about.en for item in found.properties.values() if "surely" in item.about.en]
 
 
 def test_pieces_that_share_a_rank_are_pieces_of_their_own(written):

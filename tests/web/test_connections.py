@@ -286,7 +286,7 @@ def test_what_is_no_request_is_told_so_in_both_languages(running, sent):
     assert (status, told["status"]) == (NO_REQUESTS[sent], NO_REQUESTS[sent])
     assert headers["content-type"] == problems.MEDIA_TYPE
     kind = problems.KINDS[told["type"].removeprefix("/api/problems/")]
-    assert told["title"] == f"{kind.zh} {kind.en}"
+    assert told["title"] == f"{kind.title.zh} {kind.title.en}"
     zh, _, en = told["detail"].partition(" / ")
     assert any("\u4e00" <= letter <= "\u9fff" for letter in zh)
     assert en.isascii()

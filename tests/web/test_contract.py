@@ -36,11 +36,11 @@ def test_a_member_that_a_nested_answer_does_not_declare_is_found(api):
     [("facilities", FacilityRecord), ("areas", AreaRecord), ("plans", PlanRecord), ("commitments", CommitmentRecord)],
 )
 def test_the_database_and_the_layers_have_what_a_record_declares_and_say_what_it_means(api, table, record):
-    stored = {field.name: f"{field.zh} / {field.en}" for field in fields_of(record) if field.stored}
+    stored = {field.name: field.about.both for field in fields_of(record) if field.stored}
     columns = {column.name: column.comment for made in TABLES if made.name == table for column in made.columns}
     assert {name: columns[name] for name in columns if name not in {"fid", "geom"}} == stored
     shown = api.get(f"/ogc/collections/{table}/schema?lang=en").get_json(force=True)["properties"]["properties"]
-    meant = {field.name: field.en for field in fields_of(record) if field.stored and field.name != "id"}
+    meant = {field.name: field.about.en for field in fields_of(record) if field.stored and field.name != "id"}
     assert {name: of["title"] for name, of in shown["properties"].items()} == meant
 
 

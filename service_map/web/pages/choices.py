@@ -3,13 +3,14 @@
 import re
 
 from service_map.analysis import MOST_SITES
+from service_map.catalogue.messages import Sentence, sentence
 from service_map.errors import InvalidParameterError
 from service_map.io.datum import DATUMS
 from service_map.web import params, ranking
 from service_map.web.params import Parameter
 
-BIG = Parameter(name="big", zh="大字版", en="large type", schema={"type": "string"})
-POINT = Parameter(name="point", zh="打开的生活圈卡片", en="the open card", schema={"type": "string"})
+BIG = Parameter(name="big", about=sentence("大字版"), schema={"type": "string"})
+POINT = Parameter(name="point", about=sentence("打开的生活圈卡片"), schema={"type": "string"})
 
 
 def _position(name: str, text: str) -> tuple[float, float]:
@@ -30,75 +31,66 @@ def _position(name: str, text: str) -> tuple[float, float]:
 
 NEAR = Parameter(
     name="near",
-    zh="从哪里算起“由近到远”：经度,纬度，WGS 84 度",
-    en="where nearest first counts from: longitude,latitude in WGS 84 degrees",
+    about=sentence("从哪里算起“由近到远”：经度,纬度，WGS 84 度"),
     schema={"type": "string", "pattern": r"^[^,]+,[^,]+$"},
     parse=_position,
 )
 ZOOM = Parameter(
     name="zoom",
-    zh="地图级别",
-    en="zoom of the map",
+    about=sentence("地图级别"),
     schema={"type": "integer", "minimum": 3, "maximum": 18},
     parse=params.whole_between(3, 18),
 )
 MORE = Parameter(
     name="count",
-    zh="再建几处",
-    en="how many more",
+    about=sentence("再建几处"),
     schema={"type": "integer", "minimum": 1, "maximum": MOST_SITES},
     parse=params.whole_between(1, MOST_SITES),
 )
 AS = Parameter(
     name="as",
-    zh="不看页面，直接下载",
-    en="a file instead of the page",
+    about=sentence("不看页面，直接下载"),
     schema={"type": "string", "enum": ["geojson", "xlsx"]},
     parse=params.choice(("geojson", "xlsx")),
 )
 ALONE = Parameter(
     name="alone",
-    zh="1：只算上传的设施，不算本站收录的",
-    en="1: count the facilities brought alone, not those on record",
+    about=sentence("1：只算上传的设施，不算本站收录的"),
     schema={"type": "string", "enum": ["1"]},
     parse=params.choice(("1",)),
 )
 SURE = Parameter(
     name="sure",
-    zh="1：这一类现有设施，上传的和在册的合起来已收全",
-    en="1: what exists of this kind is all among the facilities brought and those on record",
+    about=sentence("1：这一类现有设施，上传的和在册的合起来已收全"),
     schema={"type": "string", "enum": ["1"]},
     parse=params.choice(("1",)),
 )
 BY = Parameter(
     name="by",
-    zh="按什么计：不写按土地，homes 按在册居住小区",
-    en="what is counted: land, or homes for the residential communities on record",
+    about=sentence("按什么计：不写按土地，homes 按在册居住小区"),
     schema={"type": "string", "enum": ["homes"]},
     parse=params.choice(("homes",)),
 )
 DATUM = Parameter(
     name="datum",
-    zh="上传的坐标是哪个坐标系",
-    en="datum of the coordinates brought",
+    about=sentence("上传的坐标是哪个坐标系"),
     schema={"type": "string", "enum": list(DATUMS)},
     parse=params.choice(DATUMS),
 )
 
 
-def _layer(name: str, zh: str, en: str) -> Parameter:
+def _layer(name: str, about: Sentence) -> Parameter:
     return Parameter(
-        name=name, zh=f"{zh}的工作表或图层，有几个时", en=f"sheet or layer of {en}, where there are several",
+        name=name, about=about,
         schema=params.text_schema(),
     )  # fmt: skip
 
 
-PEOPLE_LAYER = _layer("people_layer", "人口文件", "the file of people")
-FACILITIES_LAYER = _layer("facilities_layer", "设施文件", "the file of facilities")
+PEOPLE_LAYER = _layer("people_layer", sentence("人口文件的工作表或图层，有几个时"))
+FACILITIES_LAYER = _layer("facilities_layer", sentence("设施文件的工作表或图层，有几个时"))
 CRS = Parameter(
     name="crs",
-    zh="上传的坐标参考系，文件没有写时，如 EPSG:4547",
-    en="reference system of the coordinates brought, where no file says it, such as EPSG:4547",
+    about=sentence("上传的坐标参考系，文件没有写时，如 EPSG:4547"),
     schema=params.text_schema(),
 )
 
@@ -119,8 +111,7 @@ def _when(name: str, text: str) -> str:
 
 WHEN = Parameter(
     name="when",
-    zh="时点：existing、promised 或 by_year-2025；表单用",
-    en="what counts: existing, promised or by_year-2025; for the form",
+    about=sentence("时点：existing、promised 或 by_year-2025；表单用"),
     schema={"type": "string", "pattern": _WHEN.pattern},
     parse=_when,
 )

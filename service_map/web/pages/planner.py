@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from service_map import analysis, coverage
 from service_map.analysis import Feature, Ground, Reach, Report
 from service_map.catalogue import terms
+from service_map.catalogue.messages import sentence
 from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.io import Asked
@@ -293,11 +294,7 @@ def _demand(ground: Ground, values: Mapping[str, Any], brought: Brought) -> Dema
     homes = [(home.lon, home.lat) for home in queries.communities(ground.conn, area=values["area"])]
     if not homes:
         return None
-    return replace(
-        coverage.points(homes, 1.0),
-        zh="按在册居住小区计，一个小区算一个",
-        en="By the residential communities on record, one each",
-    )
+    return replace(coverage.points(homes, 1.0), told=sentence("按在册居住小区计，一个小区算一个"))
 
 
 # ---------------------------------------------------------------- the figures
