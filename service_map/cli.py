@@ -226,6 +226,7 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, k
     commitments: list[plans.Commitment] = []
     circles: list[plans.PlanCircle] = []
     figures: list[plans.StockFigure] = []
+    indicators: list[plans.Indicator] = []
     for plan in listed.values():
         path = plans_dir / plan.file
         if keep and not path.exists():
@@ -233,12 +234,14 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, k
             commitments += [item for item in stored if item.plan == plan.id]
             circles += [row for row in plans.load_circles(geodata / "plan_circles.toml") if row.plan == plan.id]
             figures += [row for row in plans.load_stock_figures(geodata / _STOCK) if row.plan == plan.id]
+            indicators += [row for row in plans.load_indicators(geodata / _INDICATORS) if row.plan == plan.id]
             click.echo(f"{plan.id}：没有 {plan.file}，沿用已有的任务 kept as it is, no such text", err=True)
             continue
         commitments += _extract_listed(plan, plans_dir, corrections)
         text = plans.read_text(path)
         circles += plans.extract_circles(text, plan=plan.id, geodata=geodata)
         figures += plans.extract_stock_figures(text, plan=plan.id, geodata=geodata)
+        indicators += plans.extract_indicators(text, plan=plan.id, since=plan.period[0], geodata=geodata)
     if townships is not None:
         needed = places.gather_places(commitments, listed, townships, villages=villages, geodata=geodata)
         places.write_places(geodata / "places.csv", needed)
@@ -250,6 +253,7 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, k
     plans.write_commitments(geodata / "commitments.jsonl", commitments)
     plans.write_circles(geodata / "plan_circles.toml", circles)
     plans.write_stock_figures(geodata / _STOCK, figures)
+    plans.write_indicators(geodata / _INDICATORS, indicators)
     places.write_facilities(geodata / "facilities.geojson", facilities)
     if retired != known:
         places.write_retired(geodata / "retired.csv", retired)
@@ -262,6 +266,7 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, k
 
 
 _STOCK = "stock_figures.csv"
+_INDICATORS = "indicators.csv"
 
 
 def _extract_listed(

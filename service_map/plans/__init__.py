@@ -5,6 +5,7 @@ from service_map.plans.commitment import Commitment, label, label_record, load_c
 from service_map.plans.corrections import Correction, apply_corrections, load_corrections
 from service_map.plans.explanation import Explanation, Words, explain, explanation_record, explanation_text
 from service_map.plans.extract import extract, passage_sha256
+from service_map.plans.indicators import Indicator, extract_indicators, load_indicators, write_indicators
 from service_map.plans.outline import passages
 from service_map.plans.read import read_text
 from service_map.plans.registry import Plan, load_plans, plan_for_file
@@ -19,6 +20,7 @@ __all__ = [
     "Commitment",
     "Correction",
     "Explanation",
+    "Indicator",
     "Plan",
     "PlanCircle",
     "StockFigure",
@@ -30,12 +32,14 @@ __all__ = [
     "explanation_text",
     "extract",
     "extract_circles",
+    "extract_indicators",
     "extract_stock_figures",
     "label",
     "label_record",
     "load_circles",
     "load_commitments",
     "load_corrections",
+    "load_indicators",
     "load_plans",
     "load_stock_figures",
     "passage_sha256",
@@ -44,5 +48,6 @@ __all__ = [
     "read_text",
     "write_circles",
     "write_commitments",
+    "write_indicators",
     "write_stock_figures",
 ]
