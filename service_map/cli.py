@@ -23,7 +23,8 @@ from gunicorn.app.base import BaseApplication
 
 from service_map import catalogue, places, plans, settings, store
 from service_map.catalogue.adcode import covers
-from service_map.errors import InvalidParameterError, PlanFileError, ServiceMapError, SettingsError
+from service_map.catalogue.messages import both, sentence
+from service_map.errors import Fault, InvalidParameterError, PlanFileError, ServiceMapError, SettingsError
 from service_map.store import gap_layer
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -162,8 +163,7 @@ def _explained(
     found = plans.explain(text, plan=plan, line=line)
     if not found and line is not None:
         last = len(text.split("\n"))
-        zh, en = f"第 {line} 行不存在，{plan} 共 {last} 行", f"there is no line {line}; {plan} has {last}"
-        raise PlanFileError(zh, en)
+        raise PlanFileError(f"第 {line} 行不存在，{plan} 共 {last} 行", f"there is no line {line}; {plan} has {last}")
     if as_json:
         lines = [json.dumps(plans.explanation_record(item), ensure_ascii=False) + "\n" for item in found]
     else:
@@ -221,8 +221,8 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, k
     corrections = plans.load_corrections(geodata / "corrections.csv")
     for row in corrections:
         if row.plan not in listed:
-            zh, en = f"plans.toml 里没有规划 {row.plan}", f"no plan {row.plan} in plans.toml"
-            click.echo(f"corrections.csv 第 {row.row} 行已不适用 no longer applies：{zh} / {en}", err=True)
+            why = Fault(f"plans.toml 里没有规划 {row.plan}", f"no plan {row.plan} in plans.toml").both
+            click.echo(f"corrections.csv 第 {row.row} 行已不适用 no longer applies：{why}", err=True)
     commitments: list[plans.Commitment] = []
     circles: list[plans.PlanCircle] = []
     figures: list[plans.StockFigure] = []
@@ -451,8 +451,11 @@ def import_facilities(
     for other in places.EXISTING_FILES:
         # The ids rest on the source, so that one source in two tables would give two rows one id.
         if other != into and (geodata / other).exists() and places.holds_source(geodata / other, source):
-            zh, en = f"{source} 的数据在 {other} 中，请用 --into {other}", f"{source} stands in {other}: --into {other}"
-            raise InvalidParameterError("--source", zh, en)
+            raise InvalidParameterError(
+                "--source",
+                f"{source} 的数据在 {other} 中，请用 --into {other}",
+                f"{source} stands in {other}: --into {other}",
+            )
     gazetteer = places.load_gazetteer(geodata)
     each = _row_writer() if dry_run else None
     found = places.import_facilities(
@@ -476,7 +479,7 @@ def import_facilities(
             _say_match(match)
         for match in places.match_existing(promised, listed, gazetteer):
             _say_match(match)
-    aside = (found.left_out + found.repeated, "不需要或重复", "not wanted or repeated")
+    aside = (found.left_out + found.repeated, *Fault("不需要或重复", "not wanted or repeated"))
     if found.planned:
         click.echo(f"其中规划或在建 of these planned or under construction: {found.planned} → {places.LISTED_FILE}",
                    err=True)  # fmt: skip
@@ -526,9 +529,10 @@ def import_gaps(files: tuple[Path, ...]) -> None:
     rows = gap_layer.read_answers(files)
     gap_layer.write_gaps(geodata / gap_layer.FILE, rows)
     only = sum(row["as_recorded"] for row in rows)
-    told = (f"，其中 {only} 块只是按在册记录算的，不是真的缺口", f", {only} of the record only and no true ones")
-    zh, en = told if only else ("", "")
-    click.echo(f"{len(rows)} 块缺口写入 {gap_layer.FILE}{zh} / {len(rows)} gaps{en}; next: service-map build")
+    told = sentence("%(count)d 块缺口写入 %(file)s，再运行 service-map build", count=len(rows), file=gap_layer.FILE)
+    if only:
+        told = told.also(sentence("其中 %(count)d 块只是按在册记录算的，不是真的缺口", count=only))
+    click.echo(told.both)
 
 
 @import_.command("summary")
@@ -548,8 +552,12 @@ def import_summary(folder: Path, *, no_build: bool) -> None:
     summary.write_summary(config.geodata_dir / ranks.FILE, table)
     complete = table["record"].to_pylist().count("complete")
     click.echo(
-        f"{table.num_rows} 行汇总写入 {ranks.FILE}，其中 {complete} 行的现有设施已说收全，只有这些给覆盖率和名次"
-        f" / {table.num_rows} rows written, {complete} of a complete record, which alone give shares and ranks",
+        both(
+            "%(count)d 行汇总写入 %(file)s，其中 %(complete)d 行的现有设施已说收全，只有这些给覆盖率和名次",
+            count=table.num_rows,
+            file=ranks.FILE,
+            complete=complete,
+        ),
         err=True,
     )
     if failed:
@@ -679,8 +687,8 @@ def check(plans_dir: Path | None) -> None:
     click.echo(f"不再使用的标识 retired ids: {len(found.retired)}")
     compared = "、".join(found.texts) or "未核对原文 not compared with any text"
     click.echo(f"损坏 broken: {len(found.broken)}（{compared}）")
-    for sentence in found.broken:
-        click.echo(f"  {sentence}")
+    for line in found.broken:
+        click.echo(f"  {line}")
     sys.exit(1 if found.broken else 0)
 
 

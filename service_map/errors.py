@@ -6,6 +6,7 @@ prints both on one line, the web answers in the reader's language. Anything else
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from typing import NamedTuple
 
 
 def nearest_word(text: str, allowed: Collection[str]) -> str | None:
@@ -24,6 +25,24 @@ def nearest_word(text: str, allowed: Collection[str]) -> str | None:
     """
     near = get_close_matches(text[:40], allowed, n=1, cutoff=0.7)
     return near[0] if near else None
+
+
+class Fault(NamedTuple):
+    """What is wrong, told where it is found, for the error that comes to say it.
+
+    Attributes
+    ----------
+    zh, en
+        In both languages, as in the errors below.
+    """
+
+    zh: str
+    en: str
+
+    @property
+    def both(self) -> str:
+        """In one line, for whoever has no language."""
+        return f"{self.zh} / {self.en}"
 
 
 class ServiceMapError(Exception):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,98 @@ def test_a_clock_in_a_test_is_noticed(line):
 )  # fmt: skip
 def test_patience_in_a_test_is_no_clock(line):
     assert not clocks(line)
+
+
+HAN = re.compile(r"[\u3400-\u9fff]")
+ENGLISH = re.compile(r"[A-Za-z]+[^A-Za-z]* [A-Za-z]+")
+# The table of closed sets is a catalogue itself.
+BOTH = {"catalogue/terms.py"}
+
+
+def literal(node):
+    """The text that stands there, without what a program puts into its places; None where there is none."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
+        return "".join(filter(None, (literal(node.left), literal(node.right)))) or None
+    if isinstance(node, ast.IfExp):
+        return literal(node.body) or literal(node.orelse)
+    return None
+
+
+def called(node):
+    return ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+
+
+def error_makers(trees):
+    """Names of what says a pair as an error: errors, problems, and the functions that make or raise one of `zh` and `en`."""
+    found, takers = {"Fault"}, []
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("Error", "Problem")):
+            found.add(node.name)
+        if isinstance(node, ast.FunctionDef):
+            arguments = {one.arg for one in (*node.args.args, *node.args.kwonlyargs)}
+            takers += [node] if {"zh", "en"} <= arguments else []
+    while more := {node.name for node in takers if any(called(inner) in found for inner in ast.walk(node))} - found:
+        found |= more
+    return found
+
+
+def pairs(tree, makers):
+    """Lines where English stands behind Chinese in one call, tuple, list, table, choice or text, and no error says it."""
+    inside = {id(part) for node in ast.walk(tree) if called(node) in makers for part in ast.walk(node)}
+    for node in ast.walk(tree):
+        beside = []
+        if isinstance(node, ast.Call):
+            beside = [*node.args, *(word.value for word in node.keywords)]
+        elif isinstance(node, ast.Tuple | ast.List):
+            beside = node.elts
+        elif isinstance(node, ast.Dict):
+            beside = node.values
+        elif isinstance(node, ast.IfExp):
+            beside = [node.body, node.orelse]
+        elif isinstance(node, ast.Constant | ast.JoinedStr):
+            beside = [ast.Constant(text) for text in (literal(node) or "").split(" / ")]
+        texts = [literal(part) or "" for part in beside]
+        if id(node) not in inside and any(
+            HAN.search(one) and ENGLISH.search(other) and not HAN.search(other) for one, other in pairwise(texts)
+        ):
+            yield node.lineno
+
+
+def test_english_beside_chinese_stands_in_errors_alone():
+    """All else that is said has its English in the catalogue of translations."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "service_map").rglob("*.py"))}
+    makers = error_makers(trees.values())
+    for path, tree in trees.items():
+        name = path.relative_to(ROOT / "service_map").as_posix()
+        lines = list(pairs(tree, makers))
+        assert bool(lines) == (name in BOTH), f"{name}, lines {lines}: say it by `sentence`, or raise it as an error"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'choose("没有边界", "it has no boundary")', 'option(zh="只算到年底", en="what stands by then")',
+        'SAID = {"a": ("没有边界", f"{name} has no boundary")}', 'told = "没有边界 / it has no boundary"',
+        'told = "没有边界" if zh else "it has no boundary"', 'zh, en = "没有边界", "it has no " + "boundary"',
+    ],
+)  # fmt: skip
+def test_english_beside_chinese_is_noticed(line):
+    assert list(pairs(ast.parse(line), {"Fault"}))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'raise Fault("没有边界", "it has no boundary")', 'sentence("没有边界")', 'NAMES = {"规划": "planned"}',
+        'found = ("under construction", "在建")', '"""What 边界 means."""',
+    ],
+)  # fmt: skip
+def test_what_an_error_says_and_what_is_no_translation_is_no_pair(line):
+    assert not list(pairs(ast.parse(line), {"Fault"}))
 
 
 def test_the_readme_documents_every_setting():

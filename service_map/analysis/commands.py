@@ -36,7 +36,7 @@ from service_map.analysis.threshold import WAYS, reach
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import related
 from service_map.coverage import Demand
-from service_map.errors import InvalidParameterError
+from service_map.errors import Fault, InvalidParameterError
 from service_map.io import DATUMS, Asked
 from service_map.store import queries
 
@@ -323,7 +323,7 @@ def _asked(given: Mapping[str, Any], option: str) -> Asked:
         column, equals, name = text.partition("=")
         if not equals or not any(column in known for known in _READ.values()):
             allowed = tuple(dict.fromkeys(name for known in _READ.values() for name in known))
-            zh, en = (
+            zh, en = Fault(
                 f"应为 列=名称，列可为 {'、'.join(allowed)}",
                 f"takes COLUMN=NAME, with one of {', '.join(allowed)}",
             )

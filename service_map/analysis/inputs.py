@@ -21,7 +21,7 @@ from service_map.analysis.scenario import CAPACITIES, Own, mend
 from service_map.catalogue.adcode import prefix
 from service_map.catalogue.messages import Sentence, message, sentence
 from service_map.coverage import Demand, Network
-from service_map.errors import GeodataError, InvalidParameterError
+from service_map.errors import Fault, GeodataError, InvalidParameterError
 from service_map.io import Asked, Batch, Source
 from service_map.io.text import text_rows
 from service_map.places.planned_list import STATUS_WORDS, is_year, status_of
@@ -89,7 +89,7 @@ def read_demand(
             shapely.get_dimensions(() if batch.shapes is None else batch.shapes) == 1
         )
         if len(lines):
-            zh, en = "应为点或面，不是线", "takes a point or polygon, no line"
+            zh, en = Fault("应为点或面，不是线", "takes a point or polygon, no line")
             raise batch.refuse(int(lines[0]), "geometry", zh, en, field=called)
     counted = "people" in batches[0].cells
     names = [name for name in batches[0].cells if name.startswith("people_")]
@@ -399,8 +399,8 @@ def read_facilities(
     return tuple(found)
 
 
-_STATUS_IS = (f"应为 {'、'.join(STATUS_WORDS)} 之一", f"is one of {', '.join(STATUS_WORDS)}")
-_YEAR_IS = ("应为 1900 到 2199 的年份", "takes a year from 1900 to 2199")
+_STATUS_IS = Fault(f"应为 {'、'.join(STATUS_WORDS)} 之一", f"is one of {', '.join(STATUS_WORDS)}")
+_YEAR_IS = Fault("应为 1900 到 2199 的年份", "takes a year from 1900 to 2199")
 
 
 def _batches(
@@ -458,7 +458,7 @@ def _amounts(batch: Batch, name: str, called: str) -> list[float | None]:
 
 def _no_amount(batch: Batch, index: int, name: str, called: str) -> InvalidParameterError:
     told = batch.column(name)[index][:20]
-    zh, en = f"应为不小于 0 的数，而不是 {told!r}", f"is a number of at least 0, not {told!r}"
+    zh, en = Fault(f"应为不小于 0 的数，而不是 {told!r}", f"is a number of at least 0, not {told!r}")
     return batch.refuse(index, name, zh, en, field=called)
 
 

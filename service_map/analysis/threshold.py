@@ -8,7 +8,7 @@ from service_map.analysis import answers
 from service_map.analysis.context import Ground
 from service_map.analysis.report import rule_member
 from service_map.catalogue import Rule, terms
-from service_map.errors import InvalidParameterError, UnanswerableError, nearest_word
+from service_map.errors import Fault, InvalidParameterError, UnanswerableError, nearest_word
 
 WAYS = ("straight", "walk")
 """A straight line, or on foot: over the network where there is one, else the straight line times the detour factor."""
@@ -168,7 +168,7 @@ def reach_member(ground: Ground, asked: Reach) -> answers.OfReach:
 def _among(field: str, value: str, allowed: Any) -> None:
     if value not in allowed:
         near = nearest_word(value, tuple(allowed))
-        zh, en = (f"，是不是 {near}？", f"; did you mean {near}?") if near else ("", "")
+        zh, en = Fault(f"，是不是 {near}？", f"; did you mean {near}?") if near else ("", "")
         raise InvalidParameterError(
             field, f"没有 {value[:40]!r}{zh}", f"there is no {value[:40]!r}{en}", tuple(allowed)
         )

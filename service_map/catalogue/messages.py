@@ -111,6 +111,11 @@ def sentence(zh: str, **values: object) -> Sentence:
     return Sentence(zh, values)
 
 
+def both(zh: str, **values: object) -> str:
+    """Say a message in both languages, with a stroke between them."""
+    return sentence(zh, **values).both
+
+
 def meaning(zh: str) -> Sentence:
     """Make the sentence that says what a field of a record means."""
     return Sentence(zh, context="field")

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any, Never
 
 from service_map import settings
-from service_map.errors import GeodataError
+from service_map.errors import Fault, GeodataError
 
 _TYPE_NAMES: dict[type, tuple[str, str]] = {
-    str: ("文字", "text"),
-    bool: ("true 或 false", "true or false"),
-    float: ("数字", "a number"),
-    int: ("整数", "a whole number"),
-    list: ("数组", "a list"),
-    dict: ("表", "a table"),
+    str: Fault("文字", "text"),
+    bool: Fault("true 或 false", "true or false"),
+    float: Fault("数字", "a number"),
+    int: Fault("整数", "a whole number"),
+    list: Fault("数组", "a list"),
+    dict: Fault("表", "a table"),
 }
 
 

@@ -14,7 +14,7 @@ from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import Transformer, TransformerGroup
 
 from service_map.catalogue.messages import Sentence, sentence
-from service_map.errors import InvalidParameterError
+from service_map.errors import Fault, InvalidParameterError
 from service_map.io.datum import DATUMS, to_wgs84
 
 Floats = NDArray[np.float64]
@@ -82,7 +82,9 @@ def frame(
         When nothing or too little is stated, the statements contradict each other, or the CRS is a local one.
     """
     if datum is not None and datum not in DATUMS:
-        zh, en = f"应为 {'、'.join(DATUMS)} 之一，现为 {datum!r}", f"must be one of {', '.join(DATUMS)}, not {datum!r}"
+        zh, en = Fault(
+            f"应为 {'、'.join(DATUMS)} 之一，现为 {datum!r}", f"must be one of {', '.join(DATUMS)}, not {datum!r}"
+        )
         raise InvalidParameterError("datum", zh, en, DATUMS)
     stated = None if said is None else _parse(said, "crs", said)
     known = stated if own is None else _parse(own, field, where)
@@ -117,7 +119,7 @@ def _parse(text: str, field: str, where: str) -> CRS:
     try:
         known = CRS.from_user_input(text)
     except CRSError as error:
-        zh, en = f"{where}：不认识这个坐标参考系", f"{where}: this coordinate reference system is not known"
+        zh, en = Fault(f"{where}：不认识这个坐标参考系", f"{where}: this coordinate reference system is not known")
         raise InvalidParameterError(field, zh, en) from error
     plain = known.sub_crs_list[0] if known.is_compound else known
     if not (plain.is_geographic or plain.is_projected) or plain.geodetic_crs is None:

@@ -16,7 +16,7 @@ import prcoords
 from numpy.typing import ArrayLike, NDArray
 
 from service_map.catalogue import terms
-from service_map.errors import InvalidParameterError
+from service_map.errors import Fault, InvalidParameterError
 
 DATUMS = terms.DATUM.codes
 """Datums that a table of places may state."""
@@ -92,7 +92,7 @@ def to_wgs84(lon: ArrayLike, lat: ArrayLike, *, datum: str) -> tuple[ArrayLike, 
         When the datum is not one of `DATUMS`, or a value is not a finite longitude or latitude.
     """
     if datum not in DATUMS:
-        zh, en = f"坐标系应为 {'、'.join(DATUMS)} 之一", f"must be one of {', '.join(DATUMS)}"
+        zh, en = Fault(f"坐标系应为 {'、'.join(DATUMS)} 之一", f"must be one of {', '.join(DATUMS)}")
         raise InvalidParameterError("datum", f"{zh}，现为 {datum!r}", f"{en}, not {datum!r}", DATUMS)
     if datum == "GCJ02":
         return gcj02_to_wgs84(lon, lat)
@@ -114,7 +114,7 @@ def _convert(convert: _Convert, lon: ArrayLike, lat: ArrayLike) -> tuple[ArrayLi
         raise InvalidParameterError("lon, lat", "两个数组的形状应相同", "the two arrays must have one shape")
     for field, values, limit in (("lon", longitudes, 180.0), ("lat", latitudes, 90.0)):
         if not np.all(np.abs(values) <= limit):  # a NaN fails this comparison too
-            zh, en = f"应为 -{limit:g} 到 {limit:g} 之间的数", f"must be a number from -{limit:g} to {limit:g}"
+            zh, en = Fault(f"应为 -{limit:g} 到 {limit:g} 之间的数", f"must be a number from -{limit:g} to {limit:g}")
             raise InvalidParameterError(field, zh, en)
     out = np.empty((2, longitudes.size))
     for i, (x, y) in enumerate(zip(longitudes.ravel().tolist(), latitudes.ravel().tolist(), strict=True)):

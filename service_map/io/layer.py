@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import shapely
 from numpy.typing import NDArray
 
-from service_map.errors import InvalidParameterError
+from service_map.errors import Fault, InvalidParameterError
 from service_map.io.source import Container, Source, containers
 from service_map.io.workbook import no_such, quiet, quietly, several, written
 
@@ -165,7 +165,7 @@ def _check_content(source: Source, file: Container, field: str) -> None:
         with source.open() as opened:
             fine = _is_form(file.form, opened)
     if not fine:
-        zh, en = (
+        zh, en = Fault(
             f"{source.name} 的内容不是 {file.form}，或已损坏",
             f"{source.name} is no {file.form} file, or is damaged",
         )

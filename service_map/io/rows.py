@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from service_map.catalogue.messages import Sentence
-from service_map.errors import InvalidParameterError
+from service_map.errors import Fault, InvalidParameterError
 from service_map.io.columns import Wanted, load_names
 from service_map.io.crs import Floats, Frame, frame
 from service_map.io.source import TEXTS, WORKBOOKS, Source, as_source, check_form
@@ -270,7 +270,7 @@ def _table(source: Source, wanted: Wanted, asked: Asked, *, place: bool, must: b
                 for column, index in found.items()
             }
             faults = {
-                index: ("单元格比表头多", "has more cells than the heading")
+                index: Fault("单元格比表头多", "has more cells than the heading")
                 for index, (_, row) in enumerate(some)
                 if len(row) > width and any(cell.strip() for cell in row[width:])
             }
@@ -291,7 +291,9 @@ def _table_rows(
     from service_map.io.text import text_rows
 
     if asked.layer is not None:
-        zh, en = f"{source.name} 没有工作表或图层，不能说 --layer", f"{source.name} has no sheets or layers to name"
+        zh, en = Fault(
+            f"{source.name} 没有工作表或图层，不能说 --layer", f"{source.name} has no sheets or layers to name"
+        )
         raise InvalidParameterError(wanted.field, zh, en)
     with text_rows(source, wanted.field, score) as rows:
         yield source.name, rows
@@ -431,18 +433,18 @@ def _point_fault(xy: Floats, turn: Frame, texts: Sequence[str | None]) -> tuple[
         for axis, text, value in zip(("lon", "lat"), texts, (x, y), strict=True):
             if text and not math.isfinite(value):
                 told = text[:_LONGEST_TOLD]
-                return f"{axis} 不是数：{told!r}", f"{axis} is not a number: {told!r}"
-        return "没有坐标或几何为空", "is missing: there are no coordinates, or the geometry is empty"
+                return Fault(f"{axis} 不是数：{told!r}", f"{axis} is not a number: {told!r}")
+        return Fault("没有坐标或几何为空", "is missing: there are no coordinates, or the geometry is empty")
     if turn.projected:
         if np.isfinite(turn.turn(np.array([[y, x]]))[0]).all():
-            return (
+            return Fault(
                 "东坐标与北坐标写反了；测量的 X 是北、Y 是东时，请把列名改为北坐标、东坐标",
                 "easting and northing are swapped; where X is north and Y east, call the columns northing and easting",
             )
-        return f"不在这个坐标参考系的范围内：{x:g}, {y:g}", f"lies outside the reference system: {x:g}, {y:g}"
+        return Fault(f"不在这个坐标参考系的范围内：{x:g}, {y:g}", f"lies outside the reference system: {x:g}, {y:g}")
     if abs(x) <= 90 and abs(y) <= 180:
-        return "经纬度写反了", "longitude and latitude are swapped"
-    return (
+        return Fault("经纬度写反了", "longitude and latitude are swapped")
+    return Fault(
         f"超出经度 ±180、纬度 ±90：{x:g}, {y:g}",
         f"lies outside longitude ±180, latitude ±90: {x:g}, {y:g}",
     )

@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from service_map.errors import InvalidParameterError
+from service_map.errors import Fault, InvalidParameterError
 
 TEXTS = (".csv", ".tsv", ".txt")
 """Tables as text."""
@@ -75,7 +75,7 @@ def check_form(source: Source, field: str, *, forms: tuple[str, ...] = FORMS) ->
     """
     name = source.name if source.path is None else str(source.path)
     if source.form not in forms:
-        zh, en = f"{name} 应为 {'、'.join(forms)} 之一", f"{name} must be one of {', '.join(forms)}"
+        zh, en = Fault(f"{name} 应为 {'、'.join(forms)} 之一", f"{name} must be one of {', '.join(forms)}")
         raise InvalidParameterError(field, zh, en, forms)
     if source.path is not None and not (source.path.is_dir() if source.form == ".gdb" else source.path.is_file()):
         raise InvalidParameterError(field, f"没有这个文件：{name}", f"no such file: {name}")
@@ -158,7 +158,7 @@ def _members(source: Source, path: str, field: str) -> list[Container]:
             found.append(str(member))
     if not found:
         forms = "、".join(_ARCHIVED)
-        zh, en = f"{source.name} 里没有 {forms}", f"{source.name} holds none of {', '.join(_ARCHIVED)}"
+        zh, en = Fault(f"{source.name} 里没有 {forms}", f"{source.name} holds none of {', '.join(_ARCHIVED)}")
         raise InvalidParameterError(field, zh, en, _ARCHIVED)
     made = [
         Container(path=f"/vsizip/{{{path}}}/{name}", form=Path(name).suffix.lower(), stem=Path(name).stem)

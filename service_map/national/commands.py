@@ -7,6 +7,7 @@ import click
 
 from service_map import catalogue, settings
 from service_map.catalogue import Inventory, terms
+from service_map.catalogue.messages import both
 from service_map.errors import InvalidParameterError
 from service_map.national import cluster
 from service_map.national.county import ALL, County, counties
@@ -125,15 +126,13 @@ def _say_record(asked: Question, chosen: list[County], inventories: tuple[Invent
     pairs = len(chosen) * len(asked.targets)
     complete = sum(bool(told) for county in chosen for told in stated(asked, county, inventories))
     click.echo(
-        f"{pairs} 个“县×类”中 {complete} 个已说收全现有设施"
-        f" / {complete} of {pairs} pairs of county and kind are stated to have every existing facility on record",
+        both("%(pairs)d 个“县×类”中 %(complete)d 个已说收全现有设施", pairs=pairs, complete=complete),
         err=True,
     )
     if complete < pairs:
         click.echo(
-            "  其余只是按在册记录算，不是覆盖率，发布后不给覆盖率和名次；用 --complete 或 inventories.toml 说明"
-            " / the others are as recorded, no coverage, and get no share or rank when published; state with --complete"
-            " or inventories.toml what is complete",
+            "  "
+            + both("其余只是按在册记录算，不是覆盖率，发布后不给覆盖率和名次；用 --complete 或 inventories.toml 说明"),
             err=True,
         )
 

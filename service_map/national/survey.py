@@ -13,6 +13,7 @@ from typing import Any
 import shapely
 
 from service_map.catalogue import Inventory
+from service_map.catalogue.messages import both
 from service_map.coverage import square_km
 from service_map.errors import InvalidParameterError, PartitionError, SettingsError
 from service_map.national import cluster, output, population, record, supply, ways, work
@@ -160,20 +161,18 @@ def run(
     where = nullcontext(None) if workers == 0 else cluster.connected(scheduler, workers=workers, memory=memory)
     with _alone(out), where as found:
         if found is not None:
-            tell(
-                f"{found.count} 个 worker，看板 {found.dashboard} / {found.count} workers, dashboard {found.dashboard}"
-            )
+            tell(both("%(count)d 个 worker，看板 %(dashboard)s", count=found.count, dashboard=found.dashboard))
             inputs = [demand.path, *demand.groups.values(), *([str(networks)] if networks else [])]
             if not supply.is_database(facilities):
                 inputs.append(facilities)
             cluster.check(found, out, [str(Path(name).absolute()) for name in inputs])
-        tell("按块整理设施 / laying facilities into tiles")
+        tell(both("按块整理设施"))
         codes = tuple(dict.fromkeys(code for target in question.targets for code in target.codes))
         source = facilities if supply.is_database(facilities) else str(Path(facilities).absolute())
         with _told_of_a_full_disk(out):
             laid = supply.lay(source, codes, out / ".work" / "facilities",
                               scheduler="synchronous" if found is None else found.client)  # fmt: skip
-        tell(f"{laid.taken} / {laid.read} 处设施 facilities")
+        tell(both("收下 %(taken)d 处设施，共 %(read)d 处", taken=laid.taken, read=laid.read))
         if laid.read and not laid.taken:
             raise InvalidParameterError(
                 "facilities",

@@ -16,7 +16,7 @@ import pyarrow.parquet
 
 from service_map import __version__
 from service_map.coverage import Network
-from service_map.errors import PartitionError, ServiceMapError
+from service_map.errors import Fault, PartitionError, ServiceMapError
 from service_map.national import output, part, population, record, supply, ways
 from service_map.national.county import County
 from service_map.national.population import Source
@@ -24,7 +24,7 @@ from service_map.national.question import Question
 from service_map.national.record import Stated
 from service_map.national.supply import Laid, Taken
 
-NOBODY = ("人口数据里这个县没有人", "the population data holds nobody in this county")
+NOBODY = Fault("人口数据里这个县没有人", "the population data holds nobody in this county")
 """Why a county has no answer, in Chinese and English."""
 
 _ROOMS = ("coverage", "national")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from service_map.catalogue import Inventory, categories, inventories, terms
 from service_map.catalogue.adcode import COUNTRY, county_of
-from service_map.errors import PlanFileError
+from service_map.errors import Fault, PlanFileError
 from service_map.places.existing import load_demand, load_existing
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
@@ -110,29 +110,37 @@ def audit(
     sound = [item for item in facilities if item.category in kinds and county_of(item.adcode) in gazetteer.rows]
     named = [item for item in listed if item.category in kinds and county_of(item.adcode) in gazetteer.rows]
     broken += [
-        f"设施 {facility.id} 的类别 {facility.category} 不存在 / facility {facility.id}: no category "
-        f"{facility.category}"
+        Fault(
+            f"设施 {facility.id} 的类别 {facility.category} 不存在",
+            f"facility {facility.id}: no category {facility.category}",
+        ).both
         for facility in (*existing, *listed)
         if facility.category not in kinds
     ]
     broken += [
-        f"标识 {name} 既属规划设施又属现状设施 / the id {name} is a promised facility's and an existing one's"
+        Fault(
+            f"标识 {name} 既属规划设施又属现状设施", f"the id {name} is a promised facility's and an existing one's"
+        ).both
         for name in sorted(ids & standing)
     ]
     broken += [
-        f"设施 {facility.id} 的 same_as 指向不存在的 {facility.same_as} / facility {facility.id}: same_as names "
-        f"{facility.same_as}, which does not exist"
+        Fault(
+            f"设施 {facility.id} 的 same_as 指向不存在的 {facility.same_as}",
+            f"facility {facility.id}: same_as names {facility.same_as}, which does not exist",
+        ).both
         for facility in facilities
         if facility.same_as is not None and facility.same_as not in standing
     ]
     broken += [
-        f"retired.csv 中 {entry.id} 的去向 {entry.successor} 不存在 / retired.csv: the successor {entry.successor} of "
-        f"{entry.id} does not exist"
+        Fault(
+            f"retired.csv 中 {entry.id} 的去向 {entry.successor} 不存在",
+            f"retired.csv: the successor {entry.successor} of {entry.id} does not exist",
+        ).both
         for entry in retired
         if entry.successor and entry.successor not in ids
     ]
     broken += [
-        f"retired.csv 中的 {entry.id} 仍在使用 / retired.csv: {entry.id} is in use"
+        Fault(f"retired.csv 中的 {entry.id} 仍在使用", f"retired.csv: {entry.id} is in use").both
         for entry in retired
         if entry.id in ids
     ]
@@ -182,10 +190,14 @@ def unknown_areas(stated: Sequence[Inventory], gazetteer: Gazetteer) -> list[str
         if county_of(row.area) in known:
             continue
         now = gazetteer.former_codes.get(row.area)
-        zh = "数据中没有这个行政区" if now is None else f"是旧代码，现为 {now}"
-        en = "there is no such area in the data" if now is None else f"is a former code, now {now}"
+        why = Fault("数据中没有这个行政区", "there is no such area in the data")
+        if now is not None:
+            why = Fault(f"是旧代码，现为 {now}", f"is a former code, now {now}")
         broken.append(
-            f"inventories.toml 第 {place} 条 area {row.area}：{zh} / inventory {place}, area {row.area}: {en}"
+            Fault(
+                f"inventories.toml 第 {place} 条 area {row.area}：{why.zh}",
+                f"inventory {place}, area {row.area}: {why.en}",
+            ).both
         )
     return broken
 
@@ -201,34 +213,44 @@ def _broken(
     for commitment in commitments:
         if commitment.plan not in plans:
             broken.append(
-                f"任务 {commitment.id} 的规划 {commitment.plan} 未登记 / commitment {commitment.id}: the plan "
-                f"{commitment.plan} is not listed"
+                Fault(
+                    f"任务 {commitment.id} 的规划 {commitment.plan} 未登记",
+                    f"commitment {commitment.id}: the plan {commitment.plan} is not listed",
+                ).both
             )
         if commitment.category not in kinds:
             broken.append(
-                f"任务 {commitment.id} 的类别 {commitment.category} 不存在 / commitment {commitment.id}: no category "
-                f"{commitment.category}"
+                Fault(
+                    f"任务 {commitment.id} 的类别 {commitment.category} 不存在",
+                    f"commitment {commitment.id}: no category {commitment.category}",
+                ).both
             )
         if commitment.repeats is not None and commitment.repeats not in known:
             broken.append(
-                f"任务 {commitment.id} 重申的 {commitment.repeats} 不存在 / commitment {commitment.id} repeats "
-                f"{commitment.repeats}, which does not exist"
+                Fault(
+                    f"任务 {commitment.id} 重申的 {commitment.repeats} 不存在",
+                    f"commitment {commitment.id} repeats {commitment.repeats}, which does not exist",
+                ).both
             )
     for facility in facilities:
         broken += [
-            f"设施 {facility.id} 的出处 {name} 不存在 / facility {facility.id}: no citation {name}"
+            Fault(f"设施 {facility.id} 的出处 {name} 不存在", f"facility {facility.id}: no citation {name}").both
             for name in facility.commitments
             if name not in known
         ]
         if county_of(facility.adcode) not in gazetteer.rows:
             broken.append(
-                f"设施 {facility.id} 的行政区 {facility.adcode} 不存在 / facility {facility.id}: no area "
-                f"{facility.adcode}"
+                Fault(
+                    f"设施 {facility.id} 的行政区 {facility.adcode} 不存在",
+                    f"facility {facility.id}: no area {facility.adcode}",
+                ).both
             )
         if facility.category not in kinds:
             broken.append(
-                f"设施 {facility.id} 的类别 {facility.category} 不存在 / facility {facility.id}: no category "
-                f"{facility.category}"
+                Fault(
+                    f"设施 {facility.id} 的类别 {facility.category} 不存在",
+                    f"facility {facility.id}: no category {facility.category}",
+                ).both
             )
     return broken
 
@@ -241,7 +263,7 @@ def _compare(
     for plan in plans.values():
         path = plans_dir / plan.file
         if not path.is_file():
-            broken.append(f"{plan.id}：没有文本 {plan.file} / {plan.id}: there is no text {plan.file}")
+            broken.append(Fault(f"{plan.id}：没有文本 {plan.file}", f"{plan.id}: there is no text {plan.file}").both)
             continue
         try:
             lines = passages(read_text(path))
@@ -250,13 +272,15 @@ def _compare(
             continue
         compared.append(plan.id)
         if hashlib.sha256(path.read_bytes()).hexdigest() != plan.sha256:
-            broken.append(f"{plan.id}：文本不是登记的那一份 / {plan.id}: the text is not the listed one")
+            broken.append(Fault(f"{plan.id}：文本不是登记的那一份", f"{plan.id}: the text is not the listed one").both)
         for commitment in commitments:
             if commitment.plan == plan.id:
                 line = lines.get(commitment.line)
                 if line is None or passage_sha256(line) != commitment.passage_sha256:
                     broken.append(
-                        f"任务 {commitment.id} 的原文与出处不符（第 {commitment.line} 行） / commitment "
-                        f"{commitment.id}: line {commitment.line} is not the passage that it cites"
+                        Fault(
+                            f"任务 {commitment.id} 的原文与出处不符（第 {commitment.line} 行）",
+                            f"commitment {commitment.id}: line {commitment.line} is not the passage that it cites",
+                        ).both
                     )
     return compared, broken

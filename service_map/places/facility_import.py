@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import catalogue, io
 from service_map.catalogue.adcode import county_of, covers
-from service_map.errors import InvalidParameterError
+from service_map.errors import Fault, InvalidParameterError
 from service_map.io import Asked, Batch, Problem
 from service_map.places.classes import DEMAND, Classes
 from service_map.places.existing import (
@@ -402,7 +402,7 @@ class _Intake:
         there = self.counties[position] if position >= 0 else None
         wanted = self._candidates(named) if named else (there,) if there is not None else tuple(self.counties)
         if not wanted:
-            zh, en = f"数据范围内没有 {named!r}", f"there is no {named!r} in the areas of the data"
+            zh, en = Fault(f"数据范围内没有 {named!r}", f"there is no {named!r} in the areas of the data")
             return "", Problem(row=number, column="area", zh=zh, en=en), None
         if there is not None and there in wanted:
             return there, None, None
@@ -410,10 +410,10 @@ class _Intake:
         if metres > BOUNDARY_M:
             where = self.gazetteer.rows[code].name if named else "数据范围"
             area = self.gazetteer.rows[code].name if named else "the areas of the data"
-            zh, en = f"点在{where}之外 {metres:.0f} 米", f"the point lies {metres:.0f} m outside {area}"
+            zh, en = Fault(f"点在{where}之外 {metres:.0f} 米", f"the point lies {metres:.0f} m outside {area}")
             return "", Problem(row=number, column="lon, lat", zh=zh, en=en), None
         name = self.gazetteer.rows[code].name
-        zh, en = (
+        zh, en = Fault(
             f"点在 {name} 之外 {metres:.0f} 米，仍计入",
             f"the point lies {metres:.0f} m outside {name}; still taken",
         )
@@ -449,7 +449,9 @@ class _Intake:
             self.repeated += 1
             self._tell(number, "repeated", None, f"= {first[0]}")
             return False
-        zh, en = f"与第 {first[0]} 行的标识和类别相同，内容不同", f"has the id and class of row {first[0]}, and differs"
+        zh, en = Fault(
+            f"与第 {first[0]} 行的标识和类别相同，内容不同", f"has the id and class of row {first[0]}, and differs"
+        )
         self._complain(number, Problem(row=number, column="id", zh=zh, en=en))
         return False
 
@@ -492,15 +494,15 @@ def _line(row: Iterable[str]) -> str:
 
 def _row_fault(number: int, kind: str, name: str, reach: str, date: str, *, known: bool) -> Problem | None:
     if not known:
-        zh, en = f"不认识的类别 {kind[:40]!r}", f"the class {kind[:40]!r} is not known"
+        zh, en = Fault(f"不认识的类别 {kind[:40]!r}", f"the class {kind[:40]!r} is not known")
         return Problem(row=number, column="class", zh=zh, en=en)
     if len(name) > _LONGEST_NAME or not name.isprintable():
-        zh, en = f"应为至多 {_LONGEST_NAME} 个可见字符", f"takes at most {_LONGEST_NAME} visible characters"
+        zh, en = Fault(f"应为至多 {_LONGEST_NAME} 个可见字符", f"takes at most {_LONGEST_NAME} visible characters")
         return Problem(row=number, column="name", zh=zh, en=en)
     if reach and not _is_metres(reach):
         return Problem(row=number, column="uncertainty_m", zh="应为米数", en="must be a number of metres")
     if date and not is_date(date):
-        zh, en = "应为 YYYY、YYYY-MM 或 YYYY-MM-DD", "must be YYYY, YYYY-MM or YYYY-MM-DD"
+        zh, en = Fault("应为 YYYY、YYYY-MM 或 YYYY-MM-DD", "must be YYYY, YYYY-MM or YYYY-MM-DD")
         return Problem(row=number, column="date", zh=zh, en=en)
     return None
 

@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 from service_map.catalogue.adcode import city_of, county_of, covers
-from service_map.errors import GeocoderError, InvalidParameterError
+from service_map.errors import Fault, GeocoderError, InvalidParameterError
 from service_map.io.datum import gcj02_to_wgs84
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
@@ -279,7 +279,7 @@ def load_geocoder(name: str, environment: Mapping[str, str]) -> Geocoder:
     found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
     if name not in found:
         known = tuple(sorted(found))
-        zh, en = (
+        zh, en = Fault(
             f"没有名为 {name} 的地理编码器，现有：{'、'.join(known)}",
             f"none is called {name}; there are: {', '.join(known)}",
         )

@@ -16,7 +16,7 @@ from pyproj import Geod
 
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import county_of
-from service_map.errors import GeodataError, InvalidParameterError
+from service_map.errors import Fault, GeodataError, InvalidParameterError
 from service_map.io import Asked, Problem
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
@@ -296,17 +296,24 @@ def _row_problem(row: Row, known: Collection[str], seen: dict[str, int]) -> Prob
     twice = seen.setdefault(identity, row.number)
     precisions = tuple(DEFAULT_UNCERTAINTY_M)
     checks = (
-        ("id", identity in known, f"没有这个设施：{identity!r}", f"no such facility: {identity!r}"),
-        ("id", twice == row.number, f"与第 {twice} 行重复：{identity}", f"stands in row {twice} too: {identity}"),
-        ("source", bool(cells.get("source")), "应说明来源", "must be stated"),
-        ("date", _is_date(cells.get("date", "")), "应为 YYYY-MM-DD", "must be YYYY-MM-DD"),
+        ("id", identity in known, *Fault(f"没有这个设施：{identity!r}", f"no such facility: {identity!r}")),
+        (
+            "id",
+            twice == row.number,
+            *Fault(f"与第 {twice} 行重复：{identity}", f"stands in row {twice} too: {identity}"),
+        ),
+        ("source", bool(cells.get("source")), *Fault("应说明来源", "must be stated")),
+        ("date", _is_date(cells.get("date", "")), *Fault("应为 YYYY-MM-DD", "must be YYYY-MM-DD")),
         (
             "precision",
             (cells.get("precision") or "site") in precisions,
-            f"应为 {'、'.join(precisions)} 之一",
-            f"must be one of {', '.join(precisions)}",
+            *Fault(f"应为 {'、'.join(precisions)} 之一", f"must be one of {', '.join(precisions)}"),
         ),
-        ("uncertainty_m", re.fullmatch(r"(?:\d{1,6}(?:\.\d+)?)?", reach), "应为米数", "must be a number of metres"),
+        (
+            "uncertainty_m",
+            re.fullmatch(r"(?:\d{1,6}(?:\.\d+)?)?", reach),
+            *Fault("应为米数", "must be a number of metres"),
+        ),
     )
     return next((row.problem(column, zh, en) for column, fine, zh, en in checks if not fine), None)
 

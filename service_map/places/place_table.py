@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from service_map import io
 from service_map.catalogue.adcode import county_of, township_of
-from service_map.errors import InvalidParameterError
+from service_map.errors import Fault, InvalidParameterError
 from service_map.io import Asked, Batch, Problem, wgs84_to_gcj02
 from service_map.places.extent import cell_radii, farthest, within_radius
 from service_map.places.gazetteer import Gazetteer, NamedPlace
@@ -168,9 +168,9 @@ def place_faults(batch: Batch) -> list[Problem | None]:
         faults[index] = batch.fault(index)
         if faults[index] is None and not fine[index]:
             turned = west <= lat <= east and south <= lon <= north
-            zh, en = f"不在中国范围内：{lon:g}, {lat:g}", f"lies outside China: {lon:g}, {lat:g}"
+            zh, en = Fault(f"不在中国范围内：{lon:g}, {lat:g}", f"lies outside China: {lon:g}, {lat:g}")
             if turned:
-                zh, en = "经纬度写反了", "longitude and latitude are swapped"
+                zh, en = Fault("经纬度写反了", "longitude and latitude are swapped")
             faults[index] = batch.problem(index, "lon, lat", zh, en)
     for index in batch.faults:
         faults[index] = batch.fault(index)
@@ -403,15 +403,16 @@ def _found(row: Row, seen: dict[str, int], gazetteer: Gazetteer) -> _Found | Pro
     lengths = {"township": (9,), "village": (6, 9, 12), "": (9, 12)}.get(level, (6, 9))
     digits = tuple(map(str, lengths))
     checks = (
-        ("level", bool(level) or not words, f"应为 {'、'.join(LEVEL_WORDS)}，现为 {words[:20]!r}",
-         f"must be one of {', '.join(LEVEL_WORDS)}, not {words[:20]!r}"),
+        ("level", bool(level) or not words, *Fault(f"应为 {'、'.join(LEVEL_WORDS)}，现为 {words[:20]!r}",
+         f"must be one of {', '.join(LEVEL_WORDS)}, not {words[:20]!r}")),
         ("code", bool(level) and code.isascii() and code.isdigit() and len(code) in lengths,
-         f"应为 {'、'.join(digits)} 位代码，现为 {code[:20]!r}",
-         f"must have {' or '.join(digits)} digits, not {code[:20]!r}"),
-        ("name", bool(name), "为空", "is empty"),
-        ("radius_m", not reach or re.fullmatch(r"\d{1,6}(?:\.\d+)?", reach), "应为米数", "must be a number of metres"),
-        ("code", gazetteer.geometry(county_of(code)) is not None, f"没有代码为 {county_of(code)} 的县区",
-         f"no county has the code {county_of(code)}"),
+         *Fault(f"应为 {'、'.join(digits)} 位代码，现为 {code[:20]!r}",
+         f"must have {' or '.join(digits)} digits, not {code[:20]!r}")),
+        ("name", bool(name), *Fault("为空", "is empty")),
+        ("radius_m", not reach or re.fullmatch(r"\d{1,6}(?:\.\d+)?", reach),
+         *Fault("应为米数", "must be a number of metres")),
+        ("code", gazetteer.geometry(county_of(code)) is not None, *Fault(f"没有代码为 {county_of(code)} 的县区",
+         f"no county has the code {county_of(code)}")),
     )  # fmt: skip
     fault = next(((column, zh, en) for column, fine, zh, en in checks if not fine), None)
     if fault is not None:
@@ -419,7 +420,7 @@ def _found(row: Row, seen: dict[str, int], gazetteer: Gazetteer) -> _Found | Pro
     mark = code if level == "township" else f"{level}:{code}:{name}"
     first = seen.setdefault(mark, row.number)
     if first != row.number:
-        zh, en = f"与第 {first} 行重复：{mark}", f"stands in row {first} too: {mark}"
+        zh, en = Fault(f"与第 {first} 行重复：{mark}", f"stands in row {first} too: {mark}")
         return row.problem("code", zh, en)
     return _placed(row, level, gazetteer)
 
@@ -433,7 +434,7 @@ def _placed(row: Row, level: str, gazetteer: Gazetteer) -> _Found | Problem:
         office = gazetteer.point(code) if code in gazetteer.rows else None
         point = office if level == "township" else _on(shape)
         if point is None:
-            zh, en = (
+            zh, en = Fault(
                 "乡镇的面没有驻地：请加经度、纬度两列，或先导入驻地",
                 "has no office: add columns lon and lat, or import offices",
             )
@@ -444,7 +445,7 @@ def _placed(row: Row, level: str, gazetteer: Gazetteer) -> _Found | Problem:
     if reach is None and shape is not None:
         reach = farthest((lon, lat), shape)
     if reach is None and level in ("street", "landmark"):
-        zh, en = "应写明半径，或以线、面给出", "must be stated, or the place be given as a line or polygon"
+        zh, en = Fault("应写明半径，或以线、面给出", "must be stated, or the place be given as a line or polygon")
         return row.problem("radius_m", zh, en)
     reach = reach if reach is None else reach + math.ceil(row.accuracy_m)
     return _Found(name=row.cells["name"], code=code, level=level, lon=lon, lat=lat, radius_m=reach)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from service_map import io
 from service_map.catalogue import terms
-from service_map.errors import GeodataError, InvalidParameterError
+from service_map.errors import Fault, GeodataError, InvalidParameterError
 from service_map.io import Asked, Problem
 from service_map.places.existing import is_date
 from service_map.places.facility import Facility
@@ -135,15 +135,15 @@ def _fault(
     """Name the first column of a report at fault, and what is wrong; `first` is what was said of that day before."""
     checks = (
         ("id", bool(made.facility) and (known is None or made.facility in known),
-         f"没有这个规划设施：{made.facility!r}", f"no such promised facility: {made.facility!r}"),
-        ("status", made.status in REPORTED, f"应为 {'、'.join(REPORTED)} 之一",
-         f"must be one of {', '.join(REPORTED)}"),
-        ("date", is_date(made.date), "应为 YYYY、YYYY-MM 或 YYYY-MM-DD", "must be YYYY, YYYY-MM or YYYY-MM-DD"),
-        ("source", bool(made.source), "应说明来源", "must be stated"),
+         *Fault(f"没有这个规划设施：{made.facility!r}", f"no such promised facility: {made.facility!r}")),
+        ("status", made.status in REPORTED, *Fault(f"应为 {'、'.join(REPORTED)} 之一",
+         f"must be one of {', '.join(REPORTED)}")),
+        ("date", is_date(made.date), *Fault("应为 YYYY、YYYY-MM 或 YYYY-MM-DD", "must be YYYY, YYYY-MM or YYYY-MM-DD")),
+        ("source", bool(made.source), *Fault("应说明来源", "must be stated")),
         ("same_as", not made.same_as or existing is None or made.same_as in existing,
-         f"没有这个现状设施：{made.same_as!r}", f"no such existing facility: {made.same_as!r}"),
-        ("status", made.status == first.status, f"与前面一行矛盾：同一天是 {first.status}",
-         f"contradicts an earlier row: on the same day it is {first.status}"),
+         *Fault(f"没有这个现状设施：{made.same_as!r}", f"no such existing facility: {made.same_as!r}")),
+        ("status", made.status == first.status, *Fault(f"与前面一行矛盾：同一天是 {first.status}",
+         f"contradicts an earlier row: on the same day it is {first.status}")),
     )  # fmt: skip
     return next(((column, zh, en) for column, fine, zh, en in checks if not fine), None)
 

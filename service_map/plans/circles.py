@@ -16,6 +16,7 @@ from typing import Any
 
 from service_map import settings
 from service_map.catalogue import tomlfile
+from service_map.catalogue.messages import Name, sentence
 from service_map.errors import GeodataError
 from service_map.plans.clause import split_sentences
 from service_map.plans.extract import passage_sha256
@@ -259,9 +260,10 @@ def _served(before: str, stations: tuple[_Kind, ...], wording: Wording) -> _Kind
     if not nouns or nouns[-1].category in _NEVER_WALKED:
         return None
     code = str(nouns[-1].category)
+    about = sentence("%(noun)s服务半径", noun=Name(nouns[-1].word, code.replace("_", " ")))
     return _Kind(
         slug=f"{code.replace('_', '-')}-radius", words=(), category=code, also=(), mode="distance",
-        zh=f"{nouns[-1].word}服务半径", en=f"Service radius of {code.replace('_', ' ')}",
+        zh=about.zh, en=about.en,
     )  # fmt: skip
 
 
@@ -332,7 +334,7 @@ def load_circle_kinds(geodata: Path) -> _Words:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         return (
             tuple(_kind(entry) for entry in document["kind"]),
-            tuple(_kind({"zh": "活动圈", "en": "activity circle", **entry}) for entry in document["service"]),
+            tuple(_kind({**document["every_service"], **entry}) for entry in document["service"]),
             tuple(_kind(entry) for entry in document["station"]),
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from service_map.catalogue import categories, terms
-from service_map.errors import PlanFileError
+from service_map.errors import Fault, PlanFileError
 from service_map.plans.commitment import PER_ZH, Commitment
 from service_map.plans.lexicon import load_wording
 from service_map.plans.outline import outline, source_lines
@@ -162,11 +162,11 @@ def _apply(
     changes = dict(correction.changes)
     found = [record for record in records if _meets(record, correction)]
     if not found:
-        return records, ("该行没有这条记录", "no such record on that line")
+        return records, Fault("该行没有这条记录", "no such record on that line")
     if correction.do == "drop":
         return [record for record in records if record not in found], None
     if all(getattr(record, key) == value for record in found for key, value in changes.items()):
-        return records, ("读出的已是这些值，不必再改", "the record is read that way without it")
+        return records, Fault("读出的已是这些值，不必再改", "the record is read that way without it")
     return [replace(record, **changes) if record in found else record for record in records], None
 
 
@@ -175,10 +175,10 @@ def _add(
 ) -> tuple[list[Commitment], tuple[str, str] | None]:
     lines = source_lines(text)
     if correction.line > len(lines) or not lines[correction.line - 1].strip():
-        return records, ("该行没有文字", "that line holds no text")
+        return records, Fault("该行没有文字", "that line holds no text")
     added = _added(correction, text, lines[correction.line - 1], {record.id for record in records})
     if any(_same(record, added) for record in records):
-        return records, ("已能读出这条，不必再补", "the record is read without it")
+        return records, Fault("已能读出这条，不必再补", "the record is read without it")
     return [*records, added], None
 
 
@@ -331,7 +331,7 @@ def _figure(file: str, number: int, where: str, value: str) -> int | float:
 
 
 def _no_category(value: str) -> tuple[str, str]:
-    return f"没有类别 {value!r}，可用的见 categories.toml", f"no such category: {value!r}; see categories.toml"
+    return Fault(f"没有类别 {value!r}，可用的见 categories.toml", f"no such category: {value!r}; see categories.toml")
 
 
 def _bad(file: str, number: int, column: str, zh: str, en: str) -> PlanFileError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from service_map.catalogue import categories, terms
+from service_map.catalogue.messages import sentence
 from service_map.plans.clause import split_sentences
 from service_map.plans.commitment import PER_ZH, Commitment, label, label_record
 from service_map.plans.draft import Draft
@@ -153,38 +154,38 @@ def _sentence(passage: Passage, at: int, sources: Sequence[str]) -> str:
 
 
 _RULES = {
-    "number": ("写明数量", "a number without sites"),
-    "name": ("写出名称", "a named facility"),
-    "type": ("只说类型", "only a type"),
-    "every unit": ("每个单位都要有", "one for every unit"),
-    "every unit behind": ("每个单位都要有（词后）", "one for every unit, named behind"),
-    "all of the units": ("各单位全部建成", "all of the units"),
-    "every unit again": ("前文所说的，每个单位各有", "what was named before, for every unit"),
-    "every one": ("现有各处一律达标", "every one that stands is raised"),
-    "each place": ("列出的各地各有", "a number for each listed place"),
-    "listed places": ("列出的各地", "a list of places"),
-    "levels": ("各级的数量", "a number for each level"),
-    "own level": ("本级另有一处", "one more at its own level"),
-    "ordinals": ("第一、第二……", "the first, the second and so on"),
-    "shared noun": ("并列名称共用一个设施词", "names that share one noun"),
-    "shares": ("总数分到各处", "shares of a number"),
-    "in turn": ("数量依次分到列出的各地", "numbers of the listed places, in turn"),
-    "in turn later": ("数量依次说明前文所列", "numbers of what was listed before, in turn"),
-    "stands": ("在已有的之外新增", "added to what stands"),
-    "counted lead": ("设施词在冒号前", "a number whose noun stands before the colon"),
-    "located": ("总数之后说明位置", "the places of what was counted"),
-    "listed behind": ("数量之后列出地点", "places listed behind a number"),
-    "named behind": ("数量之后列出名称", "names listed behind a number"),
-    "one number for several": ("几类合计一个数", "one number for several types"),
-    "sum": ("总数", "a total that counts what stands"),
-    "head": ("冒号前的数量", "a number before a colon"),
-    "record": ("表格的一行或带标签的项目", "a row of a table, or a block of labelled lines"),
-    "seated": ("写明建在何处", "a facility whose place is named behind it"),
-    "named in a bracket": ("名称之后括号说明类型", "a name whose bracket tells the type"),
-    "renewed estates": ("列出的小区改造", "listed estates are renewed"),
-    "pivot": ("以……为重点", "named as the point of what is built"),
-    "table of places": ("分地区的数量表", "a table of numbers by place"),
-    "indicator table": ("指标表的目标值", "the target of an indicator"),
+    "number": sentence("写明数量"),
+    "name": sentence("写出名称"),
+    "type": sentence("只说类型"),
+    "every unit": sentence("每个单位都要有"),
+    "every unit behind": sentence("每个单位都要有（词后）"),
+    "all of the units": sentence("各单位全部建成"),
+    "every unit again": sentence("前文所说的，每个单位各有"),
+    "every one": sentence("现有各处一律达标"),
+    "each place": sentence("列出的各地各有"),
+    "listed places": sentence("列出的各地"),
+    "levels": sentence("各级的数量"),
+    "own level": sentence("本级另有一处"),
+    "ordinals": sentence("第一、第二……"),
+    "shared noun": sentence("并列名称共用一个设施词"),
+    "shares": sentence("总数分到各处"),
+    "in turn": sentence("数量依次分到列出的各地"),
+    "in turn later": sentence("数量依次说明前文所列"),
+    "stands": sentence("在已有的之外新增"),
+    "counted lead": sentence("设施词在冒号前"),
+    "located": sentence("总数之后说明位置"),
+    "listed behind": sentence("数量之后列出地点"),
+    "named behind": sentence("数量之后列出名称"),
+    "one number for several": sentence("几类合计一个数"),
+    "sum": sentence("总数"),
+    "head": sentence("冒号前的数量"),
+    "record": sentence("表格的一行或带标签的项目"),
+    "seated": sentence("写明建在何处"),
+    "named in a bracket": sentence("名称之后括号说明类型"),
+    "renewed estates": sentence("列出的小区改造"),
+    "pivot": sentence("以……为重点"),
+    "table of places": sentence("分地区的数量表"),
+    "indicator table": sentence("指标表的目标值"),
 }
 
 
@@ -206,7 +207,8 @@ _VALUES: dict[str, dict[Any, str]] = {
 
 def rule_names(rule: str) -> tuple[str, str]:
     """Return what a rule is called in Chinese and English; a rule without such names is called by its own."""
-    return _RULES.get(rule, (rule, rule))
+    found = _RULES.get(rule)
+    return (found.zh, found.en) if found else (rule, rule)
 
 
 def explanation_record(item: Explanation) -> dict[str, object]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from service_map.catalogue import tomlfile
+from service_map.errors import Fault
 
 _FILE = "plans.toml"
 _OPTIONAL = ("issuer", "number", "url", "note", "note_en")
@@ -89,7 +90,7 @@ def _plan(name: str, table: dict[str, Any]) -> Plan:
         zh = f"period 应为 [起始年, 结束年]，现为 {period!r}"
         tomlfile.refuse(where, zh, f"period takes [first year, last year], not {period!r}")
     day = r"\d{4}(-\d\d){0,2}"
-    dated = {"where": where, "zh": " YYYY、YYYY-MM 或 YYYY-MM-DD", "en": "YYYY, YYYY-MM or YYYY-MM-DD"}
+    dated = Fault(" YYYY、YYYY-MM 或 YYYY-MM-DD", "YYYY, YYYY-MM or YYYY-MM-DD")
     return Plan(
         id=name,
         title=title,
@@ -99,6 +100,6 @@ def _plan(name: str, table: dict[str, Any]) -> Plan:
         sha256=tomlfile.matching(
             table, "sha256", "[0-9a-f]{64}", where=where, zh=" 64 位小写十六进制", en="64 lower-case hexadecimal digits"
         ),
-        date=tomlfile.matching(table, "date", day, **dated) if "date" in table else None,
+        date=tomlfile.matching(table, "date", day, where=where, **dated._asdict()) if "date" in table else None,
         **{key: tomlfile.optional_text(table, key, where=where) for key in _OPTIONAL},
     )

@@ -30,7 +30,7 @@ from service_map import catalogue, places, plans
 from service_map.catalogue.adcode import ancestors, city_of, county_of, covers, prefix
 from service_map.catalogue.degrees import DEGREE_M
 from service_map.catalogue.fields import fields_of
-from service_map.catalogue.messages import sentence
+from service_map.catalogue.messages import both
 from service_map.errors import GeodataError, ServiceMapError, StoreError
 from service_map.store import clusters, gap_layer, geopackage, ranks, style
 from service_map.store.database import (
@@ -145,7 +145,7 @@ def build(
     start = time.perf_counter()
     say: Progress = progress or (lambda _line: None)
     target = locate(database_url)
-    say(sentence("读取开放数据").both)
+    say(both("读取开放数据"))
     # The version comes first: a file changed while it is being read then makes the next start build again.
     version = _data_version(geodata, plans_dir)
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -607,18 +607,18 @@ def _publish_file(path: Path, content: _Content, now: str, say: Progress) -> Non
             left.unlink(missing_ok=True)
         new = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
         try:
-            say(sentence("写入 GeoPackage").both)
+            say(both("写入 GeoPackage"))
             _write_file(new, content, now, say)
             if path.exists():
                 shutil.copymode(path, new)
             sync(new)
-            say(sentence("换入").both)
+            say(both("换入"))
             _settle(path)
             new.replace(path)
             sync(path.parent)
         finally:
             new.unlink(missing_ok=True)
-    say(sentence("已就位 %(path)s", path=path).both)
+    say(both("已就位 %(path)s", path=path))
 
 
 def _escape(name: str) -> str:
@@ -649,7 +649,7 @@ def _patiently(attempt: Callable[[], bool], say: Progress) -> None:
     told = False
     while not attempt():
         if not told:
-            say(sentence("另一次建库正在进行，等待").both)
+            say(both("另一次建库正在进行，等待"))
             told = True
         if time.monotonic() > end:
             raise StoreError(
@@ -681,7 +681,7 @@ def _write_file(new: Path, content: _Content, now: str, say: Progress) -> None:
             geopackage.finish(connection, TABLES, now)
             geopackage.describe(connection, _dataset(content), now)
             style.write(connection, now)
-        say(sentence("检查").both)
+        say(both("检查"))
         with engine.begin() as connection:
             connection.exec_driver_sql("ANALYZE")
         with engine.begin() as connection:
@@ -695,7 +695,7 @@ def _dataset(content: _Content) -> dict[str, object]:
     """Say what the file is, where it comes from and under which licences, to whoever finds it without its site."""
     meta = {row["key"]: row["value"] for row in content.rows["meta"]}
     return {
-        "name": sentence("规划设施与现状设施").both,
+        "name": both("规划设施与现状设施"),
         "description": (
             "规划文件所承诺的公共服务设施，附出处和定位精度，以及现状资料中的设施；点位不等于确切地址。"
             " Public facilities that plans promise, with citation and precision, and those that maps and registers"
@@ -763,9 +763,9 @@ def _publish_schema(target: Target, content: _Content, say: Progress) -> None:
                     {"start": f"{SCHEMA}_new_"},
                 ).scalars():
                     guard.exec_driver_sql(f'DROP SCHEMA "{left}" CASCADE')
-                say(sentence("写入 PostGIS").both)
+                say(both("写入 PostGIS"))
                 _write_schema(engine, new, content, say)
-                say(sentence("换入").both)
+                say(both("换入"))
                 _swap_schema(engine, new)
             finally:
                 with contextlib.suppress(SQLAlchemyError):
@@ -773,7 +773,7 @@ def _publish_schema(target: Target, content: _Content, say: Progress) -> None:
                     guard.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
     finally:
         engine.dispose()
-    say(sentence("已就位 %(path)s", path=target).both)
+    say(both("已就位 %(path)s", path=target))
 
 
 def _write_schema(engine: Engine, new: str, content: _Content, say: Progress) -> None:
@@ -782,7 +782,7 @@ def _write_schema(engine: Engine, new: str, content: _Content, say: Progress) ->
     with engine.begin() as connection:
         Base.metadata.create_all(connection, checkfirst=False)
         _fill(connection, content)
-        say(sentence("检查").both)
+        say(both("检查"))
         _check(connection, content)
         # Rows were numbered here; a row that somebody adds later must not take a number that is in use.
         for table in TABLES:

@@ -16,7 +16,7 @@ from pyproj import Transformer
 from sqlalchemy import Connection, select
 
 from service_map.catalogue.fields import fields_of
-from service_map.catalogue.messages import Sentence, meaning, sentence
+from service_map.catalogue.messages import Sentence, both, meaning, sentence
 from service_map.places import wgs84_to_gcj02
 from service_map.store import queries
 from service_map.store.conditions import facility_conditions
@@ -29,7 +29,7 @@ SYSTEMS: Mapping[str, str] = {
     "4326": "WGS 84 (EPSG:4326)",
     "4490": "CGCS2000 (EPSG:4490)",
     "3857": "WGS 84 / Pseudo-Mercator (EPSG:3857)",
-    "gcj02": sentence("GCJ-02（火星坐标，仅供叠加高德、腾讯底图）").both,
+    "gcj02": both("GCJ-02（火星坐标，仅供叠加高德、腾讯底图）"),
 }
 """Reference systems of a download by their name in the address; always longitude or easting first."""
 

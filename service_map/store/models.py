@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeEngine
 
 from service_map.catalogue import terms
 from service_map.catalogue.fields import fields_of
-from service_map.catalogue.messages import meaning, sentence
+from service_map.catalogue.messages import both, meaning
 from service_map.store.geometry import Geometry
 from service_map.store.records import AreaRecord, CommitmentRecord, FacilityRecord, PlanRecord
 
@@ -44,7 +44,7 @@ Word = Text().with_variant(Text(collation="C"), "postgresql")
 
 _TYPES: dict[Any, TypeEngine[Any]] = {str: Word, int: Integer(), float: Double(), bool: Boolean()}
 
-Fid = Annotated[int, mapped_column(primary_key=True, autoincrement=True, comment=sentence("行号").both)]
+Fid = Annotated[int, mapped_column(primary_key=True, autoincrement=True, comment=both("行号"))]
 
 
 def _means(zh: str, *, domain: str | None = None, unique: bool = False) -> Any:
@@ -74,7 +74,7 @@ def _table(
 ) -> Table:
     """Make the table of what a record declares as stored (`service_map.catalogue.fields.means`)."""
     domains = {id(of): name for name, of in _SETS.items()}
-    fid: Column[Any] = Column("fid", Integer, primary_key=True, autoincrement=True, comment=sentence("行号").both)
+    fid: Column[Any] = Column("fid", Integer, primary_key=True, autoincrement=True, comment=both("行号"))
     columns = [fid] + [
         Column(
             field.name,
@@ -91,11 +91,7 @@ def _table(
     if geometry is not None:
         # A facility is a point; a boundary may be unknown.
         point = geometry.kind == "Point"
-        columns.append(
-            Column(
-                "geom", geometry, nullable=not point, comment=sentence("点位").both if point else sentence("界线").both
-            )
-        )
+        columns.append(Column("geom", geometry, nullable=not point, comment=both("点位") if point else both("界线")))
         indexes = (*indexes, Index(f"{name}_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"))
     return Table(name, Base.metadata, *columns, *indexes, comment=about)
 
@@ -112,12 +108,10 @@ class Meta(Base):
     fid: Mapped[Fid]
     key: Mapped[str] = _means("名称", unique=True)
     value: Mapped[str] = _means("值")
-    __table_args__ = ({"comment": sentence("数据库信息").both},)
+    __table_args__ = ({"comment": both("数据库信息")},)
 
 
-Area = _mapped(
-    "Area", _table("areas", AreaRecord, sentence("行政区").both, unique="adcode", geometry=Geometry("MultiPolygon"))
-)
+Area = _mapped("Area", _table("areas", AreaRecord, both("行政区"), unique="adcode", geometry=Geometry("MultiPolygon")))
 """行政区: a city, county or township. ``lon``, ``lat`` are its seat in WGS 84; ``geom`` its boundary, if known."""
 
 
@@ -138,10 +132,10 @@ class Category(Base):
     family_en: Mapped[str] = _means("大类英文名")
     family_colour: Mapped[str] = _means("大类颜色")
     core: Mapped[bool] = _means("是否核心大类")
-    __table_args__ = ({"comment": sentence("设施类别").both},)
+    __table_args__ = ({"comment": both("设施类别")},)
 
 
-Plan = _mapped("Plan", _table("plans", PlanRecord, sentence("规划文件").both, unique="id"))
+Plan = _mapped("Plan", _table("plans", PlanRecord, both("规划文件"), unique="id"))
 """规划: one published document; what its text does not state is NULL."""
 
 Commitment = _mapped(
@@ -149,7 +143,7 @@ Commitment = _mapped(
     _table(
         "commitments",
         CommitmentRecord,
-        sentence("规划任务").both,
+        both("规划任务"),
         Index("commitments_order", "plan", "line", "id"),
         Index("commitments_category", "category"),
         unique="id",
@@ -162,7 +156,7 @@ Facility = _mapped(
     _table(
         "facilities",
         FacilityRecord,
-        sentence("规划设施与现状设施").both,
+        both("规划设施与现状设施"),
         Index("facilities_order", "adcode", "category", "id"),
         Index("facilities_category", "category", "adcode", "id"),
         unique="id",
@@ -184,11 +178,11 @@ class Shape(Base):
     facility: Mapped[str] = _refers("设施标识", "facilities.id")
     uncertainty_m: Mapped[float] = _means("边线误差，米")
     source: Mapped[str] = _means("来源")
-    geom: Mapped[BaseGeometry] = mapped_column(Geometry("Geometry"), comment=sentence("线或面").both)
+    geom: Mapped[BaseGeometry] = mapped_column(Geometry("Geometry"), comment=both("线或面"))
     __table_args__ = (
         UniqueConstraint("facility", name="shapes_facility"),
         Index("shapes_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {"comment": sentence("设施的线和面").both},
+        {"comment": both("设施的线和面")},
     )
 
 
@@ -203,7 +197,7 @@ class Citation(Base):
     __table_args__ = (
         UniqueConstraint("facility", "position", name="citations_order"),
         Index("citations_commitment", "commitment", "facility"),
-        {"comment": sentence("设施的出处").both},
+        {"comment": both("设施的出处")},
     )
 
 
@@ -219,11 +213,11 @@ class Community(Base):
     source: Mapped[str] = _means("来源")
     licence: Mapped[str] = _means("来源的许可")
     date: Mapped[str] = _means("日期")
-    geom: Mapped[shapely.Point] = mapped_column(Geometry("Point"), comment=sentence("点位").both)
+    geom: Mapped[shapely.Point] = mapped_column(Geometry("Point"), comment=both("点位"))
     __table_args__ = (
         Index("communities_adcode", "adcode", "id"),
         Index("communities_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {"comment": sentence("居民小区").both},
+        {"comment": both("居民小区")},
     )
 
 
@@ -236,7 +230,7 @@ class Retired(Base):
     successor: Mapped[str | None] = _refers("现在的标识", "facilities.id")
     date: Mapped[str] = _means("何时起")
     reason: Mapped[str] = _means("原因", domain="reason")
-    __table_args__ = ({"comment": sentence("不再使用的标识").both},)
+    __table_args__ = ({"comment": both("不再使用的标识")},)
 
 
 class Gap(Base):
@@ -275,13 +269,10 @@ class Gap(Base):
     data_version: Mapped[str] = _means("分析所用数据的版本")
     adcode: Mapped[str | None] = _means("所分析行政区的代码；自绘范围为空")
     area_name: Mapped[str | None] = _means("所分析行政区的名称")
-    geom: Mapped[BaseGeometry] = mapped_column(Geometry("MultiPolygon"), comment=sentence("缺口").both)
+    geom: Mapped[BaseGeometry] = mapped_column(Geometry("MultiPolygon"), comment=both("缺口"))
     __table_args__ = (
         Index("gaps_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {
-            "comment": "服务缺口；as_recorded 为真的只是按在册记录算的，不是真的缺口"
-            " / gaps of the last analysis; those with as_recorded are gaps of the record only and no true ones"
-        },
+        {"comment": both("服务缺口；as_recorded 为真的只是按在册记录算的，不是真的缺口")},
     )
 
 
@@ -326,7 +317,7 @@ class Summary(Base):
     record_date: Mapped[str | None] = _means("截至何时收全")
     __table_args__ = (
         Index("summary_asked", "category", "horizon", "year", "adcode"),
-        {"comment": sentence("全国分县汇总").both},
+        {"comment": both("全国分县汇总")},
     )
 
 
@@ -339,11 +330,11 @@ class RankedArea(Base):
     name: Mapped[str] = _means("名称")
     level: Mapped[str] = _means("级别", domain="level")
     parent: Mapped[str] = _means("上级代码")
-    geom: Mapped[BaseGeometry | None] = mapped_column(Geometry("MultiPolygon"), comment=sentence("简化的界线").both)
+    geom: Mapped[BaseGeometry | None] = mapped_column(Geometry("MultiPolygon"), comment=both("简化的界线"))
     __table_args__ = (
         Index("ranked_areas_parent", "parent"),
         Index("ranked_areas_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
-        {"comment": sentence("汇总所及的行政区").both},
+        {"comment": both("汇总所及的行政区")},
     )
 
 
@@ -363,7 +354,7 @@ class Cluster(Base):
     lat: Mapped[float] = _means("平均纬度")
     __table_args__ = (
         Index("clusters_asked", "step", "row", "col"),
-        {"comment": sentence("按网格预先统计的设施").both},
+        {"comment": both("按网格预先统计的设施")},
     )
 
 
@@ -380,7 +371,7 @@ class TileCell(Base):
     facility: Mapped[str] = _means("其中标识最小的一处")
     __table_args__ = (
         Index("tile_cells_asked", "zoom", "col", "row"),
-        {"comment": sentence("按瓦片网格预先统计的设施").both},
+        {"comment": both("按瓦片网格预先统计的设施")},
     )
 
 

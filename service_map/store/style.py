@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 from sqlalchemy import Connection, Row
 
 from service_map.catalogue import terms
-from service_map.catalogue.messages import sentence
+from service_map.catalogue.messages import both, sentence
 
 _TABLE = """CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
@@ -47,16 +47,16 @@ def write(connection: Connection, now: str) -> None:
                 _FACILITIES_SAID.both,
                 now,
             ),
-            ("communities", "居住小区", _points("120,120,120,255"), sentence("居住小区").both, now),
-            ("areas", "行政区界", _polygons("90,90,90,255"), sentence("行政区界线").both, now),
-            ("ranked_areas", "参加排名的地区", _polygons("90,90,90,255"), sentence("排名的地区").both, now),
+            ("communities", "居住小区", _points("120,120,120,255"), both("居住小区"), now),
+            ("areas", "行政区界", _polygons("90,90,90,255"), both("行政区界线"), now),
+            ("ranked_areas", "参加排名的地区", _polygons("90,90,90,255"), both("排名的地区"), now),
             ("gaps", "服务缺口", _gaps(), _GAPS_SAID.both, now),
         ],
     )
     connection.exec_driver_sql(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change)"
         " VALUES ('layer_styles', 'attributes', 'layer_styles', ?, ?)",
-        (sentence("图层样式").both, now),
+        (both("图层样式"), now),
     )
 
 
@@ -65,11 +65,12 @@ def _facilities(families: Iterable[Row[str, str, str]]) -> str:
     rules = ET.SubElement(renderer, "rules", key="all")
     symbols = ET.SubElement(renderer, "symbols")
     exact = f'"precision" IN ({", ".join(repr(name) for name in terms.EXACT)})'
+    vague = f"\"status\" <> 'existing' AND NOT ({exact})"
     number = 0
     for code, zh, colour in families:
         for name, words, condition, drawn in (
             ("known", zh, f"\"status\" <> 'existing' AND {exact}", {"color": _rgba(colour), "outline_color": _WHITE}),
-            ("vague", f"{zh}（只知道乡镇、县或市）", f"\"status\" <> 'existing' AND NOT ({exact})",
+            ("vague", f"{zh}（只知道乡镇、县或市）", vague,
              {"color": _NOTHING, "outline_color": _rgba(colour), "outline_width": "0.6"}),
             ("existing", f"{zh}（现有）", "\"status\" = 'existing'",
              {"name": "square", "color": _rgba(colour), "outline_color": _WHITE, "size": "1.8"}),
@@ -105,9 +106,9 @@ def _gaps() -> str:
     rules = ET.SubElement(renderer, "rules", key="all")
     symbols = ET.SubElement(renderer, "symbols")
     for number, (name, words, condition, drawn) in enumerate((
-        ("gap", sentence("服务缺口（现有设施已收全）").both, 'NOT "as_recorded"',
+        ("gap", both("服务缺口（现有设施已收全）"), 'NOT "as_recorded"',
          {"style": "solid", "color": "178,24,43,60", "outline_color": "178,24,43,255"}),
-        ("as-recorded", sentence("只按在册记录算，不是真的缺口").both, '"as_recorded"',
+        ("as-recorded", both("只按在册记录算，不是真的缺口"), '"as_recorded"',
          {"style": "b_diagonal", "color": "178,24,43,90", "outline_color": "178,24,43,110", "outline_style": "dash"}),
     )):  # fmt: skip
         ET.SubElement(rules, "rule", key=name, symbol=str(number), label=words, filter=condition)

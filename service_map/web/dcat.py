@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from service_map.catalogue.messages import Sentence, sentence
+from service_map.catalogue.messages import Sentence, both, sentence
 from service_map.store import data_dictionary, export, queries
 from service_map.web.language import LANGUAGES
 from service_map.web.reading import attach, query, reading
@@ -61,7 +61,7 @@ def catalog() -> Response:
                 for chosen in export.FORMATS.values()
             ),
             *(
-                [_distribution(f"{root}/download/service_map.gpkg", sentence("GeoPackage，全部图层").both, whole)]
+                [_distribution(f"{root}/download/service_map.gpkg", both("GeoPackage，全部图层"), whole)]
                 if site().database.file
                 else []
             ),

@@ -20,7 +20,7 @@ from flask import Blueprint, Response, render_template, request
 from pyproj import Transformer
 
 from service_map import __version__
-from service_map.catalogue.messages import sentence
+from service_map.catalogue.messages import both, sentence
 from service_map.errors import InvalidParameterError
 from service_map.store import cql, features
 from service_map.store.features import Collection, Feature, FeatureQuery
@@ -556,10 +556,10 @@ def api() -> Response:
 
 def _definition(layers: Mapping[str, Collection]) -> dict[str, Any]:
     paths: dict[str, Any] = {
-        "/": _operation("landing", sentence("首页").both, (FORMAT,), schema="Landing"),
-        "/api": _operation("api", sentence("本文件").both, (FORMAT,), media=OPENAPI),
-        "/conformance": _operation("conformance", sentence("符合的标准").both, (FORMAT,), schema="Conformance"),
-        "/collections": _operation("collections", sentence("图层").both, (FORMAT,), schema="Collections"),
+        "/": _operation("landing", both("首页"), (FORMAT,), schema="Landing"),
+        "/api": _operation("api", both("本文件"), (FORMAT,), media=OPENAPI),
+        "/conformance": _operation("conformance", both("符合的标准"), (FORMAT,), schema="Conformance"),
+        "/collections": _operation("collections", both("图层"), (FORMAT,), schema="Collections"),
     }
     for name, layer in layers.items():
         here, title = f"/collections/{name}", layer.title.both
@@ -590,7 +590,7 @@ def _definition(layers: Mapping[str, Collection]) -> dict[str, Any]:
             "schemas": _SCHEMAS,
             "responses": {
                 "problem": {
-                    "description": sentence("出错").both,
+                    "description": both("出错"),
                     "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
                 }
             },

@@ -11,7 +11,7 @@ from typing import Any
 
 from service_map import __version__
 from service_map.analysis import MOST_BYTES, MOST_POINTS
-from service_map.catalogue.messages import Sentence, sentence
+from service_map.catalogue.messages import Sentence, both, sentence
 from service_map.store.export import FORMATS
 from service_map.web import contract, params, problems, ranking
 from service_map.web.schemas import Schemas, described
@@ -296,7 +296,7 @@ def document(*, categories: tuple[str, ...], families: tuple[str, ...], root: st
         "info": {
             "title": "Service Map 规划设施 API",
             "version": __version__,
-            "summary": sentence("规划承诺的公共设施及其出处").both,
+            "summary": both("规划承诺的公共设施及其出处"),
             "description": described(
                 sentence(
                     "坐标为 WGS 84（EPSG:4326），经度在前。数据含规划承诺的设施，以及很不完整的现状设施"

@@ -20,7 +20,7 @@ from service_map import coverage
 from service_map.analysis import MOST_CELLS, MOST_SITES, PLACE_SOURCES, STOCKS, WAYS
 from service_map.catalogue import terms
 from service_map.catalogue.messages import Name, Sentence, sentence
-from service_map.errors import InvalidParameterError, nearest_word
+from service_map.errors import Fault, InvalidParameterError, nearest_word
 from service_map.io.datum import DATUMS
 from service_map.store import CommitmentFilter, FacilityFilter
 from service_map.store.data_dictionary import SYSTEMS
@@ -278,7 +278,7 @@ def _not_one_of(name: str, text: str, allowed: tuple[str, ...]) -> InvalidParame
 
 def _hint(text: str, allowed: Collection[str]) -> tuple[str, str]:
     near = nearest_word(text, allowed)
-    return (f"，是不是 {near}？", f"; did you mean {near}? ") if near else ("，", "; ")
+    return Fault(f"，是不是 {near}？", f"; did you mean {near}? ") if near else ("，", "; ")
 
 
 def _listed(parameter: Parameter) -> tuple[str, ...]:
@@ -309,14 +309,14 @@ def number(name: str, text: str) -> float:
     return value
 
 
-def _between(low: float, high: float, *, unit_zh: str, unit_en: str) -> Callable[[str, str], float]:
+def _between(low: float, high: float, *, unit: Fault) -> Callable[[str, str], float]:
     def parse(name: str, text: str) -> float:
         value = number(name, text)
         if not low <= value <= high:
             raise InvalidParameterError(
                 name,
-                f"应在 {low:g} 到 {high:g} {unit_zh}之间，现为 {shown(text)}",
-                f"must be from {low:g} to {high:g} {unit_en}, not {shown(text)}",
+                f"应在 {low:g} 到 {high:g} {unit.zh}之间，现为 {shown(text)}",
+                f"must be from {low:g} to {high:g} {unit.en}, not {shown(text)}",
             )
         return value
 
@@ -490,14 +490,14 @@ LON = Parameter(
     name="lon",
     about=sentence("经度，WGS 84 度（不是 GCJ-02）"),
     schema={"type": "number", "minimum": -180, "maximum": 180, "examples": [112.187]},
-    parse=_between(-180, 180, unit_zh="度", unit_en="degrees"),
+    parse=_between(-180, 180, unit=Fault("度", "degrees")),
     required=True,
 )
 LAT = Parameter(
     name="lat",
     about=sentence("纬度，WGS 84 度（不是 GCJ-02）"),
     schema={"type": "number", "minimum": -90, "maximum": 90, "examples": [35.69]},
-    parse=_between(-90, 90, unit_zh="度", unit_en="degrees"),
+    parse=_between(-90, 90, unit=Fault("度", "degrees")),
     required=True,
 )
 _METRES = {"type": "number", "minimum": 1, "maximum": MAX_METRES}
@@ -505,13 +505,13 @@ METRES = Parameter(
     name="metres",
     about=sentence("直线距离，米；与 minutes 二选一"),
     schema=_METRES,
-    parse=_between(1, MAX_METRES, unit_zh="米", unit_en="metres"),
+    parse=_between(1, MAX_METRES, unit=Fault("米", "metres")),
 )
 MINUTES = Parameter(
     name="minutes",
     about=sentence("步行分钟数，按回答中写明的步速折成直线米；与 metres 二选一"),
     schema={"type": "number", "minimum": 1, "maximum": MAX_MINUTES},
-    parse=_between(1, MAX_MINUTES, unit_zh="分钟", unit_en="minutes"),
+    parse=_between(1, MAX_MINUTES, unit=Fault("分钟", "minutes")),
 )
 RADIUS = Parameter(
     name="metres",
@@ -571,7 +571,7 @@ WALK = Parameter(
     name="minutes",
     about=sentence("步行分钟数；有路网按路网，没有则按直线乘绕行系数"),
     schema={"type": "number", "minimum": 1, "maximum": MAX_MINUTES},
-    parse=_between(1, MAX_MINUTES, unit_zh="分钟", unit_en="minutes"),
+    parse=_between(1, MAX_MINUTES, unit=Fault("分钟", "minutes")),
 )
 PROFILE = Parameter(
     name="profile",
@@ -649,7 +649,7 @@ LEAST = Parameter(
     name="least_km2",
     about=sentence("不列出小于这个面积且无人的缺口，平方公里"),
     schema={"type": "number", "minimum": 0, "maximum": 10_000, "default": 0.01},
-    parse=_between(0, 10_000, unit_zh="平方公里", unit_en="square kilometres"),
+    parse=_between(0, 10_000, unit=Fault("平方公里", "square kilometres")),
     default=0.01,
 )
 CUT_BY = Parameter(
@@ -684,13 +684,13 @@ SPACING = Parameter(
     name="spacing",
     about=sentence("新址之间、新址与已有设施之间的最小距离，米"),
     schema={"type": "number", "minimum": 1, "maximum": MAX_METRES},
-    parse=_between(1, MAX_METRES, unit_zh="米", unit_en="metres"),
+    parse=_between(1, MAX_METRES, unit=Fault("米", "metres")),
 )
 CAPACITY = Parameter(
     name="capacity",
     about=sentence("每处新址能服务多少人；只在给出人口时可用"),
     schema={"type": "number", "minimum": 1, "maximum": 1e9},
-    parse=_between(1, 1e9, unit_zh="人", unit_en="people"),
+    parse=_between(1, 1e9, unit=Fault("人", "people")),
 )
 PLACES = Parameter(
     name="places",
@@ -703,7 +703,7 @@ SECONDS = Parameter(
     name="exact_s",
     about=sentence("给 HiGHS 证明最优的时间，秒；0 不证明"),
     schema={"type": "number", "minimum": 0, "maximum": 10, "default": 1},
-    parse=_between(0, 10, unit_zh="秒", unit_en="seconds"),
+    parse=_between(0, 10, unit=Fault("秒", "seconds")),
     default=1.0,
 )
 REACH_KIND = Parameter(

@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from service_map.catalogue.messages import Sentence, sentence
 from service_map.errors import (
     BusyError,
+    Fault,
     GoneError,
     InvalidParameterError,
     NotFoundError,
@@ -215,7 +216,7 @@ def publicly(error: StoreError) -> tuple[str, str]:
     except StoreError:
         file = None
     if file is None:
-        return (
+        return Fault(
             "数据库连不上或还没有数据；请由管理员查看日志，或运行 service-map build 建立",
             "the database cannot be reached or holds no data; see the log, or build it with: service-map build",
         )
@@ -229,31 +230,33 @@ def _unavailable(zh: str, en: str) -> Problem:
 def _from_http(error: HTTPException) -> Problem:
     # Werkzeug knows the methods that the address does serve; the other headers of its own HTML answer do not apply.
     headers = tuple((name, value) for name, value in error.get_headers() if name in {"Allow", "Content-Range"})
-    kind, zh, en = _HTTP.get(error.code or 0, ("bad-request", "请求有误", "the request cannot be understood"))
-    return Problem(kind=kind, zh=zh, en=en, headers=headers)
+    kind, told = _HTTP.get(error.code or 0, ("bad-request", Fault("请求有误", "the request cannot be understood")))
+    return Problem(kind=kind, zh=told.zh, en=told.en, headers=headers)
 
 
-_HTTP: Mapping[int, tuple[str, str, str]] = {
-    HTTPStatus.NOT_FOUND: ("not-found", "没有这个地址", "nothing stands at this address"),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("method-not-allowed", "本接口只读，请用 GET", "this interface only reads: use GET"),
+_HTTP: Mapping[int, tuple[str, Fault]] = {
+    HTTPStatus.NOT_FOUND: ("not-found", Fault("没有这个地址", "nothing stands at this address")),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "method-not-allowed",
+        Fault("本接口只读，请用 GET", "this interface only reads: use GET"),
+    ),
     HTTPStatus.NOT_ACCEPTABLE: (
         "not-acceptable",
-        "没有 Accept 所要的格式",
-        "there is no format that Accept asks for",
+        Fault("没有 Accept 所要的格式", "there is no format that Accept asks for"),
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         "too-large",
-        "请求体过大：分析接口至多收 5 MB 的 GeoJSON，其余接口不收请求体",
-        "the body is too large: analyses take at most 5 MB of GeoJSON, nothing else takes one",
+        Fault(
+            "请求体过大：分析接口至多收 5 MB 的 GeoJSON，其余接口不收请求体",
+            "the body is too large: analyses take at most 5 MB of GeoJSON, nothing else takes one",
+        ),
     ),
     HTTPStatus.REQUEST_URI_TOO_LONG: (
         "address-too-long",
-        "网址过长，请缩短查询参数",
-        "shorten the query parameters",
+        Fault("网址过长，请缩短查询参数", "shorten the query parameters"),
     ),
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: (
         "no-such-range",
-        "所要的一段超出文件",
-        "the range lies beyond the file",
+        Fault("所要的一段超出文件", "the range lies beyond the file"),
     ),
 }

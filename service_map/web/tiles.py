@@ -6,7 +6,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from service_map.catalogue import terms
-from service_map.catalogue.messages import sentence
+from service_map.catalogue.messages import both
 from service_map.store import features, tiles
 from service_map.web import params
 from service_map.web.compute import elsewhere_if
@@ -38,7 +38,7 @@ def tilejson() -> Response:
     asked = request.query_string.decode()
     return _json({
         "tilejson": "3.0.0",
-        "name": sentence("规划设施").both,
+        "name": both("规划设施"),
         "scheme": "xyz",
         "tiles": [f"{request.url_root}tiles/{{z}}/{{x}}/{{y}}.mvt" + (f"?{asked}" if asked else "")],
         "minzoom": 0,
@@ -65,7 +65,7 @@ def style() -> Response:
     sure = ["in", ["get", "precision"], ["literal", terms.EXACT]]
     return _json({
         "version": 8,
-        "name": sentence("规划设施").both,
+        "name": both("规划设施"),
         "sources": {"service-map": {"type": "vector", "url": f"{request.url_root}tiles/tilejson.json"}},
         "layers": [{
             "id": "facilities",

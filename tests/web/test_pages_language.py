@@ -9,7 +9,15 @@ from babel.messages.pofile import read_po
 from service_map.catalogue.messages import CATALOGUES
 from service_map.settings import TEMPLATES_DIR
 
-_FUNCTIONS = {"_": None, "ngettext": (1, 2), "_later": None, "say": None, "message": None, "sentence": None}
+_FUNCTIONS = {
+    "_": None,
+    "ngettext": (1, 2),
+    "_later": None,
+    "say": None,
+    "message": None,
+    "sentence": None,
+    "both": None,
+}
 # What a field means is looked up apart: the same Chinese may head a page in other words.
 _OF_FIELDS = {"means": None, "meaning": None, "_means": None, "_refers": None}
 ROOMS = CATALOGUES.parents[1]

@@ -19,7 +19,7 @@ from werkzeug.formparser import FormDataParser
 from service_map import analysis
 from service_map.analysis import MOST_POINTS, Own
 from service_map.coverage import Demand
-from service_map.errors import InvalidParameterError
+from service_map.errors import Fault, InvalidParameterError
 from service_map.io import Asked, Source
 from service_map.web import params
 from service_map.web.security import MAX_ANALYSIS_BYTES
@@ -175,8 +175,8 @@ def _named(file: FileStorage) -> Iterator[Source]:
 
 
 _OPTIONS = {
-    "--layer": ("“工作表或图层”一栏", "the field for sheet or layer"),
-    "--crs": ("“坐标参考系”一栏", "the field for the reference system"),
+    "--layer": Fault("“工作表或图层”一栏", "the field for sheet or layer"),
+    "--crs": Fault("“坐标参考系”一栏", "the field for the reference system"),
 }
 _FORMS_ZH = (
     "。可以上传：含经度、纬度两列的 CSV、XLSX，或 GeoJSON、GeoPackage、FlatGeobuf、GeoParquet、KML，"
