@@ -15,7 +15,7 @@ from flask import Blueprint, Response
 
 from service_map.analysis.report import PEOPLE
 from service_map.catalogue import Category, terms
-from service_map.catalogue.messages import message, said, sentence
+from service_map.catalogue.messages import message, sentence
 from service_map.store import ranks, read_meta
 from service_map.store.cells import no_formula
 from service_map.store.ranks import ALL, LEVELS, ORDERS, Offered, Ranked
@@ -108,7 +108,7 @@ def asked(values: Mapping[str, Any]) -> dict[str, Any]:
 def named(code: str, categories: Mapping[str, Category], *, english: bool) -> str:
     """Name a category, or all of them together."""
     if code == ALL:
-        return said("各类合计", "en" if english else "zh")
+        return sentence("各类合计").said("en" if english else "zh")
     found = categories.get(code)
     if found is None:
         return code
