@@ -245,11 +245,16 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, k
     if townships is not None:
         needed = places.gather_places(commitments, listed, townships, villages=villages, geodata=geodata)
         places.write_places(geodata / "places.csv", needed)
-    facilities = places.locate(commitments, listed, places.load_gazetteer(geodata))
+    gazetteer = places.load_gazetteer(geodata)
+    facilities = places.locate(commitments, listed, gazetteer)
+    rules = places.requirements(commitments, listed, gazetteer)
+    numbers = places.quotas(commitments, facilities, listed, gazetteer)
     facilities = places.apply_locations(facilities, places.load_locations(geodata / "locations.csv"))
     facilities = places.apply_statuses(facilities, places.load_statuses(geodata / "statuses.csv"))
     before, known = places.load_released(geodata / "released.csv"), places.load_retired(geodata / "retired.csv")
-    retired = places.retire(before, facilities, known, today=datetime.now(UTC).date())
+    published: list[places.Facility | places.Promise] = [*facilities, *rules, *numbers]
+    intents = [item for item in commitments if item.kind == "intent"]
+    retired = places.retire(before, published, known, intents=intents, today=datetime.now(UTC).date())
     plans.write_commitments(geodata / "commitments.jsonl", commitments)
     plans.write_circles(geodata / "plan_circles.toml", circles)
     plans.write_stock_figures(geodata / _STOCK, figures)
@@ -258,8 +263,11 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, k
     if retired != known:
         places.write_retired(geodata / "retired.csv", retired)
     if release:
-        places.write_released(geodata / "released.csv", places.released(facilities))
-    click.echo(f"{len(commitments)} 项任务 commitments, {len(facilities)} 处设施 facilities → {geodata}")
+        places.write_released(geodata / "released.csv", places.released(published))
+    click.echo(
+        f"{len(commitments)} 项任务 commitments, {len(facilities)} 处设施 facilities, {len(rules)} 项普遍要求"
+        f" requirements, {len(numbers)} 项数量承诺 quotas → {geodata}"
+    )
     new = len({entry.id for entry in retired} - {entry.id for entry in known})
     if new:
         click.echo(f"{new} 个已发布的标识不再使用，见 retired.csv published ids retired", err=True)
@@ -665,6 +673,10 @@ def check(plans_dir: Path | None) -> None:
         plans_dir=plans_dir,
     )
     _say_counts("任务 commitments", {f"{plan} {kind}": number for (plan, kind), number in sorted(found.kinds.items())})
+    _say_counts(
+        "设施、普遍要求、数量承诺、意向 facilities, requirements, quotas, intents",
+        {f"{plan} {_FOUR[what]} {what}": number for (plan, what), number in sorted(found.four.items())},
+    )
     _say_counts("规划设施的定位精度 promised facilities by precision", found.precisions, share=True)
     _say_counts("规划设施的状态 promised facilities by status", found.statuses)
     _say_counts("现状设施 existing facilities", {**found.existing, "居民小区 communities": found.demand})
@@ -690,6 +702,9 @@ def check(plans_dir: Path | None) -> None:
     for line in found.broken:
         click.echo(f"  {line}")
     sys.exit(1 if found.broken else 0)
+
+
+_FOUR = {"facilities": "设施", "requirements": "普遍要求", "quotas": "数量承诺", "intents": "意向"}
 
 
 def _say_counts(title: str, counts: Mapping[str, int], *, share: bool = False) -> None:

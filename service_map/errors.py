@@ -153,13 +153,29 @@ class GoneError(ServiceMapError, LookupError):
     zh, en
         What became of it.
     successor
-        Id of what it has become, or None where nothing did.
+        Id of what it has become, or None where nothing did. It may be of another sort: a facility (``f``) that was none
+        is a requirement (``r``) or a quota (``q``).
+    reason
+        Why, one of `service_map.catalogue.terms.REASON`.
+    area
+        Code of the area in which a facility stood that was none, else None.
     """
 
-    def __init__(self, field: str, zh: str, en: str, *, successor: str | None = None) -> None:
+    def __init__(
+        self,
+        field: str,
+        zh: str,
+        en: str,
+        *,
+        successor: str | None = None,
+        reason: str = "dropped",
+        area: str | None = None,
+    ) -> None:
         super().__init__(f"{field}：{zh}", f"{field}: {en}")
         self.field = field
         self.successor = successor
+        self.reason = reason
+        self.area = area
 
 
 class UnanswerableError(ServiceMapError, ValueError):

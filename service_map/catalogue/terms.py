@@ -7,7 +7,6 @@ file can read or write (formats, encodings) stand there.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,6 @@ BASIS = Terms(
     {
         "site": ("单个设施", "one facility"),
         "allotment": ("分到各地的数量", "a number for each of several places"),
-        "rule": ("对每个县区等的要求", "a rule for every county or the like"),
         "record": ("资料所列", "listed by a record", "资料所列，不是规划所承诺", "a record that lists it, not a plan"),
     }
 )
@@ -132,6 +130,9 @@ BASIS = Terms(
 REASON = Terms(
     {
         "merged": ("与另一处是同一设施", "is the same as another"),
+        "rule": ("是对每个县区等的要求，不是一处设施", "is a requirement of every county or the like, and no facility"),
+        "quota": ("是一项数量承诺，不是一处设施", "is a number promised to an area, and no facility"),
+        "intent": ("只是意向，不是一处设施", "is an intention only, and no facility"),
         "dropped": ("规划文本不再支持", "no plan's text promises it"),
     }
 )
@@ -156,8 +157,8 @@ KIND = Terms({
 })  # fmt: skip
 """What sort of promise a commitment is."""
 
-MAPPED = MappingProxyType({"site": "site", "allotment": "allotment", "coverage": "rule"})
-"""Kinds of commitment that put facilities on the map, each with the `BASIS` of those."""
+MAPPED = ("site", "allotment")
+"""Kinds of commitment that put facilities on the map; those have a `BASIS` of the same name."""
 
 PLACE_LEVEL = Terms(
     {
@@ -169,6 +170,63 @@ PLACE_LEVEL = Terms(
     }
 )
 """Of what level the place is that a commitment names."""
+
+PER = Terms({
+    "county": ("县（市、区）", "county", "每个县（市、区）", "every county"),
+    "district": ("区", "district", "每个区", "every district"),
+    "city": ("市", "city", "每个市", "every city"),
+    "township": ("乡镇（街道）", "township", "每个乡镇（街道）", "every township"),
+    "community": ("社区", "community", "每个社区", "every community"),
+    "village": ("村", "village", "每个村", "every village"),
+    "residential_compound": ("小区", "residential compound", "每个小区", "every residential compound"),
+    "school": ("学校", "school", "每所学校", "every school"),
+    "park": ("公园", "park", "每个公园", "every park"),
+    "enterprise": ("园区", "industrial park", "每个园区", "every industrial park"),
+})  # fmt: skip
+"""Of what a requirement asks something of every one."""
+
+PROMISE_STATE = Terms({
+    "kept": ("已有", "kept", "这里已有同类设施", "a facility of its kind stands there"),
+    "promised": ("有点名或分到的", "promised by name", "规划在这里点名或分到了同类设施",
+                 "a plan promises a facility of its kind there, by name or by number"),
+    "unknown": ("不清楚", "not known", "没有记录能说明", "no record tells"),
+})  # fmt: skip
+"""What is known of a requirement in one of its units."""
+
+DOUBT = Terms({
+    "place_unresolved": (
+        "规划所写的地点认不出，按规划的整个范围列",
+        "the place that the plan names is not known; told of the plan's whole area",
+    ),
+    "units_unlisted": (
+        "这一级的名单没有收录，只列出所在的行政区",
+        "no list of such units is on record; only the area that holds them is listed",
+    ),
+    "units_partly": (
+        "乡镇只列出地名表收录的，不是全部",
+        "of the townships only those in the table of places are listed, not all",
+    ),
+    "no_boundary": ("其中有的没有界线", "some of its units have no known boundary"),
+    "condition_untold": (
+        "规划限定的条件无从核对，哪些地方适用不清楚",
+        "the plan's condition cannot be checked, so where it holds is not known",
+    ),
+    "share_open": ("规划只要求其中一部分，没有说是哪些", "the plan asks it of some of them and does not say which"),
+    "every_year": ("这是每年的数量", "this is the number of each year"),
+    "parts_exceed": ("分项之和超过总数，规划自身不一致", "its parts exceed it: the plan contradicts itself"),
+    "named_exceed": ("点名的多于总数，规划自身不一致", "more are named than it counts: the plan contradicts itself"),
+    "named_shared": (
+        "同一范围还有别的同类数量承诺，点名的算在哪一项，规划没有说",
+        "the area has other numbers of this kind, and the plan does not say to which of them those named belong",
+    ),
+    "named_unsure": (
+        "规划还点名了同类设施，是否算在内没有说",
+        "the plan names others of the kind and does not say whether they belong to it",
+    ),
+    "not_countable": ("数量不是按处计的，不能减去点名的", "it counts no facilities; those named cannot be taken off"),
+    "within_whole": ("点名的算在总数里，不再分到各分项", "those named are counted with the whole, not with parts"),
+})  # fmt: skip
+"""What cannot be told of a requirement or a quota, and why."""
 
 # --- areas ------------------------------------------------------------------------------------------------------------
 

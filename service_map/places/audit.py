@@ -15,6 +15,7 @@ from service_map.places.gazetteer import Gazetteer
 from service_map.places.locate import Unresolved, suspected_duplicates, unresolved
 from service_map.places.match import Match, match_existing
 from service_map.places.planned_list import load_listed
+from service_map.places.promises import quotas, requirements
 from service_map.places.retired import Retired
 from service_map.plans import Commitment, Plan, passage_sha256, passages, read_text
 
@@ -27,6 +28,9 @@ class Audit:
     ----------
     kinds
         Plan and kind of commitment to their number.
+    four
+        Plan, and ``facilities``, ``requirements``, ``quotas`` or ``intents``, to their number; a facility that several
+        plans promise counts with the plan of its primary citation, and a quota that is a part of another does not.
     precisions
         Promised facilities at each of `service_map.catalogue.terms.PRECISION`.
     statuses
@@ -54,6 +58,7 @@ class Audit:
     """
 
     kinds: Mapping[tuple[str, str], int]
+    four: Mapping[tuple[str, str], int]
     precisions: Mapping[str, int]
     statuses: Mapping[str, int]
     existing: Mapping[str, int]
@@ -131,18 +136,22 @@ def audit(
         for facility in facilities
         if facility.same_as is not None and facility.same_as not in standing
     ]
+    whole = [item for item in commitments if item.plan in plans and item.category in kinds]
+    rules = requirements(whole, plans, gazetteer)
+    numbers = quotas(whole, facilities, plans, gazetteer)
+    published = ids | {item.id for item in (*rules, *numbers)}
     broken += [
         Fault(
             f"retired.csv 中 {entry.id} 的去向 {entry.successor} 不存在",
             f"retired.csv: the successor {entry.successor} of {entry.id} does not exist",
         ).both
         for entry in retired
-        if entry.successor and entry.successor not in ids
+        if entry.successor and entry.successor not in published
     ]
     broken += [
         Fault(f"retired.csv 中的 {entry.id} 仍在使用", f"retired.csv: {entry.id} is in use").both
         for entry in retired
-        if entry.id in ids
+        if entry.id in published
     ]
     broken += unknown_areas(inventories(geodata), gazetteer)
     texts: list[str] = []
@@ -151,6 +160,14 @@ def audit(
         broken += faults
     return Audit(
         kinds=Counter((commitment.plan, commitment.kind) for commitment in commitments),
+        four=Counter(
+            [
+                *((facility.commitments[0].rsplit("-", 2)[0], "facilities") for facility in facilities),
+                *((rule.plan, "requirements") for rule in rules),
+                *((number.plan, "quotas") for number in numbers if number.part_of is None),
+                *((item.plan, "intents") for item in commitments if item.kind == "intent"),
+            ]
+        ),
         precisions={name: sum(facility.precision == name for facility in facilities) for name in terms.PRECISION.codes},
         statuses=Counter(facility.status for facility in facilities),
         existing=Counter(facility.point_source for facility in existing),

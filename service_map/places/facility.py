@@ -42,10 +42,11 @@ class Facility:
         says but what kind of thing it is, its township too; and an ordinal where that is shared. So it survives a
         rebuild, lines that move, a surer point in the same county and a second plan that promises the same thing.
     name
-        As the plan has it, or composed of the place and the category where ``name_given`` is False.
+        As the plan has it, with the city's or county's name before one that every city has (市中医院: 大同市中医院); or
+        composed of the place and the plan's noun where ``name_given`` is False.
     basis
-        Which kind of commitment puts it on the map: ``site``, ``allotment`` or ``rule`` (每个县区1所); ``record`` for
-        one that stands already or that a file lists, which no plan puts there.
+        Which kind of commitment puts it on the map: ``site`` or ``allotment``; ``record`` for one that stands already
+        or that a file lists, which no plan puts there.
     count, unit, at_least
         How many the plan promises at this place; 1 for a site.
     adcode
@@ -62,6 +63,8 @@ class Facility:
         The words of the plan that located it, or ``规划范围`` where only the plan's area is known.
     commitments
         Ids of the commitments that promise it, the primary citation first; none for one that no plan promises.
+    noun
+        The plan's own noun of one that it gives no name; None where it gives one, or neither.
     status_date, status_source
         Since when it has this status as far as is known (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``) and who says so;
         None for what only the plan says.
@@ -98,6 +101,7 @@ class Facility:
             short="commitmts", stored=False,
         ),
     ]  # fmt: skip
+    noun: Annotated[str | None, means("规划所用的设施词", after="name_given")] = None
     status_date: Annotated[str | None, means("状态日期", after="status", short="stat_date")] = None
     status_source: Annotated[
         str | None,

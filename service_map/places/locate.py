@@ -5,8 +5,8 @@ kind            facilities
 ==============  ======================================================================================
 ``site``        one
 ``allotment``   one at the place it names, with its number; none where that place is not known
-``coverage``    one in each county of the area where the rule is per county; other units are not mapped
-``quota``       none: the plan says how many, not where
+``coverage``    none: a requirement of every county or the like (`service_map.places.promises`)
+``quota``       none: the plan says how many, not where (`service_map.places.promises`)
 ``intent``      none
 ==============  ======================================================================================
 
@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from service_map.catalogue import Category, categories, terms
-from service_map.catalogue.adcode import county_of, covers
+from service_map.catalogue.adcode import county_of
 from service_map.errors import GeodataError
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer, short_name, spell
@@ -38,7 +38,6 @@ WHOLE_AREA = "规划范围"
 LONGEST_NAME = 30
 TELLING = frozenset("0123456789一二三四五六七八九十东西南北中上下前后左右新老大小内外甲乙丙丁")
 """Letters that tell two things of nearly one name apart."""
-_PER_COUNTY = ("county", "district")
 _BEHIND = re.compile(r"(?:(?:新建|改扩建|扩建|改建|迁建|重建|建设|改造|提升|提质)?(?:工程|项目)|建设|片区)+$")
 # 新建市中医院 is 市中医院, and 新建东路 is a street.
 _BEFORE = re.compile(r"^(?:新建|改扩建|扩建|改建|迁建|重建)(?![东西南北中]?[路街巷村])")
@@ -46,6 +45,10 @@ _OWN = {
     "city": re.compile(r"^市(?!场|民|政|容|域|城|区|级|属|县|直)"),
     "county": re.compile(r"^县(?!域|城|区|级|乡|镇|直|属|内|道)"),
 }
+# 两馆, 三院, 五所: a number of things and no noun of one.
+_COUNTS_ALONE = re.compile(r"^[两二三四五六七八九十]\S?[馆院所校园场]?$")
+# What names have in every city beside the word for the kind of thing.
+_EVERYWHERE = re.compile(r"^(?:第[一二三四五六七八九十]+)?(?:人民|中心|实验|示范|综合|公共|公办|新|老)*")
 _MARKS = re.compile(r"[\s\"'“”‘’《》「」()（）【】\[\]·,，、.。:：;；]")
 _T = TypeVar("_T")
 
@@ -90,7 +93,7 @@ class _Promise:
 
 
 def locate(commitments: Iterable[Commitment], plans: Mapping[str, Plan], gazetteer: Gazetteer) -> list[Facility]:
-    """Put every site, allotment and county rule on the map, each thing once.
+    """Put every site and allotment on the map, each thing once.
 
     Parameters
     ----------
@@ -240,10 +243,6 @@ def _promises(commitment: Commitment, plans: Mapping[str, Plan], gazetteer: Gaze
         yield _Promise(commitment, where, words, kind, "" if identity == kind.zh else identity, generic)
     elif commitment.kind == "allotment" and words != WHOLE_AREA:
         yield _Promise(commitment, where, words, kind, "", generic=True)
-    elif commitment.kind == "coverage" and commitment.per in _PER_COUNTY:
-        below = [code for code, row in gazetteer.rows.items() if row.level == "county" and covers(where.adcode, code)]
-        for code in sorted(below):
-            yield _Promise(commitment, place(gazetteer, code, "words"), words, kind, "", generic=True)
 
 
 def plain_name(name: str, adcode: str, gazetteer: Gazetteer) -> str:
@@ -300,14 +299,14 @@ def _merge(promises: list[_Promise]) -> list[list[_Promise]]:
     stated: dict[str, list[int]] = _by(indexes, lambda i: promises[i].commitment.id)
     for i in indexes:
         for j in stated.get(promises[i].commitment.repeats or "", ()):
-            # A rule repeated is repeated county by county, a site wherever the plan puts it the second time.
+            # An allotment repeated is repeated place by place, a site wherever the plan puts it the second time.
             sites = "site" in (promises[i].commitment.kind, promises[j].commitment.kind)
             if sites or promises[i].place.adcode == promises[j].place.adcode:
                 join(i, j)
     named = [i for i in indexes if promises[i].plain]
     for same in _by(named, lambda i: (promises[i].county, promises[i].category.family, promises[i].plain)).values():
         _join_named(promises, same, join)
-    _join_unnamed(promises, [i for i in indexes if not promises[i].plain], join, top)
+    _join_unnamed(promises, [i for i in indexes if not promises[i].plain], join)
     groups = _by(indexes, top)
     return sorted(
         ([promises[i] for i in sorted(members, key=lambda i: _prominence(promises[i]))] for members in groups.values()),
@@ -329,27 +328,15 @@ def _join_named(promises: list[_Promise], same: list[int], join: Callable[[int, 
                     break
 
 
-def _join_unnamed(
-    promises: list[_Promise], unnamed: list[int], join: Callable[[int, int], None], top: Callable[[int], int]
-) -> None:
+def _join_unnamed(promises: list[_Promise], unnamed: list[int], join: Callable[[int, int], None]) -> None:
     for same in _by(unnamed, lambda i: (promises[i].place.adcode, promises[i].category.code)).values():
-        firm = [i for i in same if promises[i].commitment.kind != "coverage"]
-        for position, i in enumerate(firm):
-            for j in firm[:position]:
+        for position, i in enumerate(same):
+            for j in same[:position]:
                 a, b = promises[i].commitment, promises[j].commitment
                 # Two that are called by the area and the category are one whatever is done to it.
                 if a.kind == b.kind == "site" or _compatible(a, b):
                     join(i, j)
                     break
-        rules = [i for i in same if promises[i].commitment.kind == "coverage"]
-        for i in rules:
-            # 每个县1所 is met by the one that is promised by name or number; a rule for four is another matter.
-            met = [j for j in firm if promises[i].commitment.count in (None, promises[j].commitment.count or 1)]
-            others = [j for j in rules if j < i and _counts_agree(promises[i].commitment, promises[j].commitment)]
-            if len({top(j) for j in met}) == 1:
-                join(i, met[0])
-            elif others and not met:
-                join(i, others[0])
 
 
 def _compatible(a: Commitment, b: Commitment) -> bool:
@@ -359,16 +346,11 @@ def _compatible(a: Commitment, b: Commitment) -> bool:
     return years and actions and (a.count or 1) == (b.count or 1)
 
 
-def _counts_agree(a: Commitment, b: Commitment) -> bool:
-    return a.count is None or b.count is None or a.count == b.count
-
-
 def _prominence(promise: _Promise) -> tuple[object, ...]:
-    """Order of citations in one facility: a site before a number before a rule, the surest place first."""
-    kinds = tuple(terms.MAPPED)
+    """Order of citations in one facility: a site before a number, the surest place first."""
     commitment = promise.commitment
     return (
-        kinds.index(commitment.kind), _rank(promise.place), commitment.repeats is not None, commitment.plan,
+        terms.MAPPED.index(commitment.kind), _rank(promise.place), commitment.repeats is not None, commitment.plan,
         commitment.line, promise.category.code, promise.plain, promise.place.adcode, commitment.id,
     )  # fmt: skip
 
@@ -384,7 +366,8 @@ def _facility(group: list[_Promise], gazetteer: Gazetteer) -> tuple[Facility, tu
     years = [promise.commitment.year for promise in group if promise.commitment.year is not None]
     actions = [promise.commitment.action for promise in group if promise.commitment.action != "unspecified"]
     spot = where.place
-    name = given[:LONGEST_NAME] if given else f"{_area_name(spot, gazetteer)}{first.category.zh}"
+    noun = next((promise.commitment.noun for promise in group if promise.commitment.noun), None)
+    name = _called(given, noun, first, spot, gazetteer)
     # The id rests on the county, so that a surer place inside it keeps the id; but a name that says no more than what
     # kind of thing it is needs its township.
     township = f"@{spot.adcode}" if len(spot.adcode) > 6 and (not known_as or first.generic) else ""
@@ -393,9 +376,10 @@ def _facility(group: list[_Promise], gazetteer: Gazetteer) -> tuple[Facility, tu
         id="",
         name=name,
         name_given=given is not None,
+        noun=noun[:LONGEST_NAME] if noun and not given else None,
         category=first.category.code,
         status="planned",
-        basis=terms.MAPPED[commitment.kind],
+        basis=commitment.kind,
         action=actions[0] if actions else "unspecified",
         count=1 if commitment.kind == "site" else (counts[0] if counts else 1),
         unit=next((promise.commitment.unit for promise in group if promise.commitment.unit), None),
@@ -411,6 +395,26 @@ def _facility(group: list[_Promise], gazetteer: Gazetteer) -> tuple[Facility, tu
         located_by=where.located_by,
         commitments=tuple(dict.fromkeys(promise.commitment.id for promise in group)),
     ), identity
+
+
+def _called(given: str | None, noun: str | None, first: _Promise, spot: Place, gazetteer: Gazetteer) -> str:
+    """Call a facility as its plan does, so that nobody takes it for another place's."""
+    if given is None:
+        # 两馆 counts what it does not name.
+        plain = noun if noun and not _COUNTS_ALONE.match(noun) else first.category.zh
+        around = _area_name(spot, gazetteer)
+        return f"{around}{plain.removeprefix(around)}"[:LONGEST_NAME]
+    name = given[:LONGEST_NAME]
+    area = gazetteer.rows[county_of(spot.adcode)]
+    own = _OWN.get(area.level)
+    if own is not None and own.match(name):
+        # 市中医院 is 大同市中医院, 县医院 is 沁水县医院.
+        whose = area.name if name[0] == area.name[-1] else short_name(area.name, gazetteer.nations)
+        return f"{whose}{name.removeprefix(area.name[-1])}"[:LONGEST_NAME]
+    bare = _EVERYWHERE.sub("", name)
+    if bare == "" or bare in first.category.words or bare == first.category.zh:
+        return f"{_area_name(spot, gazetteer)}{name}"[:LONGEST_NAME]
+    return name
 
 
 def _area_name(spot: Place, gazetteer: Gazetteer) -> str:

@@ -1,42 +1,65 @@
 """Ids that were published and stand no more: where each went, so that no link to it ends in nothing.
 
-``geodata/released.csv`` lists what the last release published. When a later edition of the extractor no longer makes
-one of those facilities, `retire` writes it into ``geodata/retired.csv``: with a successor where another facility now
-holds the passage that promised it, without one where none does. Ids of facilities that were never released are
-nobody's links and leave no trace. An id rests on what the thing is, so it can come back, but never as another thing.
+``geodata/released.csv`` lists what the last release published: facilities, requirements and quotas. When a later
+edition of the extractor no longer makes one of them, `retire` writes it into ``geodata/retired.csv``: with a successor
+where another of its sort now holds the passage that promised it; for a facility that was none, with the requirement or
+the quota that its passage really is; without one where no plan promises it. Ids that were never released are nobody's
+links and leave no trace. An id rests on what the thing is, so it can come back, but never as another thing.
 """
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from service_map.catalogue import terms
+from service_map.catalogue.adcode import county_of, covers, related
 from service_map.errors import GeodataError
 from service_map.places.facility import Facility
+from service_map.places.promises import Promise, Requirement
+from service_map.plans import Commitment
 
-RETIRED_COLUMNS = ("id", "successor", "date", "reason")
+RETIRED_COLUMNS = ("id", "successor", "date", "reason", "area")
 RELEASED_COLUMNS = ("id", "name", "adcode", "category", "passages")
 
-MERGED, DROPPED = "merged", "dropped"
-"""Reasons: another facility is the same thing, or no plan's text promises it any more."""
+MERGED, RULE, QUOTA, INTENT, DROPPED = terms.REASON.codes
+"""Reasons: another is the same thing; what stood there is a requirement, a quota or an intention and no facility; or no
+plan's text promises it any more."""
+
+_SORTS = {"f": MERGED, "r": RULE, "q": QUOTA}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retired:
-    """One id that stands no more: its successor's id or "", when it went (``YYYY-MM-DD``), and the reason."""
+    """One id that stands no more.
+
+    Attributes
+    ----------
+    id
+        Of a facility (``f``), a requirement (``r``) or a quota (``q``).
+    successor
+        Id of what it is now, which may be of another sort, or "".
+    date
+        When it went, ``YYYY-MM-DD``.
+    reason
+        One of `service_map.catalogue.terms.REASON`.
+    area
+        Code of the area in which a facility stood that is a requirement's or a quota's now, else "".
+    """
 
     id: str
     successor: str
     date: str
     reason: str
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """One facility of the last release: what it was, and which passages of plans promised it."""
+    """One id of the last release: what it was, and which passages of plans promised it."""
 
     id: str
     name: str
@@ -45,19 +68,24 @@ class Released:
     passages: frozenset[str]
 
 
-def released(facilities: Iterable[Facility]) -> list[Released]:
+def released(published: Iterable[Facility | Promise]) -> list[Released]:
     """Note what is published now, to be written by `write_released`."""
     return [
         Released(
-            id=facility.id, name=facility.name, adcode=facility.adcode, category=facility.category,
-            passages=_passages(facility),
+            id=item.id, name=item.name, adcode=item.adcode, category=item.category,
+            passages=_passages(item.commitments),
         )
-        for facility in facilities
+        for item in published
     ]  # fmt: skip
 
 
 def retire(
-    before: Iterable[Released], now: Iterable[Facility], known: Iterable[Retired], *, today: date
+    before: Iterable[Released],
+    now: Iterable[Facility | Promise],
+    known: Iterable[Retired],
+    *,
+    intents: Iterable[Commitment] = (),
+    today: date,
 ) -> list[Retired]:
     """Find where the ids of the last release went.
 
@@ -66,9 +94,11 @@ def retire(
     before
         What the last release published.
     now
-        The facilities of today.
+        The facilities, requirements and quotas of today.
     known
         Those that had gone already.
+    intents
+        Commitments that are intentions only.
     today
         The date that newly retired ids get.
 
@@ -78,35 +108,62 @@ def retire(
         By id: those known but for ids that have come back, and the new ones. A successor that has gone itself is
         replaced by its own successor.
     """
-    present = {facility.id: facility for facility in now}
-    holders: dict[str, list[Facility]] = {}
-    for facility in present.values():
-        for passage in _passages(facility):
-            holders.setdefault(passage, []).append(facility)
+    present = {item.id: item for item in now}
+    holders: dict[str, list[Facility | Promise]] = {}
+    for item in present.values():
+        for passage in _passages(item.commitments):
+            holders.setdefault(passage, []).append(item)
+    wished = {(passage, intent.category) for intent in intents for passage in _passages((intent.id,))}
     found = {entry.id: entry for entry in known if entry.id not in present}
     for old in before:
-        if old.id not in present and old.id not in found:
-            heir = _heir(old, holders)
-            found[old.id] = Retired(
-                id=old.id, successor=heir, date=today.isoformat(), reason=MERGED if heir else DROPPED
-            )
+        if old.id in present:
+            continue
+        heir = _heir(old, holders)
+        if heir == "" and old.id in found and found[old.id].successor:
+            continue
+        reason = _reason(old.id, heir, hoped=any((passage, old.category) in wished for passage in old.passages))
+        since = found[old.id].date if old.id in found else today.isoformat()
+        area = old.adcode if reason in (RULE, QUOTA) else ""
+        found[old.id] = Retired(id=old.id, successor=heir, date=since, reason=reason, area=area)
     return sorted((_followed(entry, found, present) for entry in found.values()), key=lambda entry: entry.id)
 
 
-def _heir(old: Released, holders: Mapping[str, list[Facility]]) -> str:
-    """Choose the facility that holds most of the passages; of one category, for a line may promise several things."""
-    shared: Counter[str] = Counter(
-        facility.id
-        for passage in old.passages
-        for facility in holders.get(passage, ())
-        if facility.category == old.category
-    )
-    best = sorted(shared.items(), key=lambda item: (-item[1], item[0]))
-    # Two that hold as much of it are no answer: a reader sent to the wrong one of them would not notice.
-    return best[0][0] if best and (len(best) == 1 or best[0][1] > best[1][1]) else ""
+def _reason(old: str, heir: str, *, hoped: bool = False) -> str:
+    if not heir:
+        return INTENT if hoped else DROPPED
+    return MERGED if heir[0] == old[0] else _SORTS[heir[0]]
 
 
-def _followed(entry: Retired, found: Mapping[str, Retired], present: Mapping[str, Facility]) -> Retired:
+def _heir(old: Released, holders: Mapping[str, list[Facility | Promise]]) -> str:
+    """Choose what holds most of the passages, of its own sort before another: a line may promise several things."""
+    shared: Counter[str] = Counter()
+    items: dict[str, Facility | Promise] = {}
+    for passage in old.passages:
+        for item in holders.get(passage, ()):
+            if item.category == old.category and related(item.adcode, old.adcode):
+                items[item.id] = item
+                shared[item.id] += 1
+    near = {name for name, item in items.items() if covers(county_of(old.adcode), item.adcode)}
+    own, others = old.id[0], sorted(_SORTS.keys() - {old.id[0]}, reverse=True)
+    # What a county had is the county's still; the city's own of the kind is another thing, unless nothing else is left.
+    for sort, among in ((own, near), *((other, shared.keys()) for other in others), (own, shared.keys())):
+        best = [name for name in sorted(among) if name[0] == sort]
+        most = max((shared[name] for name in best), default=0)
+        best = [name for name in best if shared[name] == most]
+        if best and sort == "r" and own != "r":
+            # What stood once in every county was made by the rule for counties, if any there is.
+            return _of_counties([items[name] for name in best]) or best[0]
+        # Two that hold as much of it are no answer: a reader sent to the wrong one of them would not notice.
+        if len(best) == 1:
+            return best[0]
+    return ""
+
+
+def _of_counties(rules: Sequence[Facility | Promise]) -> str:
+    return next((item.id for item in rules if isinstance(item, Requirement) and item.per in ("county", "district")), "")
+
+
+def _followed(entry: Retired, found: Mapping[str, Retired], present: Mapping[str, Facility | Promise]) -> Retired:
     successor, seen = entry.successor, {entry.id}
     while successor and successor not in present:
         following = found.get(successor)
@@ -115,12 +172,16 @@ def _followed(entry: Retired, found: Mapping[str, Retired], present: Mapping[str
         else:
             seen.add(successor)
             successor = following.successor
-    return Retired(id=entry.id, successor=successor, date=entry.date, reason=MERGED if successor else DROPPED)
+    if successor == entry.successor:
+        return entry
+    reason = _reason(entry.id, successor)
+    area = entry.area if reason in (RULE, QUOTA) else ""
+    return Retired(id=entry.id, successor=successor, date=entry.date, reason=reason, area=area)
 
 
-def _passages(facility: Facility) -> frozenset[str]:
+def _passages(commitments: Iterable[str]) -> frozenset[str]:
     """Name the passages by plan and line, as the commitments' ids do, without what tells two of one line apart."""
-    return frozenset(commitment.rpartition("-")[0] for commitment in facility.commitments)
+    return frozenset(commitment.rpartition("-")[0] for commitment in commitments)
 
 
 def load_retired(path: Path) -> list[Retired]:
@@ -133,9 +194,12 @@ def load_retired(path: Path) -> list[Retired]:
     """
     found = []
     for number, row in _read(path, RETIRED_COLUMNS):
-        entry = Retired(id=row["id"], successor=row["successor"], date=row["date"], reason=row["reason"])
+        entry = Retired(**row)
         fine = _is_id(entry.id) and (not entry.successor or _is_id(entry.successor)) and entry.id != entry.successor
-        if not fine or entry.reason != (MERGED if entry.successor else DROPPED) or not _is_day(entry.date):
+        if fine:
+            fine = entry.reason == _reason(entry.id, entry.successor, hoped=entry.reason == INTENT)
+            fine = fine and (entry.area.isdigit() if entry.reason in (RULE, QUOTA) else not entry.area)
+        if not fine or not _is_day(entry.date):
             raise GeodataError(f"{path} 第 {number} 行写法不对", f"{path}, row {number} is malformed")
         found.append(entry)
     return found
@@ -145,7 +209,7 @@ def write_retired(path: Path, entries: Iterable[Retired]) -> None:
     """Write ``retired.csv``, by id; replaced as a whole."""
     _write(
         path, RETIRED_COLUMNS,
-        sorted((entry.id, entry.successor, entry.date, entry.reason) for entry in entries),
+        sorted((entry.id, entry.successor, entry.date, entry.reason, entry.area) for entry in entries),
     )  # fmt: skip
 
 
@@ -173,7 +237,7 @@ def write_released(path: Path, entries: Iterable[Released]) -> None:
 
 
 def _is_id(text: str) -> bool:
-    return re.fullmatch(r"f[0-9a-f]{12}", text) is not None
+    return re.fullmatch(r"[frq][0-9a-f]{12}", text) is not None
 
 
 def _is_day(text: str) -> bool:

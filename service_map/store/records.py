@@ -21,7 +21,7 @@ from service_map.catalogue.fields import (
     means,
     one_of,
 )
-from service_map.places import Facility
+from service_map.places import Facility, Promise, Quota, Requirement
 from service_map.store.geometry import Box
 
 
@@ -85,6 +85,35 @@ class CommitmentFilter:
     families: tuple[str, ...] = ()
     kind: str | None = None
     area: str | None = None
+    year: int | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseFilter:
+    """Which requirements or quotas are asked for; every given condition must hold.
+
+    Attributes
+    ----------
+    area
+        Code of an area; what holds in it, in an area around it, and in everything under it.
+    categories, families, plans
+        Codes or ids, any of which may hold; empty for all.
+    per, state
+        Of requirements: one value of `service_map.catalogue.terms.PER`, and of ``PROMISE_STATE`` for one of its units
+        (within ``area``, where that is given).
+    year
+        Promised by the end of this year. One whose year no plan states is then left out.
+    q
+        Words that must all be found in the name, the plan's own place, the area, the category or the plan's title.
+    """
+
+    area: str | None = None
+    categories: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
+    per: str | None = None
+    state: str | None = None
     year: int | None = None
     q: str | None = None
 
@@ -390,5 +419,91 @@ class CommitmentPage:
     """Some commitments, in the order of plan and line; as `FacilityPage`."""
 
     items: tuple[CommitmentRecord, ...]
+    next_cursor: str | None
+    matched: int
+
+
+# Without slots: a record below has two bases, and only one of them may have slots of its own.
+@dataclass(frozen=True, kw_only=True)
+class PromiseRecord(Promise):
+    """What requirements and quotas have in common, with the names of what they refer to.
+
+    ``plan_title``, ``section`` and ``line`` are of the primary citation, the first of ``citations``.
+    """
+
+    plan_title: Annotated[str, means("规划标题", after="plan")]
+    section: Annotated[str | None, means("章节", after="plan")]
+    line: Annotated[From1, means("文本行号", after="plan")]
+    category_zh: Annotated[str, means("类别", after="category", short="categ_zh")]
+    category_en: Annotated[str, means("类别英文名", after="category", short="categ_en")]
+    family: Annotated[FamilyCode, means("大类代码", after="category")]
+    family_zh: Annotated[str, means("大类", after="category")]
+    family_en: Annotated[str, means("大类英文名", after="category")]
+    area_name: Annotated[str, means("行政区", after="adcode")]
+    citations: Annotated[tuple[Citation, ...], means("各项出处", stored=False, listed=False)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementUnit:
+    """What is known of a requirement in one of its units; in an area that stands for them where ``whole``."""
+
+    id: Annotated[str, means("要求与单位的标识")]
+    requirement: Annotated[str, means("要求的标识", to="requirements.id")]
+    adcode: Annotated[Adcode, means("单位的行政区划代码")]
+    area_name: Annotated[str, means("单位")]
+    whole: Annotated[
+        bool, means("是否代表其中没有名单的各单位")
+    ]
+    state: Annotated[str, one_of(terms.PROMISE_STATE), means("情况")]
+    facility: Annotated[
+        str | None, means("据以判断的设施", to="facilities.id")
+    ]
+    standing: Annotated[Whole, means("在册的同类现有设施")]
+    promised: Annotated[
+        Whole, means("点名或分到这里的同类设施")
+    ]
+    people: Annotated[Whole | None, means("人口，条件问到且有数时才有")]
+    people_source: Annotated[str | None, means("人口的来源", short="people_src")]
+    condition_met: Annotated[
+        bool | None,
+        means("是否合乎限定条件，无条件或不知道则空"),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementRecord(PromiseRecord, Requirement):
+    """One requirement with its units.
+
+    ``kept``, ``promised`` and ``unknown`` count all its units by what is known of them; ``units`` are those within the
+    area that was asked for, or around it, and all of them where none was.
+    """
+
+    kept: Annotated[Whole, means("已有的单位数")]
+    promised: Annotated[Whole, means("有点名或分到的单位数")]
+    unknown: Annotated[Whole, means("不清楚的单位数")]
+    units: Annotated[tuple[RequirementUnit, ...], means("各单位", stored=False, listed=False)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaRecord(PromiseRecord, Quota):
+    """One quota with its parts, the ids of the quotas that are parts of it."""
+
+    parts: Annotated[tuple[str, ...], means("各分项", stored=False, listed=False)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementPage:
+    """Some requirements, in the order of area, category and id; as `FacilityPage`."""
+
+    items: tuple[RequirementRecord, ...]
+    next_cursor: str | None
+    matched: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaPage:
+    """Some quotas, in the order of area, category and id; as `FacilityPage`."""
+
+    items: tuple[QuotaRecord, ...]
     next_cursor: str | None
     matched: int

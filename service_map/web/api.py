@@ -249,7 +249,7 @@ def facility(id: str) -> Response:  # noqa: A002  the address's own word
     try:
         record = queries.facility(reading().conn, id)
     except GoneError as gone:
-        if gone.successor is None:
+        if gone.successor is None or gone.reason != "merged":
             raise
         address = f"{request.script_root}/api/facilities/{gone.successor}"
         return Response(status=301, headers={"Location": _address(address, list(request.args.items(multi=True)))})

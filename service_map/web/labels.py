@@ -54,7 +54,6 @@ BASIS = {
     "site": "",
     "record": "",
     "allotment": _later("规划给这个地方定了数量，没有点名是哪一处"),
-    "rule": _later("规划要求每个这样的地方都有，所以这里也算一处"),
 }
 KIND = _called(terms.KIND)
 RECORD = _called(terms.RECORD, listed=True)

@@ -47,19 +47,13 @@ def test_an_allotment_is_one_facility_that_keeps_its_number(located):
     assert (found.count, found.unit, found.adcode, found.located_by) == (5, "个", "140702", "榆次")
 
 
-def test_a_rule_for_every_county_is_one_facility_in_each(located, gazetteer):
-    found = located(commitment(JINCHENG, 5, category="funeral_home", kind="coverage", count=1, per="county"))
-    assert {facility.basis for facility in found} == {"rule"}
-    assert sorted(facility.adcode for facility in found) == ["140502", "140521", "140522", "140524", "140525", "140581"]
-    assert "晋城市城区殡仪馆" in {facility.name for facility in found}
-
-
 @pytest.mark.parametrize(
     "fields",
     [
         {"kind": "quota", "count": 28},
         {"kind": "intent"},
         {"kind": "intent", "place": "榆次", "place_level": "county"},
+        {"kind": "coverage", "per": "county", "count": 1},
         {"kind": "coverage", "per": "community"},
         {"kind": "coverage", "per": "township"},
         {"kind": "allotment", "place": "各中心村", "place_level": "village_or_street"},
@@ -117,10 +111,6 @@ SAME = {
     "a county's site and the city's number for that county": (
         commitment(QINSHUI, 631, name="沁水县殡仪馆", **FUNERAL),
         commitment(JINCHENG, 465, place="沁水", **ALLOTTED, **FUNERAL),
-    ),
-    "a rule for every county and the county's own": (
-        commitment(QINSHUI, 631, name="沁水县殡仪馆", **FUNERAL),
-        commitment(JINCHENG, 465, kind="coverage", per="county", **FUNERAL),
     ),
     "two spellings of one village": (
         commitment(QINSHUI, 507, name="柿园蜜蜂小镇", category="heritage_tourism"),
@@ -219,8 +209,8 @@ DIFFERENT = {
 def test_the_same_thing_promised_twice_is_one_facility_with_every_citation(why, located):
     found = located(*SAME[why])
     whole = [facility for facility in found if set(facility.commitments) == {item.id for item in SAME[why]}]
+    assert found == whole
     assert len(whole) == 1
-    assert all(facility.basis == "rule" for facility in found if facility not in whole)
 
 
 @pytest.mark.parametrize("why", DIFFERENT)
@@ -349,7 +339,7 @@ def _check_places(facilities, commitments, plans, gazetteer):
 def test_every_facility_of_the_labelled_plans_lies_inside_the_area_its_plan_names(
     labelled, plans, full_gazetteer, labelled_facilities
 ):
-    assert len(labelled_facilities) > 200
+    assert len(labelled_facilities) > 150
     _check_places(labelled_facilities, labelled, plans, full_gazetteer)
 
 

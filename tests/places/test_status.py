@@ -173,16 +173,19 @@ def test_the_released_ids_are_kept_as_they_were(tmp_path):
 @pytest.mark.parametrize(
     "row",
     [
-        "x,,2025-01-01,dropped",
-        f"{ONE.id},x,2025-01-01,merged",
-        f"{ONE.id},{ONE.id},2025-01-01,merged",
-        f"{ONE.id},,2025-01-01,merged",
-        f"{ONE.id},,soon,dropped",
+        "x,,2025-01-01,dropped,",
+        f"{ONE.id},x,2025-01-01,merged,",
+        f"{ONE.id},{ONE.id},2025-01-01,merged,",
+        f"{ONE.id},,2025-01-01,merged,",
+        f"{ONE.id},,soon,dropped,",
+        f"{ONE.id},r0000000000aa,2025-01-01,merged,",
+        f"{ONE.id},r0000000000aa,2025-01-01,rule,",
+        f"{ONE.id},{TWO.id},2025-01-01,merged,140521",
     ],
 )
 def test_a_damaged_table_of_retired_ids_is_refused_by_row(tmp_path, row):
     path = tmp_path / "retired.csv"
-    path.write_text(f"id,successor,date,reason\n{row}\n", encoding="utf-8")
+    path.write_text(f"id,successor,date,reason,area\n{row}\n", encoding="utf-8")
     with pytest.raises(GeodataError, match="row 2"):
         load_retired(path)
 

@@ -27,7 +27,17 @@ def _facility(number, commitments, **fields):
 
 COMMITMENTS = [
     _commitment("county", 2, 1, category="elderly_institution", name="虚构养老院"),
-    _commitment("county", 4, 2, kind="coverage", count=2, per="county", year=2024, section="第二章 幼有所育"),
+    _commitment(
+        "county",
+        4,
+        2,
+        kind="allotment",
+        count=2,
+        place="沁水县",
+        place_level="county",
+        year=2024,
+        section="第二章 幼有所育",
+    ),
     _commitment(
         "county", 5, 3, category="trail", name="试验健身步道", count=3.5, unit="公里", section="第二章 幼有所育"
     ),
@@ -40,7 +50,7 @@ COMMITMENTS = [
 FACILITIES = [
     _facility(1, ["county-2-000001", "city-4-000004"], name="虚构养老院", category="elderly_institution",
               lon=112.19, lat=35.69, precision="site", uncertainty_m=50.0),
-    _facility(2, ["county-4-000002"], name="沁水县幼儿园", name_given=False, basis="rule", count=2, year=2024),
+    _facility(2, ["county-4-000002"], name="沁水县幼儿园", name_given=False, basis="allotment", count=2, year=2024),
     _facility(3, ["county-5-000003"], name="试验健身步道", category="trail", count=3.5, unit="公里", lon=112.2, lat=35.7,
               status="under_construction", precision="street", uncertainty_m=800.0, year=2023),
     _facility(4, ["city-5-000005"], name="百分100%_公园", category="sports_park", adcode="140502", lon=112.8513,
@@ -70,7 +80,7 @@ def world(geodata, tmp_path_factory):
 
     return SimpleNamespace(
         geodata=folder, plans_dir=texts, facilities=FACILITIES, commitments=COMMITMENTS, changed=changed,
-        facility=_facility, replace=replace, shipped=geodata,
+        facility=_facility, replace=replace, texts=TEXTS, shipped=geodata,
     )  # fmt: skip
 
 

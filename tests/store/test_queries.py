@@ -387,7 +387,7 @@ def test_plans_keep_their_order_and_count_what_they_promise(conn):
         ({"plans": ("county",)}, [1, 2, 3]),
         ({"categories": ("elderly_institution",)}, [4, 1]),
         ({"families": ("sports",)}, [5, 3]),
-        ({"kind": "coverage"}, [2]),
+        ({"kind": "allotment"}, [2]),
         ({"kind": "quota"}, []),
         ({"area": "140521"}, [4, 1, 2, 3]),
         ({"area": "140500"}, [4, 5, 6, 1, 2, 3]),

@@ -38,7 +38,7 @@ def facility(facility_id: str) -> str | BaseResponse:
     try:
         record = queries.facility(frame.conn(), facility_id)
     except GoneError as gone:
-        if gone.successor is None:
+        if gone.successor is None or gone.reason != "merged":
             raise
         return redirect(links.to("pages.facility", facility_id=gone.successor), 301)
     plans = frame.plans()
