@@ -245,20 +245,27 @@ def refresh(plans_dir: Path, townships: Path | None, villages: Path | None, *, k
     if townships is not None:
         needed = places.gather_places(commitments, listed, townships, villages=villages, geodata=geodata)
         places.write_places(geodata / "places.csv", needed)
-    gazetteer = places.load_gazetteer(geodata)
-    facilities = places.locate(commitments, listed, gazetteer)
-    rules = places.requirements(commitments, listed, gazetteer)
-    numbers = places.quotas(commitments, facilities, listed, gazetteer)
-    facilities = places.apply_locations(facilities, places.load_locations(geodata / "locations.csv"))
-    facilities = places.apply_statuses(facilities, places.load_statuses(geodata / "statuses.csv"))
-    before, known = places.load_released(geodata / "released.csv"), places.load_retired(geodata / "retired.csv")
-    published: list[places.Facility | places.Promise] = [*facilities, *rules, *numbers]
-    intents = [item for item in commitments if item.kind == "intent"]
-    retired = places.retire(before, published, known, intents=intents, today=datetime.now(UTC).date())
     plans.write_commitments(geodata / "commitments.jsonl", commitments)
     plans.write_circles(geodata / "plan_circles.toml", circles)
     plans.write_stock_figures(geodata / _STOCK, figures)
     plans.write_indicators(geodata / _INDICATORS, indicators)
+    _place(commitments, listed, geodata, release=release)
+
+
+def _place(
+    commitments: Sequence[plans.Commitment], listed: Mapping[str, plans.Plan], geodata: Path, *, release: bool
+) -> None:
+    """Write the facilities that commitments put on the map, and where the ids went that were published once."""
+    gazetteer = places.load_gazetteer(geodata)
+    facilities = places.locate(commitments, listed, gazetteer)
+    facilities = places.apply_locations(facilities, places.load_locations(geodata / "locations.csv"))
+    facilities = places.apply_statuses(facilities, places.load_statuses(geodata / "statuses.csv"))
+    rules = places.requirements(commitments, listed, gazetteer)
+    numbers = places.quotas(commitments, facilities, listed, gazetteer)
+    before, known = places.load_released(geodata / "released.csv"), places.load_retired(geodata / "retired.csv")
+    published: list[places.Facility | places.Promise] = [*facilities, *rules, *numbers]
+    intents = [item for item in commitments if item.kind == "intent"]
+    retired = places.retire(before, published, known, intents=intents, today=datetime.now(UTC).date())
     places.write_facilities(geodata / "facilities.geojson", facilities)
     if retired != known:
         places.write_retired(geodata / "retired.csv", retired)

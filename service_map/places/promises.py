@@ -129,15 +129,9 @@ class Quota(Promise):
     """
 
     part_of: Annotated[str | None, means("所属总数的标识", after="name")]
-    named: Annotated[
-        float | None, means("其中规划已点名或分到各地的", after="unit")
-    ]
-    left_over: Annotated[
-        float | None, means("其余规划没有说在哪里的", after="unit")
-    ]
-    facilities: Annotated[
-        tuple[str, ...], means("点名或分到的设施", stored=False, listed=False)
-    ] = ()
+    named: Annotated[float | None, means("其中规划已点名或分到各地的", after="unit")]
+    left_over: Annotated[float | None, means("其余规划没有说在哪里的", after="unit")]
+    facilities: Annotated[tuple[str, ...], means("点名或分到的设施", stored=False, listed=False)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import ancestors, related
 from service_map.catalogue.fields import fields_of
-from service_map.errors import GoneError, NotFoundError
+from service_map.errors import Fault, GoneError, NotFoundError
 from service_map.store import cursor as cursors
 from service_map.store.conditions import (
     among,
@@ -156,23 +156,23 @@ def tell_gone(connection: Connection, asked: str) -> None:
         return
     successor, date, reason, area = found
     zh, en = {
-        "merged": (
+        "merged": Fault(
             f"与 {successor} 是同一项，自 {date} 起并入后者",
             f"is the same as {successor} and stands there since {date}",
         ),
-        "rule": (
+        "rule": Fault(
             f"自 {date} 起不再是一处设施：规划对每个县区等的要求，见普遍要求 {successor}",
             f"is no facility since {date}: the plan asks it of every county, see requirement {successor}",
         ),
-        "quota": (
+        "quota": Fault(
             f"自 {date} 起不再是一处设施：规划只有数量，见数量承诺 {successor}",
             f"is no facility since {date}: the plan gives a number only, see the quota {successor}",
         ),
-        "intent": (
+        "intent": Fault(
             f"自 {date} 起不再有：重新核对后，规划只说了意向",
             f"is gone since {date}: read again, the plan tells an intention only",
         ),
-        "dropped": (
+        "dropped": Fault(
             f"自 {date} 起不再有：重新核对后，规划文本中没有这一项",
             f"is gone since {date}: read again, no plan promises it",
         ),

@@ -402,7 +402,7 @@ class CommitmentRecord:
     kind: Annotated[str, one_of(terms.KIND), means("任务类型")]
     name: Annotated[str | None, means("名称")]
     count: Annotated[float | None, means("数量")]
-    unit: Annotated[str | None, means("单位")]
+    unit: Annotated[str | None, means("单位名称")]
     at_least: Annotated[bool, means("是否为下限")]
     action: Annotated[str, one_of(terms.ACTION), means("建设方式")]
     place: Annotated[str | None, means("地点")]
@@ -450,18 +450,12 @@ class RequirementUnit:
     id: Annotated[str, means("要求与单位的标识")]
     requirement: Annotated[str, means("要求的标识", to="requirements.id")]
     adcode: Annotated[Adcode, means("单位的行政区划代码")]
-    area_name: Annotated[str, means("单位")]
-    whole: Annotated[
-        bool, means("是否代表其中没有名单的各单位")
-    ]
+    area_name: Annotated[str, means("单位名称")]
+    whole: Annotated[bool, means("是否代表其中没有名单的各单位")]
     state: Annotated[str, one_of(terms.PROMISE_STATE), means("情况")]
-    facility: Annotated[
-        str | None, means("据以判断的设施", to="facilities.id")
-    ]
+    facility: Annotated[str | None, means("据以判断的设施", to="facilities.id")]
     standing: Annotated[Whole, means("在册的同类现有设施")]
-    promised: Annotated[
-        Whole, means("点名或分到这里的同类设施")
-    ]
+    promised: Annotated[Whole, means("点名或分到这里的同类设施")]
     people: Annotated[Whole | None, means("人口，条件问到且有数时才有")]
     people_source: Annotated[str | None, means("人口的来源", short="people_src")]
     condition_met: Annotated[
