@@ -19,6 +19,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue.degrees import MOST_DEGREE_M
 from service_map.catalogue.messages import Sentence
 from service_map.errors import Fault, InvalidParameterError
 from service_map.io.columns import Wanted, load_names
@@ -30,7 +31,6 @@ PLACE = {"lon": "lon", "lat": "lat"}
 
 _BATCH = 50_000
 _HEAD_ROWS = 40  # a heading stands among so many rows, behind titles and remarks
-_METRES_PER_DEGREE = 111_320.0
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _DEGREES = re.compile(
@@ -413,7 +413,7 @@ def _reach(shapes: NDArray[Any], turn: Frame) -> Floats:
         (west_south, _), (east_north, _) = turn.turn(edges[:, :2]), turn.turn(edges[:, 2:])
         wide = (east_north[:, 0] - west_south[:, 0]) * np.cos(np.radians(west_south[:, 1]))
         # No two points of a shape are farther apart than the diagonal of its box.
-        reach[others] = np.hypot(wide, east_north[:, 1] - west_south[:, 1]) * _METRES_PER_DEGREE
+        reach[others] = np.hypot(wide, east_north[:, 1] - west_south[:, 1]) * MOST_DEGREE_M
     return reach
 
 

@@ -342,6 +342,7 @@ def _read_table(source: Source, county: County, rows: tuple[int, int]) -> Cells:
     )
 
 
+# Any run of rows of a county's millions, as numbers: `service_map.io` gives texts, from the first row on.
 def _slices(files: list[Path], first: int, last: int) -> list[pyarrow.Table]:
     """Read some rows of files that follow each other, by the groups of rows that hold them."""
     found, start = [], 0

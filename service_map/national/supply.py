@@ -18,7 +18,7 @@ import pyarrow.parquet
 import shapely
 from numpy.typing import NDArray
 
-from service_map import coverage
+from service_map import coverage, io
 from service_map.catalogue import terms
 from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.coverage import Candidates
@@ -164,6 +164,8 @@ _Came = tuple[int, int, dict[int, str]]
 """Facilities read, taken, and `Laid.sources` of a partition."""
 
 
+# Dask reads the parts of a country side by side, as numbers; `service_map.io` gives one file's rows as texts, but tells
+# here too what their coordinates are in.
 def _geoparquet(source: str, wanted: tuple[str, ...], folder: Path, dask: Any) -> list[Any]:
     dask_geopandas = need("dask_geopandas")
     names = pyarrow.parquet.read_schema(_files(Path(source))[0]).names
@@ -178,13 +180,16 @@ def _geoparquet(source: str, wanted: tuple[str, ...], folder: Path, dask: Any) -
 
 
 def _lay_frame(frame: Any, wanted: tuple[str, ...], folder: str) -> _Came:
-    if frame.crs is not None and not frame.crs.is_geographic:
-        frame = frame.to_crs(4326)
     shapes = np.asarray(frame.geometry.array)
     if len(shapes) and (shapely.is_missing(shapes) | shapely.is_empty(shapes)).any():
         raise InvalidParameterError("facilities", "有设施没有点位", "a facility has no point")
     flat = shapely.get_type_id(shapes) == 0
     points = np.where(flat, shapes, shapely.point_on_surface(shapes)) if not flat.all() else shapes
+    stated = None if frame.crs is None else frame.crs.to_wkt()
+    turn = io.system(
+        stated, said=None, datum=None, layer=False, must=False, field="facilities", where="GeoParquet"
+    ).turn
+    lonlat, accuracy_m = turn(shapely.get_coordinates(points))
     count = len(frame)
 
     def number(name: str, kind: type) -> NDArray[Any]:
@@ -208,9 +213,9 @@ def _lay_frame(frame: Any, wanted: tuple[str, ...], folder: str) -> _Came:
         names, source = _told(status, *told)
     numbers = _numbered(names)
     records = _records(
-        lonlat=shapely.get_coordinates(points),
+        lonlat=lonlat,
         category=column("category", "").astype(str),
-        uncertainty_m=number("uncertainty_m", np.float64),
+        uncertainty_m=number("uncertainty_m", np.float64) + accuracy_m,
         status=status,
         year=number("year", np.int64),
         wide=_wide(column("precision", "").astype(str)),

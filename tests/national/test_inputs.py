@@ -13,7 +13,7 @@ import pytest
 import rasterio
 import shapely
 
-from service_map import coverage
+from service_map import coverage, io
 from service_map.errors import GeodataError, InvalidParameterError
 from service_map.national import population, supply, survey, ways
 from service_map.national.county import County
@@ -132,6 +132,20 @@ def test_facilities_are_laid_once_though_a_task_ran_twice(country, tmp_path):
     twice = replace(laid, folder=str(tmp_path / "twice"))
     box = (111.0, 34.0, 115.0, 39.0)
     assert supply.take(laid, box).digest == supply.take(twice, box).digest
+
+
+def test_facilities_in_degrees_of_another_datum_are_as_unsure_as_their_turning_into_wgs84(country, tmp_path):
+    system = io.system("EPSG:4214", said=None, datum=None, layer=False, must=False, field="facilities", where="x")
+    there = shapely.Point(112.2, 35.7)
+    frame = geopandas.GeoDataFrame(
+        {"category": country.kinds[:1], "uncertainty_m": [10.0]}, geometry=[there], crs="EPSG:4214"
+    )
+    frame.to_parquet(tmp_path / "beijing54.parquet")
+    laid = supply.lay(str(tmp_path / "beijing54.parquet"), country.kinds, tmp_path / "laid")
+    taken = supply.take(laid, (112.0, 35.5, 112.5, 36.0)).candidates
+    (accuracy,) = system.turn(np.array([[there.x, there.y]]))[1]
+    assert accuracy > 50
+    assert taken.uncertainty_m.tolist() == [10 + accuracy]
 
 
 def test_what_is_located_badly_is_taken_from_as_far_as_it_may_stand(tmp_path, country):

@@ -1,10 +1,12 @@
 """The table of the places that the plans name, made out of whole tables."""
 
+import json
+
 import pytest
 import shapely
 from promises import commitment
 
-from service_map.errors import GeodataError
+from service_map.errors import InvalidParameterError
 from service_map.places import gather_places, load_gazetteer, locate, write_places
 
 QINSHUI = "qinshui-2021"
@@ -85,8 +87,31 @@ def test_a_village_that_the_table_has_a_point_of_is_a_village_to_its_promises(ga
 
 def test_a_village_whose_point_is_no_number_is_reported_by_row(gather):
     heading, first, *_ = VILLAGES.splitlines()
-    with pytest.raises(GeodataError, match="row 2, lon_wgs84"):
+    with pytest.raises(InvalidParameterError, match="row 2, lon, lat: lon is not a number: 'east'"):
         gather(site("某某"), villages=f"{heading},lon_wgs84,lat_wgs84\n{first},east,35\n")
+
+
+def test_townships_and_villages_are_taken_from_any_table_or_layer(gather, plans, tmp_path):
+    (tmp_path / "townships.txt").write_text(
+        TOWNSHIPS.replace("code2023,name", "区划代码,乡镇名称")
+        .replace("lon_wgs84,lat_wgs84", "经度(°),纬度(°)")
+        .replace(",", "\t"),
+        encoding="gb18030",
+    )
+    village = {"code": "140521104216", "name": "豆庄村委会", "streetCode": "140521104"}
+    feature = {
+        "type": "Feature",
+        "properties": village,
+        "geometry": {"type": "Point", "coordinates": [112.5551, 35.6203]},
+    }
+    layer = tmp_path / "villages.geojson"
+    layer.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    asked = [site("豆庄古堡", category="heritage_tourism")]
+    found = gather_places(asked, plans, tmp_path / "townships.txt", villages=layer, geodata=gather.folder)
+    assert {(row.name, row.kind, row.lon) for row in found} == {
+        ("豆庄村", "site", 112.5551),
+        ("嘉峰镇", "office", 112.530621),
+    }
 
 
 def test_villages_kept_from_before_stand_where_their_township_does_now(gather):
@@ -136,16 +161,16 @@ def test_a_township_whose_point_lies_outside_its_county_is_left_out(gather):
 
 @pytest.mark.parametrize(
     ("row", "column"),
-    [("14052110,短码镇,沁水县,112.1,35.6", "code2023"), ("140521199,,沁水县,112.1,35.6", "code2023"),
-     ("140521199,无点镇,沁水县,,", "lon_wgs84")],
+    [("14052110,短码镇,沁水县,112.1,35.6", "code"), ("140521199,,沁水县,112.1,35.6", "code"),
+     ("140521199,无点镇,沁水县,,", "lon, lat")],
 )  # fmt: skip
 def test_a_wrong_row_of_the_township_table_is_reported_by_number(gather, row, column):
-    with pytest.raises(GeodataError, match=f"row 7, {column}"):
+    with pytest.raises(InvalidParameterError, match=f"row 7, {column}"):
         gather(site("端氏镇幼儿园"), townships=TOWNSHIPS + row + "\n")
 
 
 def test_a_table_without_the_needed_columns_is_refused_by_their_names(gather):
-    with pytest.raises(GeodataError, match="lon_wgs84"):
+    with pytest.raises(InvalidParameterError, match="no column lon"):
         gather(site("端氏镇幼儿园"), townships="code2023,name\n140521103,端氏镇\n")
 
 
