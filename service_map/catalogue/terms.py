@@ -157,6 +157,24 @@ KIND = Terms({
 })  # fmt: skip
 """What sort of promise a commitment is."""
 
+BINDING = Terms({
+    "binding": ("约束性", "binding"),
+    "expected": ("预期性", "expected"),
+})  # fmt: skip
+"""Whether a plan's indicator must be reached or is expected to be."""
+
+TARGET_BOUND = Terms({
+    "at_least": ("不低于", "at least"),
+    "at_most": ("不超过", "at most"),
+})  # fmt: skip
+"""How the target of an indicator bounds what is measured."""
+
+FORM = Terms({
+    "table": ("指标表", "table of indicators"),
+    "sentence": ("正文", "sentence of the text"),
+})  # fmt: skip
+"""Where a plan gives an indicator."""
+
 MAPPED = ("site", "allotment")
 """Kinds of commitment that put facilities on the map; those have a `BASIS` of the same name."""
 

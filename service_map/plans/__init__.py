@@ -5,6 +5,7 @@ from service_map.plans.commitment import Commitment, label, label_record, load_c
 from service_map.plans.corrections import Correction, apply_corrections, load_corrections
 from service_map.plans.explanation import Explanation, Words, explain, explanation_record, explanation_text
 from service_map.plans.extract import extract, passage_sha256
+from service_map.plans.indicator_pairs import disagreements
 from service_map.plans.indicators import Indicator, extract_indicators, load_indicators, write_indicators
 from service_map.plans.outline import passages
 from service_map.plans.read import read_text
@@ -27,6 +28,7 @@ __all__ = [
     "Words",
     "apply_corrections",
     "circles_text",
+    "disagreements",
     "explain",
     "explanation_record",
     "explanation_text",

@@ -94,7 +94,7 @@ def extract_indicators(
     rows, notes = read_tables([_canonical(line) for line in text.split("\n")])
     taken = notes | {row.line for row in rows}
     for passage in outline(text, wording=wording):
-        if not passage.row and passage.role == "body" and passage.lines[0] not in taken:
+        if passage.role == "body" and passage.lines[0] not in taken:
             rows += sentence_rows(passage, wording, since)
     found: list[Indicator] = []
     seen: dict[int, int] = {}

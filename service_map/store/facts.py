@@ -30,6 +30,7 @@ def read_facts(geodata: Path) -> None:
     catalogue.circles(geodata)
     catalogue.plan_rules(geodata)
     catalogue.inventories(geodata)
+    catalogue.indicator_kinds(geodata)
     catalogue.edge_categories(geodata)
     io.load_names(geodata)
     load_wording(geodata)

@@ -27,6 +27,7 @@ from service_map.store.records import (
     AreaRecord,
     CommitmentRecord,
     FacilityRecord,
+    IndicatorRecord,
     PlanRecord,
     QuotaRecord,
     RequirementRecord,
@@ -45,6 +46,9 @@ _SETS = {
     "level": terms.LEVEL,
     "per": terms.PER,
     "promise_state": terms.PROMISE_STATE,
+    "binding": terms.BINDING,
+    "target_bound": terms.TARGET_BOUND,
+    "form": terms.FORM,
 }
 DOMAINS: dict[str, dict[str, str]] = {name: of.meanings() for name, of in _SETS.items()}
 """Closed sets of values with their meaning; they go into the data dictionary."""
@@ -277,6 +281,20 @@ class QuotaFacility(Base):
     )
 
 
+Indicator = _mapped(
+    "Indicator",
+    _table(
+        "indicators",
+        IndicatorRecord,
+        both("规划指标"),
+        Index("indicators_order", "plan", "line", "id"),
+        Index("indicators_category", "category"),
+        unique="id",
+    ),
+)
+"""规划指标: a figure that a plan sets itself, with the one that it starts from."""
+
+
 class Community(Base):
     """居民小区: where people live, as demand points; from the tables of what exists."""
 
@@ -456,8 +474,7 @@ TABLES: tuple[Any, ...] = tuple(
     model.__table__
     for model in (
         Meta, Category, Plan, Area, Commitment, Facility, Shape, Citation, Requirement, Unit, Quota, PromiseCitation,
-        QuotaFacility, Community, Retired, Gap, Summary, RankedArea,
-        Cluster, TileCell,
+        QuotaFacility, Indicator, Community, Retired, Gap, Summary, RankedArea, Cluster, TileCell,
     )
 )  # fmt: skip
 """Every table, each after those it refers to."""

@@ -37,6 +37,7 @@ from service_map.store.conditions import (
     within,
 )
 from service_map.store.geometry import Box, index_x, index_y, lonlat, point_in_box
+from service_map.store.indicators import every_indicator, indicators
 from service_map.store.models import Category, Citation, Commitment, Community, Facility, Plan
 from service_map.store.promises import quota, quotas, requirement, requirements, tell_gone
 from service_map.store.records import Citation as CitationRecord
@@ -66,9 +67,11 @@ __all__ = [
     "communities",
     "cursor_at",
     "every_commitment",
+    "every_indicator",
     "facilities",
     "facility",
     "facility_points",
+    "indicators",
     "layers",
     "nearby",
     "plan",

@@ -119,6 +119,34 @@ class PromiseFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorFilter:
+    """Which indicators are asked for; every given condition must hold.
+
+    Attributes
+    ----------
+    area
+        Code of an area; what plans of it, of an area around it, or of one within it want to reach.
+    plans, categories, families
+        Codes or ids, any of which may hold; empty for all.
+    binding, form
+        One value of `service_map.catalogue.terms.BINDING` and ``FORM``.
+    year
+        To be reached by the end of this year.
+    q
+        Words that must all be found in the name, the section, the category or the plan's title.
+    """
+
+    area: str | None = None
+    plans: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    binding: str | None = None
+    form: str | None = None
+    year: int | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
     """Where a plan promises a thing.
 
@@ -499,5 +527,52 @@ class QuotaPage:
     """Some quotas, in the order of area, category and id; as `FacilityPage`."""
 
     items: tuple[QuotaRecord, ...]
+    next_cursor: str | None
+    matched: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorRecord:
+    """One indicator (指标) of a plan with the names of what it refers to.
+
+    ``due`` is the year of the target, or the last of the plan's term where the plan says none. ``conflicts`` are the
+    ids of those that give the same thing another figure in the same plan, parted by semicolons.
+    """
+
+    id: Annotated[str, means("指标标识")]
+    plan: Annotated[str, means("规划标识", to="plans.id")]
+    plan_title: Annotated[str, means("规划标题", stored=False)]
+    adcode: Annotated[Adcode, means("行政区划代码")]
+    area_name: Annotated[str, means("行政区")]
+    form: Annotated[str, one_of(terms.FORM), means("出自指标表还是正文")]
+    section: Annotated[str | None, means("章节")]
+    line: Annotated[From1, means("文本行号")]
+    passage_sha256: Annotated[Sha256, means("原文行的 SHA-256")]
+    passage: Annotated[str | None, means("原文行，有文本时才有")]
+    name: Annotated[str, means("指标名称")]
+    unit: Annotated[str | None, means("单位")]
+    base: Annotated[float | None, means("基期值")]
+    base_year: Annotated[Year | None, means("基期年份")]
+    base_words: Annotated[str | None, means("基期值的原话")]
+    target: Annotated[float | None, means("目标值")]
+    target_year: Annotated[Year | None, means("规划写明的目标年份")]
+    target_words: Annotated[str | None, means("目标值的原话")]
+    due: Annotated[Year, means("应达到的年份：没有写明的，按规划期末")]
+    bound: Annotated[Annotated[str, one_of(terms.TARGET_BOUND)] | None, means("目标是下限还是上限")]
+    binding: Annotated[Annotated[str, one_of(terms.BINDING)] | None, means("约束性或预期性，没有写明则空")]
+    note: Annotated[str | None, means("表下注释")]
+    kind: Annotated[str | None, means("指标的种类，见 indicator_kinds.toml")]
+    category: Annotated[CategoryCode | None, means("所涉设施类别的代码", to="categories.code")]
+    category_zh: Annotated[str | None, means("所涉设施类别", stored=False, listed=False)]
+    category_en: Annotated[str | None, means("所涉设施类别的英文名", stored=False, listed=False)]
+    family: Annotated[FamilyCode | None, means("所涉大类的代码")]
+    conflicts: Annotated[str | None, means("同一规划里与此不同的说法")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorPage:
+    """Some indicators, in the order of plan and line; as `FacilityPage`."""
+
+    items: tuple[IndicatorRecord, ...]
     next_cursor: str | None
     matched: int

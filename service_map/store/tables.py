@@ -18,7 +18,6 @@ import xlsxwriter
 from pyarrow import parquet
 from pyproj import CRS
 
-from service_map.store.cells import writable
 from service_map.store.data_dictionary import (
     Placed,
     dictionary,
@@ -30,6 +29,7 @@ from service_map.store.data_dictionary import (
     values,
 )
 from service_map.store.models import DOMAINS
+from service_map.store.sheets import write_row
 
 # GCJ-02 has no EPSG code and no published definition: a system of its own name keeps a program from taking it for
 # another, and a program that knows neither then refuses to reproject, which is right.
@@ -250,30 +250,19 @@ def _xlsx(path: Path, pages: Iterable[list[Placed]], system: str, told: Mapping[
     sheet = book.add_worksheet(layer_name(system))
     sheet.freeze_panes(1, 0)
     fields = (*table_fields(system, bare=True), *place_fields(system))
-    _row(sheet, 0, [field.name for field in fields])
+    write_row(sheet, 0, [field.name for field in fields])
     said = said_in_rows(system, bare=True)
     number = 0
     for page in pages:
         for record, x, y in page:
             number += 1
-            _row(sheet, number, (*values(record), *said, x, y))
+            write_row(sheet, number, (*values(record), *said, x, y))
     for title, rows in (("字段 fields", dictionary(system, bare=True)), ("说明 about", told_rows(told))):
         beside = book.add_worksheet(title)
-        _row(beside, 0, list(rows[0]))
+        write_row(beside, 0, list(rows[0]))
         for place, row in enumerate(rows, start=1):
-            _row(beside, place, list(row.values()))
+            write_row(beside, place, list(row.values()))
     book.close()
-
-
-def _row(sheet: Any, number: int, cells: Sequence[Any]) -> None:
-    for column, value in enumerate(cells):
-        if isinstance(value, str):
-            # As text whatever it begins with: a name that begins with an equals sign is no formula.
-            sheet.write_string(number, column, writable(value))
-        elif isinstance(value, bool):
-            sheet.write_boolean(number, column, value)
-        elif value is not None:
-            sheet.write_number(number, column, value)
 
 
 _WRITERS: Mapping[str, Callable[[Path, Iterable[list[Placed]], str, Mapping[str, Any]], None]] = {

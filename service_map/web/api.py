@@ -29,7 +29,7 @@ from service_map.store import (
     queries,
     read_meta,
 )
-from service_map.web import contract, geojson, openapi, params, problems
+from service_map.web import contract, geojson, openapi, params, problems, targets
 from service_map.web.compute import elsewhere_if
 from service_map.web.cost import searches_much
 from service_map.web.reading import IMPRECISE, JSON, PROMISED_ONLY, attach, by_turns, choose, query, reading, reply, say
@@ -339,6 +339,23 @@ def _commitment(record: CommitmentRecord) -> dict[str, Any]:
     if record.passage is None:
         del member["passage"]
     return member
+
+
+@blueprint.get("/indicators")
+def indicators() -> Response:
+    """Give a page of indicators by filter."""
+    values = query((*params.INDICATORS, params.LIMIT, params.CURSOR))
+    page = queries.indicators(
+        reading().conn, params.indicator_filter(values), limit=values["limit"], cursor=values["cursor"]
+    )
+    return reply(
+        {
+            "indicators": [targets.member(record) for record in page.items],
+            "numberMatched": page.matched,
+            "numberReturned": len(page.items),
+            "links": _links(JSON, page.next_cursor),
+        }
+    )
 
 
 # ---------------------------------------------------------------- the interface itself

@@ -28,7 +28,7 @@ from service_map.catalogue.fields import (
     keyed,
     one_of,
 )
-from service_map.store import AreaRecord, CommitmentRecord, FacilityRecord, PlanRecord, ranks
+from service_map.store import AreaRecord, CommitmentRecord, FacilityRecord, IndicatorRecord, PlanRecord, ranks
 
 UriReference = Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
 
@@ -247,6 +247,12 @@ Commitment = _type(
     optional={"passage"},
 )
 
+Indicator = _type(
+    "Indicator",
+    {**listed(IndicatorRecord), "category_name": str | None, "conflicts": list[str], "passage": str},
+    optional={"passage"},
+)
+
 # --- the national ranking ---------------------------------------------------------------------------------------------
 
 _Level = Annotated[str, Meta(pattern=f"^(?:{'|'.join(ranks.LEVELS)})$", extra={"terms": ranks.LEVELS})]
@@ -365,6 +371,7 @@ ANSWERS: Mapping[str, Any] = {
         Plan,
         _type("Plans", {"plans": _several(Plan), "numberReturned": Whole}),
         _type("Commitments", {"commitments": _several(Commitment), **_PAGING}),
+        _type("Indicators", {"indicators": _several(Indicator), **_PAGING}),
         Ranking,
         _collection(
             "RankingCollection", RankingFeature, numberReturned=Whole, category=str, horizon=_Horizon, year=int | None,

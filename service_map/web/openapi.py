@@ -200,6 +200,13 @@ OPERATIONS = (
         about=sentence("按条件查规划任务，按规划与行号排列，分页"),
     ),
     Operation(
+        path="/api/indicators",
+        id="indicators",
+        parameters=(*params.INDICATORS, params.LIMIT, params.CURSOR),
+        schema="Indicators",
+        about=sentence("按条件查规划指标：基期值、目标值、约束性与出处；area 上下都算，按规划与行号排列，分页"),
+    ),
+    Operation(
         path="/api/openapi.json",
         id="openapi",
         schema="OpenApi",
@@ -247,6 +254,20 @@ OPERATIONS = (
         schema="RankingCollection",
         errors=("not-found",),
         about=sentence("下载：各地排名，GeoJSON，界线经简化"),
+    ),
+    Operation(
+        path="/download/indicators.csv",
+        id="download_indicators_csv",
+        parameters=params.INDICATORS,
+        media_type="text/csv",
+        about=sentence("下载：规划指标，CSV"),
+    ),
+    Operation(
+        path="/download/indicators.xlsx",
+        id="download_indicators_xlsx",
+        parameters=params.INDICATORS,
+        media_type=FORMATS["xlsx"].media_type,
+        about=sentence("下载：规划指标，Excel"),
     ),
     Operation(
         path="/download/about.json",

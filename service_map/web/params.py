@@ -22,7 +22,7 @@ from service_map.catalogue import terms
 from service_map.catalogue.messages import Name, Sentence, sentence
 from service_map.errors import Fault, InvalidParameterError, nearest_word
 from service_map.io.datum import DATUMS
-from service_map.store import CommitmentFilter, FacilityFilter
+from service_map.store import CommitmentFilter, FacilityFilter, IndicatorFilter
 from service_map.store.data_dictionary import SYSTEMS
 from service_map.store.export import Format
 from service_map.web.language import LANGUAGES
@@ -187,6 +187,20 @@ def commitment_filter(values: Mapping[str, Any]) -> CommitmentFilter:
         families=values["family"] or (),
         kind=values["kind"],
         area=values["area"],
+        year=values["year"],
+        q=values["q"],
+    )
+
+
+def indicator_filter(values: Mapping[str, Any]) -> IndicatorFilter:
+    """Make the store's filter of what `read` returned for `INDICATORS`."""
+    return IndicatorFilter(
+        area=values["area"],
+        plans=_at_most_one(values["plan"]),
+        categories=values["category"] or (),
+        families=values["family"] or (),
+        binding=values["binding"],
+        form=values["form"],
         year=values["year"],
         q=values["q"],
     )
@@ -547,6 +561,18 @@ KIND = Parameter(
     schema={"type": "string", "enum": list(terms.KIND.codes)},
     parse=choice(terms.KIND.codes),
 )
+BINDING = Parameter(
+    name="binding",
+    about=sentence("指标是约束性还是预期性"),
+    schema={"type": "string", "enum": list(terms.BINDING.codes)},
+    parse=choice(terms.BINDING.codes),
+)
+FORM = Parameter(
+    name="form",
+    about=sentence("指标出自指标表还是正文"),
+    schema={"type": "string", "enum": list(terms.FORM.codes)},
+    parse=choice(terms.FORM.codes),
+)
 LEVEL = Parameter(
     name="level",
     about=sentence("行政级别"),
@@ -765,4 +791,5 @@ SITES_POST = (*SITES, STOCK, DATUM)
 COMPLETENESS = (COVERAGE_AREA, CIRCLE, RULES, REACH_KIND, HORIZON, PROFILE, WAY, CELLS, *TRUST)
 COMPLETENESS_POST = (*COMPLETENESS, STOCK, DATUM)
 COMMITMENTS = (PLAN, CATEGORIES, FAMILIES, KIND, AREA, YEAR, Q, LIMIT, CURSOR)
+INDICATORS = (AREA, PLAN, CATEGORIES, FAMILIES, BINDING, FORM, YEAR, Q)
 AREAS = (AREA, LEVEL)

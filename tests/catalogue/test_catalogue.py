@@ -16,6 +16,8 @@ from service_map.catalogue import (
     distinct,
     edge_categories,
     families,
+    indicator_kind,
+    indicator_kinds,
     inventories,
     plan_rules,
     rules,
@@ -266,7 +268,7 @@ def test_a_caller_cannot_change_what_the_next_caller_gets(geodata):
 
 
 def copy(geodata, folder):
-    for name in ("categories.toml", "standards.toml", "plan_circles.toml"):
+    for name in ("categories.toml", "standards.toml", "plan_circles.toml", "indicator_kinds.toml"):
         shutil.copy(geodata / name, folder / name)
     return folder
 
@@ -432,6 +434,39 @@ def test_a_local_rule_names_where_it_is_in_force(geodata, tmp_path):
     edit(copied / "standards.toml", 'area = "310000"', 'area = "上海"')
     with pytest.raises(GeodataError, match="six digits"):
         rules(copied)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("每千人口拥有3岁以下婴幼儿托位数", "nursery_places"), ("每千名老年人拥有养老床位数", "elderly_beds"),
+        ("养老机构护理型床位占比", "care_beds"), ("每千人口医疗卫生机构床位数", "health_beds"),
+        ("人均体育场地面积", "sports_ground"), ("残疾幼儿入园率", "special_school"), ("学前三年毛入园率", "preschool"),
+        ("人均预期寿命", None), ("乡镇卫生院床位使用率", "health_centre_use"),
+    ],
+)  # fmt: skip
+def test_an_indicator_is_known_by_the_words_of_its_name(name, kind):
+    found = indicator_kind(name, indicator_kinds())
+    assert (found.code if found else None) == kind
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('category = "nursery"', 'category = "castle"', ["nursery_places", "castle"]),
+        ('categories = ["nursery", "kindergarten"]', 'categories = ["castle"]', ["nursery_places", "castle"]),
+        ('counted = ["托位"]\n', "", ["nursery_places", "given together"]),
+        ('people = "older"', 'people = "young"', ["elderly_beds", "young"]),
+        ('words = ["托位"]', "words = []\nsize = 3", ["nursery_places", "size"]),
+        ('zh = "每千人口托位"\n', "", ["nursery_places", "zh"]),
+    ],
+)
+def test_a_damaged_file_of_kinds_of_indicators_is_refused_with_the_entry(geodata, tmp_path, old, new, says):
+    copied = copy(geodata, tmp_path)
+    edit(copied / "indicator_kinds.toml", old, new)
+    with pytest.raises(GeodataError) as error:
+        indicator_kinds(copied)
+    assert all(word in str(error.value) for word in says), str(error.value)
 
 
 def test_the_shipped_data_states_no_inventory_to_be_complete(geodata, tmp_path):

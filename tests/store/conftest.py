@@ -60,9 +60,22 @@ FACILITIES = [
 ]  # fmt: skip
 
 
-def write_geodata(folder, shipped, *, facilities=FACILITIES, commitments=COMMITMENTS):
+_indicator = partial(invention.indicator, TEXTS)
+INDICATORS = [
+    _indicator("county", 3, 1, base=0.99, base_year=2020, base_words="0.99", target=4.5, target_words="4.5"),
+    _indicator("county", 3, 2, name="养老机构护理型床位占比", unit="%", target=55, bound="at_least", binding="binding",
+               section="第二章 幼有所育"),
+    _indicator("county", 5, 1, name="每千人口拥有3岁以下婴幼儿托位数", target=4, target_year=None, form="sentence",
+               binding=None),
+    _indicator("city", 4, 1, name="人均预期寿命", unit="岁", target=None, target_words="完成上级任务", target_year=None),
+]  # fmt: skip
+
+
+def write_geodata(folder, shipped, *, facilities=FACILITIES, commitments=COMMITMENTS, indicators=INDICATORS):
     """Write a whole folder of open data about the invented world."""
-    return invention.write(folder, shipped, TEXTS, commitments=commitments, facilities=facilities)
+    return invention.write(
+        folder, shipped, TEXTS, commitments=commitments, facilities=facilities, indicators=indicators
+    )
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +93,7 @@ def world(geodata, tmp_path_factory):
 
     return SimpleNamespace(
         geodata=folder, plans_dir=texts, facilities=FACILITIES, commitments=COMMITMENTS, changed=changed,
+        indicators=INDICATORS,
         facility=_facility, replace=replace, texts=TEXTS, shipped=geodata,
     )  # fmt: skip
 

@@ -54,7 +54,18 @@ def facility(number, commitments, **fields):
     return places.Facility(**(defaults | fields))
 
 
-def write(folder, shipped, texts, *, commitments, facilities):
+def indicator(texts, plan, line, number, **fields):
+    """An indicator of one line of the text of ``county`` or ``city``."""
+    defaults = {
+        "id": f"{plan}-{line}-indicator-{number}", "plan": plan, "line": line,
+        "passage_sha256": plans.passage_sha256(texts[plan].split("\n")[line - 1]), "section": "第一章 老有所养",
+        "name": "每千人口托位数", "unit": "个", "base": None, "base_year": None, "base_words": None, "target": 5,
+        "target_year": 2025, "target_words": "5", "bound": None, "binding": "expected", "note": None, "form": "table",
+    }  # fmt: skip
+    return plans.Indicator(**(defaults | fields))
+
+
+def write(folder, shipped, texts, *, commitments, facilities, indicators=()):
     """Write a whole folder of open data: the shipped catalogue, the two plans, and what is given."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in shipped.glob("*.toml"):
@@ -63,4 +74,5 @@ def write(folder, shipped, texts, *, commitments, facilities):
     (folder / "plans.toml").write_text(PLANS.format(**digests), encoding="utf-8")
     plans.write_commitments(folder / "commitments.jsonl", commitments)
     places.write_facilities(folder / "facilities.geojson", facilities)
+    plans.write_indicators(folder / "indicators.csv", indicators)
     return folder

@@ -51,9 +51,22 @@ FACILITIES = [
 ]  # fmt: skip
 
 
+_indicator = partial(invention.indicator, TEXTS)
+INDICATORS = [
+    _indicator("county", 2, 1, base=0.99, base_year=2020, base_words="0.99", target=4.5, target_words="4.5"),
+    _indicator("county", 2, 2, name="养老机构护理型床位占比", unit="%", target=55, bound="at_least", binding="binding"),
+    _indicator("county", 4, 1, name="每千人口拥有3岁以下婴幼儿托位数", target=4, target_year=None, form="sentence",
+               binding=None, section="第二章 幼有所育"),
+    _indicator("city", 3, 1, name="人均预期寿命", unit="岁", target=None, target_words="=完成上级任务", target_year=None,
+               section="二、任务"),
+]  # fmt: skip
+
+
 def write_world(folder, shipped, facilities=FACILITIES):
-    """Write a folder of open data: the shipped catalogue, our invented plans, commitments and facilities."""
-    return invention.write(folder, shipped, TEXTS, commitments=COMMITMENTS, facilities=facilities)
+    """Write a folder of open data: the shipped catalogue, our invented plans, their promises and indicators."""
+    return invention.write(
+        folder, shipped, TEXTS, commitments=COMMITMENTS, facilities=facilities, indicators=INDICATORS
+    )
 
 
 def make_app(url, geodata, **environment):

@@ -5,7 +5,7 @@ import pytest
 from declared import check
 
 from service_map.catalogue.fields import fields_of
-from service_map.store import AreaRecord, CommitmentRecord, FacilityRecord, PlanRecord
+from service_map.store import AreaRecord, CommitmentRecord, FacilityRecord, IndicatorRecord, PlanRecord
 from service_map.store.data_dictionary import FIELDS, dictionary
 from service_map.store.models import TABLES
 
@@ -33,7 +33,13 @@ def test_a_member_that_a_nested_answer_does_not_declare_is_found(api):
 
 @pytest.mark.parametrize(
     ("table", "record"),
-    [("facilities", FacilityRecord), ("areas", AreaRecord), ("plans", PlanRecord), ("commitments", CommitmentRecord)],
+    [
+        ("facilities", FacilityRecord),
+        ("areas", AreaRecord),
+        ("plans", PlanRecord),
+        ("commitments", CommitmentRecord),
+        ("indicators", IndicatorRecord),
+    ],
 )
 def test_the_database_and_the_layers_have_what_a_record_declares_and_say_what_it_means(api, table, record):
     stored = {field.name: field.about.both for field in fields_of(record) if field.stored}

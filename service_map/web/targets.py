@@ -1,0 +1,72 @@
+"""What plans set themselves to reach: ``/api/indicators`` answers programs, ``/download/indicators`` give files.
+
+The pages of plans and areas show the same rows (`service_map.web.pages.targets`).
+"""
+
+import csv
+import io
+from typing import Any
+
+from flask import Blueprint, Response
+
+from service_map.catalogue.fields import fields_of
+from service_map.store import IndicatorRecord, queries
+from service_map.store.cells import no_formula
+from service_map.store.export import FORMATS
+from service_map.store.sheets import workbook
+from service_map.web import contract, params
+from service_map.web.reading import attach, choose, query, reading
+
+blueprint = Blueprint("targets", __name__, url_prefix="/download")
+attach(blueprint)
+
+
+def member(record: IndicatorRecord) -> dict[str, Any]:
+    """Write an indicator as a member of an answer, in the language of the answer.
+
+    Parameters
+    ----------
+    record
+        From `service_map.store.queries.indicators`.
+    """
+    told = {name: getattr(record, name) for name in contract.listed(IndicatorRecord)}
+    told["category_name"] = None
+    if record.category_zh is not None and record.category_en is not None:
+        told["category_name"] = choose(record.category_zh, record.category_en)
+    told["conflicts"] = record.conflicts.split(";") if record.conflicts else []
+    if record.passage is None:
+        del told["passage"]
+    return told
+
+
+@blueprint.get("/indicators.csv")
+def table() -> Response:
+    """Give indicators as CSV, with the mark that Excel needs."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow(_NAMES)
+    writer.writerows([no_formula(getattr(row, name)) for name in _NAMES] for row in _found())
+    response = Response(f"\ufeff{written.getvalue()}", content_type="text/csv; charset=utf-8; header=present")
+    return _attached(response, "indicators.csv")
+
+
+@blueprint.get("/indicators.xlsx")
+def sheets() -> Response:
+    """Give indicators as a workbook, whose second sheet says what each column means."""
+    rows = ([getattr(row, name) for name in _NAMES] for row in _found())
+    fields = ((field.name, field.about.zh, field.about.en) for field in _FIELDS)
+    made = workbook({"规划指标 indicators": [_NAMES, *rows], "字段 fields": [("field", "zh", "en"), *fields]})
+    return _attached(Response(made, content_type=FORMATS["xlsx"].media_type), "indicators.xlsx")
+
+
+_FIELDS = tuple(field for field in fields_of(IndicatorRecord) if field.listed)
+_NAMES = tuple(field.name for field in _FIELDS)
+
+
+def _found() -> tuple[IndicatorRecord, ...]:
+    return queries.every_indicator(reading().conn, params.indicator_filter(query(params.INDICATORS)))
+
+
+def _attached(response: Response, name: str) -> Response:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
