@@ -5,7 +5,6 @@ They are kept in open tables beside the promised facilities: ``osm_places.csv`` 
 source, not of a plan: it has a source and no citation.
 """
 
-import csv
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from errno import EISDIR
 from os import strerror
 from pathlib import Path
 
+from service_map.catalogue import csvfile
 from service_map.errors import GeodataError
 from service_map.places.classes import DEMAND
 from service_map.places.facility import Facility
@@ -107,16 +107,8 @@ def read_existing(path: Path) -> Iterator[Existing]:
     GeodataError
         When the file cannot be read or a row is wrong; the message names the row, counting the heading as row 1.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            if tuple(next(reader, ())) != EXISTING_COLUMNS:
-                columns = ",".join(EXISTING_COLUMNS)
-                raise GeodataError(f"{path} 的表头应为 {columns}", f"the heading of {path} must be {columns}")
-            for number, row in enumerate(reader, start=2):
-                yield parse_existing(path, number, row)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
+    for number, row in csvfile.rows(path, EXISTING_COLUMNS):
+        yield parse_existing(path, number, row)
 
 
 def holds_source(path: Path, source: str) -> bool:

@@ -17,7 +17,7 @@ import re
 import tomllib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -29,7 +29,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from service_map import settings
-from service_map.catalogue import terms
+from service_map.catalogue import csvfile, terms
 from service_map.catalogue.adcode import city_of, county_of, covers, province_of
 from service_map.errors import GeodataError, NotFoundError
 from service_map.io.datum import gcj02_to_wgs84
@@ -373,17 +373,7 @@ def read_places(path: Path) -> list[NamedPlace]:
     GeodataError
         When the file cannot be read or a row is wrong; the message names the row, counting the heading as row 1.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != PLACES_COLUMNS:
-                raise GeodataError(
-                    f"{path} 的表头应为 {','.join(PLACES_COLUMNS)}",
-                    f"the heading of {path} must be {','.join(PLACES_COLUMNS)}",
-                )
-            return [_named_place(path, number, row) for number, row in enumerate(reader, start=2)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
+    return [_named_place(path, number, row) for number, row in csvfile.rows(path, PLACES_COLUMNS)]
 
 
 def write_places(path: Path, places: Iterable[NamedPlace]) -> None:
@@ -435,11 +425,11 @@ def _alternatives(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, words)) if words else r"(?!)")
 
 
-def _named_place(path: Path, number: int, row: Mapping[str, str | None]) -> NamedPlace:
+def _named_place(path: Path, number: int, row: Sequence[str]) -> NamedPlace:
     def fault(column: str, zh: str, en: str) -> GeodataError:
         return GeodataError(f"{path} 第 {number} 行 {column} {zh}", f"{path}, row {number}, {column}: {en}")
 
-    text = {column: (row.get(column) or "").strip() for column in PLACES_COLUMNS}
+    text = dict.fromkeys(PLACES_COLUMNS, "") | dict(zip(PLACES_COLUMNS, map(str.strip, row), strict=False))
     for column in ("name", "source", "licence"):
         if not text[column]:
             raise fault(column, "为空", "is empty")

@@ -4,12 +4,12 @@ Rows are kept in ``geodata/planned.csv``: as those of `service_map.places.existi
 That is their citation: title, date and row of the file, as plan, section and line are of a plan's promise.
 """
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from service_map.catalogue import csvfile
 from service_map.errors import GeodataError
 from service_map.places.existing import EXISTING_COLUMNS, Existing, as_facility, existing_row, parse_existing
 from service_map.places.facility import Facility
@@ -91,16 +91,8 @@ def read_listed(path: Path) -> Iterator[Listed]:
     """
     if not path.exists():
         return
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            if tuple(next(reader, ())) != LISTED_COLUMNS:
-                columns = ",".join(LISTED_COLUMNS)
-                raise GeodataError(f"{path} 的表头应为 {columns}", f"the heading of {path} must be {columns}")
-            for number, row in enumerate(reader, start=2):
-                yield _listed(path, number, row)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
+    for number, row in csvfile.rows(path, LISTED_COLUMNS):
+        yield _listed(path, number, row)
 
 
 def listed_row(row: Listed) -> list[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from service_map.catalogue import terms
+from service_map.catalogue import csvfile, terms
 from service_map.catalogue.adcode import county_of, covers, related
 from service_map.errors import GeodataError
 from service_map.places.facility import Facility
@@ -250,18 +250,10 @@ def _is_day(text: str) -> bool:
 def _read(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
     if not path.exists():
         return []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != columns:
-                heading = ",".join(columns)
-                raise GeodataError(f"{path} 的表头应为 {heading}", f"the heading of {path} must be {heading}")
-            return [
-                (number, {column: row[column] or "" for column in columns})
-                for number, row in enumerate(reader, start=2)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
+    return [
+        (number, dict.fromkeys(columns, "") | dict(zip(columns, row, strict=False)))
+        for number, row in csvfile.rows(path, columns)
+    ]
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:

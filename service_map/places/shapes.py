@@ -13,6 +13,7 @@ from pathlib import Path
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue import csvfile
 from service_map.errors import GeodataError
 
 SHAPES_FILE = "shapes.csv"
@@ -65,15 +66,8 @@ def read_shapes(path: Path) -> Iterator[Shape]:
     """
     before = csv.field_size_limit(sys.maxsize)  # a ground of many corners is longer than the module's limit
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            if tuple(next(reader, ())) != SHAPE_COLUMNS:
-                columns = ",".join(SHAPE_COLUMNS)
-                raise GeodataError(f"{path} 的表头应为 {columns}", f"the heading of {path} must be {columns}")
-            for number, row in enumerate(reader, start=2):
-                yield _shape(path, number, row)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
+        for number, row in csvfile.rows(path, SHAPE_COLUMNS):
+            yield _shape(path, number, row)
     finally:
         csv.field_size_limit(before)
 

@@ -1,0 +1,44 @@
+"""Read a table that the product itself writes into the open data: in UTF-8, with exactly the columns that it writes.
+
+What somebody brings is read by `service_map.io`, which finds out encoding, heading and order; here another than the
+written one is damage, and is said so.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from service_map.errors import GeodataError
+
+
+def rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Read a table row by row, so that a million need no memory.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Its heading.
+
+    Yields
+    ------
+    number : int
+        Counting the heading as row 1.
+    cells : list of str
+        As they stand; of a damaged row more or fewer than there are columns. Empty lines are passed over.
+
+    Raises
+    ------
+    GeodataError
+        When the file cannot be read or has another heading.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            if next(reader, []) != list(columns):
+                heading = ",".join(columns)
+                raise GeodataError(f"{path} 的表头应为 {heading}", f"the heading of {path} must be {heading}")
+            yield from ((number, row) for number, row in enumerate(reader, start=2) if row)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
