@@ -259,13 +259,14 @@ def _place(
     gazetteer = places.load_gazetteer(geodata)
     facilities = places.locate(commitments, listed, gazetteer)
     facilities = places.apply_locations(facilities, places.load_locations(geodata / "locations.csv"))
-    facilities = places.apply_statuses(facilities, places.load_statuses(geodata / "statuses.csv"))
     rules = places.requirements(commitments, listed, gazetteer)
     numbers = places.quotas(commitments, facilities, listed, gazetteer)
     before, known = places.load_released(geodata / "released.csv"), places.load_retired(geodata / "retired.csv")
     published: list[places.Facility | places.Promise] = [*facilities, *rules, *numbers]
     intents = [item for item in commitments if item.kind == "intent"]
     retired = places.retire(before, published, known, intents=intents, today=datetime.now(UTC).date())
+    reports = places.follow(places.load_statuses(geodata / places.STATUS_FILE), retired)
+    facilities = places.apply_statuses(facilities, reports)
     places.write_facilities(geodata / "facilities.geojson", facilities)
     if retired != known:
         places.write_retired(geodata / "retired.csv", retired)
@@ -278,6 +279,18 @@ def _place(
     new = len({entry.id for entry in retired} - {entry.id for entry in known})
     if new:
         click.echo(f"{new} 个已发布的标识不再使用，见 retired.csv published ids retired", err=True)
+    for row in _idle_statuses(geodata, facilities, retired):
+        click.echo(str(row), err=True)
+
+
+def _idle_statuses(
+    geodata: Path, facilities: Sequence[places.Facility], retired: Sequence[places.Retired]
+) -> list[places.Problem]:
+    listed = {facility.id for facility in places.load_listed(geodata)}
+    return places.idle_rows(
+        geodata / places.STATUS_FILE, known=listed | {facility.id for facility in facilities},
+        existing=listed | {facility.id for facility in places.load_existing(geodata)}, retired=retired,
+    )  # fmt: skip
 
 
 _STOCK = "stock_figures.csv"
@@ -489,10 +502,8 @@ def import_facilities(
         click.echo(f"（提醒 warning）{found.warnings[0]}", err=True)  # of the table as a whole, in no row's line
     if found.written:
         promised = places.load_facilities(geodata / "facilities.geojson")
-        listed = places.load_listed(geodata)
-        for match in places.match_existing([*promised, *listed], places.load_existing(geodata), gazetteer):
-            _say_match(match)
-        for match in places.match_existing(promised, listed, gazetteer):
+        matches, doubles = places.pairs(promised, gazetteer, geodata=geodata)
+        for match in (*matches, *doubles):
             _say_match(match)
     aside = (found.left_out + found.repeated, *Fault("不需要或重复", "not wanted or repeated"))
     if found.planned:
@@ -515,19 +526,66 @@ def import_statuses(file: Path, *, columns: tuple[str, ...], layer: str | None, 
     """  # noqa: D301
     geodata = settings.load().geodata_dir
     facilities = places.load_facilities(geodata / "facilities.geojson")
+    listed = {facility.id for facility in places.load_listed(geodata)}
+    before = places.load_statuses(geodata / places.STATUS_FILE)
     found, problems = places.read_statuses(
         file,
-        known={facility.id for facility in (*facilities, *places.load_listed(geodata))},
-        existing={facility.id for facility in places.load_existing(geodata)},
+        known=listed | {facility.id for facility in facilities},
+        existing=listed | {facility.id for facility in places.load_existing(geodata)},
+        before=before,
         columns=_columns(columns),
         layer=layer,
     )
     _report_rows(problems, ())
     if not problems and not dry_run:
-        history = {*places.load_statuses(geodata / "statuses.csv"), *found}
-        places.write_statuses(geodata / "statuses.csv", history)
-        places.write_facilities(geodata / "facilities.geojson", places.apply_statuses(facilities, history))
-    _conclude(len(found) + len(problems), len(found), len(problems), dry_run=dry_run, into=geodata / "statuses.csv")
+        _keep_statuses(geodata, facilities, [*before, *found])
+    _conclude(len(found) + len(problems), len(found), len(problems), dry_run=dry_run,
+              into=geodata / places.STATUS_FILE)  # fmt: skip
+
+
+def _keep_statuses(
+    geodata: Path, facilities: Sequence[places.Facility], history: Sequence[places.Status]
+) -> None:  # fmt: skip
+    places.write_statuses(geodata / places.STATUS_FILE, history)
+    followed = places.follow(history, places.load_retired(geodata / "retired.csv"))
+    places.write_facilities(geodata / "facilities.geojson", places.apply_statuses(facilities, followed))
+
+
+@import_.command("matches")
+@_FILE
+@_COLUMN
+@_LAYER
+@_DRY_RUN
+def import_matches(file: Path, *, columns: tuple[str, ...], layer: str | None, dry_run: bool) -> None:
+    """导入判断过的清单：哪些规划设施就是哪处现状设施。Take back the list of `export matches`, with answers.
+
+    accept 填“是”或“否”，空着的行不动；“否”须写 source，以后不再列出；改主意就用更晚的 date 再填一次。accept takes
+    yes or no; rows without an answer change nothing; a no must have a source, and is not listed again; a row of a later
+    date takes an earlier one back.
+
+    \b
+    service-map export matches pairs.xlsx
+    service-map import matches pairs.xlsx --dry-run
+    """  # noqa: D301
+    geodata = settings.load().geodata_dir
+    facilities = places.load_facilities(geodata / "facilities.geojson")
+    listed = places.load_listed(geodata)
+    before = places.load_statuses(geodata / places.STATUS_FILE)
+    found = places.read_matches(
+        file, [*facilities, *listed], [*places.load_existing(geodata), *listed],
+        commitments=plans.load_commitments(geodata / "commitments.jsonl"), plans=plans.load_plans(geodata),
+        before=places.follow(before, places.load_retired(geodata / "retired.csv")), columns=_columns(columns),
+        layer=layer,
+    )  # fmt: skip
+    _report_rows(found.problems, ())
+    if dry_run:
+        for made in found.statuses:
+            said = f"= {made.same_as} {made.status}" if made.same_as else f"≠ {made.not_same}"
+            click.echo(f"  {made.facility} {said} {made.date} {made.source}")
+    if not found.problems and not dry_run:
+        _keep_statuses(geodata, facilities, [*before, *found.statuses])
+    _conclude(found.read, len(found.statuses), len(found.problems), dry_run=dry_run,
+              into=geodata / places.STATUS_FILE, aside=(found.blank, "未判断", "undecided"))  # fmt: skip
 
 
 @import_.command("gaps")
@@ -601,6 +659,31 @@ def export_locations(file: Path | None) -> None:
     click.echo(f"{count} 处待定位 facilities to locate", err=True)
 
 
+@export.command("matches")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export_matches(file: Path) -> None:
+    """导出疑似已建成的规划设施，供人判断：CSV 或 XLSX。Write the promised facilities that may exist, to be decided on.
+
+    填好 accept 后用 import matches 导入。Fill in accept, then import matches.
+
+    \b
+    service-map export matches pairs.xlsx
+    """  # noqa: D301
+    from service_map.store.sheet import write_sheet
+
+    geodata = settings.load().geodata_dir
+    gazetteer = places.load_gazetteer(geodata)
+    facilities = places.load_facilities(geodata / "facilities.geojson")
+    known = [*facilities, *places.load_listed(geodata), *places.load_existing(geodata)]
+    matches, doubles = places.pairs(facilities, gazetteer, geodata=geodata)
+    rows = places.match_rows(
+        (*matches, *doubles), known, commitments=plans.load_commitments(geodata / "commitments.jsonl"),
+        plans=plans.load_plans(geodata), gazetteer=gazetteer,
+    )  # fmt: skip
+    count = write_sheet(file, places.MATCH_COLUMNS, rows)
+    click.echo(f"{count} 对待判断 pairs to decide on → {file}", err=True)
+
+
 @export.command("facilities")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("-w", "--where", "conditions", multiple=True, metavar="NAME=VALUE",
@@ -670,9 +753,10 @@ def check(plans_dir: Path | None) -> None:
     """  # noqa: D301
     geodata = settings.load().geodata_dir
     store.read_facts(geodata)
+    facilities = places.load_facilities(geodata / "facilities.geojson")
     found = places.audit(
         plans.load_commitments(geodata / "commitments.jsonl"),
-        places.load_facilities(geodata / "facilities.geojson"),
+        facilities,
         plans.load_plans(geodata),
         places.load_gazetteer(geodata),
         geodata=geodata,
@@ -704,6 +788,10 @@ def check(plans_dir: Path | None) -> None:
         for match in found.doubles:
             _say_match(match)
     click.echo(f"不再使用的标识 retired ids: {len(found.retired)}")
+    idle = _idle_statuses(geodata, facilities, found.retired)
+    click.echo(f"{places.STATUS_FILE} 中不再照原样生效的行 rows that no longer fit: {len(idle)}")
+    for row in idle:
+        click.echo(f"  {row}")
     compared = "、".join(found.texts) or "未核对原文 not compared with any text"
     click.echo(f"损坏 broken: {len(found.broken)}（{compared}）")
     for line in found.broken:
@@ -722,7 +810,7 @@ def _say_counts(title: str, counts: Mapping[str, int], *, share: bool = False) -
 
 
 def _say_match(match: places.Match) -> None:
-    how = {"same": "同名 same name", "similar": "名称相近 similar name"}[match.how]
+    how = places.HOW[match.how]
     click.echo(f"  {match.promised} {match.promised_name} ~ {match.existing} {match.existing_name}（{how}）")
 
 

@@ -340,7 +340,7 @@ def region(ground: Ground, adcode: str | None, polygon: BaseGeometry | None = No
 
 
 def _supply(conn: Connection) -> Supply:
-    points = queries.facility_points(conn)
+    points = queries.facility_points(conn, apart=True)
     shapes = {shape.facility: shape for shape in facility_shapes(conn)}
     drawn = np.full(len(points.id) if shapes else 0, None, dtype=object)
     uncertainty = points.uncertainty_m.copy()

@@ -18,6 +18,9 @@ from service_map.io.workbook import quiet
 OSM_KEYS = ("amenity", "healthcare", "social_facility", "leisure", "tourism", "historic", "shop", "landuse", "office")
 """OpenStreetMap keys whose value is a feature's class, the first that it bears."""
 
+_BUILDING = "construction"
+# construction:amenity=school, as OpenStreetMap writes what is being built.
+_AHEAD = tuple(f"{_BUILDING}:{key}" for key in OSM_KEYS)
 _TAG = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
 
 
@@ -34,8 +37,10 @@ def read_extract(given: Path | Source, asked: Asked) -> Iterator[Batch]:
     Yields
     ------
     Batch
-        Columns ``id``, ``class`` (the value of the first of `OSM_KEYS`) and ``name``; nodes, then areas. Row numbers
-        count what bears one of the keys.
+        Columns ``id``, ``class`` (the value of the first of `OSM_KEYS`), ``name`` and ``status``; nodes, then areas.
+        What is being built (``landuse=construction`` with ``construction=school``, ``construction:amenity=school``)
+        has the class that it will be and the status ``under_construction``, all else none. Row numbers count what bears
+        one of the keys.
 
     Raises
     ------
@@ -52,11 +57,12 @@ def read_extract(given: Path | Source, asked: Asked) -> Iterator[Batch]:
         columns, shapes = _read(source, layer)
         more = [dict(_TAG.findall(text)) for text in columns["other_tags"]]
         classes = _classes(columns, more)
-        kept = [index for index, kind in enumerate(classes) if kind]
+        kept = [index for index, (kind, _) in enumerate(classes) if kind]
         if kept:
             cells = {
                 "id": [columns["osm_way_id"][index] or columns["osm_id"][index] for index in kept],
-                "class": [classes[index] for index in kept],
+                "class": [classes[index][0] for index in kept],
+                "status": [classes[index][1] for index in kept],
                 "name": [more[index].get("name:zh") or columns["name"][index] for index in kept],
             }
             numbers = [number + index for index in kept]
@@ -71,7 +77,7 @@ def _read(source: Source, layer: str) -> tuple[dict[str, list[str]], Any]:
     with damage(source, "file"), quiet():
         there = {str(name) for name in pyogrio.read_info(source.path, layer=layer)["fields"]}
         where = " OR ".join(
-            f"{key} IS NOT NULL" if key in there else f"other_tags LIKE '%\"{key}\"=>%'" for key in OSM_KEYS
+            f"{key} IS NOT NULL" if key in there else f"other_tags LIKE '%\"{key}\"=>%'" for key in (*OSM_KEYS, *_AHEAD)
         )
         info, _, shapes, fields = pyogrio.raw.read(source.path, layer=layer, where=where)
     if shapes is None:
@@ -83,9 +89,14 @@ def _read(source: Source, layer: str) -> tuple[dict[str, list[str]], Any]:
     return columns, np.asarray(shapely.from_wkb(shapes, on_invalid="ignore"), dtype=object)
 
 
-def _classes(columns: Mapping[str, list[str]], more: Sequence[Mapping[str, str]]) -> list[str]:
+def _classes(columns: Mapping[str, list[str]], more: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
+    """Give each row its class and its status."""
     classes = []
     for index, tags in enumerate(more):
         values = ((columns[key][index] if key in columns else "") or tags.get(key, "") for key in OSM_KEYS)
-        classes.append(next((value for value in values if value), ""))
+        kind = next((value for value in values if value), "")
+        ahead = next((tags[key] for key in _AHEAD if key in tags), "") if not kind else ""
+        if kind == _BUILDING:
+            ahead = tags.get(_BUILDING, kind)
+        classes.append((ahead, "under_construction") if ahead else (kind, ""))
     return classes

@@ -277,7 +277,7 @@ def _lay_box(source: str, box: tuple[float, float, float, float], wanted: tuple[
             known = tuple(code for code in wanted if code in queries.vocabulary(connection).categories)
             if not known:
                 return 0, 0, {}
-            found = queries.facility_points(connection, FacilityFilter(bbox=box, categories=known))
+            found = queries.facility_points(connection, FacilityFilter(bbox=box, categories=known), apart=True)
     finally:
         engine.dispose()
     years = np.nan_to_num(found.year, nan=0).astype(np.int64)

@@ -26,6 +26,7 @@ from service_map.places.gazetteer import (
     write_places,
 )
 from service_map.places.geocoder import geocode_facilities, load_geocoder
+from service_map.places.links import HOW, MATCH_COLUMNS, Decisions, match_rows, meaning, pairs, read_matches, settle
 from service_map.places.locate import Unresolved, locate, locate_commitment, suspected_duplicates, unresolved
 from service_map.places.location import (
     Location,
@@ -65,21 +66,36 @@ from service_map.places.retired import (
     write_retired,
 )
 from service_map.places.shapes import SHAPES_FILE, Shape, load_shapes, read_shapes
-from service_map.places.status import Status, apply_statuses, load_statuses, read_statuses, write_statuses
+from service_map.places.status import (
+    STATUS_FILE,
+    Status,
+    apply_statuses,
+    follow,
+    idle_rows,
+    load_statuses,
+    read_statuses,
+    refused,
+    still_said,
+    write_statuses,
+)
 
 __all__ = [
     "DATUMS",
     "DEMAND",
     "EXISTING_FILES",
+    "HOW",
     "LISTED_FILE",
+    "MATCH_COLUMNS",
     "MOST_LISTED",
     "PEOPLE_FILE",
     "SHAPES_FILE",
+    "STATUS_FILE",
     "STATUS_WORDS",
     "Ambiguity",
     "Area",
     "Audit",
     "Classes",
+    "Decisions",
     "Existing",
     "Facility",
     "FacilityImport",
@@ -109,10 +125,12 @@ __all__ = [
     "bd09_to_wgs84",
     "condition_holds",
     "export_locations",
+    "follow",
     "gather_places",
     "gcj02_to_wgs84",
     "geocode_facilities",
     "holds_source",
+    "idle_rows",
     "import_facilities",
     "import_locations",
     "import_places",
@@ -133,14 +151,21 @@ __all__ = [
     "locate",
     "locate_commitment",
     "match_existing",
+    "match_rows",
+    "meaning",
+    "pairs",
     "quotas",
+    "read_matches",
     "read_places",
     "read_shapes",
     "read_statuses",
+    "refused",
     "released",
     "requirements",
     "resolve",
     "retire",
+    "settle",
+    "still_said",
     "suspected_duplicates",
     "units_of",
     "unknown_areas",

@@ -12,8 +12,9 @@ from service_map.errors import Fault, PlanFileError
 from service_map.places.existing import load_demand, load_existing
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
+from service_map.places.links import pairs
 from service_map.places.locate import Unresolved, suspected_duplicates, unresolved
-from service_map.places.match import Match, match_existing
+from service_map.places.match import Match
 from service_map.places.planned_list import load_listed
 from service_map.places.promises import quotas, requirements
 from service_map.places.retired import Retired
@@ -109,11 +110,11 @@ def audit(
     listed = load_listed(geodata)
     ids = {facility.id for facility in (*facilities, *listed)}
     standing = {facility.id for facility in existing}
+    named_ids = {facility.id for facility in listed}
     broken = _broken(commitments, facilities, plans, gazetteer)
     kinds = categories()
     # What points at nothing is reported as that, and cannot be compared.
     sound = [item for item in facilities if item.category in kinds and county_of(item.adcode) in gazetteer.rows]
-    named = [item for item in listed if item.category in kinds and county_of(item.adcode) in gazetteer.rows]
     broken += [
         Fault(
             f"设施 {facility.id} 的类别 {facility.category} 不存在",
@@ -134,7 +135,7 @@ def audit(
             f"facility {facility.id}: same_as names {facility.same_as}, which does not exist",
         ).both
         for facility in facilities
-        if facility.same_as is not None and facility.same_as not in standing
+        if facility.same_as is not None and facility.same_as not in standing | named_ids
     ]
     whole = [item for item in commitments if item.plan in plans and item.category in kinds]
     rules = requirements(whole, plans, gazetteer)
@@ -158,6 +159,7 @@ def audit(
     if plans_dir is not None:
         texts, faults = _compare(commitments, plans, plans_dir)
         broken += faults
+    matches, doubles = pairs(sound, gazetteer, geodata=geodata)
     return Audit(
         kinds=Counter((commitment.plan, commitment.kind) for commitment in commitments),
         four=Counter(
@@ -175,8 +177,8 @@ def audit(
         demand=len(load_demand(geodata)),
         unresolved=tuple(unresolved([item for item in commitments if item.plan in plans], plans, gazetteer)),
         duplicates=tuple(suspected_duplicates(facilities)),
-        matches=tuple(match_existing([*sound, *named], existing, gazetteer)),
-        doubles=tuple(match_existing(sound, named, gazetteer)),
+        matches=matches,
+        doubles=doubles,
         retired=tuple(retired),
         broken=tuple(broken),
         texts=tuple(texts),

@@ -81,6 +81,15 @@ def existing_id(*, source: str, source_id: str, category: str, name: str, lon: f
     return "f" + hashlib.sha256("\n".join(("existing", *parts)).encode()).hexdigest()[:12]
 
 
+_UNFINISHED = re.compile(r"\s*[(（\[【]?\s*(?:建设中|在建|施工中|筹建中|未完工|未建成)\s*[)）\]】]?\s*$")
+
+
+def unfinished(name: str) -> tuple[str, bool]:
+    """Take from a name what says that the thing is being built, as 市民服务中心（建设中）; say whether it did."""
+    plain = _UNFINISHED.sub("", name)
+    return (plain, True) if plain and plain != name else (name, False)
+
+
 def is_date(text: str) -> bool:
     """Say whether a text is a year, a month or a day as `Existing` takes it."""
     return _DATE.fullmatch(text) is not None and all(

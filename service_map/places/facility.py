@@ -69,7 +69,8 @@ class Facility:
         Since when it has this status as far as is known (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``) and who says so;
         None for what only the plan says.
     same_as
-        Id of the existing facility that this promised one has become, where somebody has confirmed it.
+        Id of the existing facility that this promised one is, where somebody has confirmed it: it has become that one
+        (``open``), or it stands and nobody has verified the promised works (``planned``).
     source_title, source_row
         Of one that a file lists as planned and no plan promises: the file's title and its row there, with
         ``point_source`` the citation. Else None.
@@ -107,7 +108,9 @@ class Facility:
         str | None,
         means("状态来源", after="status", short="stat_src"),
     ] = None
-    same_as: Annotated[str | None, means("已建成为哪处现状设施", after="status")] = None
+    same_as: Annotated[
+        str | None, means("即哪处现状设施；状态为 planned 的，设施已有而规划的建设未核实", after="status")
+    ] = None
     source_title: Annotated[
         str | None,
         means(

@@ -29,6 +29,7 @@ from service_map.places.existing import (
     existing_row,
     is_date,
     read_existing,
+    unfinished,
     write_tables,
 )
 from service_map.places.gazetteer import Gazetteer, short_name
@@ -162,7 +163,8 @@ def import_facilities(
     uncertainty_m
         Metres within which the real site lies, where neither the row nor its class says more.
     status, title
-        What rows are that do not say it, a key of `STATUS_WORDS`; and the file's title, which planned ones cite with
+        What rows are that do not say it, a key of `STATUS_WORDS`, but those whose name says that they are being built
+        (建设中), which are under construction; and the file's title, which planned ones cite with
         its date and their row: the file's name where it is left out.
     skip_bad
         Take the other rows although some cannot be used.
@@ -311,7 +313,7 @@ class _Intake:
         for index in range(count):
             number, name = batch.numbers[index], " ".join(names[index].split())
             rule = self.classes.find(kinds[index], name)
-            state = status_of(states[index]) if states[index] else self.status
+            state = status_of(states[index]) if states[index] else self._unsaid(name)
             # A community that is yet to be built holds nobody who needs anything.
             unwanted = rule is not None and rule.category == DEMAND and state not in ("existing", None)
             if unwanted or (rule is not None and rule.category is None):
@@ -356,6 +358,10 @@ class _Intake:
                 self._tell(number, "taken", record, " ".join(filter(None, notes)))
                 if remark is not None:
                     self._warn(remark)
+
+    def _unsaid(self, name: str) -> str:
+        """Say what a row is that does not say it itself: 某学校（建设中） stands no more than a planned one."""
+        return "under_construction" if self.status == "existing" and unfinished(name)[1] else self.status
 
     def _draw(self, record: Existing, shape: BaseGeometry, uncertainty_m: float) -> None:
         turned = mended(shape)

@@ -1,7 +1,10 @@
 """What became of promised facilities: reports of their status, each with its date and source, kept as a history.
 
 A plan says ``planned``. Somebody who knows more says ``under_construction``, ``open`` or ``cancelled`` in a table of
-their own, ``geodata/statuses.csv``; the latest report of a facility is what it shows. The reports are laid over what
+their own, ``geodata/statuses.csv``; the latest report of a facility is what it shows. A report may say which existing
+facility the promised one is (``same_as``), or which it is not (``not_same``): the latest word on a pair decides, and
+what was reported with a link that has been taken back counts no more. ``planned`` with ``same_as`` says that the thing
+stands and that nobody knows whether the promised works were done. The reports are laid over what
 `service_map.places.locate` makes, so a new edition of the extractor does not lose them.
 """
 
@@ -16,9 +19,15 @@ from service_map.errors import Fault, GeodataError, InvalidParameterError
 from service_map.io import Asked, Problem
 from service_map.places.existing import is_date
 from service_map.places.facility import Facility
+from service_map.places.retired import MERGED, Retired
 
-STATUS_COLUMNS = ("id", "status", "date", "source", "same_as")
-"""Columns of a table of statuses; ``same_as`` may be missing or empty."""
+STATUS_FILE = "statuses.csv"
+"""The table in ``geodata/``; it may be missing."""
+
+STATUS_COLUMNS = ("id", "status", "date", "source", "same_as", "not_same")
+"""Columns of a table of statuses; the last two may be missing or empty."""
+
+_REQUIRED = STATUS_COLUMNS[:4]
 
 REPORTED = tuple(status for status in terms.STATUS.codes if status != "existing")
 """What may be reported of a promised facility; one that has opened is ``open``."""
@@ -35,11 +44,13 @@ class Status:
     date
         Since when: ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``.
     status
-        One of `REPORTED`.
+        One of `REPORTED`; empty where the report says ``not_same`` alone.
     source
         Who says so.
     same_as
-        Id of the existing facility that it has become, or empty.
+        Id of the existing facility that it is, or empty.
+    not_same
+        Id of the existing facility that it is not, or empty.
     """
 
     facility: str
@@ -47,6 +58,7 @@ class Status:
     status: str
     source: str
     same_as: str = ""
+    not_same: str = ""
 
 
 def load_statuses(path: Path) -> list[Status]:
@@ -83,6 +95,7 @@ def read_statuses(
     *,
     known: Collection[str] | None = None,
     existing: Collection[str] | None = None,
+    before: Iterable[Status] = (),
     columns: Mapping[str, str] | None = None,
     layer: str | None = None,
     blank: bool = False,
@@ -95,6 +108,8 @@ def read_statuses(
         A table or layer of one of `service_map.io.FORMS`, columns `STATUS_COLUMNS`; where its rows lie is not asked.
     known, existing
         Ids of the promised and of the existing facilities, where they are to be looked up.
+    before
+        Reports that are kept already and must not be contradicted on one day.
     columns, layer
         As `service_map.io.Asked` has them.
     blank
@@ -116,35 +131,80 @@ def read_statuses(
     asked = Asked(layer=layer, columns=columns or {})
     found: list[Status] = []
     problems: list[Problem] = []
-    said: dict[tuple[str, str], Status] = {}
-    for batch in io.read(path, names, asked, required=STATUS_COLUMNS[:-1], place=False, rows=not blank):
+    said = Said(before)
+    for batch in io.read(path, names, asked, required=_REQUIRED, place=False, rows=not blank):
         cells = [batch.column(column) for column in STATUS_COLUMNS]
-        for index, (identity, status, date, source, same_as) in enumerate(zip(*cells, strict=True)):
-            made = Status(facility=identity, date=date, status=status, source=source, same_as=same_as)
-            fault = _fault(made, said.setdefault((identity, date), made), known, existing)
+        for index, (identity, status, date, source, same_as, not_same) in enumerate(zip(*cells, strict=True)):
+            made = Status(
+                facility=identity, date=date, status=status, source=source, same_as=same_as, not_same=not_same
+            )  # fmt: skip
+            fault = _fault(made, known, existing) or said.contradicted(made)
             if fault is None:
+                said.add(made)
                 found.append(made)
             else:
                 problems.append(batch.problem(index, *fault))
     return found, problems
 
 
+class Said:
+    """What has been reported so far, so that a report which contradicts one of the same day is found."""
+
+    def __init__(self, before: Iterable[Status] = ()) -> None:
+        """Begin with the reports that are kept."""
+        self._status: dict[tuple[str, str], str] = {}
+        self._pair: dict[tuple[str, str, str], bool] = {}
+        for status in before:
+            self.add(status)
+
+    def add(self, made: Status) -> None:
+        """Note a report; of two of one day the first stays."""
+        if made.status:
+            self._status.setdefault((made.facility, made.date), made.status)
+        for other, same in ((made.same_as, True), (made.not_same, False)):
+            if other:
+                self._pair.setdefault((made.facility, other, made.date), same)
+
+    def contradicted(self, made: Status) -> tuple[str, str, str] | None:
+        """Say which column of a report contradicts what was said of that day: its name, and what is wrong."""
+        first = self._status.get((made.facility, made.date), made.status)
+        if made.status and made.status != first:
+            return (
+                "status",
+                *Fault(f"与同一天的另一条报告矛盾：{made.date} 是 {first}",
+                       f"contradicts an earlier row: on the same day, {made.date}, it is {first}"),
+            )  # fmt: skip
+        for column, other, same in (("same_as", made.same_as, True), ("not_same", made.not_same, False)):
+            if other and self._pair.get((made.facility, other, made.date), same) is not same:
+                said = Fault("不是同一处", "not the same") if same else Fault("是同一处", "the same")
+                return (
+                    column,
+                    *Fault(f"与同一天的另一条报告矛盾：{made.date} 说{said.zh}；要改，请给更晚的日期",
+                           f"contradicts an earlier row: on the same day, {made.date}, they are {said.en}; "
+                           "give a later date"),
+                )  # fmt: skip
+        return None
+
+
 def _fault(
-    made: Status, first: Status, known: Collection[str] | None, existing: Collection[str] | None
+    made: Status, known: Collection[str] | None, existing: Collection[str] | None
 ) -> tuple[str, str, str] | None:
-    """Name the first column of a report at fault, and what is wrong; `first` is what was said of that day before."""
-    checks = (
+    """Name the first column of a report at fault, and what is wrong."""
+    checks = [
         ("id", bool(made.facility) and (known is None or made.facility in known),
          *Fault(f"没有这个规划设施：{made.facility!r}", f"no such promised facility: {made.facility!r}")),
-        ("status", made.status in REPORTED, *Fault(f"应为 {'、'.join(REPORTED)} 之一",
-         f"must be one of {', '.join(REPORTED)}")),
+        ("status", made.status in REPORTED or (not made.status and bool(made.not_same)),
+         *Fault(f"应为 {'、'.join(REPORTED)} 之一", f"must be one of {', '.join(REPORTED)}")),
         ("date", is_date(made.date), *Fault("应为 YYYY、YYYY-MM 或 YYYY-MM-DD", "must be YYYY, YYYY-MM or YYYY-MM-DD")),
         ("source", bool(made.source), *Fault("应说明来源", "must be stated")),
-        ("same_as", not made.same_as or existing is None or made.same_as in existing,
-         *Fault(f"没有这个现状设施：{made.same_as!r}", f"no such existing facility: {made.same_as!r}")),
-        ("status", made.status == first.status, *Fault(f"与前面一行矛盾：同一天是 {first.status}",
-         f"contradicts an earlier row: on the same day it is {first.status}")),
-    )  # fmt: skip
+        ("not_same", not (made.not_same and (made.status or made.same_as)),
+         *Fault("说不是哪一处的行，status 与 same_as 应为空", "it leaves status and same_as empty")),
+    ]  # fmt: skip
+    for column, other in (("same_as", made.same_as), ("not_same", made.not_same)):
+        fine = not other or existing is None or other in existing
+        checks.append(
+            (column, fine, *Fault(f"没有这个现状设施：{other!r}", f"no such existing facility: {other!r}"))
+        )  # fmt: skip
     return next(((column, zh, en) for column, fine, zh, en in checks if not fine), None)
 
 
@@ -155,9 +215,91 @@ def write_statuses(path: Path, statuses: Iterable[Status]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(STATUS_COLUMNS)
         for status in sorted(set(statuses)):
-            facility, date, state, source, same_as = astuple(status)
-            writer.writerow((facility, state, date, source, same_as))
+            facility, date, state, source, same_as, not_same = astuple(status)
+            writer.writerow((facility, state, date, source, same_as, not_same))
     beside.replace(path)
+
+
+def follow(statuses: Iterable[Status], retired: Iterable[Retired]) -> list[Status]:
+    """Let the reports of ids that stand no more count for their successors.
+
+    Parameters
+    ----------
+    statuses
+        As they are kept; the table itself is not changed by this, so that an id that comes back has its reports.
+    retired
+        What `service_map.places.load_retired` returned.
+
+    Returns
+    -------
+    list of Status
+        By facility and date.
+    """
+    successors = _heirs(retired)
+    return sorted(replace(status, facility=successors.get(status.facility, status.facility)) for status in statuses)
+
+
+def _heirs(retired: Iterable[Retired]) -> dict[str, str]:
+    """Give the facilities that ids went to; what became a requirement or a quota has no status."""
+    return {entry.id: entry.successor for entry in retired if entry.reason == MERGED}
+
+
+def idle_rows(
+    path: Path, *, known: Collection[str], existing: Collection[str], retired: Iterable[Retired]
+) -> list[Problem]:
+    """Name the rows of the table that no longer fit: a facility has gone, or one is no longer on record.
+
+    Parameters
+    ----------
+    path
+        The table that the product keeps; a missing one holds no rows.
+    known, existing
+        Ids of the promised and of the existing facilities.
+    retired
+        Where ids went that stand no more.
+
+    Returns
+    -------
+    list of Problem
+        By row; it says where a row counts now, or that it is kept and counts for nothing.
+    """
+    if not path.exists():
+        return []
+    successors = _heirs(retired)
+    found = []
+    names = {column: column for column in STATUS_COLUMNS[1:]} | {"id": "facility"}
+    for batch in io.read(path, names, Asked(), required=_REQUIRED, place=False, rows=False):
+        for index, identity in enumerate(batch.column("id")):
+            heir = successors.get(identity)
+            if identity not in known and heir in known:
+                went = Fault(f"{identity} 已并入 {heir}，照后者计", f"{identity} has become {heir} and counts for it")
+                found.append(batch.problem(index, "id", *went))
+            elif identity not in known:
+                gone = Fault(f"{identity} 已不存在，保留而不计", f"{identity} is no more; kept, and counts for nothing")
+                found.append(batch.problem(index, "id", *gone))
+            for column in ("same_as", "not_same"):
+                other = batch.column(column)[index]
+                if other and other not in existing:
+                    lost = Fault(f"现状设施 {other} 已不在册", f"the existing facility {other} is no longer on record")
+                    found.append(batch.problem(index, column, *lost))
+    return found
+
+
+def refused(statuses: Iterable[Status]) -> set[tuple[str, str]]:
+    """Give the pairs of a promised and an existing facility of which the latest word is that they are not the same."""
+    latest = {}
+    for status in sorted(statuses):
+        for other, same in ((status.same_as, True), (status.not_same, False)):
+            if other:
+                latest[status.facility, other] = same
+    return {pair for pair, same in latest.items() if not same}
+
+
+def still_said(statuses: Iterable[Status]) -> list[Status]:
+    """Give the reports that count, by facility and date: what came with a link that was taken back does not."""
+    ordered = sorted(statuses)
+    apart = refused(ordered)
+    return [status for status in ordered if status.status and (status.facility, status.same_as) not in apart]
 
 
 def apply_statuses(facilities: Iterable[Facility], statuses: Iterable[Status]) -> list[Facility]:
@@ -173,17 +315,24 @@ def apply_statuses(facilities: Iterable[Facility], statuses: Iterable[Status]) -
     Returns
     -------
     list of Facility
-        In the order given.
+        In the order given. One that a plan promises and of which every report has been taken back is ``planned`` again.
     """
-    latest = {status.facility: status for status in sorted(statuses)}
-    linked = {status.facility: status.same_as for status in sorted(statuses) if status.same_as}
+    given = list(statuses)
+    reports: dict[str, list[Status]] = {status.facility: [] for status in given}
+    for status in still_said(given):
+        reports[status.facility].append(status)
     found = []
     for facility in facilities:
-        status = latest.get(facility.id)
-        if status is not None:
+        history = reports.get(facility.id)
+        if history:
+            latest = history[-1]
+            linked = next((status.same_as for status in reversed(history) if status.same_as), None)
             facility = replace(  # noqa: PLW2901 -- the same facility, told apart by nothing but its status
-                facility, status=status.status, status_date=status.date, status_source=status.source,
-                same_as=linked.get(facility.id),
+                facility, status=latest.status, status_date=latest.date, status_source=latest.source, same_as=linked
+            )  # fmt: skip
+        elif history is not None and facility.commitments:
+            facility = replace(  # noqa: PLW2901 -- as above
+                facility, status="planned", status_date=None, status_source=None, same_as=None
             )  # fmt: skip
         found.append(facility)
     return found

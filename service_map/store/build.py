@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -237,7 +237,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
     kinds = catalogue.categories(geodata)
     listed = plans.load_plans(geodata)
     promised = plans.load_commitments(geodata / "commitments.jsonl")
-    located = places.load_facilities(geodata / "facilities.geojson")
+    located = places.settle(places.load_facilities(geodata / "facilities.geojson"), geodata)
     gazetteer = places.load_gazetteer(geodata)
     codes = _areas_of_data(geodata, {plan.adcode for plan in listed.values()}, gazetteer)
     known = {area.adcode: area for area in places.areas(codes, gazetteer=gazetteer)}
@@ -290,6 +290,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         )  # fmt: skip
     facility_rows = []
     citation_rows: list[dict[str, Any]] = []
+    listed_rows, merged = _listed(geodata, located)
     for facility in sorted(located, key=lambda item: item.id):
         where = f"facilities.geojson {facility.id}"
         kind = _known(facility.category, kinds, where, "category")
@@ -298,6 +299,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         cited = [_known(name, by_id, where, "commitments") for name in facility.commitments]
         primary = listed[cited[0].plan]
         row = _facility_row(facility, kind, families[kind.family], _area_name(facility.adcode, names, where))
+        row["same_as"] = None if facility.same_as in merged else facility.same_as
         row |= {"plan": primary.id, "plan_title": primary.title, "section": cited[0].section, "line": cited[0].line}
         facility_rows.append(row)
         citation_rows.extend(
@@ -310,16 +312,9 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
             plans=listed, families=families, kinds=kinds, named=lambda code, where: _area_name(code, names, where)
         ),
     )  # fmt: skip
-    promised_ids = {facility.id for facility in located}
-    for facility in places.load_listed(geodata):
+    for facility in listed_rows:
         where = f"{places.LISTED_FILE} {facility.id}"
-        _refuse_twice(facility.id, promised_ids, where)
         facility_rows.append(_record_row(facility, where, kinds=kinds, families=families, names=names))
-    meta_rows = [
-        {"key": "schema_version", "value": str(SCHEMA_VERSION)},
-        {"key": "data_version", "value": version},
-        {"key": "built_at", "value": now},
-    ]
     community_rows = [
         {
             "id": row.id, "name": row.name, "adcode": row.adcode, "uncertainty_m": row.uncertainty_m,
@@ -332,10 +327,14 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
     published = standing.union(*({row["id"] for row in promises.rows[name]} for name in ("requirements", "quotas")))
     summary_rows, ranked_areas = _summary(geodata / ranks.FILE, gazetteer)
     rows: dict[str, list[dict[str, Any]]] = {
-        "meta": meta_rows, "categories": category_rows, "plans": plan_rows, "areas": area_rows,
+        "meta": [
+            {"key": "schema_version", "value": str(SCHEMA_VERSION)},
+            {"key": "data_version", "value": version},
+            {"key": "built_at", "value": now},
+        ], "categories": category_rows, "plans": plan_rows, "areas": area_rows,
         "commitments": commitment_rows, "facilities": facility_rows, "citations": citation_rows,
         "indicators": indicator_rows.read(geodata, listed, kinds, areas=names, passages=texts),
-        "communities": community_rows, "retired": _retired_rows(geodata, published),
+        "communities": community_rows, "retired": [*merged.values(), *_retired_rows(geodata, published)],
         "shapes": _shape_rows(geodata, standing),
         "gaps": gap_layer.load_gaps(geodata / gap_layer.FILE), "summary": [],
         "ranked_areas": ranked_areas, "clusters": [], "tile_cells": [], **promises.rows,
@@ -373,6 +372,28 @@ def _retired_rows(geodata: Path, published: set[str]) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return rows
+
+
+def _listed(
+    geodata: Path, located: Iterable[places.Facility]
+) -> tuple[list[places.Facility], dict[str, dict[str, Any]]]:
+    """Give what files list and no plan promises; and, where a plan does, which promise each is one with.
+
+    What somebody found to be one with a promise stands on the map once, as that promise, and its id leads there.
+    """
+    listed = {facility.id: facility for facility in places.load_listed(geodata)}
+    merged: dict[str, dict[str, Any]] = {}
+    for facility in located:
+        _refuse_twice(facility.id, listed, f"{places.LISTED_FILE} {facility.id}")
+        if facility.same_as in listed:
+            merged.setdefault(
+                facility.same_as,
+                {
+                    "id": facility.same_as, "successor": facility.id, "date": facility.status_date, "reason": "merged",
+                    "adcode": None,
+                },
+            )  # fmt: skip
+    return [facility for identity, facility in listed.items() if identity not in merged], merged
 
 
 def _areas_of_data(geodata: Path, planned: set[str], gazetteer: places.Gazetteer) -> list[str]:

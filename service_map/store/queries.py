@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pyproj import Geod
 from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, or_, select, tuple_
 from sqlalchemy import cast as as_type
+from sqlalchemy.orm import aliased
 
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import county_of
@@ -251,6 +252,12 @@ def facility(connection: Connection, facility_id: str) -> FacilityRecord:
     return _with_citations(connection, rows)[0]
 
 
+def promises_of(connection: Connection, facility_id: str) -> tuple[FacilityRecord, ...]:
+    """Give the promised facilities that somebody found to be this existing one, by id."""
+    rows = connection.execute(_FACILITIES.where(Facility.same_as == storable(facility_id)).order_by(Facility.id)).all()
+    return tuple(_with_citations(connection, rows))
+
+
 def communities(connection: Connection, *, area: str | None = None) -> tuple[CommunityRecord, ...]:
     """Give the residential communities (居民小区), the demand points of the data, by id.
 
@@ -359,7 +366,9 @@ def _boxes(lon: float, lat: float, metres: float) -> list[Box]:
     return [(west, south, east, north)]
 
 
-def facility_points(connection: Connection, wanted: FacilityFilter | None = None) -> FacilityPoints:
+def facility_points(
+    connection: Connection, wanted: FacilityFilter | None = None, *, apart: bool = False
+) -> FacilityPoints:
     """Give facilities as arrays for the analyses, without their words.
 
     Parameters
@@ -368,6 +377,8 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
         From `service_map.store.open_readonly`.
     wanted
         The filter; None for all.
+    apart
+        Leave out promises that are existing facilities on record, so that no thing counts twice.
 
     Returns
     -------
@@ -378,7 +389,10 @@ def facility_points(connection: Connection, wanted: FacilityFilter | None = None
     InvalidParameterError
         As for `check_filter`.
     """
-    conditions = facility_conditions(connection, wanted or FacilityFilter())
+    conditions = list(facility_conditions(connection, wanted or FacilityFilter()))
+    if apart:
+        other = aliased(Facility)
+        conditions.append(~select(other.id).where(other.id == Facility.same_as).exists())
     found = connection.execute(
         select(
             Facility.id, lonlat(Facility.geom), Facility.uncertainty_m, Facility.category, Facility.status,

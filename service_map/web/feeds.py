@@ -62,7 +62,9 @@ def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], day: date,
     made = record.status_date or (plan.date or str(plan.period[0]) if plan else None)
     category = record.category_en if english else record.category_zh
     cite = record.citations[0] if record.citations else None
-    told = [category, record.area_name, labels.status(record.status, over=term.is_over(term.due(record, plans), day))]
+    over = term.is_over(term.due(record, plans), day)
+    state = labels.status(record.status, over=over, stands=record.same_as is not None)
+    told = [category, record.area_name, state]
     told.append(labels.precision(record.precision, record.uncertainty_m))
     if cite is not None:
         told.append(f"{cite.plan_title} {cite.section or ''}".strip())

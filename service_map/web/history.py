@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from service_map.errors import GeodataError
-from service_map.places import load_locations, load_statuses
+from service_map.places import STATUS_FILE, follow, load_locations, load_retired, load_statuses, still_said
 from service_map.places.location import Location
 from service_map.places.status import Status
 from service_map.store.records import FacilityRecord, PlanRecord
@@ -27,7 +27,7 @@ class Event:
     date
         ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``.
     kind
-        ``promised``, ``located`` or a status.
+        ``promised``, ``located``, a status, or ``stands`` where somebody found that the thing stood already.
     source
         The plan's title, or who says so.
     plan
@@ -66,8 +66,8 @@ def history(record: FacilityRecord, *, plans: dict[str, PlanRecord], geodata: Pa
         for location in _locations(geodata / "locations.csv").get(record.id, ())
     ]
     events += [
-        Event(date=status.date, kind=status.status, source=status.source)
-        for status in _statuses(geodata / "statuses.csv").get(record.id, ())
+        Event(date=status.date, kind=_kind(status), source=status.source)
+        for status in _statuses(geodata).get(record.id, ())
     ]
     return sorted(events, key=lambda event: event.date)
 
@@ -76,8 +76,12 @@ def _locations(path: Path) -> dict[str, list[Location]]:
     return _read_locations(path, _age(path))
 
 
-def _statuses(path: Path) -> dict[str, list[Status]]:
-    return _read_statuses(path, _age(path))
+def _kind(status: Status) -> str:
+    return "stands" if status.same_as and status.status == "planned" else status.status
+
+
+def _statuses(geodata: Path) -> dict[str, list[Status]]:
+    return _read_statuses(geodata, _age(geodata / STATUS_FILE), _age(geodata / "retired.csv"))
 
 
 def _age(path: Path) -> int:
@@ -96,10 +100,11 @@ def _read_locations(path: Path, _age_ns: int) -> dict[str, list[Location]]:
 
 
 @cache
-def _read_statuses(path: Path, _age_ns: int) -> dict[str, list[Status]]:
+def _read_statuses(geodata: Path, _age_ns: int, _retired_age_ns: int) -> dict[str, list[Status]]:
     found: dict[str, list[Status]] = {}
     try:
-        for status in load_statuses(path):
+        statuses = follow(load_statuses(geodata / STATUS_FILE), load_retired(geodata / "retired.csv"))
+        for status in still_said(statuses):
             found.setdefault(status.facility, []).append(status)
     except GeodataError as error:
         _log.error("%s", error.en)

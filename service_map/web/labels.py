@@ -45,7 +45,11 @@ STATUS = _called(terms.STATUS)
 UNVERIFIED = LazyString(lambda: _said(terms.STATUS["planned"].meaning))
 """What a promise is called once its time is over and nobody has reported what became of it."""
 
+STANDS = _later("已有，规划的建设是否完成未核实")
+"""What a promise is called of which somebody found that it is about something that stands."""
+
 EVENT = STATUS | {
+    "stands": _later("查到这处设施已有"),
     "promised": _later("规划答应"),
     "located": _later("找到更准的位置"),
 }
@@ -72,8 +76,20 @@ def _(message: str, **values: object) -> str:
     return str(flask_babel.gettext(message, **values))
 
 
-def status(code: str, *, over: bool) -> str:
-    """Say in which state a facility is; ``over`` where the time by which it was promised has ended."""
+def status(code: str, *, over: bool, stands: bool = False) -> str:
+    """Say in which state a facility is.
+
+    Parameters
+    ----------
+    code
+        Of `service_map.catalogue.terms.STATUS`.
+    over
+        The time by which it was promised has ended.
+    stands
+        It is about something that is on record as standing.
+    """
+    if stands and code == "planned":
+        return str(STANDS)
     return str(UNVERIFIED if over and code == "planned" else STATUS[code])
 
 

@@ -158,4 +158,6 @@ def of_facility(record: FacilityRecord, plans: Mapping[str, PlanRecord], day: da
         said = _("写明的期限是 %(year)s 年底，已经过了", year=year)
     if record.status in VERIFIED and record.status_source:
         return _("%(ended)s；后来的状态有人核实过，见下。", ended=said)
+    if record.same_as is not None:
+        return _("%(ended)s；设施已有，规划的建设是否完成，还没有人核实。", ended=said)
     return _("%(ended)s；是否建成，还没有人核实。", ended=said)

@@ -25,6 +25,7 @@ def build_many(number, *, geodata, folder, around):
     random = np.random.default_rng(20221)
     kinds = list(catalogue.categories(geodata))
     home = copytree(geodata, folder / "geodata", dirs_exist_ok=True)
+    (home / places.LISTED_FILE).unlink(missing_ok=True)  # what files list would be counted beside
     # Each stands where its plan may promise: a city's plan anywhere in the city.
     where = {
         name: plan["adcode"][:4]

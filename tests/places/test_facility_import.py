@@ -8,7 +8,15 @@ import pytest
 import shapely
 
 from service_map.errors import GeodataError, InvalidParameterError
-from service_map.places import DEMAND, import_facilities, load_classes, load_demand, load_existing, wgs84_to_gcj02
+from service_map.places import (
+    DEMAND,
+    import_facilities,
+    load_classes,
+    load_demand,
+    load_existing,
+    load_listed,
+    wgs84_to_gcj02,
+)
 from service_map.places.existing import EXISTING_COLUMNS, read_existing
 from service_map.places.place_table import CHINA
 
@@ -303,10 +311,53 @@ def test_the_shipped_places_lie_in_their_counties_and_name_their_licence(geodata
         assert sum(row.adcode == county for row in homes) >= 50
 
 
+@pytest.mark.parametrize("name", ["某小学（建设中）", "某小学 (建设中)", "某小学在建", "某小学【施工中】"])
+def test_what_its_name_calls_unfinished_is_under_construction_and_not_there(take, tmp_path, name):
+    found = take(SCHOOL.replace("端氏小学", name))
+    assert (found.taken, found.planned) == (0, 1)
+    (listed,) = load_listed(tmp_path)
+    assert (listed.name, listed.status) == (name, "under_construction")
+    assert list(load_existing(tmp_path)) == []
+
+
+@pytest.mark.parametrize("name", ["建设中学", "建设小学", "在建路小学"])
+def test_a_name_that_speaks_of_building_is_not_unfinished(take, name):
+    assert take(SCHOOL.replace("端氏小学", name)).taken == 1
+
+
+def test_a_row_that_says_what_it_is_is_believed_whatever_its_name(take):
+    found = take(f"{SCHOOL},现状".replace("端氏小学", "某小学（建设中）"), heading=f"{HEADING},status")
+    assert (found.taken, found.planned) == (1, 0)
+
+
+def test_what_openstreetmap_tags_as_being_built_is_under_construction(take, tmp_path):
+    tags = (
+        {"amenity": "school", "name": "甲小学"},
+        {"landuse": "construction", "construction": "school", "name": "乙小学"},
+        {"construction:amenity": "school", "name": "丙小学"},
+        {"landuse": "construction", "name": "某工地"},
+        {"construction:shop": "mall", "amenity": "school", "name": "丁小学"},
+    )
+    nodes = "".join(
+        f'<node id="{number}" lat="35.69" lon="112.1{number}" version="1">'
+        + "".join(f'<tag k="{key}" v="{value}"/>' for key, value in said.items())
+        + "</node>"
+        for number, said in enumerate(tags, start=1)
+    )
+    path = tmp_path / "town.osm"
+    path.write_text(f'<osm version="0.6">{nodes}</osm>', encoding="utf-8")
+    found = take(path=path)
+    assert (found.problem_count, found.left_out) == (0, 1)
+    assert {facility.name: facility.status for facility in (*load_listed(tmp_path), *load_existing(tmp_path))} == {
+        "甲小学": "existing", "乙小学": "under_construction", "丙小学": "under_construction", "丁小学": "existing",
+    }  # fmt: skip
+
+
 def test_the_shipped_places_are_what_the_table_of_points_gives(geodata, shared, take, tmp_path):
     found = take(path=shared / "places" / "osm_poi_40counties.csv", source="OpenStreetMap", licence="ODbL 1.0",
-                 date="2024")  # fmt: skip
+                 date="2024", title="OpenStreetMap 地点表")  # fmt: skip
     assert (found.problem_count, found.warning_count) == (0, 0)
     assert (tmp_path / "existing.csv").read_bytes() == (geodata / "osm_places.csv").read_bytes()
+    assert (tmp_path / "planned.csv").read_bytes() == (geodata / "planned.csv").read_bytes()
     with (shared / "places" / "osm_poi_40counties.csv").open(encoding="utf-8") as file:
         assert found.read == sum(1 for _ in csv.DictReader(file))

@@ -212,6 +212,32 @@ def test_a_damaged_table_of_retired_ids_is_refused_by_row(tmp_path, row):
          {"name": "晋城市中医院", "category": "tcm_hospital", "adcode": "140502"}, "same"),
         ({"name": "梅苑小学", "same_as": "f0000000000aa"}, {"name": "梅苑小学"}, None),
         ({"name": "梅苑小学"}, {"name": ""}, None),
+        # A name that is whole with its area's alone.
+        ({"name": "运城学院", "category": "college", "adcode": "140800"},
+         {"name": "运城学院", "category": "college", "adcode": "140802"}, "same"),
+        ({"name": "运城学院", "category": "college", "adcode": "140800"},
+         {"name": "学院", "category": "college", "adcode": "140802"}, None),
+        # Short forms and figures.
+        ({"name": "沁水县第二中学校", "category": "school_other"}, {"name": "二中", "category": "school_other"}, "similar"),
+        ({"name": "沁水县18小"}, {"name": "第十八小学校"}, "similar"),
+        ({"name": "沁水县18小"}, {"name": "第八小学校"}, None),
+        ({"name": "端氏镇初级中学", "category": "middle_school"}, {"name": "端氏初中", "category": "middle_school"}, "similar"),
+        ({"name": "端氏镇初级中学", "category": "middle_school"}, {"name": "嘉峰初中", "category": "middle_school"}, None),
+        ({"name": "县中医院", "category": "tcm_hospital"}, {"name": "沁水县中医医院", "category": "tcm_hospital"}, "similar"),
+        # A branch is another thing.
+        ({"name": "东关实验小学"}, {"name": "东关实验小学文翰分校"}, None),
+        ({"name": "市中医院新院", "category": "tcm_hospital", "adcode": "140500"},
+         {"name": "晋城市中医院", "category": "tcm_hospital", "adcode": "140502"}, None),
+        ({"name": "人民医院分院", "category": "hospital"}, {"name": "沁水县人民医院", "category": "hospital"}, None),
+        # A bare name in a county is that county's own, in the city's district it may be the city's.
+        ({"name": "大同市革命烈士陵园", "category": "martyrs", "adcode": "140200"},
+         {"name": "烈士陵园", "category": "martyrs", "adcode": "140224"}, None),
+        ({"name": "大同市革命烈士陵园", "category": "martyrs", "adcode": "140200"},
+         {"name": "烈士陵园", "category": "martyrs", "adcode": "140213"}, "similar"),
+        ({"name": "中国围棋博物馆", "category": "museum", "adcode": "140500"},
+         {"name": "中国围棋博物馆", "category": "museum", "adcode": "140524"}, "same"),
+        # What its name calls unfinished is the same thing.
+        ({"name": "梅苑小学"}, {"name": "梅苑小学（建设中）"}, "same"),
     ],
 )  # fmt: skip
 def test_a_promised_and_an_existing_facility_are_paired_by_name_and_place(gazetteer, promised, existing, how):

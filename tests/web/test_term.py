@@ -196,7 +196,7 @@ def test_a_year_is_over_when_its_last_day_is(year, day, over):
 
 def test_the_figures_of_the_shipped_plans_are_those_of_their_records(shipped_app, geodata):
     """Counted again from the files themselves, by area and by plan."""
-    promised = places.load_facilities(geodata / "facilities.geojson")
+    promised = places.settle(places.load_facilities(geodata / "facilities.geojson"), geodata)
     lines = (geodata / "commitments.jsonl").read_text(encoding="utf-8").splitlines()
     kept = {commitment["id"]: commitment["plan"] for commitment in map(json.loads, lines)}
     with shipped_app.extensions["service_map"].database.reading() as data:

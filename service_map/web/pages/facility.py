@@ -75,6 +75,7 @@ def facility(facility_id: str) -> str | BaseResponse:
             for other, metres in others[:ALTERNATIVES_SHOWN]
         ],
         near_metres=ALTERNATIVE_RINGS_M[-1],
+        promises=queries.promises_of(frame.conn(), record.id) if record.status == "existing" else (),
         place_ld=feeds.place(record, english=frame.english()),
         place={
             "id": record.id, "name": record.name, "lon": record.lon, "lat": record.lat, "precision": record.precision,

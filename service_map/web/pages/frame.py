@@ -269,7 +269,8 @@ def plans() -> dict[str, PlanRecord]:
 
 def status_words(record: FacilityRecord) -> str:
     """Say in which state a facility is, by the day of this answer."""
-    return labels.status(record.status, over=term.is_over(term.due(record, plans()), today()))
+    over = term.is_over(term.due(record, plans()), today())
+    return labels.status(record.status, over=over, stands=record.same_as is not None)
 
 
 def term_words(*, area: str | None = None, plan: str | None = None) -> str | None:
