@@ -71,9 +71,7 @@ def _card(ground: Ground, lon: float, lat: float, values: dict[str, Any]) -> dic
 def area_coverage() -> Response:
     """Share of an area covered by a category, with the covered and the gap polygons."""
     values, given = _asked(params.COVERAGE, params.COVERAGE_POST)
-    ground = _ground(values)
-    asked, region = _reach(ground, values), _region(ground, values, given)
-    ground = _standing(ground, values, given, asked.categories[0])
+    ground, asked, region = _settled(_ground(values), values, given)
     _no_places(given)
     field = "body" if given.facilities else "area"
     cost.check_circles(ground, asked, region, by_year=values["by_year"] == "true", field=field)
@@ -88,9 +86,7 @@ def area_coverage() -> Response:
 def gaps() -> Response:
     """Pieces of an area that nothing covers, ranked."""
     values, given = _asked(params.GAPS, params.GAPS_POST)
-    ground = _ground(values)
-    asked, region = _reach(ground, values), _region(ground, values, given)
-    ground = _standing(ground, values, given, asked.categories[0])
+    ground, asked, region = _settled(_ground(values), values, given)
     _no_places(given)
     cost.check_circles(ground, asked, region, field="body" if given.facilities else "area")
     found = analysis.gap_pieces(
@@ -121,8 +117,7 @@ def sites() -> Response:
             ("count", "commitment"),
         )
     commitment = None if values["commitment"] is None else analysis.quota(ground, values["commitment"])
-    asked, region = _reach(ground, values), _region(ground, values, given)
-    ground = _standing(ground, values, given, asked.categories[0])
+    ground, asked, region = _settled(ground, values, given)
     cost.check_circles(ground, asked, region, field="body" if given.facilities else "area")
     places, source = given.places, "given"
     if places is None and values["places"] == "communities":
@@ -191,10 +186,12 @@ def _body(values: dict[str, Any]) -> Given:
     return analysis.read_body(request.get_data(cache=False), datum=values["datum"])
 
 
-def _reach(ground: Ground, values: dict[str, Any]) -> analysis.Reach:
-    return analysis.reach(
-        ground, **{name: values[name] for name in ("category", "rule", "metres", "minutes", "profile", "way")}
-    )
+def _settled(ground: Ground, values: dict[str, Any], given: Given) -> tuple[Ground, analysis.Reach, Region]:
+    """Settle what is asked, how far and where, and let the facilities of the body stand."""
+    names = ("category", "rule", "metres", "minutes", "profile", "way")
+    asked = analysis.reach(ground, **{name: values[name] for name in names})
+    region = _region(ground, values, given)
+    return _standing(ground, values, given, asked.categories[0]), asked, region
 
 
 def _region(ground: Ground, values: dict[str, Any], given: Given) -> Region:
