@@ -115,6 +115,36 @@ def quota(connection: Connection, quota_id: str) -> QuotaRecord:
     return _quotas(connection, [_one(connection, Quota, quota_id, "数量承诺", "quota")])[0]
 
 
+def promised(connection: Connection) -> Mapping[tuple[str, str, str], int]:
+    """Count requirements, quotas and intentions by plan and category.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+
+    Returns
+    -------
+    mapping of (str, str, str) to int
+        ``requirements``, ``quotas`` or ``intents``, id of the plan and code of the category; only those that occur. A
+        quota that is a part of another does not count.
+    """
+
+    def count() -> Mapping[tuple[str, str, str], int]:
+        found: dict[tuple[str, str, str], int] = {}
+        for name, model, condition in (
+            ("requirements", Requirement, Requirement.id.is_not(None)),
+            ("quotas", Quota, Quota.part_of.is_(None)),
+            ("intents", Commitment, Commitment.kind == "intent"),
+        ):
+            key = (model.plan, model.category)
+            rows = connection.execute(select(*key, func.count()).where(condition).group_by(*key).order_by(*key))
+            found |= {(name, plan, category): number for plan, category, number in rows}
+        return found
+
+    return once(connection, "promised", count)
+
+
 def _page(
     connection: Connection, model: Any, wanted: PromiseFilter, *, limit: int, cursor: str | None
 ) -> tuple[Sequence[Mapping[Any, Any]], str | None, int]:

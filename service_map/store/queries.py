@@ -40,7 +40,7 @@ from service_map.store.conditions import (
 from service_map.store.geometry import Box, index_x, index_y, lonlat, point_in_box
 from service_map.store.indicators import every_indicator, indicators
 from service_map.store.models import Category, Citation, Commitment, Community, Facility, Plan
-from service_map.store.promises import quota, quotas, requirement, requirements, tell_gone
+from service_map.store.promises import promised, quota, quotas, requirement, requirements, tell_gone
 from service_map.store.records import Citation as CitationRecord
 from service_map.store.records import (
     Cluster,
@@ -77,6 +77,7 @@ __all__ = [
     "nearby",
     "plan",
     "plans",
+    "promised",
     "quota",
     "quotas",
     "reports",

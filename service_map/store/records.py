@@ -386,7 +386,7 @@ class CommunityRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRecord:
-    """One plan (规划); what its text does not state is None; the last two count what it promises."""
+    """One plan (规划); what its text does not state is None; the last five count what it promises."""
 
     id: Annotated[str, means("规划标识")]
     title: Annotated[str, means("标题")]
@@ -404,6 +404,9 @@ class PlanRecord:
     note_en: Annotated[str | None, means("英文说明", listed=False)]
     commitments: Annotated[Whole, means("规划任务数", stored=False)]
     facilities: Annotated[Whole, means("设施数", stored=False)]
+    requirements: Annotated[Whole, means("普遍要求数", stored=False)]
+    quotas: Annotated[Whole, means("数量承诺数，分项不另计", stored=False)]
+    intents: Annotated[Whole, means("意向数", stored=False)]
 
     @property
     def period(self) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """What facilities rest on: areas, plans and the plans' commitments. Asked through `service_map.store.queries`."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from service_map.catalogue.adcode import covers
 from service_map.catalogue.fields import fields_of
 from service_map.errors import NotFoundError
 from service_map.store import cursor as cursors
+from service_map.store import promises
 from service_map.store.conditions import (
     MAX_LIMIT,
     among,
@@ -148,12 +150,19 @@ def _plans(connection: Connection, conditions: list[ColumnElement[bool]]) -> tup
             .group_by(Commitment.plan)
         ).all()
     )  # fmt: skip
+    others: Counter[tuple[str, str]] = Counter()
+    for (name, plan_id, _), number in promises.promised(connection).items():
+        others[name, plan_id] += number
     return tuple(
-        PlanRecord(**row, commitments=promised.get(row["id"], 0), facilities=mapped.get(row["id"], 0))
+        PlanRecord(
+            **row, commitments=promised.get(row["id"], 0), facilities=mapped.get(row["id"], 0),
+            requirements=others["requirements", row["id"]], quotas=others["quotas", row["id"]],
+            intents=others["intents", row["id"]],
+        )
         for row in connection.execute(
             select(*_stored(Plan, PlanRecord)).where(*conditions).order_by(Plan.fid)
         ).mappings()
-    )
+    )  # fmt: skip
 
 
 def commitments(

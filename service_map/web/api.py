@@ -6,7 +6,7 @@ What it may take and answer is declared once, in `openapi`.
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +26,12 @@ from service_map.store import (
     FacilityFilter,
     FacilityRecord,
     PlanRecord,
+    PromiseRecord,
+    QuotaPage,
+    QuotaRecord,
+    RequirementPage,
+    RequirementRecord,
+    RequirementUnit,
     queries,
     read_meta,
 )
@@ -356,6 +362,85 @@ def indicators() -> Response:
             "links": _links(JSON, page.next_cursor),
         }
     )
+
+
+# ---------------------------------------------------------------- requirements, quotas
+
+
+@blueprint.get("/requirements")
+def requirements() -> Response:
+    """Give a page of requirements by filter."""
+    values = query(params.REQUIREMENTS)
+    page = queries.requirements(
+        reading().conn, params.promise_filter(values), limit=values["limit"], cursor=values["cursor"]
+    )
+    return _promises("requirements", page)
+
+
+@blueprint.get("/requirements/<id>")
+def requirement(id: str) -> Response:  # noqa: A002  the address's own word
+    """One requirement with all its units and citations."""
+    return _promise("requirements", queries.requirement, id)
+
+
+@blueprint.get("/quotas")
+def quotas() -> Response:
+    """Give a page of quotas by filter."""
+    values = query(params.QUOTAS)
+    page = queries.quotas(reading().conn, params.promise_filter(values), limit=values["limit"], cursor=values["cursor"])
+    return _promises("quotas", page)
+
+
+@blueprint.get("/quotas/<id>")
+def quota(id: str) -> Response:  # noqa: A002  the address's own word
+    """One quota with its parts, what of it is named, and citations."""
+    return _promise("quotas", queries.quota, id)
+
+
+def _promises(name: str, page: RequirementPage | QuotaPage) -> Response:
+    return reply(
+        {
+            name: [_said(record) for record in page.items],
+            "numberMatched": page.matched,
+            "numberReturned": len(page.items),
+            "links": _links(JSON, page.next_cursor),
+        }
+    )
+
+
+def _promise(name: str, ask: Callable[[Connection, str], PromiseRecord], promise_id: str) -> Response:
+    query(())
+    try:
+        record = ask(reading().conn, promise_id)
+    except GoneError as gone:
+        if gone.successor is None or gone.reason != "merged":
+            raise
+        address = f"{request.script_root}/api/{name}/{gone.successor}"
+        return Response(status=301, headers={"Location": _address(address, list(request.args.items(multi=True)))})
+    return reply(_said(record))
+
+
+def _said(record: PromiseRecord) -> dict[str, Any]:
+    """Write a requirement or a quota: the fields of its table, words in the reader's language, and what hangs on it."""
+    doubts = record.doubts.split(";") if record.doubts else []
+    member = _members(record) | {
+        "category_name": choose(record.category_zh, record.category_en),
+        "family_name": choose(record.family_zh, record.family_en),
+        "doubts": doubts,
+        "doubts_words": [choose(*terms.DOUBT[code].pair) for code in doubts],
+        "citations": [geojson.citation_member(citation) for citation in record.citations],
+    }
+    if isinstance(record, RequirementRecord):
+        return member | {
+            "per_name": choose(*terms.PER[record.per].pair),
+            "units": [_unit(unit) for unit in record.units],
+        }
+    assert isinstance(record, QuotaRecord)  # noqa: S101 - there are these two
+    return member | {"facilities": record.facilities, "parts": record.parts}
+
+
+def _unit(unit: RequirementUnit) -> dict[str, Any]:
+    return _members(unit) | {"state_name": choose(*terms.PROMISE_STATE[unit.state].pair)}
 
 
 # ---------------------------------------------------------------- the interface itself

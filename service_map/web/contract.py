@@ -1,8 +1,9 @@
 """What the interfaces answer with, as types: records and answers, each in the envelope that the web puts around it.
 
-The members of a facility, an area, a plan and a commitment are those that `service_map.store.records` declares as
-listed; those of an analysis stand in `service_map.analysis.answers`. `ANSWERS` has the type of every answer by its name
-in the OpenAPI document; the document is written from it, and a test converts what is answered into it.
+The members of a facility, a requirement, a quota, an area, a plan and a commitment are those that
+`service_map.store.records` declares as listed; those of an analysis stand in `service_map.analysis.answers`. `ANSWERS`
+has the type of every answer by its name in the OpenAPI document; the document is written from it, and a test converts
+what is answered into it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +29,17 @@ from service_map.catalogue.fields import (
     keyed,
     one_of,
 )
-from service_map.store import AreaRecord, CommitmentRecord, FacilityRecord, IndicatorRecord, PlanRecord, ranks
+from service_map.store import (
+    AreaRecord,
+    CommitmentRecord,
+    FacilityRecord,
+    IndicatorRecord,
+    PlanRecord,
+    QuotaRecord,
+    RequirementRecord,
+    RequirementUnit,
+    ranks,
+)
 
 UriReference = Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
 
@@ -116,6 +127,9 @@ class Problem(TypedDict):
     instance: UriReference
     field: NotRequired[str]
     allowed: NotRequired[list[str]]
+    successor: NotRequired[str]
+    area: NotRequired[Adcode]
+    reason: NotRequired[Annotated[str, one_of(terms.REASON)]]
 
 
 class About(TypedDict):
@@ -252,6 +266,20 @@ Indicator = _type(
     {**listed(IndicatorRecord), "category_name": str | None, "conflicts": list[str], "passage": str},
     optional={"passage"},
 )
+_UNIT = {**listed(RequirementUnit), "state_name": str}
+_PROMISE = {
+    "category_name": str,
+    "family_name": str,
+    "commitments": list[str],
+    "doubts": list[Annotated[str, one_of(terms.DOUBT)]],
+    "doubts_words": list[str],
+    "citations": list[Citation],
+}
+Requirement = _type(
+    "RequirementItem",
+    {**listed(RequirementRecord), **_PROMISE, "per_name": str, "units": _several(_type("RequirementUnit", _UNIT))},
+)
+Quota = _type("QuotaItem", {**listed(QuotaRecord), **_PROMISE, "facilities": list[str], "parts": list[str]})
 
 # --- the national ranking ---------------------------------------------------------------------------------------------
 
@@ -372,6 +400,10 @@ ANSWERS: Mapping[str, Any] = {
         _type("Plans", {"plans": _several(Plan), "numberReturned": Whole}),
         _type("Commitments", {"commitments": _several(Commitment), **_PAGING}),
         _type("Indicators", {"indicators": _several(Indicator), **_PAGING}),
+        Requirement,
+        _type("Requirements", {"requirements": _several(Requirement), **_PAGING}),
+        Quota,
+        _type("Quotas", {"quotas": _several(Quota), **_PAGING}),
         Ranking,
         _collection(
             "RankingCollection", RankingFeature, numberReturned=Whole, category=str, horizon=_Horizon, year=int | None,

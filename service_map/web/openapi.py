@@ -207,6 +207,36 @@ OPERATIONS = (
         about=sentence("按条件查规划指标：基期值、目标值、约束性与出处；area 上下都算，按规划与行号排列，分页"),
     ),
     Operation(
+        path="/api/requirements",
+        id="requirements",
+        parameters=params.REQUIREMENTS,
+        schema="Requirements",
+        about=sentence("普遍要求：每个县（市、区）、乡镇、社区等都要有的，附各单位的情况与出处，分页；area 也向上查"),
+    ),
+    Operation(
+        path="/api/requirements/<id>",
+        id="requirement",
+        schema="RequirementItem",
+        errors=("not-found", "gone"),
+        moves=True,
+        about=sentence("一项普遍要求及其各单位"),
+    ),
+    Operation(
+        path="/api/quotas",
+        id="quotas",
+        parameters=params.QUOTAS,
+        schema="Quotas",
+        about=sentence("数量承诺：一个地方共多少，其中点名的、剩下的与各分项，附出处，分页；area 也向上查"),
+    ),
+    Operation(
+        path="/api/quotas/<id>",
+        id="quota",
+        schema="QuotaItem",
+        errors=("not-found", "gone"),
+        moves=True,
+        about=sentence("一项数量承诺及其分项"),
+    ),
+    Operation(
         path="/api/openapi.json",
         id="openapi",
         schema="OpenApi",
@@ -291,6 +321,8 @@ _ALWAYS = ("invalid-parameter", "too-large", "address-too-long", "internal", "un
 _PATH_PARAMETERS: Mapping[str, tuple[Sentence, Schema]] = {
     "/api/facilities/<id>": (sentence("设施的永久代号"), {"type": "string", "pattern": "^f[0-9a-f]{12}$"}),
     "/api/areas/<adcode>": (sentence("行政区代码"), {"type": "string", "pattern": r"^\d{6}(\d{3})?$"}),
+    "/api/requirements/<id>": (sentence("普遍要求的永久代号"), {"type": "string", "pattern": "^r[0-9a-f]{12}$"}),
+    "/api/quotas/<id>": (sentence("数量承诺的永久代号"), {"type": "string", "pattern": "^q[0-9a-f]{12}$"}),
     "/api/plans/<id>": (sentence("规划代号"), {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}),
     "/api/problems/<kind>": (sentence("错误种类"), {"type": "string", "enum": list(problems.KINDS)}),
 }

@@ -22,7 +22,7 @@ from service_map.catalogue import terms
 from service_map.catalogue.messages import Name, Sentence, sentence
 from service_map.errors import Fault, InvalidParameterError, nearest_word
 from service_map.io.datum import DATUMS
-from service_map.store import CommitmentFilter, FacilityFilter, IndicatorFilter
+from service_map.store import CommitmentFilter, FacilityFilter, IndicatorFilter, PromiseFilter
 from service_map.store.data_dictionary import SYSTEMS
 from service_map.store.export import Format
 from service_map.web.language import LANGUAGES
@@ -201,6 +201,20 @@ def indicator_filter(values: Mapping[str, Any]) -> IndicatorFilter:
         families=values["family"] or (),
         binding=values["binding"],
         form=values["form"],
+        year=values["year"],
+        q=values["q"],
+    )
+
+
+def promise_filter(values: Mapping[str, Any]) -> PromiseFilter:
+    """Make the store's filter of what `read` returned for `REQUIREMENTS` or `QUOTAS`."""
+    return PromiseFilter(
+        area=values["area"],
+        categories=values["category"] or (),
+        families=values["family"] or (),
+        plans=_at_most_one(values["plan"]),
+        per=values.get("per"),
+        state=values.get("state"),
         year=values["year"],
         q=values["q"],
     )
@@ -573,6 +587,21 @@ FORM = Parameter(
     schema={"type": "string", "enum": list(terms.FORM.codes)},
     parse=choice(terms.FORM.codes),
 )
+AREA_EITHER = replace(
+    AREA, about=sentence("行政区代码（六位或九位）：在其中的、在其下各级的，也有上级规划对它的；见 /api/areas")
+)
+PER = Parameter(
+    name="per",
+    about=sentence("对每个什么的要求"),
+    schema={"type": "string", "enum": list(terms.PER.codes)},
+    parse=choice(terms.PER.codes),
+)
+PROMISE_STATE = Parameter(
+    name="state",
+    about=sentence("至少有一个单位（写了 area 时，是其中的或其上的）处于这种情况"),
+    schema={"type": "string", "enum": list(terms.PROMISE_STATE.codes)},
+    parse=choice(terms.PROMISE_STATE.codes),
+)
 LEVEL = Parameter(
     name="level",
     about=sentence("行政级别"),
@@ -792,4 +821,6 @@ COMPLETENESS = (COVERAGE_AREA, CIRCLE, RULES, REACH_KIND, HORIZON, PROFILE, WAY,
 COMPLETENESS_POST = (*COMPLETENESS, STOCK, DATUM)
 COMMITMENTS = (PLAN, CATEGORIES, FAMILIES, KIND, AREA, YEAR, Q, LIMIT, CURSOR)
 INDICATORS = (AREA, PLAN, CATEGORIES, FAMILIES, BINDING, FORM, YEAR, Q)
+QUOTAS = (AREA_EITHER, CATEGORIES, FAMILIES, PLAN, YEAR, Q, LIMIT, CURSOR)
+REQUIREMENTS = (AREA_EITHER, CATEGORIES, FAMILIES, PLAN, PER, PROMISE_STATE, YEAR, Q, LIMIT, CURSOR)
 AREAS = (AREA, LEVEL)

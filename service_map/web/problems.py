@@ -83,6 +83,8 @@ class Problem:
         The values it may take, where they can be listed.
     headers
         HTTP headers that belong to the error, such as ``Allow``.
+    gone
+        Of what stood here once: ``reason``, and ``successor`` and ``area`` where there are any.
     """
 
     kind: str
@@ -91,6 +93,7 @@ class Problem:
     field: str | None = None
     allowed: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    gone: Mapping[str, str] | None = None
 
     @property
     def status(self) -> int:
@@ -185,6 +188,7 @@ def problem_response(problem: Problem, *, language: str) -> Response:
         body["field"] = problem.field
     if problem.allowed:
         body["allowed"] = problem.allowed
+    body |= problem.gone or {}
     response = Response(orjson.dumps(body), status=problem.status, mimetype=MEDIA_TYPE)
     response.headers.extend(dict(problem.headers))
     response.headers["Content-Language"] = "en" if language == "en" else "zh-CN"
@@ -195,8 +199,12 @@ def problem_response(problem: Problem, *, language: str) -> Response:
 def _from_own(error: ServiceMapError) -> Problem:
     if isinstance(error, InvalidParameterError):
         return Problem(kind="invalid-parameter", zh=error.zh, en=error.en, field=error.field, allowed=error.allowed)
-    if isinstance(error, (NotFoundError, GoneError, UnanswerableError)):
-        kind = {NotFoundError: "not-found", GoneError: "gone", UnanswerableError: "unanswerable"}[type(error)]
+    if isinstance(error, GoneError):
+        told = {"reason": error.reason, "successor": error.successor, "area": error.area}
+        where = {name: said for name, said in told.items() if said is not None}
+        return Problem(kind="gone", zh=error.zh, en=error.en, field=error.field, gone=where)
+    if isinstance(error, (NotFoundError, UnanswerableError)):
+        kind = {NotFoundError: "not-found", UnanswerableError: "unanswerable"}[type(error)]
         return Problem(kind=kind, zh=error.zh, en=error.en, field=error.field)
     if isinstance(error, (BusyError, OverrunError)):
         kind = "busy" if isinstance(error, BusyError) else "overrun"

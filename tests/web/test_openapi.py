@@ -31,6 +31,9 @@ SAMPLE = [
     f"/api/completeness?{COUNTY}&cells=50", f"/api/completeness?{COUNTY}&minutes=5&kind=certain&lang=en&year=2025",
     "/api/areas", "/api/areas?level=city", "/api/areas/boundaries", "/api/areas/boundaries?level=county&area=140500",
     "/api/areas/140521", "/api/plans", "/api/plans/city", "/api/plans/qinshui-2021?lang=en",
+    "/api/requirements", "/api/requirements?limit=2&area=140213&per=county", "/api/requirements?lang=en&state=kept",
+    "/api/requirements/unknown", "/api/quotas", "/api/quotas?limit=2&area=140802&lang=en",
+    "/api/quotas/unknown",
     "/api/commitments", "/api/commitments?limit=2&kind=site&area=140521", "/api/commitments?lang=en&limit=1000",
     "/api/indicators", "/api/indicators?limit=1&area=140502&lang=en", "/api/indicators?binding=maybe",
     "/api/ranking", "/api/ranking?order=beauty", "/download/ranking.geojson?level=county",
@@ -155,7 +158,7 @@ def test_each_answer_keeps_to_its_schema(app, document, registry, address):
 def test_every_operation_is_in_the_sample_or_a_file(invented_app, document):
     sampled = {_find(invented_app, document, address) for address in SAMPLE}
     files = {operation.path for operation in openapi.OPERATIONS if operation.schema is None}
-    # One facility's address is asked by its id in the tests of the API; its schema is that of every list.
+    # One facility, requirement or quota is asked by its id in other tests; its schema is that of every list.
     assert set(document["paths"]) - sampled == files
 
 
