@@ -8,11 +8,18 @@ from babel.messages.pofile import read_po
 
 from service_map.catalogue.messages import CATALOGUES
 from service_map.settings import TEMPLATES_DIR
-from service_map.web.language import LANGUAGES
 
 _FUNCTIONS = {
-    "_": None, "ngettext": (1, 2), "_later": None, "say": None, "said": None, "message": None, "sentence": None, "both": None,
-}  # fmt: skip
+    "_": None,
+    "ngettext": (1, 2),
+    "_later": None,
+    "say": None,
+    "message": None,
+    "sentence": None,
+    "both": None,
+}
+# Its first text is the message, or the language that a `Sentence` is said in.
+_SAID = {"said": None}
 # What a field means is looked up apart: the same Chinese may head a page in other words.
 _OF_FIELDS = {"means": None, "meaning": None, "_means": None, "_refers": None}
 ROOMS = CATALOGUES.parents[1]
@@ -34,7 +41,8 @@ def messages():
         *((None, message) for message in extracted(TEMPLATES_DIR, [("**.html", "jinja2")], _FUNCTIONS)),
         *((None, message) for message in extracted(ROOMS, [("**.py", "python")], _FUNCTIONS)),
         *(("field", message) for message in extracted(ROOMS, [("**.py", "python")], _OF_FIELDS)),
-    } - {(None, language) for language in LANGUAGES}
+        *((None, message) for message in extracted(ROOMS, [("**.py", "python")], _SAID) if not message.isascii()),
+    }
 
 
 @pytest.fixture(scope="module")
