@@ -27,6 +27,7 @@ from service_map.analysis.request_body import MOST_BYTES, MOST_POINTS, Given, re
 from service_map.analysis.scenario import CAPACITIES, STOCKS, Own, with_own
 from service_map.analysis.sites import MOST_SITES, PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.stock import count_circles
+from service_map.analysis.targets import Basis, held, read_basis
 from service_map.analysis.threshold import WAYS, Reach, reach, walking
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "PLACE_SOURCES",
     "STOCKS",
     "WAYS",
+    "Basis",
     "Feature",
     "Given",
     "Ground",
@@ -61,9 +63,11 @@ __all__ = [
     "count_looks",
     "covered_share",
     "gap_pieces",
+    "held",
     "open_ground",
     "quota",
     "reach",
+    "read_basis",
     "read_body",
     "read_built",
     "read_census",

@@ -639,3 +639,33 @@ class Circles(TypedDict):
 
     circles: list[Circle]
     numberReturned: Whole
+
+
+class Held(TypedDict):
+    """A figure that a plan sets for so many people, held against what it promises over the people of its area.
+
+    ``needed`` are the places, beds or square metres from the base to the target, ``added`` what the promises add to the
+    base, ``reached`` where both lead, ``short`` what is lacking then; None what cannot be told: ``missing`` says why.
+    """
+
+    kind: str
+    kind_name: str
+    per: From1
+    unit: str | None
+    base: Amount | None
+    base_from: Annotated[str, one_of(("indicator", "stock_figure"))] | None
+    base_line: From1 | None
+    people: Whole | None
+    people_group: Annotated[str, one_of(("all", "older"))]
+    people_date: str | None
+    people_source: str | None
+    promised: Amount | None
+    promises: list[str]
+    added: Amount | None
+    reached: Amount | None
+    target: Amount | None
+    share: Amount | None
+    needed: Amount | None
+    short: Amount | None
+    formula: str | None
+    missing: list[str]

@@ -1,4 +1,4 @@
-"""People of areas, from ``geodata/people.csv`` (optional): what conditions of requirements are held against."""
+"""People of areas, from ``geodata/people.csv`` (optional): what conditions and per-capita targets are held against."""
 
 import csv
 import re
@@ -10,16 +10,22 @@ from service_map.places.existing import is_date
 
 PEOPLE_FILE = "people.csv"
 PEOPLE_COLUMNS = ("adcode", "people", "date", "source")
+OLDER_COLUMN = "people_60"
+"""May stand behind the others: how many of them are 60 years old or more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """How many people an area has, of when (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``), and who counted them."""
+    """How many people an area has, of when (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``), and who counted them.
+
+    ``people_60`` are those of 60 years and more, None where nobody says.
+    """
 
     adcode: str
     people: int
     date: str
     source: str
+    people_60: int | None = None
 
 
 def load_people(geodata: Path) -> dict[str, People]:
@@ -28,7 +34,7 @@ def load_people(geodata: Path) -> dict[str, People]:
     Parameters
     ----------
     geodata
-        Folder that may hold ``people.csv`` (UTF-8, columns `PEOPLE_COLUMNS`).
+        Folder that may hold ``people.csv`` (UTF-8, columns `PEOPLE_COLUMNS`, and `OLDER_COLUMN` behind them or not).
 
     Returns
     -------
@@ -47,11 +53,15 @@ def load_people(geodata: Path) -> dict[str, People]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != PEOPLE_COLUMNS:
+            columns = tuple(reader.fieldnames or ())
+            if columns not in (PEOPLE_COLUMNS, (*PEOPLE_COLUMNS, OLDER_COLUMN)):
                 heading = ",".join(PEOPLE_COLUMNS)
-                raise GeodataError(f"{path} 的表头应为 {heading}", f"the heading of {path} must be {heading}")
+                raise GeodataError(
+                    f"{path} 的表头应为 {heading}，后面可加 {OLDER_COLUMN}",
+                    f"the heading of {path} must be {heading}, and may have {OLDER_COLUMN} behind it",
+                )
             for number, row in enumerate(reader, start=2):
-                people = _people(path, number, {name: row[name] or "" for name in PEOPLE_COLUMNS})
+                people = _people(path, number, {name: row[name] or "" for name in columns})
                 if people.adcode in found:
                     raise _fault(path, number, "adcode", f"{people.adcode} 出现两次", f"{people.adcode} stands twice")
                 found[people.adcode] = people
@@ -69,7 +79,16 @@ def _people(path: Path, number: int, row: dict[str, str]) -> People:
         raise _fault(path, number, "date", "应为年、年-月或年-月-日", "must be a year, a month or a day")
     if not row["source"]:
         raise _fault(path, number, "source", "缺少", "is missing")
-    return People(adcode=row["adcode"], people=int(row["people"]), date=row["date"], source=row["source"])
+    older = row.get(OLDER_COLUMN, "")
+    if older and (not re.fullmatch(r"\d{1,10}", older) or int(older) > int(row["people"])):
+        raise _fault(
+            path, number, OLDER_COLUMN,
+            "应为不大于 people 的整数，或留空", "must be a whole number not above people, or empty",
+        )  # fmt: skip
+    return People(
+        adcode=row["adcode"], people=int(row["people"]), date=row["date"], source=row["source"],
+        people_60=int(older) if older else None,
+    )  # fmt: skip
 
 
 def _fault(path: Path, number: int, field: str, zh: str, en: str) -> GeodataError:

@@ -5,7 +5,7 @@ from service_map.plans.commitment import Commitment, label, label_record, load_c
 from service_map.plans.corrections import Correction, apply_corrections, load_corrections
 from service_map.plans.explanation import Explanation, Words, explain, explanation_record, explanation_text
 from service_map.plans.extract import extract, passage_sha256
-from service_map.plans.indicator_pairs import disagreements
+from service_map.plans.indicator_pairs import disagreements, indicator_key, measure
 from service_map.plans.indicators import Indicator, extract_indicators, load_indicators, write_indicators
 from service_map.plans.outline import passages
 from service_map.plans.read import read_text
@@ -36,6 +36,7 @@ __all__ = [
     "extract_circles",
     "extract_indicators",
     "extract_stock_figures",
+    "indicator_key",
     "label",
     "label_record",
     "load_circles",
@@ -44,6 +45,7 @@ __all__ = [
     "load_indicators",
     "load_plans",
     "load_stock_figures",
+    "measure",
     "passage_sha256",
     "passages",
     "plan_for_file",

@@ -9,7 +9,7 @@ from service_map.plans.indicators import Indicator
 _ALIKE = (
     (re.compile(r"（[^（）]*）"), ""),
     (re.compile(r"体育场[地馆]"), "体育场"),
-    (re.compile(r"每([千万百])(?:名)?老年人?(?:人口)?的?"), r"每\1老人"),
+    (re.compile(r"每([千万百])(?:名)?老年?(?:人口|人)?的?"), r"每\1老人"),
     (re.compile(r"每([千万百])(?:名)?(?:常住)?人口?的?"), r"每\1人"),
     (re.compile(r"公租房"), "公共租赁住房"),
     (re.compile(r"公共租赁住房"), "公租"),
@@ -45,7 +45,7 @@ def disagreements(found: Iterable[Indicator], ends: Mapping[str, int]) -> dict[s
     groups: dict[tuple[str, str, int | None], list[Indicator]] = defaultdict(list)
     for one in found:
         if one.target is not None:
-            groups[one.plan, _key(one.name), one.target_year or ends.get(one.plan)].append(one)
+            groups[one.plan, indicator_key(one.name), one.target_year or ends.get(one.plan)].append(one)
     result: dict[str, tuple[str, ...]] = {}
     for group in groups.values():
         for one in group:
@@ -55,7 +55,8 @@ def disagreements(found: Iterable[Indicator], ends: Mapping[str, int]) -> dict[s
     return result
 
 
-def _key(name: str) -> str:
+def indicator_key(name: str) -> str:
+    """Return what two names of one thing share: 人均体育场地面积 and 人均体育场面积 have one key."""
     for pattern, instead in _ALIKE:
         name = pattern.sub(instead, name)
     return name

@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     plan_rules = catalogue.plan_rules(settings.geodata_dir)
     inventories = catalogue.inventories(settings.geodata_dir)
     edges = catalogue.edge_categories(settings.geodata_dir)
+    basis = analysis.read_basis(settings.geodata_dir)
     app.extensions[EXTENSION] = Site(
         settings=settings,
         families=families,
@@ -67,8 +68,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         database=Database(settings.database_url),
         pool=Pool(settings, create_app),
         version=_program_version(
-            repr((families, categories, rules, plan_rules, inventories, sorted(edges), settings.network))
+            repr((families, categories, rules, plan_rules, inventories, sorted(edges), basis, settings.network))
         ),
+        basis=basis,
         inventories=inventories,
         edges=edges,
     )

@@ -263,9 +263,12 @@ Commitment = _type(
 
 Indicator = _type(
     "Indicator",
-    {**listed(IndicatorRecord), "category_name": str | None, "conflicts": list[str], "passage": str},
+    {
+        **listed(IndicatorRecord), "category_name": str | None, "conflicts": list[str], "held": answers.Held | None,
+        "passage": str,
+    },
     optional={"passage"},
-)
+)  # fmt: skip
 _UNIT = {**listed(RequirementUnit), "state_name": str}
 _PROMISE = {
     "category_name": str,

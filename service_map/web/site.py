@@ -6,6 +6,7 @@ from threading import Lock
 
 from flask import current_app
 
+from service_map.analysis.targets import Basis
 from service_map.catalogue import Category, Family, Inventory, Rule
 from service_map.coverage import Network
 from service_map.settings import Settings
@@ -21,7 +22,7 @@ class Site:
 
     Attributes
     ----------
-    settings, families, categories, rules, plan_rules, inventories, edges
+    settings, families, categories, rules, plan_rules, inventories, edges, basis
         As read at the start.
     network
         Ways to walk, read at the start; None where the settings name none.
@@ -46,6 +47,7 @@ class Site:
     database: Database
     pool: Pool
     version: str
+    basis: Basis
     inventories: tuple[Inventory, ...] = ()
     edges: frozenset[str] = frozenset()
     rows: Lock = field(default_factory=Lock)

@@ -9,6 +9,8 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from service_map import analysis
+from service_map.analysis.answers import Held
 from service_map.catalogue.fields import fields_of
 from service_map.store import IndicatorRecord, queries
 from service_map.store.cells import no_formula
@@ -16,6 +18,7 @@ from service_map.store.export import FORMATS
 from service_map.store.sheets import workbook
 from service_map.web import contract, params
 from service_map.web.reading import attach, choose, query, reading
+from service_map.web.site import site
 
 blueprint = Blueprint("targets", __name__, url_prefix="/download")
 attach(blueprint)
@@ -34,9 +37,16 @@ def member(record: IndicatorRecord) -> dict[str, Any]:
     if record.category_zh is not None and record.category_en is not None:
         told["category_name"] = choose(record.category_zh, record.category_en)
     told["conflicts"] = record.conflicts.split(";") if record.conflicts else []
+    told["held"] = held_of(record)
     if record.passage is None:
         del told["passage"]
     return told
+
+
+def held_of(record: IndicatorRecord) -> Held | None:
+    """Hold an indicator against what its plan promises, in the language of the answer."""
+    data = reading()
+    return analysis.held(record, site().basis, keep=data.keep, language=params.reply_language())
 
 
 @blueprint.get("/indicators.csv")

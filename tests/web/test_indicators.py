@@ -79,3 +79,11 @@ def test_the_shipped_plans_show_where_they_contradict_themselves(shipped_app):
     }  # fmt: skip
     for one in apart.values():
         assert all(one["id"] in apart[other]["conflicts"] for other in one["conflicts"])
+
+
+def test_a_figure_for_so_many_people_says_what_its_plan_comes_to_or_which_file_is_missing(api):
+    nursery, share = get(api, "/api/indicators", plan="county", lang="en")["indicators"][:2]
+    assert nursery["held"]["kind"] == "nursery_places"
+    assert nursery["held"]["reached"] is None
+    assert any("people.csv" in why for why in nursery["held"]["missing"])
+    assert share["held"] is None
