@@ -1,11 +1,11 @@
-"""Read a table that the product itself writes into the open data: in UTF-8, with exactly the columns that it writes.
+"""Tables that the product itself writes into the open data: in UTF-8, with exactly the columns that it writes.
 
 What somebody brings is read by `service_map.io`, which finds out encoding, heading and order; here another than the
 written one is damage, and is said so.
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from service_map.errors import GeodataError
@@ -42,3 +42,23 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
             yield from ((number, row) for number, row in enumerate(reader, start=2) if row)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
+
+
+def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table that `rows` reads; the old one is replaced as a whole, when all of the new one stands.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Its heading.
+    rows
+        The cells of each row in that order; None leaves one empty.
+    """
+    beside = path.with_name(path.name + ".new")
+    with beside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+    beside.replace(path)

@@ -378,17 +378,14 @@ def read_places(path: Path) -> list[NamedPlace]:
 
 def write_places(path: Path, places: Iterable[NamedPlace]) -> None:
     """Write a table that `read_places` reads, sorted by code, level and name; degrees to 7 decimals, whole metres."""
-    beside = path.with_name(path.name + ".new")
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(PLACES_COLUMNS)
-        for row in sorted(places, key=lambda row: (row.adcode, PLACE_LEVELS.index(row.level), row.name)):
-            point = ["" if value is None else f"{value:.7f}".rstrip("0").rstrip(".") for value in (row.lon, row.lat)]
-            radius = "" if row.radius_m is None else f"{row.radius_m:.0f}"
-            writer.writerow(
-                [row.name, row.adcode, row.level, row.parent, *point, radius, row.kind, row.source, row.licence]
-            )
-    beside.replace(path)
+    ordered = sorted(places, key=lambda row: (row.adcode, PLACE_LEVELS.index(row.level), row.name))
+    csvfile.write(path, PLACES_COLUMNS, map(_place_row, ordered))
+
+
+def _place_row(row: NamedPlace) -> list[str]:
+    point = ["" if value is None else f"{value:.7f}".rstrip("0").rstrip(".") for value in (row.lon, row.lat)]
+    radius = "" if row.radius_m is None else f"{row.radius_m:.0f}"
+    return [row.name, row.adcode, row.level, row.parent, *point, radius, row.kind, row.source, row.licence]
 
 
 def short_name(name: str, nations: Iterable[str] = ()) -> str:

@@ -7,7 +7,6 @@ the quota that its passage really is; without one where no plan promises it. Ids
 links and leave no trace. An id rests on what the thing is, so it can come back, but never as another thing.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -207,7 +206,7 @@ def load_retired(path: Path) -> list[Retired]:
 
 def write_retired(path: Path, entries: Iterable[Retired]) -> None:
     """Write ``retired.csv``, by id; replaced as a whole."""
-    _write(
+    csvfile.write(
         path, RETIRED_COLUMNS,
         sorted((entry.id, entry.successor, entry.date, entry.reason, entry.area) for entry in entries),
     )  # fmt: skip
@@ -229,7 +228,7 @@ def load_released(path: Path) -> list[Released]:
 
 def write_released(path: Path, entries: Iterable[Released]) -> None:
     """Write ``released.csv``, by id; replaced as a whole."""
-    _write(
+    csvfile.write(
         path, RELEASED_COLUMNS,
         sorted((entry.id, entry.name, entry.adcode, entry.category, " ".join(sorted(entry.passages)))
                for entry in entries),
@@ -254,12 +253,3 @@ def _read(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str
         (number, dict.fromkeys(columns, "") | dict(zip(columns, row, strict=False)))
         for number, row in csvfile.rows(path, columns)
     ]
-
-
-def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    beside = path.with_name(path.name + ".new")
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-    beside.replace(path)

@@ -5,12 +5,12 @@ the target year, and sentences (到2025年人均体育场地面积达到2.6平�
 a plan gives two figures for one thing, both are read, each with its line.
 """
 
-import csv
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from service_map.catalogue import csvfile
 from service_map.errors import GeodataError
 from service_map.plans.extract import passage_sha256
 from service_map.plans.indicator_row import Row, clip, figure, words
@@ -133,14 +133,12 @@ def _indicator(row: Row, name: str, plan: str, source: str) -> Indicator:
     )  # fmt: skip
 
 
+_COLUMNS = tuple(field.name for field in fields(Indicator))
+
+
 def write_indicators(path: Path, found: Iterable[Indicator]) -> None:
     """Write ``indicators.csv``: one row an indicator, in the order given, replaced as a whole."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Indicator)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(asdict, found))
-    part.replace(path)
+    csvfile.write(path, _COLUMNS, (list(asdict(row).values()) for row in found))
 
 
 def load_indicators(path: Path) -> list[Indicator]:
@@ -153,11 +151,7 @@ def load_indicators(path: Path) -> list[Indicator]:
     """
     if not path.exists():
         return []
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
-    return [_read(path, number, row) for number, row in enumerate(rows, start=2)]
+    return [_read(path, number, dict(zip(_COLUMNS, row, strict=False))) for number, row in csvfile.rows(path, _COLUMNS)]
 
 
 def _read(path: Path, number: int, row: dict[str, str]) -> Indicator:

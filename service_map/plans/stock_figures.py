@@ -7,12 +7,12 @@ number for a whole city names no place. Numbers of one noun alone are read. A nu
 (五年累计新建137所) say nothing of how many of one kind stand, and are left.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from service_map.catalogue import csvfile
 from service_map.errors import GeodataError
 from service_map.plans.extract import passage_sha256
 from service_map.plans.lexicon import Wording, load_wording
@@ -223,15 +223,13 @@ def _count(match: re.Match[str]) -> float:
     return int(value) if value.is_integer() else value
 
 
+_COLUMNS = tuple(field.name for field in fields(StockFigure))
+
+
 def write_stock_figures(path: Path, figures: Iterable[StockFigure]) -> None:
     """Write ``stock_figures.csv``: one row a figure, in the order given, replaced as a whole."""
-    part = path.with_name(path.name + ".part")
-    names = [field.name for field in fields(StockFigure)]
-    with part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({**asdict(figure), "cumulated": str(figure.cumulated).lower()} for figure in figures)
-    part.replace(path)
+    rows = ({**asdict(figure), "cumulated": str(figure.cumulated).lower()} for figure in figures)
+    csvfile.write(path, _COLUMNS, (list(row.values()) for row in rows))
 
 
 def load_stock_figures(path: Path) -> list[StockFigure]:
@@ -244,11 +242,7 @@ def load_stock_figures(path: Path) -> list[StockFigure]:
     """
     if not path.exists():
         return []
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
-    return [_read(path, number, row) for number, row in enumerate(rows, start=2)]
+    return [_read(path, number, dict(zip(_COLUMNS, row, strict=False))) for number, row in csvfile.rows(path, _COLUMNS)]
 
 
 _TRUTH = {"true": True, "false": False}
