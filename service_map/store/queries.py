@@ -53,6 +53,7 @@ from service_map.store.records import (
     Tally,
 )
 from service_map.store.sources import area, areas, commitments, cursor_at, every_commitment, plan, plans
+from service_map.store.stock_figures import stock_figures
 
 __all__ = [
     "MAX_LIMIT",
@@ -83,6 +84,7 @@ __all__ = [
     "reports",
     "requirement",
     "requirements",
+    "stock_figures",
     "tally",
     "vocabulary",
 ]

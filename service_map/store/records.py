@@ -573,6 +573,26 @@ class IndicatorRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StockFigureRecord:
+    """How many of one kind a plan says stand in its whole area (现状数), with the names of what it refers to."""
+
+    id: Annotated[str, means("现状数标识")]
+    plan: Annotated[str, means("规划标识", to="plans.id")]
+    plan_title: Annotated[str, means("规划标题")]
+    adcode: Annotated[Adcode, means("行政区划代码")]
+    area_name: Annotated[str, means("行政区")]
+    line: Annotated[From1, means("文本行号")]
+    passage_sha256: Annotated[Sha256, means("原文行的 SHA-256")]
+    category: Annotated[CategoryCode, means("类别代码", to="categories.code")]
+    noun: Annotated[str, means("规划所用的设施词")]
+    count: Annotated[float, means("规划所说的数量")]
+    unit: Annotated[str, means("单位")]
+    measure: Annotated[str, one_of(terms.MEASURE), means("数的是设施还是床位")]
+    year: Annotated[Year | None, means("哪一年年末的数，规划没有写则空")]
+    cumulated: Annotated[bool, means("是否累计建成数，可能含已停办的")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorPage:
     """Some indicators, in the order of plan and line; as `FacilityPage`."""
 

@@ -71,11 +71,17 @@ INDICATORS = [
 ]  # fmt: skip
 
 
-def write_geodata(folder, shipped, *, facilities=FACILITIES, commitments=COMMITMENTS, indicators=INDICATORS):
+STOCK = [
+    invention.stock(TEXTS, "county", 2, "kindergarten"),
+    invention.stock(TEXTS, "county", 3, "elderly_institution", noun="养老床位", count=447, unit="张", measure="places"),
+    invention.stock(TEXTS, "city", 2, "kindergarten", noun="公办幼儿园", count=310, year=None, cumulated=True),
+]
+
+
+def write_geodata(folder, shipped, **records):
     """Write a whole folder of open data about the invented world."""
-    return invention.write(
-        folder, shipped, TEXTS, commitments=commitments, facilities=facilities, indicators=indicators
-    )
+    told = {"facilities": FACILITIES, "commitments": COMMITMENTS, "indicators": INDICATORS, "stock_figures": STOCK}
+    return invention.write(folder, shipped, TEXTS, **(told | records))
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,17 @@ def indicator(texts, plan, line, number, **fields):
     return plans.Indicator(**(defaults | fields))
 
 
-def write(folder, shipped, texts, *, commitments, facilities, indicators=()):
+def stock(texts, plan, line, category, **fields):
+    """Write what an invented plan says stands."""
+    defaults = {
+        "id": f"{plan}-{line}-{category}", "plan": plan, "line": line,
+        "passage_sha256": plans.passage_sha256(texts[plan].split("\n")[line - 1]), "category": category, "noun": "幼儿园",
+        "count": 26, "unit": "所", "measure": "facilities", "year": 2020, "cumulated": False,
+    }  # fmt: skip
+    return plans.StockFigure(**(defaults | fields))
+
+
+def write(folder, shipped, texts, *, commitments, facilities, indicators=(), stock_figures=()):
     """Write a whole folder of open data: the shipped catalogue, the two plans, and what is given."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in shipped.glob("*.toml"):
@@ -75,4 +85,5 @@ def write(folder, shipped, texts, *, commitments, facilities, indicators=()):
     plans.write_commitments(folder / "commitments.jsonl", commitments)
     places.write_facilities(folder / "facilities.geojson", facilities)
     plans.write_indicators(folder / "indicators.csv", indicators)
+    plans.write_stock_figures(folder / "stock_figures.csv", stock_figures)
     return folder

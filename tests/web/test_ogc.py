@@ -109,7 +109,17 @@ def test_the_collections_are_all_facilities_each_family_and_the_other_layers(api
     families = [
         f"facilities_{family}" for family in get(api, "/ogc/collections/facilities/queryables") and _families(api)
     ]
-    assert names == ["facilities", *families, "existing", "commitments", "indicators", "areas", "gaps", "plans"]
+    assert names == [
+        "facilities",
+        *families,
+        "existing",
+        "commitments",
+        "indicators",
+        "stock_figures",
+        "areas",
+        "gaps",
+        "plans",
+    ]
 
 
 def _families(api):
