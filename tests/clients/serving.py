@@ -5,10 +5,19 @@ import threading
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from service_map import settings
+from service_map.web import create_app
+
 
 class _Quiet(WSGIRequestHandler):
     def log(self, *_args, **_kwargs):
         """Say nothing: the requests belong to the tests."""
+
+
+def site_of(url, geodata, **environment):
+    """Make the application over a database, with one computing process: one client asks at a time."""
+    given = {"DATABASE_URL": url, "GEODATA_DIR": str(geodata), "COMPUTE_PROCESSES": "1"}
+    return create_app(settings.load(given | environment))
 
 
 @contextlib.contextmanager

@@ -8,10 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from many import build_many
 from reading import context_of
-from serving import serving
-
-from service_map import settings
-from service_map.web import create_app
+from serving import serving, site_of
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +31,7 @@ CHOOSE = """(index) => new Promise((resolve) => {
 def many(geodata, shipped_database, tmp_path_factory):
     """A site with ten thousand facilities."""
     path, home = build_many(10_000, geodata=geodata, folder=tmp_path_factory.mktemp("many"), around=shipped_database)
-    return create_app(settings.load({"DATABASE_URL": f"sqlite:///{path}", "GEODATA_DIR": str(home)}))
+    return site_of(f"sqlite:///{path}", home)
 
 
 def test_a_choice_among_ten_thousand_asks_for_one_page_and_one_view_and_draws_few_signs(chromium, many):

@@ -8,28 +8,13 @@ import threading
 import zlib
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from reading import context_of
-from serving import serving
-
-from service_map import settings
-from service_map.web import create_app
+from reading import PHONE, context_of, grave_faults, too_small
+from serving import serving, site_of
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"width": 390, "height": 844}
 PEOPLE = "lon,lat,people\n113.30,40.09,500\n113.31,40.07,1500\n113.25,40.07,1000\n"
 OWN = "lon,lat\n113.25,40.10\n113.33,40.085\n"
-
-
-def _serious(page):
-    found = Axe().run(page).response["violations"]
-    return [
-        (fault["id"], node["target"], node.get("failureSummary"))
-        for fault in found
-        if fault["impact"] in {"serious", "critical"}
-        for node in fault["nodes"]
-    ]
 
 
 def _active(page, what):
@@ -53,7 +38,7 @@ def _choose(page, wanted):
 
 
 def test_the_planner_journey_works_by_keyboard_alone(reader, tmp_path):
-    page = reader(reduced_motion="reduce", accept_downloads=True).open("/")
+    page = reader(reduced_motion="reduce").open("/")
     page.locator("body").focus()
     _tab_to(page, "textContent", "覆盖与缺口")
     page.keyboard.press("Enter")
@@ -91,7 +76,7 @@ def test_the_planner_journey_works_by_keyboard_alone(reader, tmp_path):
 
 @pytest.mark.parametrize("scripted", [True, False])
 def test_a_planner_uploads_points_and_takes_the_answer_away(reader, tmp_path, scripted):
-    visit = reader(java_script_enabled=scripted, accept_downloads=True, reduced_motion="reduce")
+    visit = reader(java_script_enabled=scripted, reduced_motion="reduce")
     page = visit.open("/planner", ready=False)
     page.get_by_text("用您自己的点来算").click()
     form = page.locator("form[method=post]")
@@ -113,7 +98,7 @@ def test_a_planner_uploads_points_and_takes_the_answer_away(reader, tmp_path, sc
     if scripted:
         visit.drawn()
         assert page.locator(".leaflet-marker-icon").count() >= 2
-        assert _serious(page) == []
+        assert grave_faults(page) == []
     with page.expect_download() as download:
         page.get_by_role("link", name="GeoJSON", exact=True).click()
     path = tmp_path / "answer.geojson"
@@ -127,11 +112,9 @@ def test_the_upload_form_fits_a_phone(reader, query):
     for summary in page.locator("details.ask:not([open]) > summary").all():
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert _serious(page) == []
+    assert grave_faults(page) == []
     if "big" in query:
-        for control in page.locator(".ask summary, .ask button, .ask select, .ask input:not([type=hidden])").all():
-            box = control.bounding_box()
-            assert min(box["width"], box["height"]) >= 44, control.evaluate("element => element.outerHTML")
+        assert too_small(page, ".ask summary, .ask button, .ask select, .ask input:not([type=hidden])") == []
 
 
 @pytest.fixture(scope="module")
@@ -141,35 +124,27 @@ def held_site(geodata, shipped_database, tmp_path_factory):
     shutil.copytree(geodata, folder)
     stated = 'area = "140213"\ncategories = ["primary_school", "kindergarten"]\nsource = "名录"\ndate = "2025-09"\n'
     (folder / "inventories.toml").write_text(f"[[inventory]]\n{stated}", encoding="utf-8")
-    app = create_app(settings.load({"DATABASE_URL": f"sqlite:///{shipped_database}", "GEODATA_DIR": str(folder)}))
-    with serving(app) as address:
+    with serving(site_of(f"sqlite:///{shipped_database}", folder)) as address:
         yield address
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize(
-    "address",
-    [
-        "/area/140213", "/planner?area=140213&category=primary_school&metres=500&count=2",
+def test_figures_of_what_is_on_record_fit_a_phone_and_have_no_serious_fault(reader_of, held_site, language):
+    visit = reader_of(held_site, viewport=PHONE, reduced_motion="reduce")
+    for address in (
+        "/area/140213?", "/planner?area=140213&category=primary_school&metres=500&count=2",
         "/planner?area=140213&category=primary_school&metres=500&year=2024&by=homes",
         "/planner?area=140213&category=museum&metres=500&as_recorded=true&by=homes&count=2",
         "/planner?area=140213&category=museum&metres=500&count=2",
-    ],
-)  # fmt: skip
-def test_figures_of_what_is_on_record_fit_a_phone_and_have_no_serious_fault(chromium, held_site, address, language):
-    context = context_of(chromium, viewport=PHONE, reduced_motion="reduce")
-    page = context.new_page()
-    page.goto(f"{held_site}{address}{'&' if '?' in address else '?'}lang={language}")
-    if "planner" in address:
-        page.locator("#map[data-ready=true]").wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert _serious(page) == []
-    # What a figure is called keeps a line of some words, and no figure is torn from its sign.
-    for said in page.locator(".pairs dt, .figure dt").all():
-        assert said.bounding_box()["width"] > 55, said.inner_text()
-    for figure in page.locator(".pairs dd.number").filter(has_text=re.compile(r"^[\d.]+%$")).all():
-        assert figure.bounding_box()["height"] < 40, figure.inner_text()
-    context.close()
+    ):  # fmt: skip
+        page = visit.open(f"{address}&lang={language}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
+        assert grave_faults(page) == [], address
+        # What a figure is called keeps a line of some words, and no figure is torn from its sign.
+        for said in page.locator(".pairs dt, .figure dt").all():
+            assert said.bounding_box()["width"] > 55, said.inner_text()
+        for figure in page.locator(".pairs dd.number").filter(has_text=re.compile(r"^[\d.]+%$")).all():
+            assert figure.bounding_box()["height"] < 40, figure.inner_text()
 
 
 def _tile():
@@ -209,12 +184,10 @@ def tiles():
 def tiled_site(request, geodata, shipped_database, tiles):
     """A site with the operator's own tiles, the grid of these, and the places of those that were asked for."""
     host, asked = tiles
-    environment = {
-        "DATABASE_URL": f"sqlite:///{shipped_database}", "GEODATA_DIR": str(geodata),
-        "BASEMAP_URL": f"{host}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}", "BASEMAP_GRID": request.param,
-        "BASEMAP_ATTRIBUTION": "© 某省测绘院",
-    }  # fmt: skip
-    app = create_app(settings.load(environment))
+    app = site_of(
+        f"sqlite:///{shipped_database}", geodata, BASEMAP_URL=f"{host}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}",
+        BASEMAP_GRID=request.param, BASEMAP_ATTRIBUTION="© 某省测绘院",
+    )  # fmt: skip
     with serving(app) as address:
         yield address, request.param, asked
 

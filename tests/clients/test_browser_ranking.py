@@ -4,21 +4,18 @@ import shutil
 
 import pyarrow as pa
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from reading import context_of
-from serving import serving
+from reading import PHONE, grave_faults_in_any_light
+from serving import serving, site_of
 
-from service_map import settings, store
+from service_map import store
 from service_map.places import load_gazetteer
 from service_map.store import ranks, summary
-from service_map.web import create_app
 
 pytestmark = pytest.mark.browser
 
 COMPLETE = {"record": "complete", "on_record": 7, "promised": 2, "sources": '[["教育局名录", 7]]',
             "record_source": "教育局名录", "record_date": "2026-09"}  # fmt: skip
 PARTIAL = {"record": "partial", "on_record": 7, "promised": 2, "sources": '[["OpenStreetMap", 7]]'}
-PHONE = {"width": 390, "height": 844}
 
 
 def _rows():
@@ -47,53 +44,21 @@ def live_site(geodata, tmp_path_factory):
     shutil.copytree(geodata, home / "geodata")
     table = pa.Table.from_pylist(list(_rows()), schema=summary.COLUMNS)
     summary.write_summary(home / "geodata" / ranks.FILE, table)
-    config = settings.load({"DATABASE_URL": f"sqlite:///{home}/map.gpkg", "GEODATA_DIR": str(home / "geodata")})
-    store.build(config.database_url, geodata=config.geodata_dir)
-    with serving(create_app(config)) as address:
+    url = f"sqlite:///{home}/map.gpkg"
+    store.build(url, geodata=home / "geodata")
+    with serving(site_of(url, home / "geodata")) as address:
         yield address
 
 
-@pytest.fixture
-def reader(chromium, live_site):
-    """As the shared one, for this module's site."""
-    contexts, visits = [], []
-
-    def make(**options):
-        contexts.append(context_of(chromium, **{"viewport": {"width": 1280, "height": 800}, **options}))
-        page = contexts[-1].new_page()
-        seen = {"faults": [], "strangers": []}
-        page.on("pageerror", lambda error: seen["faults"].append(str(error)))
-        page.on("console", lambda said: said.type in {"error", "warning"} and seen["faults"].append(said.text))
-        page.on(
-            "request",
-            lambda asked: asked.url.startswith((live_site, "data:", "blob:")) or seen["strangers"].append(asked.url),
-        )
-        visits.append(seen)
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert visits == [{"faults": [], "strangers": []}] * len(visits)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("query", ["", "?area=140500&lang=en", "?area=140000&category=kindergarten&big=1"])
-def test_axe_finds_nothing_serious_on_the_ranking(reader, live_site, query, scheme):
-    page = reader(viewport=PHONE, color_scheme=scheme, reduced_motion="reduce")
-    page.goto(f"{live_site}/ranking{query}")
-    page.locator("#map[data-ready=true]").wait_for()
-    found = Axe().run(page).response["violations"]
-    assert [
-        (fault["id"], fault["nodes"][0]["target"]) for fault in found if fault["impact"] in {"serious", "critical"}
-    ] == []
+def test_axe_finds_nothing_serious_on_the_ranking(reader, query):
+    page = reader(viewport=PHONE, reduced_motion="reduce").open(f"/ranking{query}")
+    assert grave_faults_in_any_light(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_the_map_is_coloured_and_leads_to_the_areas_within(reader, live_site):
-    page = reader()
-    page.goto(f"{live_site}/ranking")
-    page.locator("#map[data-ready=true]").wait_for()
+def test_the_map_is_coloured_and_leads_to_the_areas_within(reader):
+    page = reader().open("/ranking")
     assert page.locator("#map-note").inner_text() == ""
     box = page.locator("#map").bounding_box()
     shot = page.locator("#map").screenshot()
@@ -108,9 +73,8 @@ def test_the_map_is_coloured_and_leads_to_the_areas_within(reader, live_site):
     assert page.locator("nav.trail").count() == 1
 
 
-def test_the_ranking_is_sorted_and_entered_without_a_script(reader, live_site):
-    page = reader(java_script_enabled=False)
-    page.goto(f"{live_site}/")
+def test_the_ranking_is_sorted_and_entered_without_a_script(reader):
+    page = reader(java_script_enabled=False).open("/", ready=False)
     page.get_by_role("link", name="各地排名").click()
     page.get_by_role("link", name="山西省").click()
     page.get_by_role("link", name="晋城市").first.click()
