@@ -63,14 +63,21 @@ def alone(country, tmp_path_factory):
     return out
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster():
-    """Address of a scheduler with two worker processes."""
+    """Address of a scheduler with two worker processes.
+
+    It goes with the file, for it never rests: Dask's own watching takes a tenth of a core, its profiler more.
+    """
+    import dask
     import distributed
 
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit="2GB"
-    ) as found:
+    with (
+        dask.config.set({"distributed.worker.profile.enabled": False}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit="2GB"
+        ) as found,
+    ):
         yield found.scheduler_address
 
 
