@@ -76,8 +76,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
+# Most of what tests bring is never imported; what is, is compiled then.
 $(TESTED): $(INSTALLED) requirements-test.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	$(BIN)/pip install --no-compile --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 
 $(TOOLED): requirements-tools.lock
