@@ -25,7 +25,8 @@ def build_many(number, *, geodata, folder, around):
     random = np.random.default_rng(20221)
     kinds = list(catalogue.categories(geodata))
     home = copytree(geodata, folder / "geodata", dirs_exist_ok=True)
-    (home / places.LISTED_FILE).unlink(missing_ok=True)  # what files list would be counted beside
+    for name in (places.LISTED_FILE, "retired.csv"):  # others would be counted beside, and successors are not there
+        (home / name).unlink(missing_ok=True)
     # Each stands where its plan may promise: a city's plan anywhere in the city.
     where = {
         name: plan["adcode"][:4]
