@@ -36,8 +36,8 @@ _ADDS = frozenset(["new", "expand", "continue", "mixed", "unspecified"])
 _DECIMALS = 4
 
 _NO_BASE = message("没有基期值，规划也没有说现有多少")
-_NO_PEOPLE = message("没有%(area)s的人口；geodata/people.csv 写明以后就能算")
-_NO_OLDER = message("没有%(area)s 60 岁及以上的人口；geodata/people.csv 的 people_60 写明以后就能算")
+_NO_PEOPLE = message("没有当地的人口；geodata/people.csv 写明以后就能算")
+_NO_OLDER = message("没有当地 60 岁及以上的人口；geodata/people.csv 的 people_60 写明以后就能算")
 _NO_PROMISE = message("规划没有说一共新增多少")
 _NO_TARGET = message("规划的目标不是一个数")
 _SUMMED = message("%(count)d 个县（市、区）之和：%(source)s")
@@ -159,7 +159,7 @@ def held(record: IndicatorRecord, basis: Basis, *, keep: Keep, language: str) ->
         "share": _rounded(reached / target) if reached is not None and target else None,
         "needed": _lacking(base, target, counted, per), "short": _lacking(reached, target, counted, per),
         "formula": _formula(base, promised, counted, per),
-        "missing": [said(why, language, None, area=record.area_name) for why, absent in unknown.items() if absent],
+        "missing": [said(why, language) for why, absent in unknown.items() if absent],
     }  # fmt: skip
 
 

@@ -60,6 +60,7 @@ BASIS = {
     "allotment": _later("规划给这个地方定了数量，没有点名是哪一处"),
 }
 KIND = _called(terms.KIND)
+BINDING = _called(terms.BINDING, listed=True)
 RECORD = _called(terms.RECORD, listed=True)
 PROFILE = {code: LazyString(_walker, code) for code in terms.PROFILE}
 DATUM = _called(terms.DATUM)

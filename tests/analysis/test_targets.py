@@ -119,7 +119,7 @@ def test_what_a_plan_says_stands_takes_the_place_of_a_base(held):
 def test_without_people_nothing_is_computed_and_the_file_that_brings_them_is_named(held):
     told = held(people="").county_2_1
     assert (told["people"], told["reached"], told["formula"], told["needed"]) == (None, None, None, None)
-    assert told["missing"] == ["没有沁水县的人口；geodata/people.csv 写明以后就能算"]
+    assert told["missing"] == ["没有当地的人口；geodata/people.csv 写明以后就能算"]
     english = held(people="", language="en").county_2_1
     assert "geodata/people.csv" in english["missing"][0]
     assert english["kind_name"] == "nursery places per 1,000 people"

@@ -12,7 +12,7 @@ from service_map.store import queries
 from service_map.store.records import AreaRecord, CommitmentFilter, FacilityFilter, FacilityRecord
 from service_map.web import figures, labels, links, report
 from service_map.web.compute import elsewhere, part
-from service_map.web.pages import choices, frame
+from service_map.web.pages import choices, frame, targets
 from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
 
@@ -77,6 +77,7 @@ def area(adcode: str) -> str:
         unruled=[(frame.ground().named(one.category), one) for one in covered.unruled] if covered else [],
         late=covered is None,
         groups=groups,
+        targets=targets.of_area(record.adcode),
         seat=seat,
         term=frame.term_words(area=record.adcode),
         feed_url=links.to("pages.feed", area=record.adcode),

@@ -9,7 +9,7 @@ from flask import render_template
 from service_map.store import queries
 from service_map.store.records import CommitmentFilter, CommitmentRecord, FacilityFilter
 from service_map.web import figures, labels, links
-from service_map.web.pages import choices, frame
+from service_map.web.pages import choices, frame, targets
 from service_map.web.pages.frame import blueprint
 
 PLAN_PAGE_SIZE = 100
@@ -77,6 +77,7 @@ def plan(plan_id: str) -> str:
         term=frame.term_words(plan=record.id),
         note=record.note_en if frame.english() and record.note_en else record.note,
         sections=sections,
+        targets=None if values["cursor"] else targets.of_plan(record),
         kinds=frame.kind_rows(
             frame.reading().keep(("kinds", record.id), lambda conn: figures.plan_kinds(conn, record.id))
         ),
