@@ -15,8 +15,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Double,
+    FromClause,
     Integer,
     Select,
+    Subquery,
     Table,
     and_,
     case,
@@ -33,7 +35,20 @@ from service_map.store import cursor as cursors
 from service_map.store.conditions import once
 from service_map.store.database import read_meta
 from service_map.store.geometry import Box, Geometry, lonlat, point_in_box
-from service_map.store.models import DOMAINS, Area, Category, Commitment, Facility, Gap, Indicator, Plan, StockFigure
+from service_map.store.models import (
+    DOMAINS,
+    Area,
+    Category,
+    Commitment,
+    Facility,
+    Gap,
+    Indicator,
+    Plan,
+    Quota,
+    Requirement,
+    StockFigure,
+    Unit,
+)
 
 MAX_LIMIT = 10_000
 MAX_SORTED = 4
@@ -46,6 +61,36 @@ _ABOUT_GAPS = sentence(
 )
 
 Column = KeyedColumnElement[Any]
+
+
+def _drawn(name: str, columns: Mapping[str, Any], source: FromClause) -> Subquery:
+    """Select columns by their names in the layer, of tables joined."""
+    return select(*(column.label(called) for called, column in columns.items())).select_from(source).subquery(name)
+
+
+def _columns(model: Any, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    columns: Mapping[str, Any] = model.__table__.columns
+    return {str(name): column for name, column in columns.items() if name != "fid" and name not in without}
+
+
+# One feature a requirement and unit: what the requirement says, what is known of it there, and the unit's boundary.
+_OF_UNITS = {
+    **_columns(Unit, without=("facility", "standing", "promised", "people", "people_source")),
+    **_columns(Requirement, without=("id", "adcode", "area_name", "kept", "promised", "unknown")),
+    **_columns(Unit),
+    "geom": Area.__table__.c.geom,
+}
+_UNITS_DRAWN = _drawn(
+    "units_drawn",
+    _OF_UNITS,
+    Unit.__table__.join(Requirement.__table__, Requirement.id == Unit.requirement).outerjoin(
+        Area.__table__, Area.adcode == Unit.adcode
+    ),
+)
+_OF_QUOTAS = {**_columns(Quota), "geom": Area.__table__.c.geom}
+_QUOTAS_DRAWN = _drawn(
+    "quotas_drawn", _OF_QUOTAS, Quota.__table__.outerjoin(Area.__table__, Area.adcode == Quota.adcode)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +151,7 @@ class Collection:
     id: str
     title: Sentence
     about: Sentence
-    table: Table
+    table: FromClause
     key: Column
     geometry: Column | None
     point: bool
@@ -220,6 +265,12 @@ def _collections(connection: Connection) -> dict[str, Collection]:
     found += [
         _of("commitments", Commitment, sentence("规划任务"), sentence("规划中的每一项承诺，附章节与行号；没有几何"),
             key="id", time=(promised, promised)),
+        _layer("requirements", sentence("普遍要求"),
+            sentence("每个县（市、区）、乡镇、社区等都要有的，一个单位一个要素，附情况与出处；没有界线的没有几何"),
+            table=_UNITS_DRAWN, declared=_OF_UNITS, key="id", time=(_UNITS_DRAWN.c.year, _UNITS_DRAWN.c.year)),
+        _layer("quotas", sentence("数量承诺"),
+            sentence("一个地方共多少，附其中点名的、剩下的与出处；几何是这个地方的界线"),
+            table=_QUOTAS_DRAWN, declared=_OF_QUOTAS, key="id", time=(_QUOTAS_DRAWN.c.year, _QUOTAS_DRAWN.c.year)),
         _of("indicators", Indicator, sentence("规划指标"),
             sentence("规划给自己定的指标：基期值和目标值，附出处；没有几何"), key="id", time=(due, due)),
         _of("stock_figures", StockFigure, sentence("规划所说的现状数"),
@@ -245,22 +296,38 @@ def _of(
     parts: frozenset[tuple[str, bool]] = frozenset(),
 ) -> Collection:
     table: Table = model.__table__
-    geometry = next((column for column in table.columns if isinstance(column.type, Geometry)), None)
+    declared = {str(column.name): column for column in table.columns if not column.primary_key}
+    return _layer(name, title, about, table=table, declared=declared, key=key, time=time, within=within, parts=parts)
+
+
+def _layer(
+    name: str,
+    title: Sentence,
+    about: Sentence,
+    *,
+    table: FromClause,
+    declared: Mapping[str, Column],
+    key: str,
+    time: tuple[Column, Column] | None,
+    within: ColumnElement[bool] | None = None,
+    parts: frozenset[tuple[str, bool]] = frozenset(),
+) -> Collection:
+    """Make a layer of what has the declared columns: a table, or several joined."""
+    geometry = next((table.c[called] for called, column in declared.items() if isinstance(column.type, Geometry)), None)
     properties = {}
-    for column in table.columns:
-        if column.primary_key or column is geometry or (column.name == "id" == key):
+    for called, column in declared.items():
+        if isinstance(column.type, Geometry) or called == "id" == key:
             continue
         kind: Literal["string", "integer", "number", "boolean"] = "string"
         if isinstance(column.type, Boolean):
             kind = "boolean"
         elif isinstance(column.type, (Integer, Double)):
             kind = "integer" if isinstance(column.type, Integer) else "number"
-        called = str(column.name)  # a subclass of str, which orjson takes for no key
         stated = called if column.comment is None else column.comment.partition(" / ")[0]
         domain = column.info.get("domain")
         properties[called] = Property(
             name=called, kind=kind, about=meaning(stated), values=DOMAINS[domain] if domain else {},
-            column=column,
+            column=table.c[called],
         )  # fmt: skip
     point = geometry is not None and isinstance(geometry.type, Geometry) and geometry.type.kind == "Point"
     shown: list[Any] = [] if geometry is None else [lonlat(geometry) if point else geometry]

@@ -18,7 +18,20 @@ from service_map import analysis, catalogue
 from service_map.errors import ServiceMapError
 from service_map.settings import STATIC_DIR, TEMPLATES_DIR, Settings, load
 from service_map.store import FacilityFilter, clusters, features, queries
-from service_map.web import dcat, download, ogc, params, problems, questions, ranking, service, targets, term, tiles
+from service_map.web import (
+    dcat,
+    download,
+    ogc,
+    params,
+    problems,
+    promised,
+    questions,
+    ranking,
+    service,
+    targets,
+    term,
+    tiles,
+)
 from service_map.web.database import Database
 from service_map.web.language import init_language
 from service_map.web.pool import Pool
@@ -82,6 +95,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(questions.blueprint)
     app.register_blueprint(ranking.blueprint)
     app.register_blueprint(targets.blueprint)
+    app.register_blueprint(promised.blueprint)
     app.register_blueprint(download.blueprint)
     app.register_blueprint(ogc.blueprint)
     app.register_blueprint(tiles.blueprint)

@@ -28,14 +28,11 @@ from service_map.store import (
     PlanRecord,
     PromiseRecord,
     QuotaPage,
-    QuotaRecord,
     RequirementPage,
-    RequirementRecord,
-    RequirementUnit,
     queries,
     read_meta,
 )
-from service_map.web import contract, geojson, openapi, params, problems, targets
+from service_map.web import contract, geojson, openapi, params, problems, promised, targets
 from service_map.web.compute import elsewhere_if
 from service_map.web.cost import searches_much
 from service_map.web.reading import IMPRECISE, JSON, PROMISED_ONLY, attach, by_turns, choose, query, reading, reply, say
@@ -400,7 +397,7 @@ def quota(id: str) -> Response:  # noqa: A002  the address's own word
 def _promises(name: str, page: RequirementPage | QuotaPage) -> Response:
     return reply(
         {
-            name: [_said(record) for record in page.items],
+            name: [promised.member(record) for record in page.items],
             "numberMatched": page.matched,
             "numberReturned": len(page.items),
             "links": _links(JSON, page.next_cursor),
@@ -417,30 +414,7 @@ def _promise(name: str, ask: Callable[[Connection, str], PromiseRecord], promise
             raise
         address = f"{request.script_root}/api/{name}/{gone.successor}"
         return Response(status=301, headers={"Location": _address(address, list(request.args.items(multi=True)))})
-    return reply(_said(record))
-
-
-def _said(record: PromiseRecord) -> dict[str, Any]:
-    """Write a requirement or a quota: the fields of its table, words in the reader's language, and what hangs on it."""
-    doubts = record.doubts.split(";") if record.doubts else []
-    member = _members(record) | {
-        "category_name": choose(record.category_zh, record.category_en),
-        "family_name": choose(record.family_zh, record.family_en),
-        "doubts": doubts,
-        "doubts_words": [choose(*terms.DOUBT[code].pair) for code in doubts],
-        "citations": [geojson.citation_member(citation) for citation in record.citations],
-    }
-    if isinstance(record, RequirementRecord):
-        return member | {
-            "per_name": choose(*terms.PER[record.per].pair),
-            "units": [_unit(unit) for unit in record.units],
-        }
-    assert isinstance(record, QuotaRecord)  # noqa: S101 - there are these two
-    return member | {"facilities": record.facilities, "parts": record.parts}
-
-
-def _unit(unit: RequirementUnit) -> dict[str, Any]:
-    return _members(unit) | {"state_name": choose(*terms.PROMISE_STATE[unit.state].pair)}
+    return reply(promised.member(record))
 
 
 # ---------------------------------------------------------------- the interface itself

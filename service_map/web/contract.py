@@ -282,6 +282,16 @@ Requirement = _type(
     "RequirementItem",
     {**listed(RequirementRecord), **_PROMISE, "per_name": str, "units": _several(_type("RequirementUnit", _UNIT))},
 )
+RequirementFeature = _feature(
+    "RequirementFeature",
+    Surface | None,
+    _type(
+        "_RequirementRow",
+        {**listed(RequirementRecord), "commitments": str}
+        | {f"unit_{name}": hint for name, hint in listed(RequirementUnit, without=frozenset({"requirement"})).items()},
+    ),
+)
+QuotaFeature = _feature("QuotaFeature", Surface | None, _type("_QuotaRow", {**listed(QuotaRecord), "commitments": str}))
 Quota = _type("QuotaItem", {**listed(QuotaRecord), **_PROMISE, "facilities": list[str], "parts": list[str]})
 
 # --- the national ranking ---------------------------------------------------------------------------------------------
@@ -406,6 +416,8 @@ ANSWERS: Mapping[str, Any] = {
         Requirement,
         _type("Requirements", {"requirements": _several(Requirement), **_PAGING}),
         Quota,
+        _collection("RequirementCollection", RequirementFeature, numberReturned=Whole),
+        _collection("QuotaCollection", QuotaFeature, numberReturned=Whole),
         _type("Quotas", {"quotas": _several(Quota), **_PAGING}),
         Ranking,
         _collection(

@@ -11,7 +11,7 @@ from typing import Any
 
 from service_map import __version__
 from service_map.analysis import MOST_BYTES, MOST_POINTS
-from service_map.catalogue.messages import Sentence, both, sentence
+from service_map.catalogue.messages import Sentence, both, message, sentence
 from service_map.store.export import FORMATS
 from service_map.web import contract, params, problems, ranking
 from service_map.web.schemas import Schemas, described
@@ -298,6 +298,30 @@ OPERATIONS = (
         parameters=params.INDICATORS,
         media_type=FORMATS["xlsx"].media_type,
         about=sentence("下载：规划指标，Excel"),
+    ),
+    *(
+        Operation(
+            path=f"/download/{name}.{suffix}",
+            id=f"download_{name}_{suffix}",
+            parameters=takes,
+            media_type=media_type,
+            schema=schema if suffix == "geojson" else None,
+            about=sentence(said, format=form),
+        )
+        for name, takes, schema, said in (
+            (
+                "requirements",
+                params.REQUIREMENT_FILTER,
+                "RequirementCollection",
+                message("下载：普遍要求，每个单位一行，%(format)s"),
+            ),
+            ("quotas", params.QUOTA_FILTER, "QuotaCollection", message("下载：数量承诺，%(format)s")),
+        )
+        for suffix, media_type, form in (
+            ("csv", "text/csv", "CSV"),
+            ("xlsx", FORMATS["xlsx"].media_type, "Excel"),
+            ("geojson", GEOJSON, "GeoJSON"),
+        )
     ),
     Operation(
         path="/download/about.json",

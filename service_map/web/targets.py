@@ -3,8 +3,7 @@
 The pages of plans and areas show the same rows (`service_map.web.pages.targets`).
 """
 
-import csv
-import io
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response
@@ -13,10 +12,7 @@ from service_map import analysis
 from service_map.analysis.answers import Held
 from service_map.catalogue.fields import fields_of
 from service_map.store import IndicatorRecord, queries
-from service_map.store.cells import no_formula
-from service_map.store.export import FORMATS
-from service_map.store.sheets import workbook
-from service_map.web import contract, params
+from service_map.web import contract, params, row_files
 from service_map.web.reading import attach, choose, query, reading
 from service_map.web.site import site
 
@@ -52,31 +48,18 @@ def held_of(record: IndicatorRecord) -> Held | None:
 @blueprint.get("/indicators.csv")
 def table() -> Response:
     """Give indicators as CSV, with the mark that Excel needs."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow(_NAMES)
-    writer.writerows([no_formula(getattr(row, name)) for name in _NAMES] for row in _found())
-    response = Response(f"\ufeff{written.getvalue()}", content_type="text/csv; charset=utf-8; header=present")
-    return _attached(response, "indicators.csv")
+    return row_files.table("indicators", _FIELDS, _rows())
 
 
 @blueprint.get("/indicators.xlsx")
 def sheets() -> Response:
     """Give indicators as a workbook, whose second sheet says what each column means."""
-    rows = ([getattr(row, name) for name in _NAMES] for row in _found())
-    fields = ((field.name, field.about.zh, field.about.en) for field in _FIELDS)
-    made = workbook({"规划指标 indicators": [_NAMES, *rows], "字段 fields": [("field", "zh", "en"), *fields]})
-    return _attached(Response(made, content_type=FORMATS["xlsx"].media_type), "indicators.xlsx")
+    return row_files.sheets("indicators", "规划指标 indicators", _FIELDS, _rows())
 
 
-_FIELDS = tuple(field for field in fields_of(IndicatorRecord) if field.listed)
-_NAMES = tuple(field.name for field in _FIELDS)
+_FIELDS = {field.name: field.about for field in fields_of(IndicatorRecord) if field.listed}
 
 
-def _found() -> tuple[IndicatorRecord, ...]:
-    return queries.every_indicator(reading().conn, params.indicator_filter(query(params.INDICATORS)))
-
-
-def _attached(response: Response, name: str) -> Response:
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+def _rows() -> Iterator[list[Any]]:
+    found = queries.every_indicator(reading().conn, params.indicator_filter(query(params.INDICATORS)))
+    return ([getattr(row, name) for name in _FIELDS] for row in found)

@@ -114,6 +114,8 @@ def test_the_collections_are_all_facilities_each_family_and_the_other_layers(api
         *families,
         "existing",
         "commitments",
+        "requirements",
+        "quotas",
         "indicators",
         "stock_figures",
         "areas",

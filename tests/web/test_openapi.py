@@ -36,6 +36,7 @@ SAMPLE = [
     "/api/quotas/unknown",
     "/api/commitments", "/api/commitments?limit=2&kind=site&area=140521", "/api/commitments?lang=en&limit=1000",
     "/api/indicators", "/api/indicators?limit=1&area=140502&lang=en", "/api/indicators?binding=maybe",
+    "/download/requirements.geojson?area=140521", "/download/quotas.geojson",
     "/api/ranking", "/api/ranking?order=beauty", "/download/ranking.geojson?level=county",
     "/api/openapi.json", "/api/problems/not-found", "/api/problems/internal?lang=en",
     "/download/facilities.geojson", f"/download/facilities.geojson?{COUNTY}", "/download/facilities.geojson?bbox=0,0,1,1",
