@@ -24,6 +24,9 @@ _CONTEXT = {
 _MEDIA = "https://www.iana.org/assignments/media-types/"
 
 
+_PROMISED = {"requirements": sentence("普遍要求"), "quotas": sentence("数量承诺")}
+
+
 @blueprint.get("/catalog.jsonld")
 def catalog() -> Response:
     """Give the record."""
@@ -84,9 +87,28 @@ def catalog() -> Response:
         "@type": "dcat:Catalog",
         "dct:title": _texts(sentence("规划设施地图")),
         "foaf:homepage": {"@id": f"{root}/"},
-        "dcat:dataset": [dataset],
+        "dcat:dataset": [dataset, *(_promised(root, name, title) for name, title in _PROMISED.items())],
     }
     return Response(orjson.dumps(document), content_type="application/ld+json")
+
+
+def _promised(root: str, name: str, title: Sentence) -> dict[str, Any]:
+    """Tell of what is promised without a place: files, and the layer of each."""
+    forms = (("csv", "CSV", "text/csv"), ("xlsx", "Excel", export.FORMATS["xlsx"].media_type),
+             ("geojson", "GeoJSON", "application/geo+json"))  # fmt: skip
+    return {
+        "@id": f"{root}/catalog.jsonld#{name}",
+        "@type": "dcat:Dataset",
+        "dct:title": _texts(title),
+        "dcat:distribution": [
+            *(_distribution(f"{root}/download/{name}.{suffix}", said, kind) for suffix, said, kind in forms),
+            {
+                "@type": "dcat:Distribution",
+                "dct:title": "OGC API – Features",
+                "dcat:accessURL": {"@id": f"{root}/ogc/collections/{name}"},
+            },
+        ],
+    }
 
 
 def _texts(title: Sentence) -> list[dict[str, str]]:

@@ -1,7 +1,9 @@
 """Requirements and quotas at the interfaces: the four kinds kept apart, and each id that went says where."""
 
 import csv
+import io
 
+import openpyxl
 import pytest
 
 from service_map.catalogue import terms
@@ -128,3 +130,44 @@ def test_plans_count_the_four_kinds(get):
         assert plan["quotas"] == sum(item["plan"] == plan["id"] for item in whole)
         intents = get("/api/commitments", plan=plan["id"], kind="intent", limit=1)
         assert plan["intents"] == intents["numberMatched"]
+
+
+# ---------------------------------------------------------------- layers and files
+
+
+def test_a_requirement_is_drawn_as_the_area_of_each_unit_and_never_as_a_point(get):
+    told = get("/ogc/collections/requirements/items", limit=1000)
+    units = {unit["id"] for item in get("/api/requirements", limit=1000)["requirements"] for unit in item["units"]}
+    assert {feature["id"] for feature in told["features"]} == units
+    for feature in told["features"]:
+        kind = None if feature["geometry"] is None else feature["geometry"]["type"]
+        assert kind in {None, "Polygon", "MultiPolygon"}
+        assert feature["id"] == f"{feature['properties']['requirement']}-{feature['properties']['adcode']}"
+    drawn = [feature for feature in told["features"] if feature["geometry"] is not None]
+    assert all(len(feature["properties"]["adcode"]) == 6 for feature in drawn)
+    assert len(drawn) > len(told["features"]) / 2
+
+
+def test_the_layers_are_asked_by_state_and_by_box(get):
+    kept = get("/ogc/collections/requirements/items", state="kept", limit=1000)
+    assert {feature["properties"]["state"] for feature in kept["features"]} == {"kept"}
+    every = get("/ogc/collections/quotas/items", limit=1000)["features"]
+    near = get("/ogc/collections/quotas/items", limit=1000, bbox="113.0,39.9,113.6,40.3")["features"]
+    assert {feature["properties"]["adcode"] for feature in near} == {"140200"}
+    assert len(near) < len(every)
+
+
+@pytest.mark.parametrize("name", ["requirements", "quotas"])
+def test_a_file_has_what_the_interface_answers(client, get, name):
+    asked = {"area": "140213"}
+    items = get(f"/api/{name}", **asked, limit=1000)[name]
+    rows = sum(len(item.get("units", [None])) for item in items)
+    table = client.get(f"/download/{name}.csv", query_string=asked)
+    told = list(csv.DictReader(table.get_data(as_text=True).removeprefix("\ufeff").splitlines()))
+    assert {row["id"] for row in told} == {item["id"] for item in items}
+    assert len(told) == rows
+    assert get(f"/download/{name}.geojson", **asked)["numberReturned"] == rows
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"/download/{name}.xlsx", query_string=asked).data))
+    sheet, fields = book.worksheets
+    assert sheet.max_row == rows + 1
+    assert [row[0].value for row in fields.iter_rows(min_row=2)] == list(told[0])
