@@ -21,7 +21,9 @@ from service_map.analysis.inputs import (
     read_places,
     read_polygon,
 )
-from service_map.analysis.record import AS_RECORDED, Record, record_member, record_of, state_of, trusting, unlocated_of
+from service_map.analysis.ladder import Here, brief, here_of, ladder, number_words, rule_words
+from service_map.analysis.promised import LookedFor, kinds_of, looked_for, promised
+from service_map.analysis.record import AS_RECORDED, Record, record_member, record_of, state_of, trusting
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.request_body import MOST_BYTES, MOST_POINTS, Given, read_body
 from service_map.analysis.scenario import CAPACITIES, STOCKS, Own, with_own
@@ -47,12 +49,15 @@ __all__ = [
     "Feature",
     "Given",
     "Ground",
+    "Here",
+    "LookedFor",
     "Own",
     "Reach",
     "Record",
     "Region",
     "Report",
     "Supply",
+    "brief",
     "check_format",
     "check_point",
     "choose_sites",
@@ -64,7 +69,13 @@ __all__ = [
     "covered_share",
     "gap_pieces",
     "held",
+    "here_of",
+    "kinds_of",
+    "ladder",
+    "looked_for",
+    "number_words",
     "open_ground",
+    "promised",
     "quota",
     "reach",
     "read_basis",
@@ -80,9 +91,9 @@ __all__ = [
     "record_of",
     "region",
     "rule_member",
+    "rule_words",
     "state_of",
     "trusting",
-    "unlocated_of",
     "walking",
     "with_own",
     "write_report",

@@ -157,26 +157,164 @@ class RecordBasis(TypedDict):
     words: str
 
 
-class _UnlocatedOne(TypedDict):
+# --- what the plans give to an area -----------------------------------------------------------------------------------
+
+
+class PromisedFacility(TypedDict):
+    """A facility that a plan names, or of which it says how many a place gets."""
+
+    id: str
+    name: str
+    adcode: Adcode
+    area_name: str
+    status: Annotated[str, one_of(terms.STATUS)]
+    action: Annotated[str, one_of(terms.ACTION)]
+    number: float | None
+    unit: str | None
+    at_least: bool
+    year: Year | None
+    plan: str | None
+    plan_title: str | None
+    line: From1 | None
+    commitment: str | None
+
+
+class NamedHere(TypedDict):
+    """How many are named, or allotted, here, the first of them, and how many are known only to an area around."""
+
+    matched: Whole
+    around: Whole
+    facilities: list[PromisedFacility]
+    words: list[str]
+
+
+class _Cited(TypedDict):
+    id: str
+    plan: str
+    plan_title: str
+    line: From1
+    commitments: list[str]
+    area: AreaName
+    above: bool
+    noun: str | None
+    number: float | None
+    unit: str | None
+    at_least: bool
+    year: Year | None
+    words: str
+
+
+class RequirementHere(_Cited):
+    """What every unit of an area must have, and what is known of those units that lie here, or around here.
+
+    ``units`` is None where no list of such units is on record; ``condition_met`` and ``facility`` are of a single one.
+    """
+
+    per: Annotated[str, one_of(terms.PER)]
+    share: Share | None
+    condition: str | None
+    condition_met: bool | None
+    units: Whole | None
+    states: Annotated[dict[str, Whole], keyed(terms.PROMISE_STATE)]
+    facility: str | None
+
+
+class _QuotaPart(TypedDict):
+    id: str
+    noun: str | None
+    number: float | None
+    unit: str | None
+    year: Year | None
+
+
+class QuotaHere(_Cited):
+    """A number for this area, for one around it (``above``) or within it; what of it is named, and what is left."""
+
+    number_max: float | None
+    every_year: bool
+    capacity: float | None
+    capacity_unit: str | None
+    action: Annotated[str, one_of(terms.ACTION)]
+    named: Amount | None
+    left_over: Amount | None
+    facilities: list[str]
+    part_of: str | None
+    parts: list[_QuotaPart]
+
+
+class _Intent(TypedDict):
     id: str
     plan: str
     plan_title: str
     above: bool
     line: From1
     label: str
-    kind: Annotated[str, one_of(terms.KIND)]
-    count: float | None
-    unit: str | None
-    at_least: bool
+    noun: str | None
     year: Year | None
 
 
-class Unlocated(TypedDict):
-    """Promises without a site: how many, how many of plans for the area around, and the first of them."""
+class Intents(TypedDict):
+    """What is only intended: how much, how much of that by plans for the area around, and the first of it."""
 
     matched: Whole
     above: Whole
-    commitments: list[_UnlocatedOne]
+    commitments: list[_Intent]
+    words: list[str]
+
+
+class InCounty(AreaName):
+    """How many are named and allotted in a county, or known to its city only."""
+
+    named: Whole
+    allotted: Whole
+
+
+class KindPromised(TypedDict):
+    """What the plans give to an area of one kind, the surest first."""
+
+    category: CategoryCode
+    category_name: str
+    family: FamilyCode
+    named: NamedHere
+    allotted: NamedHere
+    required: list[RequirementHere]
+    quotas: list[QuotaHere]
+    intents: Intents
+    counties: list[InCounty]
+    words: list[str]
+
+
+class Brief(TypedDict):
+    """What the plans give to an area of one kind, in sentences, and the ids of what they rest on."""
+
+    category: CategoryCode
+    words: list[str]
+    facilities: list[str]
+    requirements: list[str]
+    quotas: list[str]
+
+
+class Existing(OnRecord):
+    """What exists on record, and the nearest of it to the seat of the area."""
+
+    nearest: Nearest | None
+    words: list[str]
+
+
+class KindHere(KindPromised):
+    """The same with what exists on record; None for an area without a boundary."""
+
+    existing: Existing | None
+
+
+class Promised(TypedDict):
+    """What an area gets, kind by kind."""
+
+    area: AreaName
+    kinds: list[KindHere]
+    numberReturned: Whole
+    limits: list[str]
+    data_version: str
 
 
 # --- what several answers say -----------------------------------------------------------------------------------------
@@ -334,7 +472,7 @@ class Coverage(_Asked, _End):
     zones: Zones | None
     measured_from: MeasuredFrom | None
     years: list[YearOfCoverage] | None
-    unlocated: Unlocated | None
+    promised: list[KindPromised] | None
     rules: list[Rule]
 
 
@@ -367,7 +505,7 @@ class Gaps(_Asked, _End):
     numberReturned: Whole
     zones: Zones | None
     measured_from: MeasuredFrom | None
-    unlocated: Unlocated | None
+    promised: list[KindPromised] | None
 
 
 class GapProperties(OfRecord):
@@ -629,6 +767,8 @@ class Circle(TypedDict):
     summary: Annotated[dict[str, Whole], keyed(terms.VERDICT)]
     verdicts: list[Verdict]
     plan_circles: list[PlanCircle]
+    promised_in: AreaName
+    promised: list[Brief]
     inventories: list[Inventory]
     limits: list[str]
     data_version: str

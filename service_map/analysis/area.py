@@ -22,7 +22,6 @@ from service_map.analysis.record import (
     record_member,
     record_of,
     record_properties,
-    unlocated_member,
 )
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
 from service_map.analysis.stock import (
@@ -109,7 +108,7 @@ def covered_share(
         "people": None if people is None else _crowd(ground, people),
         "measured_from": measured,
         "years": _years(ground, asked, region, people, record) if by_year else None,
-        "unlocated": unlocated_member(record),
+        "promised": None if record.ladder is None else list(record.ladder),
         "rules": [
             rule_member(ground, rule)
             for rule in ground.rules_in(() if region.adcode is None else (region.adcode,))
@@ -459,9 +458,6 @@ def _said(ground: Ground, asked: Reach, region: Region, summary: answers.Coverag
         figures: Mapping[str, Any] = row
         low, at, high = (percent(figures[f"{lead}{bound}"]) for bound in ("share_low", "share", "share_high"))
         lines.append(f"  {name}: {of}, {unit} {at} ({low} – {high})")
-    if summary["unlocated"]:
-        count = summary["unlocated"]["matched"]
-        lines.append(ground.say("另有 %(count)s 项没有落点的任务，不计入", count=count))
     return (*lines, *summary["limits"])
 
 

@@ -10,6 +10,7 @@ import shapely
 from service_map import coverage
 from service_map.analysis import answers, report
 from service_map.analysis.context import Ground, Region
+from service_map.analysis.ladder import brief
 from service_map.analysis.record import given_alone, sources_member, state_of
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.threshold import walking
@@ -91,8 +92,8 @@ def check_point(
     )
 
     away = coverage.distances((lon, lat), candidates)
-    county = next((area.adcode for area in around if area.level == "county"), None)
-    home = None if county is None else supply.code // _TOWNSHIPS == int(county)
+    home_area = next((area for area in around if area.level == "county"), around[-1])
+    home = supply.code // _TOWNSHIPS == int(home_area.adcode) if home_area.level == "county" else None
 
     def judge(asked: Iterable[Rule], within: Iterable[str]) -> list[coverage.Verdict]:
         return coverage.check(
@@ -163,6 +164,8 @@ def check_point(
         "verdicts": judged,
         "plan_circles": plan_circles,
         "apart": beyond,
+        "promised_in": {"adcode": home_area.adcode, "name": home_area.name},
+        "promised": brief(ground, home_area.adcode, list(dict.fromkeys(row["category"] for row in (*judged, *beyond)))),
         "inventories": [
             {
                 "area": inventory.area,

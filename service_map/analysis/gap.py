@@ -25,7 +25,6 @@ from service_map.analysis.record import (
     record_member,
     record_of,
     record_properties,
-    unlocated_member,
 )
 from service_map.analysis.report import Feature, Report, percent, share
 from service_map.analysis.stock import (
@@ -114,7 +113,7 @@ def gap_pieces(
         "numberReturned": 0,
         "zones": None,
         "measured_from": measured,
-        "unlocated": unlocated_member(record),
+        "promised": None if record.ladder is None else list(record.ladder),
         "limits": limits(ground, asked, region, record, measured, year=year, demand=people),
         "data_version": ground.data_version(),
     }

@@ -15,17 +15,15 @@ from sqlalchemy import Connection
 from service_map import coverage
 from service_map.analysis import answers
 from service_map.analysis.context import Ground, Region, Supply
+from service_map.analysis.ladder import ladder, ladder_words
 from service_map.catalogue import Inventory, terms
 from service_map.catalogue.adcode import COUNTRY, ancestors, covers, prefix
 from service_map.catalogue.messages import message
 from service_map.errors import InvalidParameterError
-from service_map.store import CommitmentFilter, CommitmentRecord, queries
+from service_map.store import queries
 
 FARTHEST_M = 50_000.0
 """Beyond this the nearest on record says more of the record than of what is near."""
-
-MOST_LISTED = 50
-"""Promises without a site that an answer lists; all are counted."""
 
 MOST_NAMED = 10
 """Promised facilities with a place of their own that an answer names; all are counted."""
@@ -66,9 +64,8 @@ class Record:
         region itself only; and those known only to an area around it, which may stand there or not.
     named
         The first `MOST_NAMED` of the former: id, name and year.
-    unlocated
-        Promises of these kinds that no facility on the map stands for: of plans of the area and within it, then of the
-        plans of the areas around it, which do not say how many of theirs fall here. None for a polygon.
+    ladder
+        What the plans give to the area of each of these kinds; None for a polygon.
     """
 
     state: str
@@ -82,18 +79,12 @@ class Record:
     wide: int
     around: int
     named: tuple[answers.Named, ...]
-    unlocated: tuple[CommitmentRecord, ...] | None = None
-    above: int = 0
+    ladder: tuple[answers.KindPromised, ...] | None = None
 
     @property
     def told(self) -> bool:
         """Say whether a share, a gap or a rank may be given."""
         return self.state == "complete" or self.as_recorded
-
-    @property
-    def foremost(self) -> CommitmentRecord | None:
-        """Give the promise without a site that says most: the plan's greatest number before its mere intentions."""
-        return min(self.unlocated or (), key=lambda one: (one.kind != "quota", -(one.count or 0)), default=None)
 
 
 def trusting(ground: Ground, *, complete: Sequence[str] = (), as_recorded: bool = False) -> Ground:
@@ -235,7 +226,6 @@ def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Reco
     own = inside[stands[inside]]
     by, inventories = _stated(ground, categories, region)
     near = inside[open_[inside] & placed[inside]]
-    here, above = unlocated_of(ground, categories, region)
     vague = supply.code[open_ & ~placed]
     within, above_it = _by_code(ground, region, vague)
     return Record(
@@ -253,53 +243,8 @@ def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Reco
             {"id": str(every.id[row]), "name": _name(ground, str(every.id[row])), "year": int(every.year[row]) or None}
             for row in near[:MOST_NAMED]
         ),
-        unlocated=None if here is None else (*here, *above),
-        above=len(above),
+        ladder=None if region.adcode is None else tuple(ladder(ground, region.adcode, categories)),
     )
-
-
-def unlocated_of(
-    ground: Ground, categories: Sequence[str], region: Region
-) -> tuple[tuple[CommitmentRecord, ...] | None, tuple[CommitmentRecord, ...]]:
-    """Give the promises without a site that concern a region.
-
-    Parameters
-    ----------
-    ground, categories, region
-        As in `record_of`.
-
-    Returns
-    -------
-    own : tuple of CommitmentRecord or None
-        Of plans of the area and within it; None for a polygon.
-    around : tuple of CommitmentRecord
-        Of plans of the areas around it, which do not say how many of theirs fall here.
-    """
-    if region.adcode is None:
-        return None, ()
-    adcode, codes = region.adcode, tuple(categories)
-
-    def find(conn: Connection) -> tuple[tuple[CommitmentRecord, ...], tuple[CommitmentRecord, ...]]:
-        own = _without_place(conn, CommitmentFilter(categories=codes, area=adcode))
-        around = tuple(
-            plan.id
-            for plan in ground.plans()
-            if covers(plan.adcode, adcode) and len(prefix(plan.adcode)) < len(prefix(adcode))
-        )
-        if not around:
-            return own, ()
-        seen = {record.id for record in own}
-        others = _without_place(conn, CommitmentFilter(categories=codes, plans=around))
-        # A promise for another county by name does not concern this one.
-        wide = (record for record in others if record.id not in seen and record.place_level == "plan")
-        return own, tuple(wide)
-
-    return ground.keep(("analysis", "unlocated", codes, adcode), find)
-
-
-def _without_place(conn: Connection, wanted: CommitmentFilter) -> tuple[CommitmentRecord, ...]:
-    every = queries.every_commitment(conn, wanted)
-    return tuple(record for record in every if not record.facilities and record.repeats is None)
 
 
 def _by_code(ground: Ground, region: Region, codes: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -392,76 +337,51 @@ def record_words(ground: Ground, record: Record, what: str, where: str) -> list[
     ground, record, what, where
         As in `record_member`.
     """
-    say = ground.say
-    said = [_on_record(ground, record, what, where)]
-    if record.nearest is not None and record.state != "complete":
-        from_where = record.nearest["from"]
-        start = say(_STARTS[from_where])
-        far = f"{record.nearest['metres'] / 1000:.1f}"
-        said.append(
-            say(
-                "离%(start)s最近的一处在册：%(name)s，直线 %(far)s 公里。",
-                start=start,
-                name=record.nearest["name"],
-                far=far,
-            )
-        )
-    if record.placed or record.wide:
-        both = record.placed + record.wide
-        said.append(
-            say(
-                "规划提出 %(both)s 处：%(placed)s 处知道地点或乡镇，%(wide)s 处只知道在县或市。",
-                both=both,
-                placed=record.placed,
-                wide=record.wide,
-            )
-        )
-    else:
-        said.append(say("规划没有提出落在这里的。"))
-    if record.around:
-        said.append(say("另有 %(around)s 处只知道在上级市，是否落在这里不知道。", around=record.around))
-    if record.unlocated:
-        said.append(_unplaced(ground, record))
+    said = existing_words(ground, record, what, where)
+    said += _promised(ground, record) if record.ladder is None else ladder_words(ground, record.ladder)
     if not record.told:
-        said.append(say(WITHHELD))
+        said.append(ground.say(WITHHELD))
     return said
 
 
-def _unplaced(ground: Ground, record: Record) -> str:
-    """Say what is promised without a site, the plan's own numbers first."""
-    say, first, count = ground.say, record.foremost, len(record.unlocated or ())
-    label = "" if first is None else first.label
-    around = say("，其中 %(above)s 项是上级规划的，没说多少落在这里", above=record.above) if record.above else ""
-    return say(
-        "另有 %(count)s 项没有落点的规划任务（如“%(label)s”）%(around)s。", count=count, label=label, around=around
-    )
+def existing_words(ground: Ground, record: Record, what: str, where: str) -> list[str]:
+    """Say what stands on record, from whom, and the nearest of it.
+
+    Parameters
+    ----------
+    ground, record, what, where
+        As in `record_member`.
+    """
+    said = [_on_record(ground, record, what, where)]
+    if record.nearest is not None and record.state != "complete":
+        start = record.nearest["from"]
+        said.append(
+            ground.say(
+                "离%(start)s最近的一处在册：%(name)s，直线 %(far)s 公里。",
+                start=ground.say(_STARTS[start]),
+                name=record.nearest["name"],
+                far=f"{record.nearest['metres'] / 1000:.1f}",
+            )
+        )
+    return said
 
 
-def unlocated_member(record: Record) -> answers.Unlocated | None:
-    """Write what is promised without a site for an answer; None for a polygon."""
-    if record.unlocated is None:
-        return None
-    own = len(record.unlocated) - record.above
-    return {
-        "matched": len(record.unlocated),
-        "above": record.above,
-        "commitments": [
-            {
-                "id": one.id,
-                "plan": one.plan,
-                "plan_title": one.plan_title,
-                "above": place >= own,
-                "line": one.line,
-                "label": one.label,
-                "kind": one.kind,
-                "count": one.count,
-                "unit": one.unit,
-                "at_least": one.at_least,
-                "year": one.year,
-            }
-            for place, one in enumerate(record.unlocated[:MOST_LISTED])
-        ],
-    }
+def _promised(ground: Ground, record: Record) -> list[str]:
+    """Say what is promised in a polygon: what is known to the counties that it touches may lie beyond it."""
+    say, both = ground.say, record.placed + record.wide
+    if not both:
+        return [say("规划没有提出落在这里的。")]
+    said = [
+        say(
+            "规划提出 %(both)s 处：%(placed)s 处知道地点或乡镇，%(wide)s 处只知道在县或市。",
+            both=both,
+            placed=record.placed,
+            wide=record.wide,
+        )
+    ]
+    if record.around:
+        said.append(say("另有 %(around)s 处只知道在上级市，是否落在这里不知道。", around=record.around))
+    return said
 
 
 def _on_record(ground: Ground, record: Record, what: str, where: str) -> str:

@@ -32,7 +32,7 @@ SLOPED = message("已按高程计坡度（Tobler 步速），米数为等效平�
 FROM_EDGE = message("从设施的边界或线路量起")
 FROM_POINT = message("这类设施应从边界或线路量起；只有点位的（measured_from.point）从点位量起，实际更近")
 MENDED = message("所给多边形自相交，已先修复")
-UNLOCATED = message("没有落点的指标（unlocated）列在一旁，不计入覆盖")
+UNLOCATED = message("没有落点的承诺（promised：普遍要求、数量承诺、意向）列在一旁，不计入覆盖")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ file can read or write (formats, encodings) stand there.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +252,23 @@ DOUBT = Terms({
     "within_whole": ("点名的算在总数里，不再分到各分项", "those named are counted with the whole, not with parts"),
 })  # fmt: skip
 """What cannot be told of a requirement or a quota, and why."""
+
+UNIT_EN = MappingProxyType({
+    "公里": "km",
+    "千米": "km",
+    "平方米": "m²",
+    "万平方米": "× 10,000 m²",
+    "亩": "mu",
+    "张": "beds",
+    "套": "homes",
+    "托位": "nursery places",
+    "学位": "school places",
+    "床位": "beds",
+})  # fmt: skip
+"""English of the units that plans count by; others stand as they are."""
+
+MEASURE_WORDS = frozenset("所个座处家片块条项户")
+"""Words by which Chinese counts things: where English names the thing, they add nothing."""
 
 # --- areas ------------------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from sqlalchemy import cast as as_type
 from sqlalchemy.orm import aliased
 
 from service_map.catalogue import terms
-from service_map.catalogue.adcode import county_of
+from service_map.catalogue.adcode import ancestors, county_of
 from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.catalogue.fields import fields_of
 from service_map.errors import InvalidParameterError, NotFoundError
@@ -86,6 +86,7 @@ __all__ = [
     "requirements",
     "stock_figures",
     "tally",
+    "tally_by_basis",
     "vocabulary",
 ]
 
@@ -548,6 +549,40 @@ def tally(connection: Connection, wanted: FacilityFilter | None = None) -> tuple
         )
 
     return once(connection, ("tally", wanted), count)
+
+
+def tally_by_basis(
+    connection: Connection, *, area: str | None, categories: Sequence[str]
+) -> tuple[tuple[str, str, str, int], ...]:
+    """Count what plans and lists promise in an area, and what is known only to an area around it.
+
+    Parameters
+    ----------
+    connection
+        From `service_map.store.open_readonly`.
+    area
+        Code of an area; None for everything.
+    categories
+        Codes of kinds.
+
+    Returns
+    -------
+    tuple of (str, str, str, int)
+        Code of the narrowest area known, category, basis, and how many; what is given up is not counted.
+
+    Raises
+    ------
+    InvalidParameterError
+        When there is no such area or kind.
+    """
+    conditions = facility_conditions(connection, FacilityFilter(categories=tuple(categories), promised=True))
+    conditions.append(Facility.status != "cancelled")
+    if area is not None:
+        check_area(area, vocabulary(connection))
+        conditions.append(or_(within(Facility.adcode, area), Facility.adcode.in_(ancestors(area))))
+    key = (Facility.adcode, Facility.category, Facility.basis)
+    rows = connection.execute(select(*key, func.count()).where(*conditions).group_by(*key).order_by(*key)).all()
+    return tuple((adcode, category, basis, count) for adcode, category, basis, count in rows)
 
 
 def reports(connection: Connection, wanted: FacilityFilter) -> Mapping[tuple[str, bool], int]:

@@ -432,6 +432,7 @@ class CommitmentRecord:
     family: Annotated[FamilyCode, means("大类代码", stored=False)]
     kind: Annotated[str, one_of(terms.KIND), means("任务类型")]
     name: Annotated[str | None, means("名称")]
+    noun: Annotated[str | None, means("规划所用的设施词")]
     count: Annotated[float | None, means("数量")]
     unit: Annotated[str | None, means("单位名称")]
     at_least: Annotated[bool, means("是否为下限")]

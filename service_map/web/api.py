@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
-from service_map import coverage
+from service_map import analysis, coverage
+from service_map.analysis import answers
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import covers
 from service_map.catalogue.degrees import LEAST_DEGREE_M
@@ -35,7 +36,19 @@ from service_map.store import (
 from service_map.web import contract, geojson, openapi, params, problems, promised, targets
 from service_map.web.compute import elsewhere_if
 from service_map.web.cost import searches_much
-from service_map.web.reading import IMPRECISE, JSON, PROMISED_ONLY, attach, by_turns, choose, query, reading, reply, say
+from service_map.web.reading import (
+    IMPRECISE,
+    JSON,
+    PROMISED_ONLY,
+    attach,
+    by_turns,
+    choose,
+    ground_of,
+    query,
+    reading,
+    reply,
+    say,
+)
 from service_map.web.site import site
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -136,9 +149,23 @@ def facilities() -> Response:
             numberMatched=page.matched,
             numberReturned=len(page.items),
             links=_links(geojson.MEDIA_TYPE, page.next_cursor),
+            promised=_promised(values, values["area"]),
         ),
         geojson.MEDIA_TYPE,
     )
+
+
+def _promised(values: Mapping[str, Any], area: str | None) -> list[answers.Brief]:
+    """Say beside a first page of facilities what plans promise there without a place; nothing where all are asked."""
+    if values["cursor"] is not None:
+        return []
+    ground = ground_of()
+    asked = analysis.looked_for(
+        ground, area=area, categories=values["category"], families=values["family"], q=values["q"]
+    )
+    if not asked.something:
+        return []
+    return analysis.brief(ground, asked.area, asked.kinds or site().first_kinds)
 
 
 def _features(records: Iterable[FacilityRecord]) -> list[dict[str, Any]]:
@@ -183,6 +210,7 @@ def nearby() -> Response:
                 "method": "straight_line",
                 "limits": [say(_STRAIGHT), say(PROMISED_ONLY), say(IMPRECISE)],
             },
+            promised=_promised(values, values["area"] or _county_at(lon, lat)),
         ),
         geojson.MEDIA_TYPE,
     )
@@ -210,6 +238,11 @@ def _walking() -> dict[str, Any]:
         "speed_m_s": coverage.SPEEDS[WALKING_PROFILE],
         "detour": coverage.DETOUR,
     }
+
+
+def _county_at(lon: float, lat: float) -> str | None:
+    around = ground_of().areas_around(lon, lat)
+    return next((area.adcode for area in around if area.level == "county"), around[-1].adcode if around else None)
 
 
 def _offset(cursor: str | None, version: str) -> int:

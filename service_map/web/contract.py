@@ -387,8 +387,8 @@ ANSWERS: Mapping[str, Any] = {
         ProblemKind,
         Layers,
         FacilityFeature,
-        _collection("FacilityCollection", FacilityFeature, **_PAGING),
-        _collection("NearbyCollection", NearbyFeature, **_PAGING, search=Search),
+        _collection("FacilityCollection", FacilityFeature, **_PAGING, promised=list[answers.Brief]),
+        _collection("NearbyCollection", NearbyFeature, **_PAGING, search=Search, promised=list[answers.Brief]),
         _collection(
             "FacilityDownload",
             FacilityFeature,
@@ -400,6 +400,7 @@ ANSWERS: Mapping[str, Any] = {
             metadata=About,
             sources=list[_Licensed],
         ),
+        answers.Promised,
         answers.Circle,
         answers.Circles,
         _collection("CoverageCollection", CoverageFeature, coverage=answers.Coverage),

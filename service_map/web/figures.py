@@ -5,7 +5,7 @@ The area page, the report and its spreadsheet all show these, so that none can s
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -185,71 +185,6 @@ def kind_figures(records: Sequence[CommitmentRecord]) -> tuple[KindFigure, ...]:
     count = Counter(record.kind for record in records)
     mapped = Counter(record.kind for record in records if record.facilities)
     return tuple(KindFigure(kind=kind, count=count[kind], mapped=mapped[kind]) for kind in terms.KIND if count[kind])
-
-
-def of_above(ground: Ground, adcode: str) -> tuple[CommitmentRecord, ...]:
-    """Give the promises without a place of the plans for the areas around one, of any kind.
-
-    Parameters
-    ----------
-    ground
-        What the answer rests on.
-    adcode
-        Of an area with a boundary.
-
-    Returns
-    -------
-    tuple of CommitmentRecord
-        Those that do not say how many of theirs fall into it.
-    """
-    record = analysis.record_of(ground, tuple(ground.categories), analysis.region(ground, adcode))
-    unlocated = record.unlocated or ()
-    return unlocated[len(unlocated) - record.above :]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unruled:
-    """What is promised without a place of a category that no clause states a distance for.
-
-    Attributes
-    ----------
-    category
-        Its code.
-    count
-        Promises, those of the plans for the areas around it among them.
-    label
-        Of the promise that says most.
-    """
-
-    category: str
-    count: int
-    label: str
-
-
-def unruled(ground: Ground, adcode: str) -> tuple[Unruled, ...]:
-    """Give what is promised to an area without a place, of the categories that `area_coverage` leaves out.
-
-    Parameters
-    ----------
-    ground
-        What the answer rests on.
-    adcode
-        Of an area with a boundary.
-
-    Returns
-    -------
-    tuple of Unruled
-        In the order of the catalogue; categories without such a promise are left out.
-    """
-    ruled = {rule.category for rule in _ruling(ground)}
-    kinds = tuple(code for code in ground.categories if code not in ruled)
-    record = analysis.record_of(ground, kinds, analysis.region(ground, adcode))
-    found = []
-    for code in kinds:
-        own = replace(record, unlocated=tuple(one for one in record.unlocated or () if one.category == code))
-        if own.unlocated and own.foremost:
-            found.append(Unruled(category=code, count=len(own.unlocated), label=own.foremost.label))
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,8 @@ BASIS = {
 }
 KIND = _called(terms.KIND)
 BINDING = _called(terms.BINDING, listed=True)
+PROMISE_STATE = _called(terms.PROMISE_STATE, listed=True)
+DOUBT = _called(terms.DOUBT, listed=True)
 RECORD = _called(terms.RECORD, listed=True)
 PROFILE = {code: LazyString(_walker, code) for code in terms.PROFILE}
 DATUM = _called(terms.DATUM)
@@ -96,17 +98,6 @@ def status(code: str, *, over: bool, stands: bool = False) -> str:
 
 _LEVEL = _called(terms.RULE_LEVEL)
 _SCOPE = _called(terms.SCOPE)
-_UNITS_EN = {
-    "公里": "km",
-    "千米": "km",
-    "平方米": "m²",
-    "万平方米": "× 10,000 m²",
-    "亩": "mu",
-    "张": "beds",
-    "套": "homes",
-}
-# In English the category already names the thing, so a Chinese measure word has nothing to add.
-_MEASURE_WORDS = frozenset("所个座处家片块条项户")
 _KILOMETRE = 1000.0
 # How the standards' table says that an edition is a draft, and that a clause is not stated.
 _DRAFT, _UNSTATED = "征求意见稿", "未注明"
@@ -148,15 +139,15 @@ def precision(code: str, uncertainty_m: float) -> str:
 
 def count(number: float | None, unit: str | None, *, at_least: bool, english: bool) -> str:
     """Say how many, or nothing where it is a single thing that needs no number."""
-    if number is None or (number == 1 and not at_least and (unit is None or unit in _MEASURE_WORDS)):
+    if number is None or (number == 1 and not at_least and (unit is None or unit in terms.MEASURE_WORDS)):
         return ""
     figure = f"{number:,.0f}" if math.isclose(number, round(number)) else f"{number:,g}"
     if not english:
         said = f"{figure} {unit or '处'}"
-    elif unit is None or unit in _MEASURE_WORDS:
+    elif unit is None or unit in terms.MEASURE_WORDS:
         said = f"× {figure}"
     else:
-        said = f"{figure} {_UNITS_EN.get(unit, unit)}"
+        said = f"{figure} {terms.UNIT_EN.get(unit, unit)}"
     return _("至少 %(number)s", number=said) if at_least else said
 
 

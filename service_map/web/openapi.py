@@ -98,6 +98,17 @@ OPERATIONS = (
         about=sentence("一处设施及其全部出处"),
     ),
     Operation(
+        path="/api/promised",
+        id="promised",
+        parameters=params.PROMISED,
+        schema="Promised",
+        errors=("busy",),
+        about=sentence(
+            "一个地区各类设施会有什么：点名的、分到的、普遍要求、数量承诺、意向和在册现有的；"
+            "上级规划的和下辖县的都答，不写 area 则合计全部"
+        ),
+    ),
+    Operation(
         path="/api/circle",
         id="circle",
         parameters=params.CIRCLE_CHECK,

@@ -16,13 +16,22 @@ from service_map.store import queries
 from service_map.web import cost, geojson, params
 from service_map.web.api import blueprint
 from service_map.web.compute import elsewhere
-from service_map.web.reading import choose, query, reading, reply
-from service_map.web.site import site
+from service_map.web.reading import choose, ground_of, query, reply
 
 MOST_CHECKED = 100
 """Points of one body that get a card each."""
 
 __all__ = ["blueprint"]
+
+
+@blueprint.get("/promised")
+@elsewhere
+def promised() -> Response:
+    """Say what an area gets of each kind, by plans and on record."""
+    values = query(params.PROMISED)
+    ground = ground_of()
+    kinds = analysis.kinds_of(ground, values["category"], values["family"])
+    return reply(dict(analysis.promised(ground, values["area"], kinds)))
 
 
 @blueprint.get("/circle")
@@ -160,18 +169,7 @@ def completeness() -> Response:
 
 
 def _ground(values: dict[str, Any]) -> Ground:
-    known, data = site(), reading()
-    ground = Ground(
-        conn=data.conn,
-        categories=known.categories,
-        rules=known.rules,
-        plan_rules=known.plan_rules,
-        language=params.reply_language(),
-        network=known.network,
-        keep=data.keep,
-        inventories=known.inventories,
-        edges=known.edges,
-    )
+    ground = ground_of()
     return analysis.trusting(ground, complete=values["complete"], as_recorded=values.get("as_recorded") == "true")
 
 

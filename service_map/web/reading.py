@@ -9,6 +9,7 @@ import orjson
 from flask import Blueprint, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
+from service_map.analysis import Ground
 from service_map.catalogue.messages import Sentence, message
 from service_map.store import queries
 from service_map.web import params
@@ -83,6 +84,22 @@ def reading() -> Reading:
     """Give the data of this request."""
     found: Reading = g.reading
     return found
+
+
+def ground_of() -> Ground:
+    """Give what an answer to this request rests on."""
+    known, data = site(), reading()
+    return Ground(
+        conn=data.conn,
+        categories=known.categories,
+        rules=known.rules,
+        plan_rules=known.plan_rules,
+        language=params.reply_language(),
+        network=known.network,
+        keep=data.keep,
+        inventories=known.inventories,
+        edges=known.edges,
+    )
 
 
 def by_turns() -> AbstractContextManager[object]:

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 from flask import render_template
 from flask_babel import gettext as _
 
+from service_map import analysis
+from service_map.analysis import answers
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import county_of
 from service_map.store.cells import writable
-from service_map.store.records import AreaRecord, CommitmentRecord, FacilityRecord
+from service_map.store.records import AreaRecord, FacilityRecord
 from service_map.web import labels
 from service_map.web.figures import AreaFigures, CoverageFigure, Covered
+from service_map.web.language import language
 from service_map.web.links import VENDOR_DIR
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -56,10 +59,8 @@ class Contents:
         Category, rule and figures of what covers the area; empty where it has no boundary.
     facilities
         Every promised facility of the area, the surest first.
-    unmapped
-        Commitments that concern the area and stand nowhere on the map.
-    above
-        Those of the plans for the areas around it, which do not say how many of theirs fall here.
+    ladder
+        What the plans give to the area of each kind.
     boundaries
         GeoJSON of the boundaries to draw, WGS 84.
     colours
@@ -78,8 +79,7 @@ class Contents:
     figures: AreaFigures
     coverage: Sequence[tuple[str, str, CoverageFigure]]
     facilities: Sequence[FacilityRecord]
-    unmapped: Sequence[CommitmentRecord]
-    above: Sequence[CommitmentRecord]
+    ladder: Sequence[answers.KindPromised]
     boundaries: Mapping[str, Any]
     colours: Mapping[str, str]
     english: bool
@@ -111,8 +111,9 @@ def as_html(contents: Contents) -> str:
         kinds=contents.figures.kinds,
         kind_words=labels.KIND,
         term=contents.term,
+        promised=_promised,
         rows=[_row(record, contents) for record in contents.facilities],
-        unmapped=_unmapped(contents),
+        unplaced=_unplaced(contents.ladder),
         sources=sorted({(record.point_source, record.point_licence) for record in contents.facilities}),
         english=contents.english,
         made=contents.made,
@@ -298,7 +299,7 @@ def as_xlsx(contents: Contents) -> bytes:
     bytes
         An Office Open XML workbook.
     """
-    told, english = contents.figures, contents.english
+    told = contents.figures
     years = [_("没有写年份") if year is None else str(year) for year in told.years]
     tables: list[Table] = [
         (
@@ -333,14 +334,11 @@ def as_xlsx(contents: Contents) -> bytes:
             ],
         ),
         (
-            _("没上图的任务"),
-            [_("写的是"), _("类别"), _("任务类型"), _("谁的规划"), _("规划"), _("章节"), _("文本行号"), "id"],
+            _("没有落点的承诺"),
+            [_("类别"), _("哪一种"), _("写的是"), _("谁的规划"), _("规划"), _("文本行号"), "id"],
             [
-                [
-                    item.label, item.category_en if english else item.category_zh, str(labels.KIND[item.kind]), whose,
-                    item.plan_title, item.section or "", item.line, item.id,
-                ]
-                for item, whose in _unmapped(contents)
+                [row.category, row.sort, row.words, row.whose, row.plan, row.line, row.id]
+                for row in _unplaced(contents.ladder)
             ],
         ),
     ]  # fmt: skip
@@ -361,12 +359,37 @@ def as_xlsx(contents: Contents) -> bytes:
     )
 
 
-def _unmapped(contents: Contents) -> list[tuple[CommitmentRecord, str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unplaced:
+    """A promise without a place as the report's table has it: a requirement, a quota or an intention."""
+
+    category: str
+    sort: str
+    words: str
+    whose: str
+    plan: str
+    line: int
+    id: str
+
+
+def _unplaced(ladder: Sequence[answers.KindPromised]) -> list[Unplaced]:
     """Give what stands nowhere on the map, and whose it is where it is not of this area's own plans."""
+
+    def whose(above: bool) -> str:
+        return _("上级规划，没说多少落在这里") if above else ""
+
     return [
-        *((item, "") for item in contents.unmapped),
-        *((item, _("上级规划，没说多少落在这里")) for item in contents.above),
-    ]
+        Unplaced(
+            category=kind["category_name"], sort=sort, words=words, whose=whose(one["above"]), plan=one["plan_title"],
+            line=one["line"], id=one["id"],
+        )
+        for kind in ladder
+        for sort, words, one in (
+            *((_("普遍要求"), one["words"], one) for one in kind["required"]),
+            *((_("数量承诺"), one["words"], one) for one in kind["quotas"]),
+            *((_("意向"), one["label"], one) for one in kind["intents"]["commitments"]),
+        )
+    ]  # fmt: skip
 
 
 def _coverage_heading() -> list[str]:
@@ -376,7 +399,7 @@ def _coverage_heading() -> list[str]:
         *(_("类别"), _("按什么算"), _("现有设施的收录"), _("在册现有"), _("最近的一处在册"), _("离它多远，米")),
         *(_("规划提出，知道地点或乡镇"), _("规划提出，只知道在本县（市）")),
         _("规划提出，只知道在上级市，不一定在这里"),
-        *(_("没有落点的规划任务"), _("其中上级规划的"), _("如")),
+        _("规划答应了什么"),
         *(f"{name} · {now}" for name in share),
         *(f"{name} · {then}" for name in share),
         *(_("缺口，平方公里，按现有"), _("在册居住小区"), _("名次，按现有"), _("几处比")),
@@ -386,20 +409,17 @@ def _coverage_heading() -> list[str]:
 def _coverage_row(name: str, rule: str, of: CoverageFigure) -> list[Any]:
     record = of.record
     near: Mapping[str, Any] = record.nearest or {}
-    first = record.foremost
     return [
         *(name, rule, str(labels.RECORD[record.state]), record.existing, near.get("name"), near.get("metres")),
-        *(
-            record.placed,
-            record.wide,
-            record.around,
-            len(record.unlocated or ()),
-            record.above,
-            first.label if first else None,
-        ),
+        *(record.placed, record.wide, record.around, _promised(record)),
         *(value for covered in (of.existing, of.promised) for value in _covered(covered)),
         *(of.gap_km2, of.homes, of.rank, of.among),
     ]
+
+
+def _promised(record: analysis.Record) -> str:
+    gap = " " if language() == "en" else ""
+    return gap.join(said for kind in record.ladder or () for said in kind["words"])
 
 
 def _covered(of: Covered | None) -> list[Any]:

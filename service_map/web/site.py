@@ -52,6 +52,12 @@ class Site:
     edges: frozenset[str] = frozenset()
     rows: Lock = field(default_factory=Lock)
 
+    @property
+    def first_kinds(self) -> tuple[str, ...]:
+        """The first kind of each family that is read first: what most people ask for."""
+        first = {kind.family: code for code, kind in reversed(tuple(self.categories.items()))}
+        return tuple(first[code] for code, family in self.families.items() if family.core and code in first)
+
 
 def site() -> Site:
     """Return what the application that answers this request knows."""

@@ -51,7 +51,7 @@ class TestNobodySaysItIsComplete:
             words = summary["record_basis"]["words"]
             assert "2 existing on record" in words
             assert "The nearest on record from the seat of government: 城关园, " in words
-            assert "Promised: 1" in words
+            assert "Promised by name, 1" in words
             assert "no share, gap or rank" in words
         assert answers(mine)["coverage"].features == answers(mine)["gaps"].features == ()
 

@@ -158,7 +158,11 @@ class TestCoverage:
     def test_promises_without_a_site_stand_beside_the_figures(self, ground):
         city = analysis.region(ground, "140500")
         report = share_of(ground, city, category="elderly_institution", metres=1_000)
-        assert report.summary["unlocated"] == {"matched": 0, "above": 0, "commitments": []}
+        (kind,) = report.summary["promised"]
+        assert kind["named"]["matched"] == 1
+        assert (kind["required"], kind["quotas"], kind["intents"]["matched"]) == ([], [], 0)
+        polygon = analysis.region(ground, None, AROUND)
+        assert share_of(ground, polygon, category="elderly_institution", metres=1_000).summary["promised"] is None
 
     def test_a_polygon_of_the_callers_own_will_do(self, ground):
         where = analysis.region(ground, None, AROUND)

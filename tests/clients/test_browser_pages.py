@@ -31,12 +31,20 @@ def funeral_home(conn):
 
 
 @pytest.fixture(scope="module")
-def addresses(funeral_home):
+def promises(conn):
+    """The page of the requirement that has most units, and that of a quota."""
+    every = queries.requirements(conn, limit=queries.MAX_LIMIT).items
+    widest = max(every, key=lambda rule: len(rule.units))
+    return f"/requirement/{widest.id}", f"/quota/{queries.quotas(conn, limit=1).items[0].id}"
+
+
+@pytest.fixture(scope="module")
+def addresses(funeral_home, promises):
     return (
         "/", "/?family=elderly&area=140521", "/about", "/plans", "/plan/qinshui-2021", "/areas", "/area/140521",
         "/circle?lon=112.187&lat=35.69", f"/facility/{funeral_home.id}", "/?area=140213&status=all", "/planner",
         "/planner?area=140213&category=primary_school&minutes=10&count=2&by=homes", "/area/140213",
-        "/?near=112.187,35.69",
+        "/?near=112.187,35.69", "/?q=平城区幼儿园", *promises,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ SAMPLE = [
     "/api/facilities?family=elderly&year=2025", "/api/facilities?q=%E5%85%BB%E8%80%81&area=140700",
     f"/api/facilities/nearby?{HERE}&metres=5000", f"/api/facilities/nearby?{HERE}&minutes=15&limit=1",
     "/api/facilities/nearby?lon=0&lat=0&metres=1",
-    f"/api/circle?{HERE}", f"/api/circle?{HERE}&minutes=5&year=2025&lang=en",
+    "/api/promised?area=140521", "/api/promised?category=kindergarten&lang=en", "/api/circle?{HERE}", f"/api/circle?{HERE}&minutes=5&year=2025&lang=en",
     "/api/circle?lon=112.75&lat=37.69", "/api/circle?lon=113.3&lat=40.08&minutes=10",
     f"/api/coverage?{COUNTY}&category=kindergarten&metres=300",
     "/api/coverage?area=140500&category=elderly_institution&metres=1000&year=2025&lang=en",

@@ -57,6 +57,8 @@ def addresses(conn, some_facility):
         f"/plan/{some_facility.plan}", "/areas", "/area/140500", "/area/140521", f"/circle?{QINSHUI}",
         *(f"/facility/{facility_id}" for facility_id in kinds.values()), "/?status=all", "/?status=existing",
         f"/facility/{queries.facilities(conn, queries.FacilityFilter(status='existing'), limit=1).items[0].id}",
+        "/?q=平城区幼儿园", "/area/140213", f"/requirement/{queries.requirements(conn, limit=1).items[0].id}",
+        f"/quota/{queries.quotas(conn, limit=1).items[0].id}",
     )  # fmt: skip
 
 
@@ -314,7 +316,13 @@ def test_a_plan_page_gives_every_commitment_in_the_order_of_the_text(browser, co
 def test_an_area_page_counts_what_the_list_counts(browser):
     text = _text(browser.get("/area/140521"))
     shown = [int(number.replace(",", "")) for number in re.findall(r"<dd>([\d,]+)</dd>", text)]
-    assert shown[0] == shown[1] + shown[2] == _matched(_text(browser.get("/?area=140521")))
+    told = browser.get("/api/promised?area=140521").get_json(force=True)["kinds"]
+    counts = (sum(len(kind[rung]) for kind in told) for rung in ("required", "quotas"))
+    assert shown[:4] == [
+        _matched(_text(browser.get("/?area=140521"))),
+        *counts,
+        sum(kind["intents"]["matched"] for kind in told),
+    ]
 
 
 def test_the_card_of_a_point_gives_verdict_rule_and_clause_and_says_straight_line(browser):

@@ -227,30 +227,15 @@ def test_promises_alone_do_not_rank_an_area(held):
 @pytest.mark.parametrize("adcode", AREAS)
 def test_where_nobody_says_that_a_record_is_complete_an_area_has_no_share_no_gap_and_no_rank(app, adcode):
     client = app.test_client()
-    section = client.get(f"/area/{adcode}").text.split('<section id="coverage">')[1].split("</section>")[0]
-    rules = re.findall(r"rule=([\w-]+)\"", section)
-    assert rules
-    assert not re.search(r">[^<]*(\d%|\d / \d)|平方公里", section)
-    for rule in rules[:5]:
-        told = client.get(f"/api/coverage?area={adcode}&rule={rule}").get_json(force=True)["coverage"]
-        basis, row = told["record_basis"], section.split(f"rule={rule}")[1].split("</li>")[0]
-        numbers = [int(number.replace(",", "")) for number in re.findall(r'<dd class="number">([\d,]+)', row)]
-        counts = (
-            basis["existing"],
-            basis["promised"]["placed"],
-            basis["promised"]["wide"],
-            *([around] if (around := basis["promised"]["around"]) else []),
-            told["unlocated"]["matched"],
-        )
-        assert numbers == list(counts)
-        assert any(counts)
-        assert all(source["title"] in row for source in basis["sources"])
-        above = re.search(r"其中上级规划的 ([\d,]+) 项", row)
-        assert (int(above[1].replace(",", "")) if above else 0) == told["unlocated"]["above"]
-    # What neither a record nor a plan names is named all the same, once.
-    unnamed = re.search(r"规划也没有提到的类别：([^。]+)。", section)
-    every = [rule for rule in catalogue.usual(catalogue.rules()).values() if rule.metres is not None]
-    assert len(rules) + (len(unnamed[1].split("、")) if unnamed else 0) == len(every)
+    page = client.get(f"/area/{adcode}").text
+    assert 'id="coverage"' not in page
+    shown = markup.unescape(re.sub(r"<[^>]+>", "", page))
+    assert "覆盖率" not in shown.replace("官方覆盖率", "")
+    for kind in client.get(f"/api/promised?area={adcode}").get_json(force=True)["kinds"]:
+        stands = kind["existing"]
+        assert f'id="k-{kind["category"]}"' in page
+        if stands and any(kind[rung] for rung in ("required", "quotas")):
+            assert all(said in shown for said in stands["words"])
     for report in ("report.html", "report.xlsx"):
         assert client.get(f"/area/{adcode}/{report}").status_code == 200
     text = client.get(f"/area/{adcode}/report.html").text
@@ -261,22 +246,26 @@ def test_where_nobody_says_that_a_record_is_complete_an_area_has_no_share_no_gap
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_report_tells_what_is_promised_without_a_place_and_whose_promise_it_is(app, language):
     client = app.test_client()
-    told = client.get("/api/coverage?area=140521&rule=gb50442-primary-school-10&by_year=true").get_json(force=True)
-    unlocated = told["coverage"]["unlocated"]
+    told = client.get(f"/api/promised?area=140521&lang={language}").get_json(force=True)["kinds"]
     book = openpyxl.load_workbook(io.BytesIO(client.get(f"/area/140521/report.xlsx?lang={language}").data))
-    covered, unmapped = (list(book.worksheets[number].values) for number in (3, 5))
+    covered, unplaced = (list(book.worksheets[number].values)[1:] for number in (3, 5))
     book.close()
-    name = told["coverage"]["category_name"] if language == "zh" else "Primary school"
-    row = next(row for row in covered[1:] if row[0] == name)
-    around = told["coverage"]["record_basis"]["promised"]["around"]
-    assert row[8:11] == (around, unlocated["matched"], unlocated["above"])
-    assert row[11] in {one["label"] for one in unlocated["commitments"]}
-    marked = {row[-1] for row in unmapped[1:] if row[3]}
-    assert {row[-1] for row in unmapped[1:]} - marked
-    assert marked >= {one["id"] for one in unlocated["commitments"] if one["above"]}
-    html = client.get(f"/area/140521/report.html?lang={language}").text
-    assert {"zh": "上级规划，没说多少落在这里", "en": "Of a plan for the area around it"}[language] in html
-    assert row[11] in html
+    above = {"zh": "上级规划，没说多少落在这里", "en": "Of a plan for the area around it"}[language]
+    rows = {row[-1]: row for row in unplaced}
+    listed = [
+        (one, one.get("words", one.get("label")))
+        for kind in told
+        for one in (*kind["required"], *kind["quotas"], *kind["intents"]["commitments"])
+    ]
+    assert len(rows) == len(unplaced) == len(listed) > 20
+    for one, words in listed:
+        assert rows[one["id"]][2] == words
+        assert bool(rows[one["id"]][3]) is one["above"]
+        assert (rows[one["id"]][3] or "").startswith(above if one["above"] else "")
+    name = next(kind for kind in told if kind["category"] == "kindergarten")
+    row = next(row for row in covered if row[0] == name["category_name"])
+    assert row[9] == (" " if language == "en" else "").join(name["words"])
+    assert above in client.get(f"/area/140521/report.html?lang={language}").text
 
 
 def test_an_area_is_ranked_among_its_siblings_by_what_exists(held):

@@ -50,7 +50,13 @@ def summary(app, question, **query):
 
 def promises(told):
     basis = told["record_basis"]["promised"]
-    return basis["placed"], basis["wide"], [one["id"] for one in basis["named"]], told["unlocated"]
+    ladder = [
+        [one["id"] for rung in ("required", "quotas") for one in kind[rung]]
+        + [one["id"] for rung in ("named", "allotted") for one in kind[rung]["facilities"]]
+        + [one["id"] for one in kind["intents"]["commitments"]]
+        for kind in told["promised"]
+    ]
+    return basis["placed"], basis["wide"], [one["id"] for one in basis["named"]], ladder
 
 
 @pytest.mark.parametrize(("area", "category"), ASKED)
@@ -69,7 +75,12 @@ def test_an_answer_and_its_page_say_the_same_of_the_record_and_claim_nothing(shi
     assert told["record_basis"]["words"] in page
     for claim in ("一定走得到", "都走不到", "一定走不到"):
         assert claim not in page
-    assert not re.search(r">[^<]*\d%", page.split('id="answer"')[1])
+    # What share of its units a plan asks something of is no share that anything covers.
+    figures = page.split('id="answer"')[1]
+    for kind in told["promised"]:
+        for one in kind["required"]:
+            figures = figures.replace(one["words"], "")
+    assert not re.search(r">[^<]*\d%", figures)
 
 
 @pytest.mark.parametrize(("area", "category"), ASKED)
@@ -115,14 +126,18 @@ def test_a_card_bounds_the_nearest_by_every_facility_and_names_the_nearest_that_
     assert kindergarten["standing"]["facility"]["name"] in entry.split("现有在册最近的一处")[1]
 
 
-def test_a_card_that_names_none_of_a_kind_counts_the_promises_without_a_place_and_leads_to_them(shipped_app):
+def test_a_card_that_names_none_of_a_kind_says_what_plans_promise_of_it_and_leads_there(shipped_app):
+    told = summary(shipped_app, "circle", lon=113.30, lat=40.08)
+    assert told["promised_in"]["adcode"] == "140213"
     page = html.unescape(ask(shipped_app, "/circle", lon=113.30, lat=40.08).text)
-    told = re.findall(r'<a href="(/planner\?[^"]+)">[^<]*另有 (\d+) 条承诺没有写明地点', page)
-    assert told
-    for address, count in told:
-        query = dict(pair.split("=") for pair in address.split("?")[1].split("&"))
-        assert summary(shipped_app, "coverage", **query)["unlocated"]["matched"] == int(count) > 0
-        assert shipped_app.test_client().get(address).status_code == 200
+    named = {row["category"] for row in (*told["verdicts"], *told["apart"]) if not row["facility"]}
+    assert named
+    area = ask(shipped_app, "/area/140213").text
+    for kind in told["promised"]:
+        if kind["category"] in named:
+            assert all(said in page for said in kind["words"])
+            assert f'/area/140213#k-{kind["category"]}"' in page
+            assert f'id="k-{kind["category"]}"' in area
 
 
 def test_a_card_at_the_seat_of_a_county_names_the_funeral_home_of_that_county(shipped_app):
@@ -146,69 +161,113 @@ def test_a_facility_that_exists_takes_no_promise_from_a_list(shipped_app, bare, 
 
 @pytest.mark.parametrize("area", COUNTIES)
 def test_an_area_page_ranks_nothing_that_is_not_on_record(shipped_app, area):
-    section = ask(shipped_app, f"/area/{area}").text.split('<section id="coverage">')[1].split("</section>")[0]
-    assert "没有说收全的类别" in section
-    assert not re.search(r">[^<]*(\d%|\d / \d)|平方公里", section)
+    page = ask(shipped_app, f"/area/{area}").text
+    assert 'id="coverage"' not in page
+    for kind in ask(shipped_app, "/api/promised", area=area).get_json(force=True)["kinds"]:
+        for one in kind["required"]:
+            page = page.replace(html.escape(one["words"]), "")
+    assert not re.search(r">[^<]*(\d%|\d / \d)|平方公里", page)
+    assert "没有收录" in page or "没有说收全" in page
+
+
+@pytest.mark.parametrize("area", [*COUNTIES, "140200"])
+def test_an_area_page_tells_every_rung_of_every_kind_that_any_plan_mentions(shipped_app, area):
+    page = html.unescape(re.sub(r"<(?!/?a\b)[^>]+>", "", ask(shipped_app, f"/area/{area}").text))
+    client = shipped_app.test_client()
+    for kind in ask(shipped_app, "/api/promised", area=area).get_json(force=True)["kinds"]:
+        for one in kind["required"]:
+            assert one["words"] in page
+            assert f"/requirement/{one['id']}" in page
+        for one in kind["quotas"]:
+            assert one["words"] in page
+            assert f"/quota/{one['id']}" in page
+        for rung in ("named", "allotted"):
+            assert all(f"/facility/{one['id']}" in page for one in kind[rung]["facilities"])
+        assert all(f"#{one['id']}" in page for one in kind["intents"]["commitments"])
+        for one in kind["required"][:1]:
+            assert client.get(f"/requirement/{one['id']}").status_code == 200
+        for one in kind["quotas"][:1]:
+            assert client.get(f"/quota/{one['id']}").status_code == 200
 
 
 def test_a_county_is_told_what_the_plan_of_its_city_promises_without_saying_where(shipped_app):
     query = {"category": "kindergarten", "metres": 300}
-    county = summary(shipped_app, "coverage", area="140213", **query)
-    city = summary(shipped_app, "coverage", area="140200", **query)
-    above = {one["id"]: one for one in county["unlocated"]["commitments"] if one["above"]}
-    assert len(above) == county["unlocated"]["above"] > 0 == city["unlocated"]["above"]
-    assert above.keys() <= {one["id"] for one in city["unlocated"]["commitments"]}
-    assert "上级规划" in county["record_basis"]["words"]
+    (county,) = summary(shipped_app, "coverage", area="140213", **query)["promised"]
+    (city,) = summary(shipped_app, "coverage", area="140200", **query)["promised"]
+    assert county["quotas"]
+    assert all(one["above"] for one in county["quotas"])
+    assert not any(one["above"] for one in city["quotas"])
+    assert {one["id"] for one in county["quotas"]} <= {one["id"] for one in city["quotas"]}
+    assert county["intents"]["above"] == county["intents"]["matched"] > 0 == city["intents"]["above"]
     page = html.unescape(ask(shipped_app, "/planner", area="140213", **query).text)
-    assert "没说多少落在这里" in page
-    assert any(one["label"] in page for one in above.values())
-    # The number that the plan gives is named before its mere intentions.
-    numbers = [one["label"] for one in above.values() if one["kind"] == "quota"]
-    assert any(label in county["record_basis"]["words"] for label in numbers)
+    assert all(one["words"] in page for one in (*county["quotas"], *county["required"]))
+    assert all("平城区" in one["words"] for one in county["quotas"])
 
 
-@pytest.mark.parametrize("status", [None, "existing", "all"])
+@pytest.mark.parametrize("status", [{}, {"status": "existing"}, {"status": "all"}])
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize(("area", "category"), [("140213", "kindergarten"), ("140802", "trail")])
-def test_an_empty_list_of_one_kind_in_one_area_says_what_is_known_of_it(shipped_app, area, category, language, status):
-    query = {"area": area, "category": category, "lang": language} | ({"status": status} if status else {})
-    page = ask(shipped_app, "/", **query).text.split('<div class="nothing">')[1].split("</div>")[0]
-    known = summary(shipped_app, "coverage", area=area, category=category, metres=500, lang=language)
-    assert known["unlocated"]["matched"]
-    assert known["record_basis"]["words"] in html.unescape(re.sub(r"<[^>]+>", "", page))
-    assert ("规划设施。" in page) is (status is None and language == "zh")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"area": "140213", "category": "kindergarten"},
+        {"area": "140213", "category": "kindergarten", "q": "平城区 幼儿园"},
+        {"area": "140802", "category": "trail"},
+    ],
+)
+def test_an_empty_list_says_what_plans_promise_there_and_what_exists(shipped_app, asked, language, status):
+    area, category = asked["area"], asked["category"]
+    found = ask(shipped_app, "/api/promised", area=area, category=category, lang=language).get_json(force=True)
+    kind = found["kinds"][0]
+    # What is typed says the same as what is chosen.
+    query = ({"q": asked["q"]} if "q" in asked else asked) | {"lang": language} | status
+    page = ask(shipped_app, "/", **query).text.split('<div class="nothing">')[1].split('<section class="map-side')[0]
+    said = html.unescape(re.sub(r"<[^>]+>", "", page))
+    assert any(sentence in said for sentence in kind["words"])
+    assert all(sentence in said for sentence in kind["existing"]["words"])
+    assert f"/area/{area}" in page
+    assert ("规划设施。" in page) is (not status and language == "zh")
 
 
-def test_an_area_page_tells_what_is_promised_of_kinds_that_no_clause_measures(shipped_app):
-    section = ask(shipped_app, "/area/140802").text.split('<section id="coverage">')[1].split("</section>")[0]
-    row = next(one for one in section.split("<li>") if "category=trail" in one)
-    told = summary(shipped_app, "coverage", area="140802", category="trail", metres=500)["unlocated"]
-    assert f"{told['matched']} 项" in row
-    assert any(one["label"] in html.unescape(row) for one in told["commitments"])
+@pytest.mark.parametrize("query", [{"q": "平城区幼儿园"}, {"area": "140213", "category": "kindergarten"}])
+def test_an_empty_answer_of_the_interface_says_what_plans_promise_there(shipped_app, query):
+    body = ask(shipped_app, "/api/facilities", **query).get_json(force=True)
+    assert body["features"] == []
+    (kind,) = body["promised"]
+    known = ask(shipped_app, "/api/promised", area="140213", category="kindergarten").get_json(force=True)["kinds"][0]
+    assert (kind["category"], kind["words"]) == ("kindergarten", known["words"])
+    assert kind["quotas"]
+
+
+def test_an_answer_around_a_point_says_what_plans_promise_to_its_county(shipped_app):
+    body = ask(shipped_app, "/api/facilities/nearby", lon=113.30, lat=40.08, metres=500, category="trail").get_json(
+        force=True
+    )
+    (kind,) = body["promised"]
+    assert kind["category"] == "trail"
+    assert any("平城区" in said for said in kind["words"])
 
 
 def test_an_area_page_names_the_nearest_of_a_kind_that_it_has_nothing_of(shipped_app):
-    section = ask(shipped_app, "/area/140213").text.split('<section id="coverage">')[1].split("</section>")[0]
-    unnamed = section.split("规划也没有提到的类别：")[1].split("。")[0]
+    page = ask(shipped_app, "/area/140213").text
     near = summary(shipped_app, "coverage", area="140213", category="middle_school", metres=500)["record_basis"]
     assert not near["existing"]
-    assert f"/facility/{near['nearest']['id']}" in unnamed
-    assert near["nearest"]["name"] in html.unescape(unnamed)
+    kind = page.split('id="k-middle_school"')[1].split("</li>")[0]
+    assert f"/facility/{near['nearest']['id']}" in page.split('id="k-middle_school"')[1].split('id="k-')[0] + kind
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_each_promise_without_a_place_leads_to_its_line_in_the_plan(shipped_app, language):
+def test_each_intention_leads_to_its_line_in_the_plan(shipped_app, language):
     query = {"area": "140213", "category": "kindergarten", "metres": 300, "lang": language}
-    told = summary(shipped_app, "coverage", **query)["unlocated"]
+    (told,) = summary(shipped_app, "coverage", **query)["promised"]
     page = ask(shipped_app, "/planner", **query).text
     addresses = {html.unescape(one) for one in re.findall(r'href="(/plan/[^"]+#[^"]+)"', page)}
     led = {address.partition("#")[2] for address in addresses}
-    assert led == {one["id"] for one in told["commitments"]}
-    assert len(led) == told["matched"] > 10
+    assert led == {one["id"] for one in told["intents"]["commitments"]}
+    assert len(led) == told["intents"]["matched"] > 3
     for address in addresses:
         path, _, anchor = address.partition("#")
         assert f'id="{anchor}"' in shipped_app.test_client().get(path).text
-    for one in told["commitments"]:
+    for one in told["intents"]["commitments"]:
         assert (f"第 {one['line']} 行" if language == "zh" else f"line {one['line']}") in page
 
 

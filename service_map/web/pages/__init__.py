@@ -4,7 +4,7 @@ Each module is a group of pages; all share one blueprint and `frame`. A page ask
 `service_map.analysis` and hands plain records to a template; the maps' scripts get compact JSON of the same records.
 """
 
-from service_map.web.pages import circle, drawn, facility, home, machines, planner, plans, ranking
+from service_map.web.pages import circle, drawn, facility, home, machines, planner, plans, promises, ranking
 from service_map.web.pages.about import error_page
 from service_map.web.pages.area import save_report
 from service_map.web.pages.frame import blueprint
@@ -19,6 +19,7 @@ __all__ = [
     "machines",
     "planner",
     "plans",
+    "promises",
     "ranking",
     "save_report",
 ]

@@ -1,22 +1,22 @@
 """The areas: what is promised in each, how surely, what it covers, beside its siblings; and the report of an area."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask, Response, render_template, url_for
 
+from service_map import analysis
+from service_map.analysis import answers
 from service_map.catalogue.adcode import county_of, covers
 from service_map.errors import BusyError, OverrunError, SettingsError
 from service_map.store import queries
-from service_map.store.records import AreaRecord, CommitmentFilter, FacilityFilter, FacilityRecord
+from service_map.store.records import AreaRecord, FacilityFilter, FacilityRecord
 from service_map.web import figures, labels, links, report
 from service_map.web.compute import elsewhere, part
-from service_map.web.pages import choices, frame, targets
-from service_map.web.pages.frame import Entry, blueprint
+from service_map.web.pages import choices, frame, gets, targets
+from service_map.web.pages.frame import blueprint
 from service_map.web.site import site
-
-AREA_GROUP_SHOWN = 6
 
 MOST_KEPT = 200
 """Areas of which what their facilities cover is kept, of one version of the data."""
@@ -29,40 +29,15 @@ def areas() -> str:
     return render_template("areas.html", area_tree=frame.area_tree())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyGroup:
-    """The facilities of one family in an area, the surest of them shown."""
-
-    family: str
-    name: str
-    colour: str
-    count: int
-    entries: tuple[Entry, ...]
-
-
 @blueprint.get("/area/<adcode>")
 def area(adcode: str) -> str:
-    """Promises in one area: by category, by year, how surely, what they cover, beside its siblings."""
+    """Show what one area gets, then its figures: by category, by year, what it covers, beside its siblings."""
     frame.query((choices.BIG,))
     record = queries.area(frame.conn(), adcode)
     told = _figures(record)
     covered = _in_time(record, told)
-    inside = FacilityFilter(area=record.adcode, promised=True)
-    groups = [
-        FamilyGroup(
-            family=family.code,
-            name=family.name,
-            colour=family.colour,
-            count=family.count,
-            entries=tuple(
-                frame.entry(item)
-                for item in queries.facilities(
-                    frame.conn(), replace(inside, families=(family.code,)), limit=AREA_GROUP_SHOWN, surest_first=True
-                ).items
-            ),
-        )
-        for family in told.families
-    ]
+    kinds = analysis.ladder(frame.ground(), record.adcode, tuple(site().categories))
+    existing = covered.existing if covered else {}
     seat = None
     if record.lon is not None and record.lat is not None:
         seat = (frame.coordinate(record.lon), frame.coordinate(record.lat))
@@ -72,11 +47,12 @@ def area(adcode: str) -> str:
         parent=frame.areas().get(record.parent or ""),
         counties=next((city.counties for city in frame.area_tree() if city.adcode == record.adcode), ()),
         told=told,
-        kinds=frame.kind_rows(told.kinds),
-        coverage=_rows(covered.coverage) if covered else [],
-        unruled=[(frame.ground().named(one.category), one) for one in covered.unruled] if covered else [],
+        glance=gets.glance([kind for kind in kinds if kind["category"] in site().first_kinds], existing),
+        gets=gets.families(kinds),
+        unsaid=[kind for kind in kinds if not gets.says_something(kind)],
+        existing=existing,
+        coverage=[row for row in _rows(covered.coverage) if row.figure.record.told] if covered else [],
         late=covered is None,
-        groups=groups,
         targets=targets.of_area(record.adcode),
         seat=seat,
         term=frame.term_words(area=record.adcode),
@@ -108,10 +84,10 @@ class CoverageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computed:
-    """What the page says that costs more than a page: what each category covers, and what no clause measures."""
+    """What the page says that costs more than a page: what each category covers, and what of each kind exists."""
 
     coverage: Sequence[figures.CoverageFigure]
-    unruled: Sequence[figures.Unruled]
+    existing: Mapping[str, answers.Existing]
 
 
 def _in_time(record: AreaRecord, told: figures.AreaFigures) -> Computed | None:
@@ -131,8 +107,11 @@ def _in_time(record: AreaRecord, told: figures.AreaFigures) -> Computed | None:
 
 
 def _computed(record: AreaRecord, told: figures.AreaFigures) -> Computed:
-    found = _coverage(record, told)
-    return Computed(coverage=found, unruled=figures.unruled(frame.ground(), record.adcode) if found else ())
+    kinds = analysis.promised(frame.ground(), record.adcode)["kinds"]
+    return Computed(
+        coverage=_coverage(record, told),
+        existing={kind["category"]: kind["existing"] for kind in kinds if kind["existing"] is not None},
+    )
 
 
 def _coverage(record: AreaRecord, told: figures.AreaFigures) -> Sequence[figures.CoverageFigure]:
@@ -197,7 +176,6 @@ def _report_contents(adcode: str) -> report.Contents:
         cursor = page.next_cursor
         if cursor is None:
             break
-    concerned = queries.every_commitment(frame.conn(), CommitmentFilter(area=record.adcode))
     drawn = frame.reading().keep(
         "shapes", lambda conn: frame.boundary_collection(queries.areas(conn, with_geometry=True))
     )
@@ -210,8 +188,7 @@ def _report_contents(adcode: str) -> report.Contents:
         figures=told,
         coverage=[(ground.named(of.rule.category), labels.cited(of.rule), of) for of in coverage],
         facilities=found,
-        unmapped=[item for item in concerned if not item.facilities],
-        above=figures.of_above(ground, record.adcode) if coverage else (),
+        ladder=analysis.ladder(ground, record.adcode, tuple(site().categories)),
         boundaries={"type": "FeatureCollection", "features": shapes or drawn["features"]},
         colours={code: category.colour for code, category in site().categories.items()},
         english=frame.english(),

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from service_map import analysis
 from service_map.catalogue import distinct, terms
 from service_map.store import queries
-from service_map.store.records import AreaRecord, FacilityFilter
+from service_map.store.records import FacilityFilter
 from service_map.web import labels, term
 from service_map.web.compute import elsewhere
 from service_map.web.links import to
@@ -53,9 +53,9 @@ class Check:
         Id and title of the plan that promises the rule itself; None for a standard.
     standing_id, standing_name, standing_words
         Where nobody can say how near the named one is: the nearest that stands and has a place, and how far it is.
-    unplaced, listed
-        Where none is named: how many promises without a place the plans of the county and of its city make of this
-        kind, and the address of the page that lists them.
+    words, listed
+        Where none is named: what the plans of the county and of its city promise of this kind without a place, a
+        sentence each, and the address of the page that tells all of it.
     others
         What the other rules of the same category say.
     """
@@ -79,7 +79,7 @@ class Check:
     standing_id: str | None
     standing_name: str
     standing_words: str
-    unplaced: int = 0
+    words: tuple[str, ...] = ()
     listed: str = ""
     others: tuple["Check", ...] = ()
 
@@ -116,7 +116,7 @@ def circle() -> str:
         if record.precision not in terms.WIDE
     ][:NEAR_SHOWN]
     county = next((area for area in ground.areas_around(lon, lat) if area.level == "county"), None)
-    chosen = [_unplaced(ground, county, check) for check in _by_category(ground, told["verdicts"])]
+    chosen = [_told(told, check) for check in _by_category(ground, told["verdicts"])]
     wide = FacilityFilter(area=county.adcode, precision="county", promised=True) if county else None
     return render_template(
         "circle.html",
@@ -139,7 +139,9 @@ def circle() -> str:
             for code, said in labels.VERDICT.items()
             if (rows := [check for check in chosen if check.code == code])
         ],
-        apart=[_unplaced(ground, county, check) for check in _by_category(ground, told["apart"])],
+        apart=[_told(told, check) for check in _by_category(ground, told["apart"])],
+        area_page=_area_page(told),
+        promised_in=told["promised_in"]["name"],
         promised=[_check(ground, said) for said in told["plan_circles"]],
         near=[
             Near(item=frame.entry(record), words=labels.apart(metres, record.uncertainty_m)) for record, metres in near
@@ -165,19 +167,16 @@ def _by_category(ground: analysis.Ground, told: Sequence[Mapping[str, Any]]) -> 
     return [replace(first, others=tuple(others)) for first, *others in groups.values()]
 
 
-def _unplaced(ground: analysis.Ground, county: AreaRecord | None, check: Check) -> Check:
-    """Add the promises without a place to a kind of which the card names none."""
-    if county is None or check.facility_id is not None:
+def _told(told: Mapping[str, Any], check: Check) -> Check:
+    """Add what plans promise without a place to a kind of which the card names none."""
+    if check.facility_id is not None:
         return check
-    own, around = analysis.unlocated_of(ground, (check.category,), analysis.region(ground, county.adcode))
-    return replace(check, unplaced=len(own or ()) + len(around), listed=_listed(county, check))
+    words = next((one["words"] for one in told["promised"] if one["category"] == check.category), ())
+    return replace(check, words=tuple(words), listed=f"{_area_page(told)}#k-{check.category}")
 
 
-def _listed(county: AreaRecord, check: Check) -> str:
-    """Give the address of the page that lists them: the planner's asks for a radius, the county's does not."""
-    if check.metres is None:
-        return to("pages.area", adcode=county.adcode)
-    return to("pages.plan_coverage", area=county.adcode, category=check.category, metres=f"{check.metres:.0f}")
+def _area_page(told: Mapping[str, Any]) -> str:
+    return to("pages.area", adcode=told["promised_in"]["adcode"])
 
 
 def _status_words(place: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from flask import redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -11,9 +11,9 @@ from service_map.catalogue.adcode import county_of
 from service_map.errors import GoneError
 from service_map.store import queries
 from service_map.store.records import FacilityFilter, FacilityRecord
-from service_map.web import feeds, labels, links, term
+from service_map.web import feeds, labels, term
 from service_map.web.history import history
-from service_map.web.pages import choices, frame
+from service_map.web.pages import choices, frame, promises
 from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
 
@@ -38,9 +38,7 @@ def facility(facility_id: str) -> str | BaseResponse:
     try:
         record = queries.facility(frame.conn(), facility_id)
     except GoneError as gone:
-        if gone.successor is None or gone.reason != "merged":
-            raise
-        return redirect(links.to("pages.facility", facility_id=gone.successor), 301)
+        return promises.moved(gone)
     plans = frame.plans()
     near: list[tuple[FacilityRecord, float]] = []
     for metres in ALTERNATIVE_RINGS_M:

@@ -364,6 +364,14 @@ def _boundary(area: AreaRecord, shape: Any) -> dict[str, Any]:
     }
 
 
+def unplaced() -> Counter[str]:
+    """Count what plans promise without a place: ``requirements``, ``quotas`` and ``intents``."""
+    found: Counter[str] = Counter()
+    for (sort, _plan, _kind), number in queries.promised(conn()).items():
+        found[sort] += number
+    return found
+
+
 def by_status() -> Counter[str]:
     """Count the facilities of each status."""
     return reading().keep("by-status", _count_by_status)

@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 from service_map import analysis
 from service_map.catalogue import terms, usual
 from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
-from service_map.errors import BusyError, OverrunError, UnanswerableError
+from service_map.errors import BusyError, OverrunError
 from service_map.store import pinyin, queries
 from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord
 from service_map.web import feeds, labels, links, params, term
 from service_map.web.compute import elsewhere_if, part
 from service_map.web.cost import searches_much
-from service_map.web.pages import choices, frame
+from service_map.web.pages import choices, frame, gets
 from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
 
@@ -141,25 +141,25 @@ def _nearest_first(values: Mapping[str, Any], wanted: FacilityFilter) -> Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing:
-    """What an empty list says.
+    """What an empty list says, besides what plans promise without a place.
 
     Attributes
     ----------
     words
         That nothing meets the choices, by what was looked for.
-    known
-        What is on record and promised all the same of the one kind in the one area asked for; None where more or less
-        than that is asked for, the area has no boundary, or it could not be computed now.
+    existing
+        What exists on record of the one kind in the one area asked for; "" where more or less than that is asked for,
+        the area has no boundary, or it could not be computed now.
     planner
         Address of the page that tells more of it; None where no clause states a distance for the kind.
     """
 
     words: str
-    known: str | None
+    existing: str
     planner: str | None
 
 
-def _nothing(values: Mapping[str, Any]) -> Nothing:
+def _nothing(values: Mapping[str, Any], asked: analysis.LookedFor) -> Nothing:
     match values["status"]:
         case "existing":
             words = _("没有符合这些条件的在册现有设施。")
@@ -167,29 +167,33 @@ def _nothing(values: Mapping[str, Any]) -> Nothing:
             words = _("没有符合这些条件的设施，规划的和现有的都没有。")
         case _:
             words = _("没有符合这些条件的规划设施。")
-    area: str | None = values["area"]
-    kinds: Sequence[str] = values["category"] or ()
-    if not area or len(kinds) != 1 or values["q"]:
-        return Nothing(words=words, known=None, planner=None)
+    if asked.area is None or len(asked.kinds) != 1:
+        return Nothing(words=words, existing="", planner=None)
     try:
-        known = part(partial(_known, area, kinds[0]), version=frame.reading().version)
+        existing = part(partial(_existing, asked.area, asked.kinds[0]), version=frame.reading().version)
     except (BusyError, OverrunError):
-        known = None
-    rule = usual(site().rules).get(kinds[0])
+        existing = ""
+    rule = usual(site().rules).get(asked.kinds[0])
     planner = None
     if rule is not None and rule.metres is not None:
-        planner = links.to("pages.plan_coverage", area=area, rule=rule.id)
-    return Nothing(words=words, known=known, planner=planner)
+        planner = links.to("pages.plan_coverage", area=asked.area, rule=rule.id)
+    return Nothing(words=words, existing=existing, planner=planner)
 
 
-def _known(area: str, kind: str) -> str | None:
-    ground = frame.ground()
-    try:
-        region = analysis.region(ground, area)
-    except UnanswerableError:
-        return None
-    record = analysis.record_of(ground, (kind,), region)
-    return analysis.record_member(ground, record, ground.named(kind), region.name)["record_basis"]["words"]
+def _existing(area: str, kind: str) -> str:
+    stands = analysis.promised(frame.ground(), area, (kind,))["kinds"][0]["existing"]
+    return "" if stands is None else (" " if frame.english() else "").join(stands["words"])
+
+
+def _asked(values: Mapping[str, Any]) -> analysis.LookedFor:
+    """Understand what is looked for; near a place, in its county."""
+    ground, area = frame.ground(), values["area"]
+    if area is None and values["near"] is not None:
+        around = ground.areas_around(*values["near"])
+        area = next((one.adcode for one in around if one.level == "county"), None)
+    return analysis.looked_for(
+        ground, area=area, categories=values["category"], families=values["family"], q=values["q"]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +240,7 @@ def home() -> str:
     """Map and list of facilities, by filter; nearest first where the address says from where."""
     values = frame.query(choices.HOME)
     wanted = params.facility_filter(values)
-    listed = _listed(values, wanted)
+    listed, asked = _listed(values, wanted), _asked(values)
     families, categories = _chips(values, wanted)
     plans = queries.plans(frame.conn())
     by_status = frame.by_status()
@@ -270,13 +274,15 @@ def home() -> str:
         ],
         precision_options=[(code, str(labels.PRECISION[code])) for code in terms.PRECISION.codes],
         total=total,
+        unplaced=frame.unplaced(),
         existing_total=by_status["existing"],
         existing_shown=values["status"] in {"existing", params.ALL},
         with_existing=frame.here(status=params.ALL, cursor=None),
         attribution=frame.attribution(),
         plan_count=len(plans),
         listed=listed,
-        nothing=None if listed.matched else _nothing(values),
+        nothing=None if listed.matched else _nothing(values, asked),
+        beside=gets.beside(asked) if asked.something and values["cursor"] is None else None,
         homes=_homes(values["q"]),
         everywhere=frame.without("near", "limit") if values["near"] else None,
         geojson_url=url_for("downloads.facilities_geojson", **frame.filter_query(values)),

@@ -32,9 +32,6 @@ from service_map.web.pages.frame import blueprint
 from service_map.web.site import site
 
 GAPS_SHOWN = 10
-UNPLACED_SHOWN = 10
-"""Promises without a place that stand open; the rest of the list is folded."""
-
 DRAWN_DEGREES = 0.00005
 """Tolerance of the shapes on the map, about 5 m: a pixel at the closest zoom; figures and downloads are exact."""
 
@@ -178,8 +175,6 @@ def _page(values: Mapping[str, Any], told: Planned | None) -> str:
         unit=_unit(told),
         years=_years(told.covered.summary["years"]) if told else [],
         ways_on=_ways_on(told) if told else [],
-        unplaced=_unplaced(told.covered.summary) if told else [],
-        unplaced_shown=UNPLACED_SHOWN,
         lasting=tuple(links.lasting().items()),
         area_tree=frame.area_tree(),
         rule_groups=_rule_groups(english=english),
@@ -545,13 +540,6 @@ def _years(rows: Sequence[Mapping[str, Any]]) -> list[YearRow]:
         told = named[0] if len(named) == 1 else f"{named[0]}–{named[-1]}"
         found.append(YearRow(words=told, facilities=count, share_low=low, share=at, share_high=high))
     return found
-
-
-def _unplaced(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Give the promises without a place that the answer lists: numbers before rules, and mere intentions last."""
-    every = summary["unlocated"]["commitments"] if summary["unlocated"] else []
-    order = ("quota", "allotment", "coverage", "site", "intent")
-    return sorted(every, key=lambda one: (order.index(one["kind"]), -(one["count"] or 0)))
 
 
 def _ways_on(told: Planned) -> list[tuple[str, str]]:
