@@ -4,6 +4,7 @@
 """
 
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 
 import forms
@@ -22,6 +23,7 @@ GOOD = {
     "category": ["kindergarten", "kindergarten"], "name": ["端氏镇", "嘉峰镇"], "code": ["140521103", "140521104"],
     "radius_m": ["5000", "5000"], "uncertainty_m": ["30", "40"], "status": ["planned", "planned"],
     "date": ["2025-01-01", "2025-01-02"], "source": ["某局", "某局"], "people": ["30", "12.5"],
+    "existing": ["f0000000000e1", "f0000000000e2"], "accept": ["是", "yes"],
 }  # fmt: skip
 POINTS = [(112.511949, 35.667467), (112.530621, 35.61066)]
 
@@ -48,13 +50,14 @@ EVERY = (
     "places",
     "locations",
     "statuses",
+    "matches",
     "demand",
     "own",
     "candidates",
     "page people",
     "page facilities",
 )
-"""The doors: the four imports, --demand, --facilities, --candidates, and the two files of the planner's page."""
+"""The doors: the five imports, --demand, --facilities, --candidates, and the two files of the planner's page."""
 
 # What each door says of each case: taken, or words of the refusal; the rows are numbered by the form.
 ANSWERS = {
@@ -64,25 +67,28 @@ ANSWERS = {
     "wrong encoding": dict.fromkeys(EVERY, "") | dict.fromkeys(("demand", "candidates", "page people"), TAKEN),
     "missing column": {
         "facilities": "no column class", "places": "no column name", "locations": "no column id",
-        "statuses": "no column id", "demand": TAKEN, "own": TAKEN, "candidates": TAKEN, "page people": TAKEN,
+        "statuses": "no column id", "matches": "no column id", "demand": TAKEN, "own": TAKEN, "candidates": TAKEN, "page people": TAKEN,
         "page facilities": TAKEN,
     },
     "bad number": {
         "facilities": "row 2, uncertainty_m", "places": "row 2, radius_m", "locations": "row 2, date",
-        "statuses": "row 2, date", "demand": "row 2, people", "own": "row 2, uncertainty_m", "candidates": TAKEN,
+        "statuses": "row 2, date", "matches": "row 2, date", "demand": "row 2, people", "own": "row 2, uncertainty_m", "candidates": TAKEN,
         "page people": "row 2, people", "page facilities": "row 2, uncertainty_m",
     },
-    "swapped": dict.fromkeys(EVERY, "row 2, lon, lat: longitude and latitude are swapped") | {"statuses": TAKEN},
+    "swapped": dict.fromkeys(EVERY, "row 2, lon, lat: longitude and latitude are swapped") | {"statuses": TAKEN, "matches": TAKEN},
     "duplicate id": dict.fromkeys(EVERY, TAKEN) | {
         "facilities": "row 2, id: has the id and class of row 1", "places": "row 2, code: stands in row 1 too",
         "locations": "row 2, id: stands in row 1 too", "statuses": "row 2, status: contradicts an earlier row",
+        "matches": "row 2, existing: it is f0000000000e1 already",
     },
     "two layers": dict.fromkeys(EVERY, "several sheets or layers"),
 }  # fmt: skip
 
 
 # Every mark of KML has a name and an id, though they may be empty.
-KML_LACKS = {"places": "row 1, name: is empty"} | dict.fromkeys(("locations", "statuses"), "row 1, id: no such")
+KML_LACKS = {"places": "row 1, name: is empty"} | dict.fromkeys(
+    ("locations", "statuses", "matches"), "row 1, id: no such"
+)
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +140,13 @@ def bring_statuses(path, _gazetteer, layer):
     return of(problems, len(found))
 
 
+def bring_matches(path, _gazetteer, layer):
+    made = (promised(0), promised(1))
+    others = [replace(one, id=name) for one, name in zip(made, GOOD["existing"], strict=True)]
+    found = places.read_matches(path, made, others, commitments=(), plans={}, layer=layer)
+    return of(found.problems, len(found.statuses))
+
+
 def uploaded(path):
     return FileStorage(BytesIO(path.read_bytes() if path.is_file() else b"x"), filename=path.name)
 
@@ -143,6 +156,7 @@ DOORS = {
     "places": bring_places,
     "locations": bring_locations,
     "statuses": bring_statuses,
+    "matches": bring_matches,
     "demand": lambda path, _, layer: len(analysis.read_demand(path, Asked(layer=layer)).lonlat),
     "own": lambda path, _, layer: len(analysis.read_facilities(path, Asked(layer=layer))),
     "candidates": lambda path, _, layer: len(analysis.read_places(path, Asked(layer=layer))),
