@@ -11,7 +11,17 @@ from promises import commitment
 from service_map.catalogue import categories
 from service_map.catalogue.adcode import covers
 from service_map.errors import GeodataError
-from service_map.places import load_facilities, locate, suspected_duplicates, unresolved, write_facilities
+from service_map.places import (
+    apply_statuses,
+    follow,
+    load_facilities,
+    load_retired,
+    load_statuses,
+    locate,
+    suspected_duplicates,
+    unresolved,
+    write_facilities,
+)
 from service_map.plans import load_commitments
 
 DATONG, JINCHENG, JINZHONG, QINSHUI = "datong-2021", "jincheng-2021", "jinzhong-2021", "qinshui-2021"
@@ -364,7 +374,8 @@ def test_the_shipped_facilities_are_what_the_locator_makes_of_the_shipped_commit
     geodata, plans, gazetteer, tmp_path
 ):
     made = locate(load_commitments(geodata / "commitments.jsonl"), plans, gazetteer)
-    write_facilities(tmp_path / "facilities.geojson", made)
+    reports = follow(load_statuses(geodata / "statuses.csv"), load_retired(geodata / "retired.csv"))
+    write_facilities(tmp_path / "facilities.geojson", apply_statuses(made, reports))
     assert (tmp_path / "facilities.geojson").read_bytes() == (geodata / "facilities.geojson").read_bytes()
 
 

@@ -51,10 +51,10 @@ def frame(path):
     if path.name.endswith(".parquet"):
         found = geopandas.read_parquet(path)
     elif path.name.endswith(".csv"):
-        table = pd.read_csv(path, dtype={"adcode": str})
+        table = pd.read_csv(path, dtype={"adcode": str, "status_date": str})
         found = geopandas.GeoDataFrame(table, geometry=geopandas.GeoSeries.from_wkt(table.wkt))
     elif path.name.endswith(".xlsx"):
-        table = pd.read_excel(path, dtype={"adcode": str})
+        table = pd.read_excel(path, dtype={"adcode": str, "status_date": str})
         places = (table.lon, table.lat) if "lon" in table else (table.x, table.y)
         found = geopandas.GeoDataFrame(table, geometry=geopandas.points_from_xy(*places))
     else:
