@@ -5,8 +5,10 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 TESTED := .venv/.test-installed
 TOOLED := var/tools/.installed
-# A file of tests stays in one process, with what it has built; the longest come first.
-PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# A file of tests stays in one process, with what it has built. One process more than there are cores, for tests wait: for a
+# browser, a server, another program.
+PROCESSES = $(shell $(BIN)/python -c 'import os; print(min(os.cpu_count() + 1, 8))')
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 OTHERS := browser or client or dask or gdal or postgis
 
 .DEFAULT_GOAL := help
