@@ -150,31 +150,39 @@ def test_a_county_without_a_network_falls_back_to_straight_lines_and_says_so(cou
     assert manifest["fallback"] is True
 
 
-def test_facilities_from_a_database_and_from_geoparquet_give_the_same_answer(published, country, tmp_path):
-    """The product's own database, read by boxes, against its own download as GeoParquet."""
-    url = published["DATABASE_URL"]
+@pytest.fixture(scope="module")
+def from_database(published, country, tmp_path_factory):
+    """The answer for the counties of one city whose facilities are read from the product's own database, by boxes."""
+    codes = [code for code in country.codes if code.startswith("1405")]
+    out = tmp_path_factory.mktemp("database")
+    country.run(out, counties=codes, facilities=published["DATABASE_URL"])
+    return out, codes
+
+
+def test_facilities_from_a_database_and_from_geoparquet_give_the_same_answer(
+    published, from_database, country, tmp_path
+):
+    """The product's own database against its own download as GeoParquet."""
     exported = program.run(
         "export", "facilities", tmp_path / "all.parquet", "-w", "status=all", cwd=tmp_path, **published
     )
     assert exported.returncode == 0, exported.stderr
-    codes = [code for code in country.codes if code.startswith("1405")]
-    country.run(tmp_path / "one", counties=codes, facilities=url)
+    one, codes = from_database
     country.run(tmp_path / "two", counties=codes, facilities=str(tmp_path / "all.parquet"))
     for code in codes:
         for table in ("cells", "gaps", "summary"):
             name = f"{table}/adcode={code}/{table}.parquet"
-            assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+            assert (one / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 @pytest.mark.postgis
-def test_facilities_come_from_postgis_by_partition_too(published, postgis, country, tmp_path):
-    codes = [code for code in country.codes if code.startswith("1405")]
-    country.run(tmp_path / "one", counties=codes, facilities=published["DATABASE_URL"])
+def test_facilities_come_from_postgis_by_partition_too(from_database, postgis, country, tmp_path):
+    one, codes = from_database
     found = country.run(tmp_path / "two", counties=codes, facilities=postgis)
     assert found.facilities > 0
     for code in codes:
         name = f"summary/adcode={code}/summary.parquet"
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+        assert (one / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 # --- either database --------------------------------------------------------------------------------------------------
