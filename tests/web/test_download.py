@@ -501,13 +501,14 @@ def rename(path, suffix):
 def test_the_catalogue_record_leads_to_every_distribution(api):
     answer = api.get("/catalog.jsonld")
     assert answer.mimetype == "application/ld+json"
-    (dataset,) = answer.get_json(force=True)["dcat:dataset"]
+    dataset, *others = answer.get_json(force=True)["dcat:dataset"]
+    assert [other["@id"].rpartition("#")[2] for other in others] == ["requirements", "quotas"]
     assert dataset["dct:temporal"]["dcat:startDate"] == "2021"
     assert "虚构: CC0-1.0" in dataset["dct:rights"]
     addresses = [item["dcat:accessURL"]["@id"] for item in dataset["dcat:distribution"]]
     assert len(addresses) == len(export.FORMATS) + 3
-    for item, address in zip(dataset["dcat:distribution"], addresses, strict=True):
-        with api.get(address.removeprefix("http://localhost")) as found:
+    for item in (item for told in (dataset, *others) for item in told["dcat:distribution"]):
+        with api.get(item["dcat:accessURL"]["@id"].removeprefix("http://localhost")) as found:
             assert found.status_code == 200
             if "dcat:mediaType" in item:
                 assert item["dcat:mediaType"]["@id"].endswith(found.mimetype)
