@@ -1,10 +1,10 @@
 """People of areas, from ``geodata/people.csv`` (optional): what conditions and per-capita targets are held against."""
 
+import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from service_map.catalogue import csvfile
 from service_map.errors import GeodataError
 from service_map.places.existing import is_date
 
@@ -50,12 +50,23 @@ def load_people(geodata: Path) -> dict[str, People]:
     if not path.exists():
         return {}
     found: dict[str, People] = {}
-    for number, cells in csvfile.rows(path, PEOPLE_COLUMNS):
-        # A row may have fewer cells than the heading: what is missing is empty.
-        people = _people(path, number, dict(zip(PEOPLE_COLUMNS, [*cells, "", "", "", ""], strict=False)))
-        if people.adcode in found:
-            raise _fault(path, number, "adcode", f"{people.adcode} 出现两次", f"{people.adcode} stands twice")
-        found[people.adcode] = people
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            columns = tuple(reader.fieldnames or ())
+            if columns not in (PEOPLE_COLUMNS, (*PEOPLE_COLUMNS, OLDER_COLUMN)):
+                heading = ",".join(PEOPLE_COLUMNS)
+                raise GeodataError(
+                    f"{path} 的表头应为 {heading}，后面可加 {OLDER_COLUMN}",
+                    f"the heading of {path} must be {heading}, and may have {OLDER_COLUMN} behind it",
+                )
+            for number, row in enumerate(reader, start=2):
+                people = _people(path, number, {name: row[name] or "" for name in columns})
+                if people.adcode in found:
+                    raise _fault(path, number, "adcode", f"{people.adcode} 出现两次", f"{people.adcode} stands twice")
+                found[people.adcode] = people
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise GeodataError(f"无法读取 {path}：{error}", f"cannot read {path}: {error}") from error
     return found
 
 
