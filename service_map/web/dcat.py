@@ -63,6 +63,10 @@ def catalog() -> Response:
                 _distribution(f"{root}/download/facilities.{chosen.suffix}", chosen.name, chosen.media_type)
                 for chosen in export.FORMATS.values()
             ),
+            _distribution(f"{root}/download/indicators.csv", both("规划指标，CSV"), "text/csv"),
+            _distribution(
+                f"{root}/download/indicators.xlsx", both("规划指标，Excel"), export.FORMATS["xlsx"].media_type
+            ),
             *(
                 [_distribution(f"{root}/download/service_map.gpkg", both("GeoPackage，全部图层"), whole)]
                 if site().database.file

@@ -71,11 +71,11 @@ def test_without_people_the_page_says_which_file_brings_them_and_with_them_what_
         "adcode,people,date,source\n140700,3379498,2020-11-01,普查\n", encoding="utf-8"
     )
     informed = make_app(f"sqlite:///{shipped_database}", tmp_path)
-    row = rows(section(informed, "/plan/jinzhong-2021"))[0]
+    row = words(section(informed, "/plan/jinzhong-2021"))
     assert "(0.99 × 3,379,498 ÷ 1,000 + 5,000) ÷ 3,379,498 × 1,000 = 2.47" in row
     assert "是目标的 55%" in row
     assert "普查 2020-11-01" in row
-    english = rows(section(informed, "/plan/jinzhong-2021?lang=en"))[0]
+    english = words(section(informed, "/plan/jinzhong-2021?lang=en"))
     assert "55% of the target" in english
 
 

@@ -1,7 +1,10 @@
 """The figures that plans set themselves, as the pages of plans and areas show them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from service_map import analysis, plans
 from service_map.analysis.answers import Held
@@ -12,6 +15,10 @@ from service_map.web.language import language
 from service_map.web.pages import frame
 from service_map.web.site import site
 
+# What a sentence says around its figure: the table's column says it once.
+_VERBS = re.compile(
+    r"^(?:力争|总体|分别|全部)*(?:达到?|提[高升][到至]|增[加长]?[到至]|保持在|稳定在|控制在|保持)(?=[约\d])"
+)
 MOST_ON_AREA = 8
 MOST_OPEN = 12
 
@@ -63,7 +70,11 @@ def of_plan(record: PlanRecord, *, most: int = MOST_OPEN) -> Targets | None:
     most
         How many rows are shown unfolded.
     """
-    found = queries.every_indicator(frame.conn(), IndicatorFilter(plans=(record.id,)))
+    return frame.reading().keep(("targets", record.id, most, language()), lambda conn: _of_plan(conn, record, most))
+
+
+def _of_plan(conn: Connection, record: PlanRecord, most: int) -> Targets | None:
+    found = queries.every_indicator(conn, IndicatorFilter(plans=(record.id,)))
     if not found:
         return None
     core = {code for code, family in site().families.items() if family.core}
@@ -115,7 +126,8 @@ def _target(group: Sequence[IndicatorRecord]) -> Target:
 def _figure(same: Sequence[IndicatorRecord]) -> Figure:
     first = same[0]
     return Figure(
-        id=first.id, words=first.target_words or "", year=first.due, stated=any(one.target_year for one in same),
+        id=first.id, words=_VERBS.sub("", first.target_words or ""), year=first.due,
+        stated=any(one.target_year for one in same),
         binding=str(labels.BINDING[first.binding]) if first.binding else "",
         lines=tuple(dict.fromkeys(one.line for one in same)), passage=first.passage,
     )  # fmt: skip
