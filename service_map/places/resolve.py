@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from service_map.catalogue.adcode import COUNTY_DIGITS, covers, township_of
+from service_map.catalogue.adcode import COUNTY_DIGITS, county_of, covers, township_of
 from service_map.errors import GeodataError, NotFoundError
 from service_map.places.gazetteer import (
     AREA_LEVELS,
@@ -306,7 +306,10 @@ def _ambiguity(gazetteer: Gazetteer, text: str, keys: Iterable[str]) -> Ambiguit
 
 
 def place(gazetteer: Gazetteer, key: str, matched: str) -> Place:
-    """Make the `Place` of one row; where it has no point, that of the nearest area around it that has one."""
+    """Make the `Place` of one row; where it has no point, that of the nearest area around it that has one.
+
+    None is vaguer than its county.
+    """
     row = standing = gazetteer.rows[key]
     while (point := gazetteer.point(key)) is None:
         key = standing.parent
@@ -317,6 +320,12 @@ def place(gazetteer: Gazetteer, key: str, matched: str) -> Place:
     if standing is not row and row.radius_m is None and (geometry := gazetteer.geometry(row.adcode)) is not None:
         # From the seat of the area around it: all of its own area lies within this.
         extent = reach(point, geometry)
+    county = gazetteer.rows.get(county_of(row.adcode))
+    if county is not None and county is not row and county.level == "county" and extent is not None:
+        # Whatever lies in a township lies in its county: where that says more, it is what is known.
+        seat, widest = gazetteer.point(county.adcode), gazetteer.extent(county.adcode)
+        if seat is not None and widest is not None and extent > widest:
+            point, extent, standing = seat, widest, county
     return Place(
         name=row.name,
         adcode=row.adcode,

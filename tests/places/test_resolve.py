@@ -178,3 +178,19 @@ def test_precision_says_what_the_point_stands_for(full_gazetteer):
 def test_an_unknown_area_to_look_in_is_refused(gazetteer):
     with pytest.raises(NotFoundError, match="within"):
         resolve(gazetteer, "和顺", within="999999")
+
+
+def test_no_place_is_vaguer_than_its_county(geodata, gazetteer, tmp_path):
+    vague = "宽泛镇,140521999,township,140521,112.18,35.69,900000,office,试验,CC0-1.0"
+    heading = "name,adcode,level,parent,lon,lat,radius_m,kind,source,licence"
+    (tmp_path / "vague.csv").write_text(f"{heading}\n{vague}\n", encoding="utf-8")
+    wide = load_gazetteer(geodata, tables=[tmp_path / "vague.csv"])
+    found = resolve(wide, "宽泛镇", within="140521")
+    county = resolve(wide, "沁水县", within="140521")
+    assert (found.adcode, found.precision) == ("140521999", "county")
+    assert (found.lon, found.lat, found.uncertainty_m) == (county.lon, county.lat, county.uncertainty_m)
+    for key, row in gazetteer.rows.items():
+        if row.level in ("township", "town", "village", "landmark"):
+            place = resolve(gazetteer, key if key.isdigit() else row.name, within=row.parent)
+            if isinstance(place, Place) and place.adcode == row.adcode:
+                assert place.uncertainty_m <= gazetteer.extent(row.parent), row.name
