@@ -99,12 +99,32 @@ class Source(TypedDict):
     count: Whole
 
 
+class Stated(TypedDict):
+    """How many a plan says stand in its whole area, beside how many of the kind are on record there."""
+
+    id: str
+    area: Adcode
+    area_name: str
+    category: CategoryCode
+    noun: str
+    count: float
+    unit: str
+    measure: Annotated[str, one_of(terms.MEASURE)]
+    year: Year | None
+    cumulated: bool
+    plan: str
+    plan_title: str
+    line: From1
+    on_record: Whole
+
+
 class OnRecord(TypedDict):
-    """What is on record of a kind, and who says so."""
+    """What is on record of a kind, who says so, and how many plans say there are."""
 
     record: RecordState
     on_record: Whole
     sources: list[Source]
+    stated: list[Stated]
 
 
 class OfRecord(TypedDict):
@@ -149,6 +169,7 @@ class RecordBasis(TypedDict):
 
     existing: Whole
     sources: list[Source]
+    stated: list[Stated]
     stated_by: Annotated[str, one_of(("inventory", "question", "given"))] | None
     inventories: list[Inventory]
     as_recorded: bool

@@ -11,7 +11,7 @@ from service_map import coverage
 from service_map.analysis import answers, report
 from service_map.analysis.context import Ground, Region
 from service_map.analysis.ladder import brief
-from service_map.analysis.record import given_alone, sources_member, state_of
+from service_map.analysis.record import given_alone, sources_member, state_of, stated_of
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.threshold import walking
 from service_map.catalogue import Inventory, Rule, terms
@@ -124,7 +124,12 @@ def check_point(
         _, count, sources = state_of(ground, codes, narrowest)
         reaches = min(known.get(code, 0.0) for code in codes)
         state = "complete" if reaches > 0 and reaches >= metres else "partial" if count else "none"
-        return {"record": state, "on_record": count, "sources": sources_member(sources)}
+        return {
+            "record": state,
+            "on_record": count,
+            "sources": sources_member(sources),
+            "stated": list(stated_of(ground, codes, narrowest)),
+        }
 
     titles = {plan.id: plan.title for plan in ground.plans()}
     plan_circles: list[answers.PlanCircle] = [

@@ -11,7 +11,7 @@ from service_map.analysis import answers, report
 from service_map.analysis.card import CIRCLE_MINUTES
 from service_map.analysis.context import Ground, Region
 from service_map.analysis.inputs import clip
-from service_map.analysis.record import AS_RECORDED, HOW, WITHHELD, sources_member, state_of
+from service_map.analysis.record import AS_RECORDED, HOW, WITHHELD, sources_member, state_of, stated_of
 from service_map.analysis.report import Feature, Report, percent, rule_member, share
 from service_map.analysis.threshold import WAYS, walking
 from service_map.catalogue import Rule, distinct, terms
@@ -115,7 +115,7 @@ def completeness_index(
         "cell_m": None,
         "complete_error": None,
         "distribution": [],
-        "rules": [_row(ground, rule, states[rule.id]) for rule in judged],
+        "rules": [_row(ground, rule, region, states[rule.id]) for rule in judged],
         "cells": len(people.lonlat),
         "limits": [ground.say(limit) for limit in said],
         "data_version": ground.data_version(),
@@ -149,7 +149,15 @@ def completeness_index(
         "complete_bounds": {name: share(of.complete) for name, of in each.items()} if whole else None,
         "distribution": [round(float(value), 4) for value in found.distribution],
         "rules": [
-            _row(ground, rule, states[rule.id], found=each if rule in counted else None, kind=kind, sampled=sampled)
+            _row(
+                ground,
+                rule,
+                region,
+                states[rule.id],
+                found=each if rule in counted else None,
+                kind=kind,
+                sampled=sampled,
+            )
             for rule in judged
         ],
     }
@@ -264,6 +272,7 @@ def _least(states: Sequence[str]) -> str:
 def _row(
     ground: Ground,
     rule: Rule,
+    region: Region,
     state: tuple[str, int, tuple[tuple[str, str, str, int], ...]],
     *,
     found: Mapping[str, coverage.Completeness] | None = None,
@@ -279,6 +288,7 @@ def _row(
         "record": state[0],
         "on_record": state[1],
         "sources": sources_member(state[2]),
+        "stated": list(stated_of(ground, (rule.category, *rule.also), region)),
         "share": of(kind),
         "share_low": of("certain"),
         "share_high": of("possible"),

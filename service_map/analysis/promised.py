@@ -143,6 +143,7 @@ def _with_record(ground: Ground, kind: answers.KindPromised, land: Region | None
             "record": record.state,
             "on_record": record.existing,
             "sources": sources_member(record.sources),
+            "stated": list(record.stated),
             "nearest": record.nearest,
             "words": existing_words(ground, record, kind["category_name"], land.name),
         },

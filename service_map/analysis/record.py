@@ -20,10 +20,13 @@ from service_map.catalogue import Inventory, terms
 from service_map.catalogue.adcode import COUNTRY, ancestors, covers, prefix
 from service_map.catalogue.messages import message
 from service_map.errors import InvalidParameterError
-from service_map.store import queries
+from service_map.store import StockFigureRecord, queries
 
 FARTHEST_M = 50_000.0
 """Beyond this the nearest on record says more of the record than of what is near."""
+
+MOST_STATED = 3
+"""Figures of plans on what stands that an answer says in words; all are given."""
 
 MOST_NAMED = 10
 """Promised facilities with a place of their own that an answer names; all are counted."""
@@ -49,6 +52,8 @@ class Record:
         What stands in the region and is on record.
     sources
         Who says so: title, licence, date ("" where unknown), and how many of them.
+    stated
+        How many the plans of the area and of those around it say there are.
     inventories
         The statements that the record is complete.
     by
@@ -71,6 +76,7 @@ class Record:
     state: str
     existing: int
     sources: tuple[tuple[str, str, str, int], ...]
+    stated: tuple[answers.Stated, ...]
     inventories: tuple[Inventory, ...]
     by: str | None
     as_recorded: bool
@@ -193,6 +199,68 @@ def state_of(
     return state, len(rows), _sources(supply, rows)
 
 
+def stated_of(ground: Ground, categories: Sequence[str], region: Region) -> tuple[answers.Stated, ...]:
+    """Give how many of some kinds plans say stand in an area and in those around it, and how many are on record there.
+
+    Parameters
+    ----------
+    ground, categories, region
+        As in `record_of`.
+
+    Returns
+    -------
+    tuple of Stated
+        The narrowest area first; none for a polygon. Figures of one kind may be parts of each other, so they never
+        add up.
+    """
+    if region.adcode is None:
+        return ()
+    adcode = region.adcode
+
+    def find(conn: Connection) -> tuple[StockFigureRecord, ...]:
+        return tuple(one for one in queries.stock_figures(conn, area=adcode) if covers(one.adcode, adcode))
+
+    figures = [one for one in ground.keep(("analysis", "stated", adcode), find) if one.category in categories]
+    if not figures:
+        return ()
+    supply = ground.supply_of({one.category for one in figures})
+    stands = coverage.in_place(supply.candidates)
+
+    def on_record(one: StockFigureRecord) -> int:
+        digits = prefix(one.adcode)
+        inside = supply.code // 10 ** (9 - len(digits)) == int(digits)
+        return int((stands & inside & (supply.candidates.category == one.category)).sum())
+
+    return tuple(
+        {
+            "id": one.id, "area": one.adcode, "area_name": one.area_name, "category": one.category, "noun": one.noun,
+            "count": one.count, "unit": one.unit, "measure": one.measure, "year": one.year,
+            "cumulated": one.cumulated, "plan": one.plan, "plan_title": one.plan_title, "line": one.line,
+            "on_record": on_record(one),
+        }
+        for one in sorted(figures, key=lambda one: -len(prefix(one.adcode)))
+    )  # fmt: skip
+
+
+def _stated_words(ground: Ground, one: answers.Stated) -> str:
+    """Say what a plan says stands; beds are no facilities, so none of them are on record."""
+    say = ground.say
+    when = say("（%(year)s 年末）", year=one["year"]) if one["year"] else ""
+    if one["cumulated"]:
+        when += say("（累计建成）")
+    number = f"{one['count']:,}"
+    if one["measure"] == "places":
+        return say(
+            "规划写明%(area)s有%(noun)s %(number)s %(unit)s%(when)s。",
+            area=one["area_name"], noun=one["noun"], number=number, unit=one["unit"], when=when,
+        )  # fmt: skip
+    return say(
+        "规划写明%(area)s有%(noun)s %(number)s %(unit)s%(when)s，本站收录 %(on_record)s 处。",
+        area=one["area_name"], noun=one["noun"], number=number, unit=one["unit"], when=when,
+        on_record=one["on_record"],
+    )  # fmt: skip
+
+
 def sources_member(sources: Sequence[tuple[str, str, str, int]]) -> list[answers.Source]:
     """Write who says what stands, for an answer."""
     return [
@@ -232,6 +300,7 @@ def record_of(ground: Ground, categories: Sequence[str], region: Region) -> Reco
         state="complete" if by is not None else "partial" if len(own) else "none",
         existing=len(own),
         sources=_sources(supply, own),
+        stated=stated_of(ground, categories, region),
         inventories=inventories,
         by=by,
         as_recorded=ground.as_recorded and by is None,
@@ -311,6 +380,7 @@ def record_member(ground: Ground, record: Record, what: str, where: str) -> answ
         "record_basis": {
             "existing": record.existing,
             "sources": sources_member(record.sources),
+            "stated": list(record.stated),
             "stated_by": record.by,
             "inventories": [
                 {"area": one.area, "categories": list(one.categories), "source": one.source, "date": one.date}
@@ -353,6 +423,8 @@ def existing_words(ground: Ground, record: Record, what: str, where: str) -> lis
         As in `record_member`.
     """
     said = [_on_record(ground, record, what, where)]
+    if record.state != "complete":
+        said += [_stated_words(ground, one) for one in record.stated[:MOST_STATED]]
     if record.nearest is not None and record.state != "complete":
         start = record.nearest["from"]
         said.append(

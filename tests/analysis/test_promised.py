@@ -53,13 +53,22 @@ FACILITIES = [
     invention.facility(6, ["county-5-00000f"], name="停建的公园", category="sports_park", status="cancelled"),
 ]  # fmt: skip
 
+stock = partial(invention.stock, {"city": CITY_TEXT, "county": COUNTY_TEXT})
+STOCK = [
+    stock("city", 4, "elderly_institution", noun="养老机构", count=13, unit="个", year=None, cumulated=True),
+    stock("county", 4, "elderly_institution", noun="养老床位", count=447, unit="张", measure="places"),
+    stock("county", 3, "kindergarten"),
+]
+
 
 @pytest.fixture(scope="module")
 def told(geodata, tmp_path_factory):
     """What an area gets of a kind, by the invented plans."""
     home = tmp_path_factory.mktemp("promised")
     texts = {"city": CITY_TEXT, "county": COUNTY_TEXT}
-    folder = invention.write(home / "geodata", geodata, texts, commitments=COMMITMENTS, facilities=FACILITIES)
+    folder = invention.write(
+        home / "geodata", geodata, texts, commitments=COMMITMENTS, facilities=FACILITIES, stock_figures=STOCK
+    )
     url = f"sqlite:///{home}/promised.gpkg"
     store.build(url, geodata=folder)
     engine = store.open_readonly(url)
@@ -245,3 +254,23 @@ def test_a_ladder_is_found_once_for_each_state_of_the_data(told, calls_of):
 
     first, again = calls_of(ask), calls_of(ask)
     assert again < first / 5
+
+
+def test_what_a_plan_says_stands_is_told_beside_what_is_on_record_in_its_area(one):
+    kept = one(COUNTY, "elderly_institution")["existing"]
+    beds, homes = kept["stated"]
+    assert (beds["area"], beds["count"], beds["unit"], beds["on_record"]) == (COUNTY, 447, "张", 0)
+    assert (homes["area"], homes["count"], homes["line"], homes["on_record"]) == (CITY, 13, 4, 1)
+    assert "规划写明沁水县有养老床位 447 张（2020 年末）。" in kept["words"]
+    assert "规划写明晋城市有养老机构 13 个（累计建成），本站收录 1 处。" in kept["words"]
+    schools = one(COUNTY, "kindergarten")["existing"]
+    assert "规划写明沁水县有幼儿园 26 所（2020 年末），本站收录 0 处。" in schools["words"]
+
+
+def test_a_city_is_not_told_the_number_of_one_of_its_counties_as_its_own(one):
+    assert [one_["area"] for one_ in one(CITY, "elderly_institution")["existing"]["stated"]] == [CITY]
+    assert one(CITY, "kindergarten")["existing"]["stated"] == []
+
+
+def test_a_county_beside_is_not_told_the_numbers_of_its_neighbour(one):
+    assert one(OTHER, "kindergarten")["existing"]["stated"] == []

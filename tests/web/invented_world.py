@@ -62,10 +62,22 @@ INDICATORS = [
 ]  # fmt: skip
 
 
+STOCK = [
+    invention.stock(TEXTS, "county", 2, "kindergarten"),
+    invention.stock(TEXTS, "city", 2, "kindergarten", count=300),
+]
+
+
 def write_world(folder, shipped, facilities=FACILITIES):
     """Write a folder of open data: the shipped catalogue, our invented plans, their promises and indicators."""
     return invention.write(
-        folder, shipped, TEXTS, commitments=COMMITMENTS, facilities=facilities, indicators=INDICATORS
+        folder,
+        shipped,
+        TEXTS,
+        commitments=COMMITMENTS,
+        facilities=facilities,
+        indicators=INDICATORS,
+        stock_figures=STOCK,
     )
 
 
