@@ -96,9 +96,16 @@ def _layers(conn: Connection, language: str) -> dict[str, Any]:
         for name in terms.PRECISION.codes
     }
 
+    without_place = queries.promised(conn)
+
     def counts(codes: Collection[str]) -> dict[str, Any]:
+        others = {
+            name: sum(number for (what, _, code), number in without_place.items() if what == name and code in codes)
+            for name in ("requirements", "quotas", "intents")
+        }
         return {
             "facilities": sum(layer.facilities for layer in found if layer.code in codes),
+            **others,
             "precision": {name: sum(counted[code] for code in codes) for name, counted in by_precision.items()},
         }
 

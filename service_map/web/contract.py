@@ -165,7 +165,7 @@ ByPrecision = Annotated[dict[str, Whole], keyed(terms.PRECISION)]
 
 
 class LayerCategory(TypedDict):
-    """One category, with how many facilities it has."""
+    """One category, with how many facilities it has, and how much is promised without a place."""
 
     code: CategoryCode
     name: str
@@ -175,6 +175,9 @@ class LayerCategory(TypedDict):
     icon: str
     planned: Amount
     facilities: Whole
+    requirements: Whole
+    quotas: Whole
+    intents: Whole
     precision: ByPrecision
 
 
@@ -188,6 +191,9 @@ class LayerFamily(TypedDict):
     colour: Colour
     core: bool
     facilities: Whole
+    requirements: Whole
+    quotas: Whole
+    intents: Whole
     precision: ByPrecision
     categories: list[LayerCategory]
 
@@ -197,6 +203,9 @@ class Layers(TypedDict):
 
     families: list[LayerFamily]
     facilities: Whole
+    requirements: Whole
+    quotas: Whole
+    intents: Whole
     precision: ByPrecision
     data_version: str
 

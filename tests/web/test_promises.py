@@ -171,3 +171,11 @@ def test_a_file_has_what_the_interface_answers(client, get, name):
     sheet, fields = book.worksheets
     assert sheet.max_row == rows + 1
     assert [row[0].value for row in fields.iter_rows(min_row=2)] == list(told[0])
+
+
+def test_the_counts_of_the_four_kinds_by_category_add_up_to_those_of_the_plans(get):
+    layers, plans = get("/api/layers"), get("/api/plans")["plans"]
+    for name in ("requirements", "quotas", "intents"):
+        whole = sum(plan[name] for plan in plans)
+        assert layers[name] == whole == sum(family[name] for family in layers["families"])
+        assert whole == sum(kind[name] for family in layers["families"] for kind in family["categories"])
