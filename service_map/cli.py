@@ -22,6 +22,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from service_map import catalogue, places, plans, settings, store
+from service_map.catalogue import terms
 from service_map.catalogue.adcode import covers
 from service_map.catalogue.messages import both, sentence
 from service_map.errors import Fault, InvalidParameterError, PlanFileError, ServiceMapError, SettingsError
@@ -767,6 +768,10 @@ def check(plans_dir: Path | None) -> None:
     _say_counts(
         "设施、普遍要求、数量承诺、意向 facilities, requirements, quotas, intents",
         {f"{plan} {_FOUR[what]} {what}": number for (plan, what), number in sorted(found.four.items())},
+    )
+    _say_counts(
+        "普遍要求和数量承诺说不清之处 doubts of requirements and quotas",
+        {f"{terms.DOUBT[code].zh} {code}": number for code, number in sorted(found.doubts.items())},
     )
     _say_counts("规划设施的定位精度 promised facilities by precision", found.precisions, share=True)
     _say_counts("规划设施的状态 promised facilities by status", found.statuses)

@@ -16,7 +16,7 @@ from service_map.places.links import pairs
 from service_map.places.locate import Unresolved, suspected_duplicates, unresolved
 from service_map.places.match import Match
 from service_map.places.planned_list import load_listed
-from service_map.places.promises import quotas, requirements
+from service_map.places.promises import Promise, Requirement, quotas, requirements, units_of
 from service_map.places.retired import Retired
 from service_map.plans import Commitment, Plan, passage_sha256, passages, read_text
 
@@ -32,6 +32,8 @@ class Audit:
     four
         Plan, and ``facilities``, ``requirements``, ``quotas`` or ``intents``, to their number; a facility that several
         plans promise counts with the plan of its primary citation, and a quota that is a part of another does not.
+    doubts
+        Codes of `service_map.catalogue.terms.DOUBT` to how many requirements and quotas they are said of.
     precisions
         Promised facilities at each of `service_map.catalogue.terms.PRECISION`.
     statuses
@@ -60,6 +62,7 @@ class Audit:
 
     kinds: Mapping[tuple[str, str], int]
     four: Mapping[tuple[str, str], int]
+    doubts: Mapping[str, int]
     precisions: Mapping[str, int]
     statuses: Mapping[str, int]
     existing: Mapping[str, int]
@@ -170,6 +173,7 @@ def audit(
                 *((item.plan, "intents") for item in commitments if item.kind == "intent"),
             ]
         ),
+        doubts=Counter(code for item in (*rules, *numbers) for code in _doubts(item, gazetteer)),
         precisions={name: sum(facility.precision == name for facility in facilities) for name in terms.PRECISION.codes},
         statuses=Counter(facility.status for facility in facilities),
         existing=Counter(facility.point_source for facility in existing),
@@ -183,6 +187,11 @@ def audit(
         broken=tuple(broken),
         texts=tuple(texts),
     )
+
+
+def _doubts(item: Promise, gazetteer: Gazetteer) -> list[str]:
+    units = units_of(item, gazetteer)[1] if isinstance(item, Requirement) else []
+    return [*(item.doubts.split(";") if item.doubts else ()), *units]
 
 
 def unknown_areas(stated: Sequence[Inventory], gazetteer: Gazetteer) -> list[str]:

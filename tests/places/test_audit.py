@@ -31,6 +31,9 @@ def test_the_shipped_data_is_whole_and_counted_whole(world, gazetteer, geodata):
     assert sum(found.kinds.values()) == len(world[0])
     assert list(found.precisions) == list(terms.PRECISION.codes)
     assert sum(found.precisions.values()) == sum(found.statuses.values()) == len(world[1])
+    assert sum(number for (_, what), number in found.four.items() if what == "facilities") == len(world[1])
+    assert {what for _, what in found.four} == {"facilities", "requirements", "quotas", "intents"}
+    assert found.four["qinshui-2021", "intents"] == found.kinds["qinshui-2021", "intent"]
     assert found.demand > 400
     assert found.existing["OpenStreetMap"] > 500
 

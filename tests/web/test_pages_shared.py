@@ -193,7 +193,7 @@ def test_a_retired_facility_is_answered_with_its_successor_or_with_gone(geodata,
     copytree(geodata, changed)
     successor = queries.facilities(conn, limit=1).items[0].id
     (changed / "retired.csv").write_text(
-        f"id,successor,date,reason\nf000000000001,{successor},2026-01-02,merged\nf000000000002,,2026-01-02,dropped\n",
+        f"id,successor,date,reason,area\nf000000000001,{successor},2026-01-02,merged,\nf000000000002,,2026-01-02,dropped,\n",
         encoding="utf-8",
     )
     url = f"sqlite:///{tmp_path}/retired.gpkg"
