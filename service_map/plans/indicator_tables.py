@@ -17,7 +17,6 @@ _BINDS = re.compile(r"(约束|预期)(?:性|值|性指标|型)?")
 _NUMBERED = re.compile(r"[（(]?\d{1,3}[）)]?[.、]?|[一二三四五六七八九十]{1,3}、?|[①-⑳]")
 _LEADING = re.compile(r"^(?:（\d{1,3}）|\d{1,3}[.、](?!\d)|[①-⑳]|（[一二三四五六七八九十]{1,3}）)\s*")
 _GROUP = re.compile(r"^（?[一二三四五六七八九十]{1,3}[）、]、?\s*")
-_UNIT = re.compile(r"（([^（）]{0,12}?)（?([^（）]{1,12})）")
 _UNITS = re.compile(
     r"%|‰|1/10万|/10万|十万分之一|[万亿千百]?(?:人次|人|户|套|个|张|所|处|座|家|块|公里|平方公里|平方米|立方米|公顷|亩|册|件|元|美元|岁|"
     r"年|分钟|小时|天|日|次|辆|吨|场|项|名|米|部|台|位|班|标台|吨标准煤|度|支|篇)(?:/[^/]{1,6})?|"
@@ -82,7 +81,7 @@ def read_tables(lines: Sequence[str]) -> tuple[list[Row], set[int]]:
     Parameters
     ----------
     lines
-        The plan's lines, canonical (`service_map.plans.indicators.canonical`).
+        The plan's lines, with one kind of bracket and tabs between cells, as `service_map.plans.indicators` makes them.
 
     Returns
     -------
