@@ -13,7 +13,7 @@ CONFIG = """[checks.negative_data_rejection]
 expected-statuses = [400, 404, 405, 406, 413, 414, 415, 422, 429]
 
 [[operations]]
-include-path-regex = "^/api/(areas$|facilities|commitments|circle|coverage|gaps|sites|completeness)|^/download/(about|facilities)|/items$"
+include-path-regex = "^/api/(areas$|facilities|commitments|indicators|quotas|requirements|circle|coverage|gaps|sites|completeness)|^/download/(about|facilities|indicators|quotas|requirements)|/items$"
 checks.positive_data_acceptance.enabled = false
 """
 
