@@ -444,6 +444,7 @@ class CommitmentRecord:
     repeats: Annotated[str | None, means("重申的任务")]
     note: Annotated[str | None, means("备注")]
     facilities: Annotated[tuple[str, ...], means("地图上的设施", stored=False)]
+    promises: Annotated[tuple[str, ...], means("它说的普遍要求或数量承诺", stored=False)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from service_map.store.conditions import (
     words,
 )
 from service_map.store.geometry import Box, overlaps_box
-from service_map.store.models import Area, Category, Citation, Commitment, Facility, Plan
+from service_map.store.models import Area, Category, Citation, Commitment, Facility, Plan, PromiseCitation
 from service_map.store.records import AreaRecord, CommitmentFilter, CommitmentPage, CommitmentRecord, PlanRecord
 
 
@@ -215,7 +215,12 @@ def commitments(
         links = select(Citation.commitment, Citation.facility).where(Citation.commitment.in_(mapped))
         for owner, facility_id in connection.execute(links.order_by(Citation.commitment, Citation.facility)):
             mapped[owner].append(facility_id)
-    items = tuple(_commitment(row, mapped[row["id"]]) for row in rows)
+    without_place: dict[str, list[str]] = {name: [] for name in mapped}
+    if mapped:
+        said = select(PromiseCitation.commitment, PromiseCitation.promise).where(PromiseCitation.commitment.in_(mapped))
+        for owner, promise in connection.execute(said.order_by(PromiseCitation.commitment, PromiseCitation.promise)):
+            without_place[owner].append(promise)
+    items = tuple(_commitment(row, mapped[row["id"]], without_place[row["id"]]) for row in rows)
     last = items[-1] if more else None
     if cursor is None and not more:
         matched = len(items)
@@ -303,5 +308,7 @@ def _commitment_conditions(connection: Connection, wanted: CommitmentFilter) -> 
     return conditions
 
 
-def _commitment(row: Mapping[Any, Any], mapped: list[str]) -> CommitmentRecord:
-    return CommitmentRecord(**{**row, "count": as_written(row["count"])}, facilities=tuple(mapped))
+def _commitment(row: Mapping[Any, Any], mapped: list[str], promises: list[str]) -> CommitmentRecord:
+    return CommitmentRecord(
+        **{**row, "count": as_written(row["count"])}, facilities=tuple(mapped), promises=tuple(promises)
+    )

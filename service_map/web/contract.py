@@ -266,7 +266,7 @@ AreaFeature = _feature("AreaFeature", Surface | None, Area)
 Plan = _type("Plan", listed(PlanRecord))
 Commitment = _type(
     "Commitment",
-    {**listed(CommitmentRecord), "category_name": str, "facilities": list[str], "passage": str},
+    {**listed(CommitmentRecord), "category_name": str, "facilities": list[str], "promises": list[str], "passage": str},
     optional={"passage"},
 )
 

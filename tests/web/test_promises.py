@@ -179,3 +179,11 @@ def test_the_counts_of_the_four_kinds_by_category_add_up_to_those_of_the_plans(g
         whole = sum(plan[name] for plan in plans)
         assert layers[name] == whole == sum(family[name] for family in layers["families"])
         assert whole == sum(kind[name] for family in layers["families"] for kind in family["categories"])
+
+
+def test_a_commitment_leads_to_the_requirement_or_quota_that_it_says(get):
+    for kind, name in (("coverage", "requirements"), ("quota", "quotas")):
+        for item in get("/api/commitments", kind=kind, limit=5)["commitments"]:
+            (promise,) = item["promises"]
+            assert item["id"] in get(f"/api/{name}/{promise}")["commitments"]
+    assert get("/api/commitments", kind="intent", limit=1)["commitments"][0]["promises"] == []
