@@ -14,7 +14,7 @@ import shapely
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 SYSTEMS = [CRS84, *(f"{EPSG}{code}" for code in (4326, 4490, 3857))]
-TIMES = {"plans": ("period_start", "period_end"), "areas": None}
+TIMES = {"indicators": ("due", "due"), "plans": ("period_start", "period_end"), "areas": None}
 BOXES = [
     (112.15, 35.6, 112.3045, 35.71),
     (113.0, 36.5, 114.0, 40.5),
