@@ -61,7 +61,9 @@ def load_people(geodata: Path) -> dict[str, People]:
                     f"the heading of {path} must be {heading}, and may have {OLDER_COLUMN} behind it",
                 )
             for number, row in enumerate(reader, start=2):
-                people = _people(path, number, {name: row[name] or "" for name in columns})
+                if len([cell for cell in row.values() if cell is not None]) != len(columns):
+                    raise _fault(path, number, columns[-1], "列数与表头不同", "there are not as many cells as columns")
+                people = _people(path, number, row)
                 if people.adcode in found:
                     raise _fault(path, number, "adcode", f"{people.adcode} 出现两次", f"{people.adcode} stands twice")
                 found[people.adcode] = people

@@ -39,6 +39,7 @@ def read_facts(geodata: Path) -> None:
     load_indicators(geodata / "indicators.csv")
     if (geodata / _CLASSES).exists():
         places.load_classes(geodata / _CLASSES, geodata=geodata)
+    places.load_people(geodata)
     places.load_locations(geodata / "locations.csv")
     places.load_statuses(geodata / "statuses.csv")
     places.load_released(geodata / "released.csv")
