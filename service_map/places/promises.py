@@ -448,7 +448,7 @@ def _named(
 ) -> Quota:
     """Find what of a quota is named: what the plan lists under it, else what it names of the kind in the area."""
     own = set(quota.commitments)
-    passages = {name.rpartition("-")[0] for name in own}
+    passages, others = _passages(own), _passages(name for other in rivals for name in other.commitments)
     of_kind = [
         facility
         for facility in facilities
@@ -457,12 +457,14 @@ def _named(
         and covers(quota.adcode, facility.adcode)
         and _goes_with(quota.action, facility.action)
         and any(by_id[name].plan == quota.plan for name in facility.commitments if name in by_id)
+        # What is named in the passage of another number belongs to that one.
+        and not (_passages(facility.commitments) & others - passages)
     ]
     listed = [
         facility
         for facility in of_kind
         if any(by_id[name].part_of in own for name in facility.commitments if name in by_id)
-    ] or [facility for facility in of_kind if passages & {name.rpartition("-")[0] for name in facility.commitments}]
+    ] or [facility for facility in of_kind if _passages(facility.commitments) & passages - others]
     named = listed or [facility for facility in of_kind if alike(quota.noun, facility.name)]
     ids = tuple(sorted(facility.id for facility in named))
     if named and not listed and any(other.part_of != quota.id for other in rivals):
@@ -480,6 +482,10 @@ def _named(
         quota, named=number, left_over=max(0.0, quota.count - number), facilities=ids,
         doubts=with_doubts(quota, more),
     )  # fmt: skip
+
+
+def _passages(commitments: Iterable[str]) -> set[str]:
+    return {name.rpartition("-")[0] for name in commitments}
 
 
 def alike(noun: str | None, name: str) -> bool:

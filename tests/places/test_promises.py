@@ -246,6 +246,16 @@ def test_which_of_two_numbers_holds_the_named_one_is_not_guessed(counted):
         assert (quota.named, quota.left_over, quota.doubts) == (None, None, "named_shared")
 
 
+def test_what_a_number_s_own_passage_names_is_of_that_number_and_of_no_other(counted):
+    found = counted(
+        commitment(DATONG, 224, count=100, noun="普惠性幼儿园", **QUOTA),
+        commitment(DATONG, 297, count=23, noun="公办幼儿园", **QUOTA),
+        commitment(DATONG, 297, name="云州区第二幼儿园"),
+    )
+    told = {name: (quota.named, quota.left_over) for name, quota in found.items()}
+    assert told == {"普惠性幼儿园100所": (0, 100), "公办幼儿园23所": (1, 22)}
+
+
 def test_flats_and_kilometres_are_not_counted_against_facilities(counted):
     found = counted(
         commitment(YUNCHENG, 158, kind="quota", count=5000, unit="套", category="public_rental", noun="租赁住房"),
