@@ -670,7 +670,7 @@ def export_matches(file: Path) -> None:
     \b
     service-map export matches pairs.xlsx
     """  # noqa: D301
-    from service_map.store.sheet import write_sheet
+    from service_map.store.sheets import write_sheet
 
     geodata = settings.load().geodata_dir
     gazetteer = places.load_gazetteer(geodata)

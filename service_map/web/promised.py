@@ -20,7 +20,7 @@ from service_map.store import (
     RequirementUnit,
     queries,
 )
-from service_map.web import contract, geojson, params, row_files
+from service_map.web import compute, contract, geojson, params, row_files
 from service_map.web.reading import attach, choose, query, reading, reply
 
 blueprint = Blueprint("promised", __name__, url_prefix="/download")
@@ -82,6 +82,7 @@ def requirements_table() -> Response:
 
 
 @blueprint.get("/requirements.xlsx")
+@compute.elsewhere
 def requirements_sheets() -> Response:
     """Give requirements as a workbook, a row a unit."""
     return row_files.sheets("requirements", _TITLES["requirements"], _FIELDS["requirements"], _rows("requirements"))
@@ -100,6 +101,7 @@ def quotas_table() -> Response:
 
 
 @blueprint.get("/quotas.xlsx")
+@compute.elsewhere
 def quotas_sheets() -> Response:
     """Give quotas as a workbook."""
     return row_files.sheets("quotas", _TITLES["quotas"], _FIELDS["quotas"], _rows("quotas"))

@@ -10,7 +10,6 @@ from flask import Response
 from service_map.catalogue.messages import Sentence
 from service_map.store.cells import no_formula
 from service_map.store.export import FORMATS
-from service_map.store.sheets import workbook
 
 
 def table(name: str, fields: Mapping[str, Sentence], rows: Iterable[Sequence[Any]]) -> Response:
@@ -34,7 +33,12 @@ def table(name: str, fields: Mapping[str, Sentence], rows: Iterable[Sequence[Any
 
 
 def sheets(name: str, title: str, fields: Mapping[str, Sentence], rows: Iterable[Sequence[Any]]) -> Response:
-    """Give rows as a workbook, whose second sheet says what each column means; ``title`` is that of the first."""
+    """Give rows as a workbook, whose second sheet says what each column means; ``title`` is that of the first.
+
+    For a computing process alone: the writer of spreadsheets weighs too much for a web process.
+    """
+    from service_map.store.sheets import workbook
+
     told = ((field, about.zh, about.en) for field, about in fields.items())
     made = workbook({title: [tuple(fields), *rows], "字段 fields": [("field", "zh", "en"), *told]})
     return attached(Response(made, content_type=FORMATS["xlsx"].media_type), f"{name}.xlsx")

@@ -12,7 +12,7 @@ from service_map import analysis
 from service_map.analysis.answers import Held
 from service_map.catalogue.fields import fields_of
 from service_map.store import IndicatorRecord, queries
-from service_map.web import contract, params, row_files
+from service_map.web import compute, contract, params, row_files
 from service_map.web.reading import attach, choose, query, reading
 from service_map.web.site import site
 
@@ -52,6 +52,7 @@ def table() -> Response:
 
 
 @blueprint.get("/indicators.xlsx")
+@compute.elsewhere
 def sheets() -> Response:
     """Give indicators as a workbook, whose second sheet says what each column means."""
     return row_files.sheets("indicators", "规划指标 indicators", _FIELDS, _rows())

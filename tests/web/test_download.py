@@ -506,7 +506,7 @@ def test_the_catalogue_record_leads_to_every_distribution(api):
     assert dataset["dct:temporal"]["dcat:startDate"] == "2021"
     assert "虚构: CC0-1.0" in dataset["dct:rights"]
     addresses = [item["dcat:accessURL"]["@id"] for item in dataset["dcat:distribution"]]
-    assert len(addresses) == len(export.FORMATS) + 3
+    assert len(addresses) == len(export.FORMATS) + 5
     for item in (item for told in (dataset, *others) for item in told["dcat:distribution"]):
         with api.get(item["dcat:accessURL"]["@id"].removeprefix("http://localhost")) as found:
             assert found.status_code == 200
