@@ -18,10 +18,10 @@ from service_map import settings
 from service_map.catalogue import tomlfile
 from service_map.catalogue.messages import Name, sentence
 from service_map.errors import GeodataError
-from service_map.plans.clause import split_sentences
 from service_map.plans.extract import passage_sha256
 from service_map.plans.lexicon import Wording, load_wording
 from service_map.plans.outline import outline, source_lines
+from service_map.plans.sentences import split_sentences
 
 _FILE = "circle_kinds.toml"
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}

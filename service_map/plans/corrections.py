@@ -37,14 +37,18 @@ _NEEDED = ("do", "plan", "line", "category")
 _DOES = ("drop", "change", "add")
 _SETTABLE = (
     "category", "kind", "name", "count", "unit", "at_least", "action", "place", "place_level", "per", "year", "section",
-    "note",
+    "note", "noun", "count_max", "capacity", "capacity_unit", "locality", "condition", "share", "part_of",
 )  # fmt: skip
+_FIGURES = ("count", "year", "count_max", "capacity", "share")
+_LITERAL = ("locality", "condition")
+_MAX_LITERAL = 30
 _ALLOWED = {
     "kind": terms.KIND.codes,
     "action": terms.ACTION.codes,
     "place_level": terms.PLACE_LEVEL.codes,
 }
 _YES, _NO = ("true", "1", "是"), ("false", "0", "否")
+_ID = re.compile(r"\S+-\d+-[0-9a-f]{6}")
 _WIDE = str.maketrans("；＝", ";=")
 # How a place's name ends tells its level, where the correction does not.
 _ENDINGS = (
@@ -198,7 +202,10 @@ def _repeats(records: list[Commitment]) -> list[Commitment]:
     ids = {record.id for record in records}
     heirs: dict[str, str] = {}
     mended: list[Commitment] = []
-    for record in records:
+    whole = (
+        replace(record, part_of=None) if record.part_of and record.part_of not in ids else record for record in records
+    )
+    for record in whole:
         lost = record.repeats
         if lost and lost not in ids:
             heir = heirs.setdefault(lost, record.id)
@@ -308,8 +315,13 @@ def _setting(file: str, number: int, part: str) -> tuple[str, Any]:
     elif key == "at_least":
         _among(file, number, where, value, (*_YES, *_NO))
         return key, value in _YES
-    elif key in ("count", "year") and value:
+    elif key in _FIGURES and value:
         return key, _figure(file, number, where, value)
+    elif key in _LITERAL and len(value) > _MAX_LITERAL:
+        raise _bad(file, number, where, f"最多 {_MAX_LITERAL} 字", f"takes at most {_MAX_LITERAL} characters")
+    elif key == "part_of" and value and not _ID.fullmatch(value):
+        zh = "应为总数那条记录的 id，如 liuchuan-2021-5-0a1b2c"
+        raise _bad(file, number, where, zh, "takes the id of the total, such as liuchuan-2021-5-0a1b2c")
     return key, value or None
 
 
@@ -325,6 +337,10 @@ def _figure(file: str, number: int, where: str, value: str) -> int | float:
         figure = math.nan
     if where.endswith("year") and not (figure == figure // 1 and 1949 <= figure <= 2100):
         raise _bad(file, number, where, "应为四位年份，如 2025", "takes a year such as 2025")
+    if where.endswith("share") and not 0 < figure < 1:
+        raise _bad(
+            file, number, where, "应为 0 与 1 之间的小数，如 0.5", "takes a fraction between 0 and 1, such as 0.5"
+        )
     if not 0 < figure < 10**12:
         raise _bad(file, number, where, "应为大于 0 的数字", "takes a number above 0")
     return int(figure) if figure == int(figure) else figure

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from service_map.plans.area import PlanArea, last, place_level
-from service_map.plans.clause import ACTS
 from service_map.plans.draft import Draft
 from service_map.plans.lexicon import CJK, Wording, number
+from service_map.plans.sentences import ACTS
 from service_map.plans.where import MAX_LOCALITY, SIDE, Site, is_town, read_site, tells_where
 
 _BREAK = re.compile(
@@ -39,7 +39,7 @@ _CAPACITIES = (
     re.compile(rf"{_FIGURE}个?(?:教学|平行|标准|小)?(?P<u>班)(?![次车级子])"),
 )
 _NOT_ITS = re.compile("每千|人均|占比|率|比例|现有|已有|原有|达到?$")
-_EACH = re.compile("每[所个家座处]|各(?:设|增|有)?")
+_EACH = re.compile("每[所个家座处]|各(?:设|增|有)?|均(?:为|设)")
 _PLACES_ALONE = re.compile(rf"(?:{_PLACES})$")
 _ENDS = "。；\n"
 _FAR = 200
@@ -53,7 +53,16 @@ _ALL_THERE = re.compile(
     r"(?:[^，。；（）]{0,8}项目)?(?:（|，)(?:(?:[二两三四五六七八九十\d]+|以上)?[所个处座项]?[\u4e00-\u9fff]{0,4}(?:均|都|全部)(?:位于|布局在|建在)|(?<=项目，)(?:选址|位于))(?P<where>[^（）。；]{3,40}?)(?=[）。；]|，(?![^，。；（）]{0,12}以)|$)"
 )
 _WORKS_BETWEEN = re.compile(rf"(?:(?>{ACTS})|项目|工程)*+")
-_IDLE = re.compile("闲置|空闲|边角|桥下|空间|资源|地下")
+_IDLE = re.compile("闲置|空闲|边角|桥下|空间|资源|地下|城市")
+_DOES = "(?=(?:拟|规划|选址|扩|新(?![区城村校址])|改|建|增|布|打造|实施|补|铺|配|设(?!施)|修|落地))"
+_ADDRESSED = re.compile(
+    rf"(?:在|于|利用其?|依托|沿)(?P<where>[^，。；：（）其]{{0,28}}?(?:{SIDE}|旧址|原址|(?<=..)(?:小?楼|大院|校舍|厂房?|仓库|砖厂|粮站|苗圃)))的?{_DOES}"
+)
+_AT_HEAD = re.compile(
+    rf"(?P<where>(?!利用|在)[^，。；：（）其]{{2,28}}?(?:[以之][东南西北]{{1,2}}|[东南西北]{{1,2}}[侧端角岸]|入口处?|沿线|旧址|原址|[交路]口)){_DOES}"
+)
+_BESIDE = re.compile(f"(?P<where>(?:毗邻|紧邻|邻近|临近|靠近)[^，。；：（）]{{2,20}}?){_DOES}")
+_FORMER = re.compile("(?:利用|盘活|依托|腾退)(?P<where>[^，。；：（）]{2,26}(?:旧址|原址|校舍|厂房|地块|空地))$")
 _IN_TURN = re.compile(rf"，?分别(?:设置|设|新增|提供|配置)?(?P<unit>{_PLACES})(?P<numbers>(?:\d+[张个][、和，]?)+)")
 _UNIT_OF = {"病床": "床位", "托育位": "托位", "墓位": "墓穴", "穴位": "墓穴", "葬位": "墓穴", "安葬位": "墓穴"}
 
@@ -146,8 +155,25 @@ def capacity_of(text: str, begin: int, stop: int, *, several: bool) -> Capacity 
 def address_behind(text: str, end: int, stop: int) -> tuple[int, int] | None:
     """Return the span of the address that a bracket right behind a noun or a clause behind it gives."""
     bracket = re.compile(r"（([^（）]{2,60})）").match(text, end)
-    if bracket and tells_where(re.sub("^(?:原址|地址|地点|位于)[：为在]?", "", bracket[1])):
-        return bracket.span(1)
+    for part in re.finditer("[^，；]+", bracket[1]) if bracket else ():
+        lead = re.match("(?:原址|地址|地点|位于|选址)[：为在]?(?=.)", part[0])
+        words = part[0][lead.end() :] if lead else part[0]
+        at = (bracket.start(1) if bracket else 0) + part.start() + (lead.end() if lead else 0)
+        seat = read_site(words)
+        if (
+            tells_where(words)
+            or (
+                seat.place_at == 0
+                and seat.locality
+                and len(words) <= 20
+                and not re.search(r"\d|[、的由均建扩改]", words)
+            )
+            or (lead and seat.place)
+        ):
+            # Two corners of one address stand with a comma between them.
+            whole = bracket[1][part.start() + (lead.end() if lead else 0) :] if bracket else words
+            both = re.fullmatch(r"[^，；\d]+，[^，；\d]+", whole)
+            return at, at + len(whole if both and all(tells_where(item) for item in whole.split("，")) else words)
     limit = min([stop, end + _FAR, *(at for mark in _ENDS if (at := text.find(mark, end, end + _FAR)) >= 0)])
     for match in _LOCATED.finditer(text, end, limit):
         led = _WORKS_BETWEEN.fullmatch(text, end, match.start())
@@ -161,15 +187,21 @@ def address_behind(text: str, end: int, stop: int) -> tuple[int, int] | None:
 
 
 def address_before(text: str, begin: int, noun: int) -> tuple[int, int] | None:
-    """Return the span of the words before a verb that say where: 在滨河公园南侧|建设, 利用老粮站旧址|建设."""
-    window = text[begin:noun]
-    match = re.search(
-        rf"(?:在|于|利用其?|依托|沿)(?P<where>[^，。；：（）其]{{0,28}}?(?:{SIDE}|旧址|原址))(?=(?:规划|选址|扩|新(?![区城村校址])|改|建|增|布|打造|实施|补))",
-        window,
-    )
-    if match is None or _IDLE.search(match["where"]):
-        return None
-    return begin + match.start("where"), begin + match.end("where")
+    """Return the span of the words before a verb that say where: 在滨河公园南侧|建设, 利用老粮站旧址，|建设."""
+    for match in (
+        _ADDRESSED.search(text, begin, noun),
+        _BESIDE.search(text, begin, noun),
+        _AT_HEAD.match(text, begin, noun),
+    ):
+        if (
+            match
+            and not _IDLE.match(match["where"])
+            and not (match["where"].startswith("沿") and len(match["where"]) < 4)
+        ):
+            return match.span("where")
+    former = begins(text, begin - 1, "。；，：") if begin and text[begin - 1] == "，" else begin
+    match = _FORMER.match(text, former, begin - 1) if former < begin else None
+    return match.span("where") if match else None
 
 
 def fill(drafts: Sequence[Draft], *, wording: Wording, area: PlanArea) -> Iterator[Draft]:

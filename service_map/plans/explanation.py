@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from service_map.catalogue import categories, terms
 from service_map.catalogue.messages import sentence
-from service_map.plans.clause import split_sentences
 from service_map.plans.commitment import PER_ZH, Commitment, label, label_record
 from service_map.plans.draft import Draft
 from service_map.plans.extract import PlanReader, finish
 from service_map.plans.lexicon import load_wording
 from service_map.plans.outline import Passage, Span, source_lines
+from service_map.plans.sentences import split_sentences
 
 _CITATION = frozenset(["id", "plan", "line", "quote", "passage_sha256"])
 _DEFAULTS = {"action": "unspecified", "place_level": "plan", "at_least": False}
@@ -158,30 +158,21 @@ _RULES = {
     "name": sentence("写出名称"),
     "type": sentence("只说类型"),
     "every unit": sentence("每个单位都要有"),
-    "every unit behind": sentence("每个单位都要有（词后）"),
-    "all of the units": sentence("各单位全部建成"),
     "every unit again": sentence("前文所说的，每个单位各有"),
-    "every one": sentence("现有各处一律达标"),
     "each place": sentence("列出的各地各有"),
     "listed places": sentence("列出的各地"),
-    "levels": sentence("各级的数量"),
     "own level": sentence("本级另有一处"),
-    "ordinals": sentence("第一、第二……"),
     "shared noun": sentence("并列名称共用一个设施词"),
     "shares": sentence("总数分到各处"),
     "in turn": sentence("数量依次分到列出的各地"),
     "in turn later": sentence("数量依次说明前文所列"),
     "stands": sentence("在已有的之外新增"),
-    "counted lead": sentence("设施词在冒号前"),
     "located": sentence("总数之后说明位置"),
     "listed behind": sentence("数量之后列出地点"),
     "named behind": sentence("数量之后列出名称"),
-    "one number for several": sentence("几类合计一个数"),
     "sum": sentence("总数"),
-    "head": sentence("冒号前的数量"),
+    "lead": sentence("冒号前的设施词"),
     "record": sentence("表格的一行或带标签的项目"),
-    "seated": sentence("写明建在何处"),
-    "named in a bracket": sentence("名称之后括号说明类型"),
     "renewed estates": sentence("列出的小区改造"),
     "pivot": sentence("以……为重点"),
     "table of places": sentence("分地区的数量表"),

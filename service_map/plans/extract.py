@@ -1,12 +1,8 @@
 """A plan's text in, its commitments out.
 
-Each sentence is read for the few forms in which plans promise facilities: which verb governs a facility's noun and what
-stands behind it (what is done); which list the noun belongs to and what it shares with the others (which one); what is
-counted (how many); every unit of a kind, a list of places, a name or only a type (what kind of promise); and the year
-last named before it (by when). `outline` finds the passages, `clause` takes their sentences apart, `promise` reads
-them, with `share` for numbers that are shared out and `name` for names; over what they found go `parts` (lists that
-share a noun), `detail` (the plan's own noun, capacity, address) and `rules` (conditions and shares of units). Rows of
-tables and blocks of labelled lines are read by `records`.
+`outline` finds the passages; `reading` marks their sentences and binds what belongs together; over the drafts go
+`detail` (the plan's own noun, capacity, address) and `rules` (conditions and shares of units). Rows of tables and
+blocks of labelled lines are read by `tabular`, tables of numbers by place and of indicators here.
 """
 
 import hashlib
@@ -18,15 +14,14 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from service_map.plans.area import Place, PlanArea, find_area, last
-from service_map.plans.clause import ACTS, BUILDS, split_clauses, split_sentences
 from service_map.plans.commitment import Commitment
 from service_map.plans.detail import fill
-from service_map.plans.draft import Carry, Draft, Rejection, act_kinds
+from service_map.plans.draft import Draft, Rejection, act_kinds
 from service_map.plans.lexicon import Wording, load_wording, number, years
 from service_map.plans.outline import LeftOut, Passage, Span, outline, source_lines
-from service_map.plans.parts import PartReader
-from service_map.plans.promise import PromiseReader
+from service_map.plans.reading.bindings import Binder
 from service_map.plans.rules import RuleReader
+from service_map.plans.sentences import ACTS, BUILDS
 from service_map.plans.tabular import RecordReader
 
 _RATE = re.compile(r"率|占比|比例|%|人均|每千|每万|每百|床位|面积|人次|人数|职工")
@@ -89,6 +84,7 @@ _ADDED = re.compile(
     rf"[，、](?:(?!现有|共有|已有)[^，。；：]){{0,10}}?(?:{ACTS}|再建|增加|撤并)(?:至少|约)?\d+[所个处家座块片条]"
 )
 _DATED = re.compile(r"(?:建成|开工|投用|完工|竣工|投入使用|新建|改建|扩建|改扩建|迁建)")
+
 _MAX_LEAD = 28
 _MAX_COLUMNS = 24
 _PLACES_COLUMN = re.compile(
@@ -241,8 +237,7 @@ class PlanReader:
         self._opened: tuple[str | None, str, str | None, tuple[Span, ...], tuple[Span, ...]] | None = None
         self._since = _first_year(text)
         self._title_line = next((number for number, line in enumerate(text[:2000].split("\n"), 1) if line.strip()), 1)
-        self._parts = PartReader(wording, self._area)
-        self._promises = PromiseReader(wording, self._area, why=why)
+        self._binder = Binder(wording, self._area, since=self._since, why=why)
 
     def left_out(self, read: Iterable[Draft]) -> list[Rejection]:
         """Return the facility nouns that gave no record, and why, when all is read.
@@ -253,14 +248,14 @@ class PlanReader:
             The drafts that `read` yielded: a noun that gave one of them is not left out.
         """
         for part in self._left or ():
-            self._promises.leave(part.passage, 0, len(part.passage.text), part.reason)
-        found = self._promises.rejections or []
+            self._binder.leave(part.passage, 0, len(part.passage.text), part.reason)
+        found = self._binder.rejections or []
         told = {(id(item.passage), at) for item in found for at in range(item.start, item.end)}
         used = {span for draft in read for field in ("category", "name") for span in draft.words.get(field, ())}
         kept = {(span.line, column) for span in used for column in range(span.start, span.end)}
         for passage in self._passages:
             seen = len(found)
-            self._promises.leave(passage, 0, len(passage.text), _UNTOLD)
+            self._binder.leave(passage, 0, len(passage.text), _UNTOLD)
             found[seen:] = [item for item in found[seen:] if (id(passage), item.start) not in told]
         begins = [(item.passage.lines[item.start], item.passage.columns[item.start]) for item in found]
         return [item for item, begin in zip(found, begins, strict=True) if begin not in kept]
@@ -296,7 +291,7 @@ class PlanReader:
             if passage.role == "record":
                 yield from fill(drafts, wording=self._wording, area=self._area) if not passage.fields else drafts
                 continue
-            kept = [draft for draft in self._parts.read(passage, drafts) if not draft.void]
+            kept = [draft for draft in drafts if not draft.void]
             self._renewals(passage, kept)
             self._due_by_heading(passage, kept)
             yield from self._rules.apply(list(fill(kept, wording=self._wording, area=self._area)))
@@ -339,7 +334,7 @@ class PlanReader:
             token = last(token for token in self._wording.tokens(match[1]) if token.category) if match else None
             rate = match is None or _RATE.search(match[1]) or token is None or not token.category
             category = None if rate or token is None else token.category
-            action = act_kinds(cell.text, self._wording).kinds if category else ()
+            action = act_kinds(cell.text, self._wording) if category else ()
             words = _whole(cell)
             columns.append(
                 _Column(category, match["unit"], action[-1] if action else "new", words) if category and match else None
@@ -381,7 +376,7 @@ class PlanReader:
         unit = match["unit"] or (units.text if units else None)
         head = _whole(cells[0])
         told = {"category": head, "action": head, "unit": head if match["unit"] or not units else _whole(units)}
-        action = act_kinds(match[1], self._wording).kinds
+        action = act_kinds(match[1], self._wording)
         for cell, place in zip(cells, places, strict=True):
             count = _figure(cell.text)
             if place and count:
@@ -411,7 +406,7 @@ class PlanReader:
                 draft.year = int(span["end"] or span["start"])
                 draft.told(year=_whole(cell))
             elif act and draft.action == "unspecified":
-                kinds = act_kinds(act["act"] or "改造", self._wording).kinds
+                kinds = act_kinds(act["act"] or "改造", self._wording)
                 draft.action = kinds[0] if len(set(kinds)) == 1 else "mixed"
                 draft.told(action=_whole(cell))
             elif quantity and draft.kind == "intent":
@@ -439,7 +434,7 @@ class PlanReader:
         """Read a cell that only counts, once or twice, what the project's name says: 新建3所、改造5所."""
         for quantity in self._wording.quantities(cell.text):
             start = max(cell.text.rfind(mark, 0, quantity.start) for mark in "、，；和") + 1
-            acts = act_kinds(cell.text[start : quantity.start], self._wording).kinds
+            acts = act_kinds(cell.text[start : quantity.start], self._wording)
             counted = replace(draft, kind="quota", count=quantity.count, unit=quantity.unit, words=dict(draft.words))
             if acts:
                 counted.action = acts[-1]
@@ -453,13 +448,13 @@ class PlanReader:
         elif passage.role == "title":
             yield from self._row_title(index, passage)
         elif passage.role == "body":
-            yield from self._sentences(passage, listing=passage.box)
+            yield from self._binder.read(passage, listing=passage.box)
         elif passage.role == "cell":
             indicator = self._indicator(index, passage)
             if indicator:
                 yield indicator
             elif passage.row and not _RATE_CELL.search(passage.text) and index not in self._silent:
-                for draft in self._sentences(passage, listing=True):
+                for draft in self._binder.read(passage, listing=True):
                     if passage.row != self._sited or draft.kind == "intent":
                         yield from self._row_context(index, draft)
 
@@ -467,7 +462,7 @@ class PlanReader:
         """Read a row or block, with the year and the act that the heading over it names."""
         head = passage.section or ""
         due = last(year for _, year in years(head) if year) if passage.table else None
-        kinds = act_kinds(head, self._wording).kinds if passage.table else ()
+        kinds = act_kinds(head, self._wording) if passage.table else ()
         words = (passage.heading,) if passage.heading and due else ()
         act = kinds[-1] if kinds and kinds[-1] in BUILDS and kinds[-1] != "new" else None
         yield from self._records.read(passage, year=due, year_words=words, action=act)
@@ -477,8 +472,8 @@ class PlanReader:
         said: set[str] = set()
         for later in self._passages[index + 1 : index + 3]:
             if later.row == passage.row and later.role == "body":
-                said.update(draft.category for draft in self._sentences(later, listing=False) if draft.kind == "site")
-        for draft in self._sentences(passage, listing=True):
+                said.update(draft.category for draft in self._binder.read(later, listing=False) if draft.kind == "site")
+        for draft in self._binder.read(passage, listing=True):
             if draft.kind == "site" and draft.category not in said:
                 yield from self._row_context(index, draft)
 
@@ -531,178 +526,6 @@ class PlanReader:
                 break
         return value, target
 
-    def _sentences(self, passage: Passage, *, listing: bool) -> Iterator[Draft]:
-        text = passage.text
-        carry = Carry()
-        for start, end, anew in split_sentences(text):
-            sentence = text[start:end]
-            if anew or _ENUMERATED.match(sentence):
-                head = carry.head_year if _ENUMERATED.match(sentence) else None
-                carry = Carry(
-                    lead_place=carry.lead_place,
-                    lead_noun=carry.lead_noun,
-                    lead_words=carry.lead_words,
-                    lead_at=carry.lead_at,
-                    head_year=head,
-                    year=head[0] if head else None,
-                    year_words=head[1] if head else (),
-                )
-            carry.said = []
-            if any(mark in sentence for mark in self._wording.past_sentences) or self._over(sentence):
-                self._promises.leave(passage, start, end, _DONE_BEFORE)
-                continue
-            if start == 0 and end < len(text) - 1 and _is_lead(sentence):
-                yield from self._lead(passage, start, end)
-                continue
-            yield from self._sentence(passage, start, end, carry, listing=listing or bool(_LISTED.search(sentence)))
-
-    def _over(self, sentence: str) -> bool:
-        """Tell whether a sentence says what stands or was done before the plan's own time."""
-        if _STOCK_LEAD.match(sentence) and not _AHEAD_OF.search(sentence):
-            return True
-        if self._since <= _FIRST_YEAR:
-            return False
-        if re.match(r"(?:“?十四五”?(?:时期|期间|规划期))[^，。；]{0,10}?(?:，|共|累计)", sentence) or (
-            re.match("“?十四五”?(?:时期|期间)?以来", sentence)
-        ):
-            return not _AHEAD_OF.search(sentence)
-        named = [int(year) for year in re.findall(r"(?<!\d)(20[2-3]\d)年", sentence)]
-        done = re.search("(?:已|共|累计|建成|完成|新增|改造)", sentence)
-        return bool(named and max(named) < self._since and done and not re.search("前|力争|计划|拟|将", sentence))
-
-    def _lead(self, passage: Passage, start: int, end: int) -> Iterator[Draft]:
-        """Read a run-in heading that is itself a promise: a named project, a number, a rule for every unit."""
-        if passage.text[start:end].endswith(("项目。", "工程。")):
-            yield from self._named_project(passage, start, end - 1)
-            return
-        for draft in self._promises.read(passage, start, end - 1, Carry(), listing=passage.box):
-            named = draft.kind == "site" and draft.name and self._area.official(draft.name, "")
-            named = named and (not passage.box or draft.name == passage.text[start : end - 1] or bool(draft.verbs))
-            if named or draft.kind in ("quota", "allotment", "coverage"):
-                yield draft
-
-    def _named_project(self, passage: Passage, start: int, end: int) -> Iterator[Draft]:
-        for draft in self._promises.read(passage, start, end, Carry(), listing=True):
-            if draft.kind == "site" and draft.name and self._area.official(draft.name, ""):
-                yield draft
-
-    def _sentence(self, passage: Passage, start: int, end: int, carry: Carry, *, listing: bool) -> Iterator[Draft]:
-        text = passage.text
-        standing = looks_back = False
-        listing = listing or carry.listing
-        headed: list[Draft] = []
-        read: set[str] = set()
-        for a, b in split_clauses(text, start, end):
-            clause = text[a:b]
-            # 现有幼儿园46所，其中公办园21所: what stands, and its parts. 在现有8个养老中心基础上，再新建4个
-            parts = standing and clause.startswith(("其中", "包括"))
-            standing = parts or bool(_STANDING.match(clause) or _ON_TOP_OF.fullmatch(clause))
-            if standing:
-                self._promises.leave(passage, a, b, _STANDS)
-                self._stands(passage, a, b, end, carry)
-                continue
-            heads = text[b : b + 1] == "：" and not _shared_out(text[a:b], text[b + 1 : end])
-            back = _LOOKS_BACK.search(clause) or _SO_FAR.search(clause)
-            looks_back = (looks_back or bool(back)) and not _LATER.search(clause)
-            done = looks_back or _is_done(clause, text[start:b])
-            if not (heads and b - a <= 24) and not done and not _NOT_BUILT.search(clause):
-                for draft in self._promises.read(passage, a, b, carry, listing=listing):
-                    read.add(draft.category)
-                    yield draft
-            else:
-                if heads and not done:
-                    yield from self._head(passage, a, b, end, carry)
-                self._promises.leave(passage, a, b, _HEADS if heads else _STANDS if done else _NO_BUILDING)
-                if done:
-                    self._stands(passage, a, b, end, carry)
-            if heads and self._sized(passage, a, b, end, listing=listing):
-                headed = list(self._named_project(passage, a, b))
-                done_there = _GOES_ON_TO.match(text, b + 1, end)
-                for draft in headed if done_there else ():
-                    kinds = act_kinds(done_there[0], self._wording, b + 1).kinds if done_there else ()
-                    draft.action = kinds[-1] if kinds and draft.action == "unspecified" else draft.action
-                carry.said.extend(headed)
-            if heads:
-                yield from self._named_project(passage, a, b) if clause.endswith(("项目", "工程")) else ()
-                listing = self._listing(passage, a, b, carry) or listing
-        # 县体育公园：占地120亩: the name before the colon is the project where the rest names none.
-        yield from (draft for draft in headed if draft.category not in read)
-
-    def _head(self, passage: Passage, a: int, b: int, end: int, carry: Carry) -> Iterator[Draft]:
-        """Read what stands before a colon where it counts what stands behind it; it heads a list, and no more."""
-        clause = passage.text[a:b]
-        counts = _TOTAL_HEAD.search(clause) or _IN_TURN_BEHIND.match(passage.text, b + 1, end)
-        if counts and not _NOT_BUILT.search(clause):
-            for draft in self._promises.look(passage, a, b, replace(carry, said=[])):
-                draft.void, draft.rule = True, "head"
-                yield draft
-
-    def _sized(self, passage: Passage, a: int, b: int, end: int, *, listing: bool) -> bool:
-        """Tell whether what stands before a colon is a project whose size or date stands behind it."""
-        text = passage.text
-        house = last(token.category for token in self._wording.tokens(text[a:b]) if token.end == b - a)
-        if (
-            house not in (None, "college")
-            and self._area.official(text[a:b], "")
-            and _GOES_ON_TO.match(text, b + 1, end)
-        ):
-            # 县妇幼保健院：完成二期工程; what a college is to become is a matter of rank.
-            return True
-        if b - a > 24 or text[a:b].endswith(("项目", "工程")) or not _SIZED.search(text, b, end):
-            return False
-        return (listing and passage.box) or bool(_DATED.search(text, b, end))
-
-    def _stands(self, passage: Passage, a: int, b: int, end: int, carry: Carry) -> None:
-        """Keep what a clause says that stands already, where a later one only counts what is added to it."""
-        if not _ADDED.search(passage.text, b, end):
-            return
-        stock = Carry()
-        text = _STOCK.sub("", passage.text[a:b])
-        at = b - len(text)
-        found = [draft for draft in self._promises.look(passage, at, b, stock) if draft.kind in ("quota", "intent")]
-        if found:
-            carry.last = replace(found[-1], rule="stands", year=None, count=None, at_least=False, action="new")
-
-    def _listing(self, passage: Passage, a: int, b: int, carry: Carry) -> bool:
-        """Take a short heading before a colon; return whether a list of projects follows."""
-        if b - a <= 40:
-            carry.listing = self._heading(passage, a, b, carry) or carry.listing
-        return carry.listing
-
-    def _heading(self, passage: Passage, a: int, b: int, carry: Carry) -> bool:
-        """Take what stands before a colon as a heading; return whether it heads a list of projects."""
-        clause = passage.text[a:b]
-        carry.heading = clause
-        due = last(year for _, year in years(clause) if year)
-        if due:
-            # 2022年计划：…
-            carry.year, carry.year_words = due, passage.spans(a, b)
-            carry.head_year = due, carry.year_words
-        carry.lead_place = place = self._area.find(clause)
-        if place:
-            at = a + clause.rindex(place.name)
-            carry.lead_place = place._replace(words=passage.spans(at, at + len(place.name)))
-            bare = clause.lstrip("-、").removeprefix("在")
-            whole = bare.endswith(place.name) or re.fullmatch(_PLACE_HEADING, bare)
-            carry.place = (
-                Place(bare, "village_or_street", passage.spans(b - len(bare), b)) if whole and len(bare) <= 14 else None
-            )
-        front = act_kinds(clause, self._wording, a)
-        if front.kinds:
-            carry.front = front
-        carry.lead_noun = noun = last(
-            token for token in self._wording.tokens(clause, self._area.hidden) if token.category
-        )
-        carry.lead_words = passage.spans(a + noun.start, a + noun.end) if noun else ()
-        carry.lead_at = (a + noun.start, a + noun.end) if noun else None
-        counted = bool(front.kinds) and bool(re.search(r"\d+[所个处家座校园馆]$", clause))
-        return (
-            counted
-            or clause.endswith(("项目", "工程", "名单", "任务"))
-            or bool(_FOLLOWING.search(clause))
-            or bool(_ACT_CELL.fullmatch(clause))
-        )
-
 
 def _first_year(text: str) -> int:
     """Return the year with which a plan begins: by its title's span, its five-year plan, or the most years named."""
@@ -721,26 +544,6 @@ def _figure(cell: str) -> int | float | None:
     return number(cell) if re.fullmatch(r"\d+(?:\.\d+)?", cell) else None
 
 
-def _is_done(clause: str, sentence: str) -> bool:
-    """Tell whether a clause says what was done or what is lacking; ``sentence`` is its sentence up to its end."""
-    if _LACKS.search(clause) and "建" not in clause:
-        return True
-    return bool(_DONE.search(clause)) and "基础上" not in clause and not _AHEAD.search(sentence)
-
-
-def _shared_out(head: str, behind: str) -> bool:
-    """Tell whether a colon hands out a number to places (布点公办园9所：城区5所，乡镇4所)."""
-    total = _TOTAL.search(head)
-    share = re.match(r"[^，。；：\d]{2,24}?各?\d+([所个处家座块片条])", behind) if total else None
-    return bool(total and share and total[1] == share[1] and not re.match(ACTS, behind))
-
-
 def _whole(cell: Passage) -> tuple[Span, ...]:
     """Return where the words of a cell stand."""
     return cell.spans(0, len(cell.text))
-
-
-def _is_lead(sentence: str) -> bool:
-    """Tell a run-in heading (完善养老设施的建设。) from a promise: short, one clause, no number, no name."""
-    body = sentence.rstrip("。")
-    return len(body) <= _MAX_LEAD and not re.search(r"[，：；\d“]", body) and sentence.endswith("。")

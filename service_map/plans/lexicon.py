@@ -141,7 +141,13 @@ class Wording:
         self.local: dict[str, str] = table["nouns"]["local"]
         self._noun_index = _by_first(self.nouns)
         self._compounds = _compounds(table["nouns"]["compounds"])
-        self._verb_index = _by_first(verbs)
+        self._noun, self._verb = any_of(self.nouns), any_of(verbs)
+        self._verb_first = frozenset(word[0] for word in verbs) | {"建"}
+        self.noun_like = any_of([*self.nouns, *_signs(table["nouns"]["compounds"])])
+        self.small: dict[str, str] = {word: kind for kind, words in table["small"].items() for word in words}
+        self.small_part: dict[str, str] = table["small_part"]
+        self.small_first = frozenset(word[0] for word in self.small)
+        self.small_longest = max(map(len, self.small))
         self.reject = tuple(table["after"]["reject"])
         self.filler = sorted(set(table["after"]["filler"]), key=len, reverse=True)
         self.name_tail = sorted(table["after"]["name_tail"], key=len, reverse=True)
@@ -163,7 +169,7 @@ class Wording:
             )
         )
         self._level = re.compile(
-            rf"(?:每(?:一|\d++(?:[-至到]\d++)?|[两三五])?个?|各个?(?![一二两三四五六七八九十\d]+[所个座处家条块片])|所有的?|全部|其[余他](?:各个?)?|\d+%以上的?|(?:半数|过半|三分之[一二]|多数)(?:以上)?的?|均在各?)(?:(?!新建|建设|建成|改造|配建|布局|规划|打造|设立|设置|培育|创建|增设|新增|完成|改建|扩建)[\u4e00-\u9fff、]){{0,6}}?(?P<unit>{per})(?![级长民务直委])|"
+            rf"(?:每(?:一|\d++(?:[-至到]\d++)?|[两三五])?个?|各个?(?!级?各?类|[一二两三四五六七八九十\d]+[所个座处家条块片])|所有的?|全部|其[余他](?:各个?)?|\d+%以上的?|[一二三四五六七八九]成(?:以上|多)?的?|(?:半数|过半|三分之[一二]|多数)(?:以上)?的?|均在各?)(?:(?!新建|建设|建成|改造|配建|布局|规划|打造|设立|设置|培育|创建|增设|新增|完成|改建|扩建)[\u4e00-\u9fff、]){{0,6}}?(?P<unit>{per})(?![级长民务直委])|"
             rf"\d+个(?P<whole>{per})(?:（[^（）]*）)?(?=全部|均|都|普遍|全面|实现|全覆盖|各[设建新配])|以(?P<count>\d{{1,9}})个(?P<counted>{per})为单位|(?<![\u4e00-\u9fff、])(?P<bare>{wide})(?=至少|均|都|原则上|普遍|全部|应当?[设建配规]|须[设建配]|要[设建配])|"
             rf"一(?P<one>{wide}|乡|镇|区|市|街)一(?:所|处|个|座|家|馆|院|园|校|站|点|场|室|堂|墓|队|中心|广场)|"
             rf"(?:每一?个?|各)(?P<short>[乡镇街区市旗])(?=[建设有新至均都布局配不≥]|\d|[一二两三])|"
@@ -207,26 +213,22 @@ class Wording:
             char = text[position]
             beyond = skips.get(position, position)
             made = self._compound(text, position) if char in self._compounds else None
-            if made and len(made[0]) > len(self._longest(text, position)):
+            match = self._noun.match(text, position) if char in self._noun_index else None
+            if made and len(made[0]) > (len(match[0]) if match else 0):
                 yield Token(position, position + len(made[0]), made[0], made[1], None)
                 position += len(made[0])
-                continue
-            for word in self._noun_index.get(char, ()):
-                if position + len(word) <= beyond:
+            elif match and match.end() > beyond:
+                word = match[0]
+                if self._no_word(text, position, len(word)):
+                    position += 1
                     continue
-                if text.startswith(word, position):
-                    if self._no_word(text, position, len(word)):
-                        position += 1
-                        break
-                    if self.nouns[word]:
-                        yield Token(position, position + len(word), word, self.nouns[word], None)
-                    position += len(word)
-                    break
+                if self.nouns[word]:
+                    yield Token(position, match.end(), word, self.nouns[word], None)
+                position = match.end()
+            elif beyond > position:
+                position = beyond
             else:
-                if beyond > position:
-                    position = beyond
-                    continue
-                verb = self._verb_at(text, position)
+                verb = self._verb_at(text, position) if char in self._verb_first else None
                 if verb:
                     yield Token(position, position + len(verb.word), verb.word, None, verb)
                 position += len(verb.word) if verb else 1
@@ -239,13 +241,10 @@ class Wording:
                 return match[0], category
         return None
 
-    def _longest(self, text: str, position: int) -> str:
-        return next((word for word in self._noun_index.get(text[position], ()) if text.startswith(word, position)), "")
-
     def _verb_at(self, text: str, position: int) -> Verb | None:
-        for word in self._verb_index.get(text[position], ()):
-            if text.startswith(word, position):
-                return Verb(word, self._verbs[word])
+        match = self._verb.match(text, position)
+        if match:
+            return Verb(match[0], self._verbs[match[0]])
         # 建 by itself is a verb only behind an adverb (各建, 拟建).
         return Verb("建", "new") if text[position] == "建" and _BUILD.match(text, position) else None
 
@@ -510,6 +509,11 @@ def _compounds(table: dict[str, Any]) -> dict[str, tuple[tuple[re.Pattern[str], 
         for char in {sign[0] for sign in rule["signs"]}:
             found.setdefault(char, []).append((pattern, rule["category"]))
     return {char: tuple(rules) for char, rules in found.items()}
+
+
+def _signs(table: dict[str, Any]) -> list[str]:
+    """Return the signs with which compound nouns begin."""
+    return [sign for rule in table["rules"] for sign in rule["signs"]]
 
 
 def _either(words: Iterable[str]) -> str:

@@ -56,6 +56,7 @@ _HEADINGS: tuple[tuple[int, re.Pattern[str]], ...] = (
     (6, re.compile(r"（\d{1,2}）|[①-⑳]")),
 )
 _BOX = re.compile(r"(?:专栏|专项行动表|重点项目表|附表|附件)\s*[\d一二三四五六七八九十]*")
+_ANNEX = re.compile("附件?\\d*[：:][^，。；：]{2,24}(?:名单|清单|表|项目|计划|安排|一览)")
 _PROJECTS = re.compile(r"项目(?:清单|库|名单|一览|列表|汇总|表)|工程清单")
 _DOCUMENT = re.compile(
     r"(?=[^，。；：]*(?:十[三四五六]五|20\d\d|规划|方案|清单|项目库))[^，。；：、]{4,40}"
@@ -91,10 +92,11 @@ _CELL_END = ("项目", "工程", "计划", "行动")
 _ITEM_END = (*_CELL_END, "院", "园", "馆", "中心", "校", "站", "步道", "公园", "公墓", "学校", "）")
 _NUMBERING = re.compile(
     r"第[一二三四五六七八九十百\d]{1,4}条(?![步路线])|\d{1,2}[.、](?=20[2-3]\d年)|\d{1,2}(?:\.\d{1,2}){1,3}(?=[\u4e00-\u9fff])(?![万亿公平千百个所米张元亩倍分处座块片条家%])|-{1,4}|[◆◇▶►▷★☆●○■□◎➢•▪※]+|（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）[.、]?|[.、](?!\d))|[①-⑳]"
+    r"|[a-z][.．、](?=[\u4e00-\u9fff])|[A-Z]\d{1,2} ?(?=[\u4e00-\u9fff])"
 )
 _DASHED = re.compile(r"\s*[-*+]\s+(?=\S)")
 _BULLET = re.compile(r"[◆◇▶►▷★☆●○■□◎➢•▪※①-⑳]")
-_ITEM_MARK = re.compile(r"[◆◇▶►▷★☆●○■□◎➢•▪※①-⑳]|（\d{1,2}）|\d{1,2}[.、](?=[^\d.])")
+_ITEM_MARK = re.compile(r"[a-z][.、](?=[\u4e00-\u9fff])|[◆◇▶►▷★☆●○■□◎➢•▪※①-⑳]|（\d{1,2}）|\d{1,2}[.、](?=[^\d.])")
 _FIGURE = re.compile(r"[≥>]?=?\d+(?:\.\d+)?|[-/]+")
 _STACK_TITLE = re.compile(r"^【?(?:附?表|专栏|附件)\s*[\d一二三四五六七八九十]|表(?:（[^（）]*）)?】?$|^附表")
 _LOOKS_BACK = "所在章节回顾过去或现状 its chapter looks back"
@@ -105,6 +107,10 @@ _SAYS = re.compile(
 _BEGINS = re.compile(
     r"(?:[至到]20\d\d年|每[镇乡村]|各[县镇乡]|规划|布局|新建|改扩建|扩建|迁建|改造|建设|建成|新增|续建|推进|实施|加快|完善|提升|到20\d\d年|每个|每县|每千|全[市县区]|支持|鼓励|[\u4e00-\u9fff]{1,8}(?:扩建|改造|新建))"
 )
+_FIELD = re.compile(
+    "(?![^市县区镇乡村]*[市县区镇乡村])[\u4e00-\u9fff]{0,4}(?:教育|体育|文化|医疗|卫生|殡葬(?:设施)?|阶段|民政|住房|健身|旅游|[学幼病老劳住弱逝]有[\u4e00-\u9fff]{2})"
+)
+"""The name of a field (学前阶段, 学有所教), alone on a line: it heads what is below."""
 _MAX_TITLE = 14
 _MAX_CELL = 16
 _MAX_TABS = 200
@@ -443,7 +449,8 @@ def _titles(state: _State, line: _Line) -> bool:
         and 2 * len(text) <= len(line.text)
         and len(text) <= _MAX_TITLE
     )
-    return first or begins
+    field = len(text) <= 8 and bool(_FIELD.fullmatch(text)) and 2 * len(text) <= len(line.text)
+    return first or begins or field
 
 
 def _cell(state: _State, line: _Line, content: str) -> Iterator[Passage]:
@@ -711,7 +718,7 @@ def _heading_rank(line: _Line, content: str) -> int | None:
         content = framed[1]
     if framed and not _BOX.match(content):
         return 4
-    if _BOX.match(content) or _TABLE_TITLE.match(content):
+    if _BOX.match(content) or _TABLE_TITLE.match(content) or _ANNEX.fullmatch(content):
         return 7
     for rank, pattern in _HEADINGS:
         match = pattern.match(content)

@@ -7,17 +7,17 @@ import re
 from collections.abc import Iterator, Sequence
 
 from service_map.plans.area import last
-from service_map.plans.clause import ACTS
 from service_map.plans.detail import begins
 from service_map.plans.draft import Draft
 from service_map.plans.lexicon import Wording
+from service_map.plans.sentences import ACTS
 
 _MAX_CONDITION = 30
 _ALLOWS = re.compile(
     r"(?<![许认不均有])可(?:以|视情)?(?=[建设新改转探开增依引利鼓结选配举因根采通])|鼓励|引导|探索|倡导|提倡|有条件的?可"
 )
 _SHARE = re.compile(
-    r"(?P<percent>\d+(?:\.\d+)?)%(?P<more>以上|及以上)?的|(?P<half>半数|过半数?|一半)(?P<than>以上)?的?|(?P<tenths>[一二三四五六七八九])成(?P<tens>以上|多)?的?|(?P<of>[三四五]分之[一二三四])(?P<most>以上)?的?"
+    r"(?P<percent>\d+(?:\.\d+)?)%(?P<more>以上|及以上)?的?|(?P<half>半数|过半数?|一半)(?P<than>以上)?的?|(?P<tenths>[一二三四五六七八九])成(?P<tens>以上|多)?的?|(?P<of>[三四五]分之[一二三四])(?P<most>以上)?的?"
 )
 _RATIO = re.compile("(?:占比|比例|比重|率)(?:超过|达到?|大于|高于|低于|不足|不低于|为)*$")
 _PARTS = {"三": 3, "四": 4, "五": 5, "一": 1, "二": 2}
@@ -56,7 +56,7 @@ class RuleReader:
         units += "|镇|乡"
         self._condition = re.compile(
             rf"(?P<condition>[^，。；：、]{{0,22}}?(?:{_RESTRICTS})[^，。；：、]{{0,12}}?的(?:城市|农村|城镇)?(?P<unit>{units}))(?![级内中里])"
-            rf"|(?P<kind>(?:其余|其他|其它|边境|偏远|山区|重点|人口大|经济强|易地扶贫搬迁安置|民族|贫困|脱贫)(?:的)?(?P<unit2>{units}))(?![级内中里的])"
+            rf"|(?P<kind>(?:(?:其余|其他|其它)(?:\d+个)?|边境|偏远|山区|重点|人口大|经济强|易地扶贫搬迁安置|民族|贫困|脱贫)(?:的)?(?P<unit2>{units}))(?![级内中里的])"
             rf"|(?P<able>[^，。；：、]{{2,14}}(?:有条件|具备条件|条件成熟|有需求)的)(?=，)"
         )
         self._rate = re.compile(
@@ -101,6 +101,8 @@ class RuleReader:
         start = begins(text, min(noun, draft.start), "。；：")
         if start < self._since <= noun and next(self._wording.levels(text[self._since : noun]), None):
             start = self._since
+        if draft.kind == "quota" and start < self._since <= noun:
+            start = self._since
         head = text[start:noun]
         if draft.kind == "coverage" and re.search("(?:设有|配有)(?:至少|不少于)?$", head):
             draft.action = "unspecified"
@@ -111,11 +113,7 @@ class RuleReader:
         ):
             draft.kind, draft.per = "intent", None
             return
-        if draft.count is not None and _AREAS.search(draft.unit or "") and draft.kind in ("coverage", "quota"):
-            draft.count, draft.unit, draft.at_least = None, None, False
-            draft.told(count=(), unit=(), at_least=())
-            if draft.kind == "quota":
-                draft.kind, draft.note = "intent", None
+        _measured(draft)
         self._covered(draft, text)
         self._share(draft, head, start)
         self._where(draft, head, start)
@@ -163,6 +161,10 @@ class RuleReader:
 
     def _share(self, draft: Draft, head: str, start: int) -> None:
         match = last(item for item in _SHARE.finditer(head) if not _RATIO.search(head[: item.start()]))
+        if match is None and draft.kind == "coverage" and draft.noun_at:
+            # 多功能球场应在七成以上的乡镇各建1个: the units stand behind the noun.
+            head, start = draft.passage.text[draft.noun_at[1] : draft.end], draft.noun_at[1]
+            match = last(_SHARE.finditer(head))
         if match is None or draft.share is not None:
             return
         behind = re.match("(?:城市|农村|城镇|全市|全县|县级)*+", head[match.end() :])
@@ -217,3 +219,12 @@ class RuleReader:
                 else {}
             ),
         )
+
+
+def _measured(draft: Draft) -> None:
+    """Take away a number that measures an area and counts nothing."""
+    if draft.count is not None and _AREAS.search(draft.unit or "") and draft.kind in ("coverage", "quota"):
+        draft.count, draft.unit, draft.at_least = None, None, False
+        draft.told(count=(), unit=(), at_least=())
+        if draft.kind == "quota":
+            draft.kind, draft.note = "intent", None

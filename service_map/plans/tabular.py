@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from service_map.plans.area import PlanArea
-from service_map.plans.clause import ACTS, BUILDS
 from service_map.plans.detail import apply_site, capacity_of
 from service_map.plans.draft import Draft, act_kinds
 from service_map.plans.lexicon import Wording, number
 from service_map.plans.outline import Passage, Span
+from service_map.plans.sentences import ACTS, BUILDS
 from service_map.plans.where import read_site
 
 _NATURE = re.compile(rf"（(?:拟)?(?P<nature>(?:{ACTS})、?(?:{ACTS})?)(?:项目|工程)?）$")
@@ -113,14 +113,14 @@ class RecordReader:
             lead = re.match(rf"(?:计划|拟|利用[^，。；]{{2,20}}?)?(?P<act>{ACTS})", text[a:b])
             spans += [(a + lead.start("act"), a + lead.end("act"))] if lead else []
         for a, b in spans:
-            kinds = [kind for kind in act_kinds(text[a:b], self._wording).kinds if kind in BUILDS]
+            kinds = [kind for kind in act_kinds(text[a:b], self._wording) if kind in BUILDS]
             if kinds:
                 distinct = list(dict.fromkeys(kinds))
                 draft.action = distinct[0] if len(distinct) == 1 else "mixed"
                 draft.told(action=draft.passage.spans(a, b))
                 return
         for _, a, b in self._fields(draft, "caption"):
-            kinds = [kind for kind in act_kinds(text[a:b], self._wording).kinds if kind in BUILDS and kind != "new"]
+            kinds = [kind for kind in act_kinds(text[a:b], self._wording) if kind in BUILDS and kind != "new"]
             if kinds:
                 draft.action = kinds[-1]
                 draft.told(action=draft.passage.spans(a, b))
@@ -195,7 +195,7 @@ class RecordReader:
                     continue
                 own = replace(draft, kind="allotment" if draft.place else "quota", name=None, words=dict(draft.words))
                 own.count, own.unit, own.noun = int(match["n"]), match["unit"], match["noun"] or name
-                kinds = [kind for kind in act_kinds(match["act"], self._wording).kinds if kind in BUILDS]
+                kinds = [kind for kind in act_kinds(match["act"], self._wording) if kind in BUILDS]
                 words = draft.passage.spans(at, at + len(part))
                 own.action = kinds[-1] if kinds else own.action
                 own.told(count=words, unit=words, kind=words, name=(), action=words)

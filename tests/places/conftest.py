@@ -27,12 +27,15 @@ def labelled(shared):
     """Every commitment that careful readers found in the labelled plans."""
     found = []
     for plan, file in LABELLED.items():
-        rows = [json.loads(line) for line in (shared / "extraction" / file).read_text(encoding="utf-8").splitlines()]
+        rows = [json.loads(line) for line in (shared / "labels" / file).read_text(encoding="utf-8").splitlines()]
         marks = [f"{plan}-{row['line']}-{number:06x}" for number, row in enumerate(rows)]
         fields = ("line", "quote", "category", "kind", "name", "count", "unit", "at_least", "action", "place",
-                  "place_level", "per", "year", "section")  # fmt: skip
+                  "place_level", "per", "year", "section", "noun", "count_max", "capacity", "capacity_unit", "locality",
+                  "condition", "share")  # fmt: skip
         for mark, row in zip(marks, rows, strict=True):
-            made = Commitment(id=mark, plan=plan, passage_sha256="0" * 64, **{field: row[field] for field in fields})
+            made = Commitment(
+                id=mark, plan=plan, passage_sha256="0" * 64, **{field: row.get(field) for field in fields}
+            )
             earlier = row.get("repeats")
             found.append(replace(made, repeats=None if earlier is None else marks[earlier]))
     return found

@@ -34,6 +34,29 @@ def test_a_record_can_be_dropped_changed_and_added(tmp_path):
     assert len({item.id for item in records}) == 3
 
 
+def test_every_field_that_a_promise_says_can_be_set(tmp_path):
+    total = extract(TEXT, plan="p")[0]
+    row = (
+        "add,p,3,nursery,,count=3; count_max=5; unit=所; noun=托育服务站; capacity=60; capacity_unit=托位; "
+        f"locality=文昌路以东; condition=尚无托育机构的县; share=0.5; per=county; part_of={total.id},\n"
+    )
+    added = next(record for record in _corrected(tmp_path, row)[0] if record.category == "nursery")
+    assert (added.count_max, added.noun, added.capacity, added.capacity_unit) == (5, "托育服务站", 60, "托位")
+    assert (added.locality, added.condition, added.share) == ("文昌路以东", "尚无托育机构的县", 0.5)
+    assert added.part_of == total.id
+    kept = _corrected(tmp_path, "drop,p,1,kindergarten,,,\n" + row)[0]
+    assert [record.part_of for record in kept if record.category == "nursery"] == [None]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("share", "1.5"), ("capacity", "很多"), ("part_of", "第一条"), ("locality", "路" * 31)],
+)
+def test_a_field_of_a_promise_that_takes_no_such_value_is_named(tmp_path, field, value):
+    with pytest.raises(PlanFileError, match=f"set/{field}"):
+        _corrected(tmp_path, f"change,p,1,kindergarten,,{field}={value},\n")
+
+
 def test_a_change_keeps_the_id_and_the_citation(tmp_path):
     before = extract(TEXT, plan="p")[0]
     after = _corrected(tmp_path, "change,p,1,kindergarten,,count=10; category=nursery,\n")[0][0]

@@ -275,7 +275,7 @@ def test_a_year_behind_a_noun_is_that_of_what_stands_before_it_and_one_in_a_head
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("沿柳江两岸铺设健身绿道18公里。", "柳江两岸"),
+        ("沿柳江两岸铺设健身绿道18公里。", "柳江"),
         ("清溪县城北安置区：配建幼儿园1所。", "清溪县城北安置区"),
         ("县殡仪馆由城区迁至青山镇。", "青山镇"),
     ],

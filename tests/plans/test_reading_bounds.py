@@ -47,7 +47,8 @@ import re._constants as sre
 from re import _parser
 from service_map import plans
 from service_map.plans.area import PlanArea
-from service_map.plans.clause import ClauseReader
+from service_map.plans.reading.items import ItemReader
+from service_map.plans.rules import RuleReader
 from service_map.plans.lexicon import load_wording
 
 chance = random.Random(11)
@@ -84,10 +85,10 @@ def repeats(tree):
         for one in inner:
             yield from repeats(one)
 
-modules = [importlib.import_module(f"service_map.plans.{info.name}") for info in pkgutil.iter_modules(plans.__path__)]
+modules = [importlib.import_module(info.name) for info in pkgutil.walk_packages(plans.__path__, "service_map.plans.")]
 wording = load_wording()
 area = PlanArea("甲市", counties=["乙县"], townships=["丙镇"], villages=["丁村"], target_year=None, wording=wording)
-values = [value for one in (*modules, wording, area, ClauseReader(wording, area)) for value in vars(one).values()]
+values = [value for one in (*modules, wording, area, ItemReader(wording), RuleReader(wording)) for value in vars(one).values()]
 values += [pattern for value in values if isinstance(value, (list, tuple)) for item in value for pattern in (item if isinstance(item, tuple) else [item])]
 patterns = {value for value in values if isinstance(value, re.Pattern) and isinstance(value.pattern, str)}
 tried = 0

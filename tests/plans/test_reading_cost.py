@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from service_map.plans import extract, read_text
-from service_map.plans.clause import MAX_SENTENCE, split_sentences
+from service_map.plans.sentences import MAX_SENTENCE, split_sentences
 
 CALLS_A_CHARACTER = 50
 READ = """

@@ -94,7 +94,7 @@ def test_a_number_counts_again_what_stands_before_it():
     ("text", "name", "action", "year"),
     [
         ("县殡仪馆择址另建。", "县殡仪馆", "relocate", None),
-        ("县殡仪馆火化车间改造。", "县殡仪馆", "upgrade", None),
+        ("县殡仪馆火化车间改造。", "县殡仪馆火化车间", "upgrade", None),
         ("县老年公寓二期抓紧建设。", "县老年公寓二期", "new", None),
         ("青龙镇敬老院列入首批改造计划。", "青龙镇敬老院", "upgrade", None),
         ("白石镇中心幼儿园2023年秋季开园。", "白石镇中心幼儿园", "new", 2023),
