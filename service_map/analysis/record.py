@@ -435,6 +435,8 @@ def existing_words(ground: Ground, record: Record, what: str, where: str) -> lis
                 far=f"{record.nearest['metres'] / 1000:.1f}",
             )
         )
+    elif record.nearest is None and record.state == "none":
+        said.append(ground.say("%(far)s 公里以内也没有在册的。", far=f"{FARTHEST_M / 1000:g}"))
     return said
 
 

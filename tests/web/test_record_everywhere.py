@@ -140,6 +140,52 @@ def test_a_card_that_names_none_of_a_kind_says_what_plans_promise_of_it_and_lead
             assert f'id="k-{kind["category"]}"' in area
 
 
+def _entry(app, name, **query):
+    """What a card says of a kind, its last entry there."""
+    page = html.unescape(ask(app, "/circle", **query).text)
+    return page.split(f"<strong>{name}</strong>")[-1].split("</li>")[0]
+
+
+def test_a_card_tells_the_promises_of_the_city_beside_a_facility_that_it_names(shipped_app):
+    page = html.unescape(ask(shipped_app, "/circle", lon=113.30, lat=40.08).text)
+    entry = page.split("<strong>幼儿园</strong>")[1].split("</li>")[0]
+    asked = {"area": "140213", "category": "kindergarten"}
+    told = ask(shipped_app, "/api/promised", **asked).get_json(force=True)["kinds"][0]
+    sentences = [one["words"] for rung in ("quotas", "required") for one in told[rung]]
+    assert len(sentences) == 3
+    places = [entry.index(said) for said in sentences]
+    assert places == sorted(places)
+    assert f"还有 {len(told['words']) - 3} 条" in entry
+    funeral = _entry(shipped_app, "殡仪馆", lon=112.84, lat=35.50)
+    assert "沁水县殡仪馆" in funeral
+    assert "晋城市要求每个县（市、区）都有县级行政区域殡仪馆" in funeral
+
+
+def test_a_card_names_nothing_beyond_50_kilometres_but_what_bounds_how_far_the_nearest_may_be(shipped_app):
+    told = summary(shipped_app, "circle", lon=112.84, lat=35.50)
+    rows = {row["category"]: row for row in told["apart"]}
+    cemetery = _entry(shipped_app, "公墓与骨灰堂", lon=112.84, lat=35.50)
+    assert rows["columbarium_cemetery"]["distance_low_m"] > 50_000
+    assert rows["columbarium_cemetery"]["facility"]["name"] not in cemetery
+    assert "50 公里以内没有收录这一类" in cemetery
+    assert "晋城市要求每个县（市、区）都有县级公益性骨灰堂" in cemetery
+    funeral = rows["funeral_home"]
+    assert funeral["nearest_within_m"] == funeral["standing"]["distance_high_m"] < funeral["distance_high_m"]
+    entry = _entry(shipped_app, "殡仪馆", lon=112.84, lat=35.50)
+    assert funeral["standing"]["facility"]["name"] in entry.split("现有在册最近的一处")[1]
+    assert entry.count("106 公里") == 2
+
+
+def test_an_area_without_any_of_a_kind_is_told_the_nearest_or_that_none_is_near(shipped_app):
+    kinds = ask(shipped_app, "/api/promised", area="140500").get_json(force=True)["kinds"]
+    assert {kind["existing"]["record"] for kind in kinds} >= {"none"}
+    for kind in kinds:
+        if kind["existing"]["record"] == "none":
+            words = "".join(kind["existing"]["words"])
+            assert ("50 公里以内也没有在册的" in words) == (kind["existing"]["nearest"] is None)
+            assert "最近的一处在册" in words or kind["existing"]["nearest"] is None
+
+
 def test_a_card_at_the_seat_of_a_county_names_the_funeral_home_of_that_county(shipped_app):
     told = summary(shipped_app, "circle", lon=112.18041, lat=35.69024)
     (funeral,) = [row for row in told["apart"] if row["category"] == "funeral_home"]

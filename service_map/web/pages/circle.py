@@ -17,7 +17,7 @@ from service_map.store.records import FacilityFilter
 from service_map.web import labels, term
 from service_map.web.compute import elsewhere
 from service_map.web.links import to
-from service_map.web.pages import choices, frame
+from service_map.web.pages import choices, frame, gets
 from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site
 
@@ -25,8 +25,8 @@ NEAR_METRES = 5_000.0
 NEAR_SHOWN = 12
 WALKABLE_METRES = 3_000.0
 """Beyond it a walk is not told in minutes."""
-FAR_METRES = 50_000.0
-"""Beyond it the nearest on record is another city's and tells a resident nothing; the card says that there is none."""
+TOLD = 3
+"""Sentences of what plans promise of a kind beside a facility that is named; the page of the area has all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +48,16 @@ class Check:
     metres
         Radius judged by; None where none is.
     far
-        Whether the nearest on record surely lies beyond `FAR_METRES`, and is not named for that.
+        Whether the nearest on record surely lies beyond `analysis.FARTHEST_M`, and is not named for that.
     plan
         Id and title of the plan that promises the rule itself; None for a standard.
     standing_id, standing_name, standing_words
-        Where nobody can say how near the named one is: the nearest that stands and has a place, and how far it is.
-    words, listed
-        Where none is named: what the plans of the county and of its city promise of this kind without a place, a
-        sentence each, and the address of the page that tells all of it.
+        Where nobody can say how near the named one is: the nearest that stands and has a place, and how far it is;
+        beyond `analysis.FARTHEST_M` only where it bounds how far the nearest may be.
+    words, more, listed
+        What the plans of the county and of its city promise of this kind without a place, a sentence each, numbers
+        first; where one is named, `TOLD` at most, and how many more there are; the address of the page that tells all
+        of it.
     others
         What the other rules of the same category say.
     """
@@ -80,6 +82,7 @@ class Check:
     standing_name: str
     standing_words: str
     words: tuple[str, ...] = ()
+    more: int = 0
     listed: str = ""
     others: tuple["Check", ...] = ()
 
@@ -147,7 +150,7 @@ def circle() -> str:
             Near(item=frame.entry(record), words=labels.apart(metres, record.uncertainty_m)) for record, metres in near
         ],
         near_metres=NEAR_METRES,
-        far_metres=FAR_METRES,
+        far_metres=analysis.FARTHEST_M,
         profiles=[(code, str(said)) for code, said in labels.PROFILE.items()],
         minute_options=[(minutes, str(minutes)) for minutes in reversed(analysis.CIRCLE_MINUTES)],
         year_options=[(year, year) for year in frame.years(queries.plans(frame.conn()))],
@@ -168,11 +171,16 @@ def _by_category(ground: analysis.Ground, told: Sequence[Mapping[str, Any]]) -> 
 
 
 def _told(told: Mapping[str, Any], check: Check) -> Check:
-    """Add what plans promise without a place to a kind of which the card names none."""
-    if check.facility_id is not None:
-        return check
-    words = next((one["words"] for one in told["promised"] if one["category"] == check.category), ())
-    return replace(check, words=tuple(words), listed=f"{_area_page(told)}#k-{check.category}")
+    """Add what plans promise of the kind, in short where the card names one of it."""
+    (kind,) = analysis.ladder(frame.ground(), told["promised_in"]["adcode"], (check.category,))
+    words = gets.numbers_first(kind)
+    shown = TOLD if check.facility_id is not None else len(words)
+    return replace(
+        check,
+        words=tuple(words[:shown]),
+        more=max(0, len(words) - shown),
+        listed=f"{_area_page(told)}#k-{check.category}",
+    )
 
 
 def _area_page(told: Mapping[str, Any]) -> str:
@@ -187,7 +195,7 @@ def _status_words(place: Mapping[str, Any]) -> str:
 
 def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
     place, rule = said["facility"], ground.rule(said["rule"]["id"])
-    far = "verdict" in said and place is not None and said["distance_low_m"] > FAR_METRES
+    far = place is not None and said["distance_low_m"] > analysis.FARTHEST_M
     if far:
         place = None
     there = []
@@ -248,4 +256,6 @@ def _standing(said: Mapping[str, Any]) -> Mapping[str, Any] | None:
     found: Mapping[str, Any] | None = said["standing"]
     if not _unsure(said) or found is None or found["facility"]["id"] == said["facility"]["id"]:
         return None
-    return found if found["distance_low_m"] <= FAR_METRES else None
+    within = said["nearest_within_m"]
+    bounding = within is not None and found["distance_high_m"] <= within
+    return found if bounding or found["distance_low_m"] <= analysis.FARTHEST_M else None

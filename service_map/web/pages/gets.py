@@ -71,6 +71,18 @@ def firm(kind: answers.KindPromised) -> list[str]:
     return [*(rung[0] for rung in rungs if rung), *(said for rung in rungs for said in rung[1:])]
 
 
+def numbers_first(kind: answers.KindPromised) -> list[str]:
+    """Give all sentences of a kind, those that name a place last but for intentions: a card names places itself."""
+    rungs = [
+        [one["words"] for one in kind["quotas"]],
+        [one["words"] for one in kind["required"]],
+        kind["allotted"]["words"],
+        kind["named"]["words"],
+        kind["intents"]["words"],
+    ]
+    return [said for rung in rungs for said in rung] or kind["words"]
+
+
 def glance(kinds: Iterable[answers.KindPromised], existing: Mapping[str, answers.Existing]) -> tuple[Glance, ...]:
     """Shorten kinds to a few sentences each; where plans promise nothing firm, what exists is told besides.
 
