@@ -1,21 +1,26 @@
 """What does my county get? The ladder of an area: what plans give it, then what exists on record, then nobody knows."""
 
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from service_map.analysis import answers
 from service_map.analysis.context import Ground, Region, region
 from service_map.analysis.ladder import here_of, ladder
 from service_map.analysis.record import existing_words, record_of, sources_member
-from service_map.catalogue.adcode import covers, prefix
+from service_map.catalogue.adcode import COUNTY_DIGITS, covers, prefix
 from service_map.catalogue.messages import message
 from service_map.errors import UnanswerableError
-from service_map.store import queries
+from service_map.places.gazetteer import short_name
+from service_map.store import pinyin, queries
 
 NOT_ALL = message("规划没有写的，不等于不建；没有收录的现有设施，不等于当地没有")
 NOT_BUILT = message("规划答应的，不等于已经建成")
 
 _SHORTEST = 2  # characters by which an area or a kind may be named
+_SAYS_NOTHING = frozenset({"in", "of", "the", "at", "for", "near", "city", "county", "district"})
 
 
 def promised(ground: Ground, adcode: str | None, categories: Sequence[str] = ()) -> answers.Promised:
@@ -66,10 +71,21 @@ def kinds_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedFor:
-    """What somebody looks for: an area, or None for everywhere, and kinds, none where none is named."""
+    """What somebody looks for.
+
+    Attributes
+    ----------
+    area
+        Code of the area, or None for everywhere.
+    kinds
+        Codes of kinds, none where none is named.
+    unknown
+        Words that name neither an area nor a kind.
+    """
 
     area: str | None
     kinds: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
 
     @property
     def something(self) -> bool:
@@ -92,37 +108,99 @@ def looked_for(
     ground
         What the answer rests on.
     area, categories, families
-        As they were chosen; what is chosen goes before what the words say.
+        As they were chosen; what is chosen goes before what the words say, but for an area within the chosen one.
     q
-        Words as typed. A word names an area by its name or its beginning, a kind by any word for it.
+        Words as typed. An area is named by its name with or without its kind (平城区, 平城), by its beginning, or in
+        pinyin; a kind by any word or phrase for it. They may stand in one word, in either order: 平城幼儿园.
 
     Returns
     -------
     LookedFor
         Words that name neither, or several areas none of which holds the others, say nothing.
     """
-    known = queries.vocabulary(ground.conn)
     kinds = kinds_of(ground, categories, families)
-    for word in (q or "").casefold().split():
-        place, rest = (None, word) if area is not None else _place_in(word, known.areas)
-        area = area or place
-        if len(rest) >= _SHORTEST and not kinds:
-            named = [code for code, words in known.categories.items() if rest in words.split("\n")]
-            kinds = tuple(named or [code for code, words in known.categories.items() if rest in words])
-    return LookedFor(area=area, kinds=kinds)
+    rest: list[str] = []
+    unknown: list[str] = []
+    for word in unicodedata.normalize("NFKC", q or "").casefold().split():
+        place, left = _place_in(ground, word, area)
+        if place is not None and area is not None and not covers(area, place) and not covers(place, area):
+            unknown.append(word)
+            continue
+        area = place if place is not None and (area is None or covers(area, place)) else area
+        if left:
+            rest.append(left)
+    named, others = _kinds_in(rest, queries.vocabulary(ground.conn).categories)
+    unknown += [word for word in others if word not in _SAYS_NOTHING]
+    return LookedFor(area=area, kinds=kinds or named, unknown=tuple(unknown))
 
 
-def _place_in(word: str, areas: Mapping[str, str]) -> tuple[str | None, str]:
-    """Find the area that a word is, or begins with, and what is left of the word."""
-    whole = [code for code, name in areas.items() if name.startswith(word) and len(word) >= _SHORTEST]
+_Names = Mapping[str, tuple[str, ...]]
+
+
+def _area_names(conn: Connection) -> dict[str, tuple[str, ...]]:
+    # Of a township the short name may be any word: 公园街道 is not meant by 公园.
+    return {
+        code: (name,) if len(code) > COUNTY_DIGITS else tuple(dict.fromkeys((name, short_name(name))))
+        for code, name in queries.vocabulary(conn).areas.items()
+    }
+
+
+def _area_sounds(conn: Connection) -> dict[str, frozenset[str]]:
+    named = _area_names(conn).items()
+    return {code: frozenset(pinyin.sound(form).whole for form in forms) for code, forms in named}
+
+
+def _place_in(ground: Ground, word: str, around: str | None) -> tuple[str | None, str]:
+    """Find the area that a word is, begins or ends with, within the one around where it can be, and what is left."""
+    names = ground.keep("area-names", _area_names)
+    whole = [code for code, forms in names.items() if len(word) >= _SHORTEST and forms[0].startswith(word)]
+    if not whole and pinyin.is_spelt(word):
+        whole = [code for code, sounds in ground.keep("area-sounds", _area_sounds).items() if word in sounds]
     if whole:
+        whole = [code for code in whole if around is not None and covers(around, code)] or whole
         widest = min(whole, key=lambda code: (len(prefix(code)), code))
         return (widest, "") if all(covers(widest, code) for code in whole) else (None, "")
-    begun = [code for code, name in areas.items() if word.startswith(name)]
-    if not begun:
-        return None, word
-    longest = max(begun, key=lambda code: (len(areas[code]), -len(prefix(code))))
-    return longest, word.removeprefix(areas[longest])
+    for cut in (str.removeprefix, str.removesuffix):
+        place, rest = _cut_off(word, names, around, cut)
+        if place is not None:
+            return place, rest
+    return None, word
+
+
+def _cut_off(word: str, names: _Names, around: str | None, cut: Callable[[str, str], str]) -> tuple[str | None, str]:
+    """Cut an area's name off one end of a word, then as often as one stands there that lies within: 晋城市城区."""
+    place = None
+    while word:
+        found = [
+            (form, code)
+            for code, forms in names.items()
+            for form in forms
+            if (place is None or (code != place and covers(place, code))) and cut(word, form) != word
+        ]
+        if not found:
+            break
+        # The longest name, of areas of one name that within the area around, and of those the widest.
+        form, place = min(
+            found,
+            key=lambda one: (-len(one[0]), around is None or not covers(around, one[1]), len(prefix(one[1])), one[1]),
+        )
+        word = cut(word, form)
+    return place, word
+
+
+def _kinds_in(said: Sequence[str], known: Mapping[str, str]) -> tuple[tuple[str, ...], list[str]]:
+    """Find the kinds that words name, as the longest phrase that names any, and the words beside the phrase."""
+    for length in range(len(said), 0, -1):
+        for start in range(len(said) - length + 1):
+            phrase = " ".join(said[start : start + length])
+            for form in dict.fromkeys((phrase, phrase.removesuffix("s"))):
+                if len(form) < _SHORTEST or form in _SAYS_NOTHING:
+                    continue
+                named = [code for code, words in known.items() if form in words.split("\n")]
+                named = named or [code for code, words in known.items() if form in words]
+                if named:
+                    return tuple(named), [*said[:start], *said[start + length :]]
+    return (), list(said)
 
 
 def _land(ground: Ground, adcode: str | None) -> Region | None:

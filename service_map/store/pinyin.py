@@ -27,6 +27,11 @@ class Sound:
     tails: str
     initials: str
 
+    @property
+    def whole(self) -> str:
+        """All its syllables, run together."""
+        return self.tails[1:].partition("\n")[0]
+
     def holds(self, word: str) -> bool:
         """Say whether a word of Latin letters begins at one of the syllables."""
         return f"\n{word}" in self.tails or (len(word) > SHORTEST and f"\n{word}" in self.initials)

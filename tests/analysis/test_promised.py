@@ -232,6 +232,18 @@ def test_an_area_or_a_kind_that_is_unknown_is_named(told):
         ({"q": "沁水"}, COUNTY, ()),
         ({"q": "沁水 敬老院"}, COUNTY, ("elderly_institution",)),
         ({"q": "晋城市"}, CITY, ()),
+        ({"q": "晋城殡仪馆"}, CITY, ("funeral_home",)),
+        ({"q": "沁水敬老院"}, COUNTY, ("elderly_institution",)),
+        ({"q": "幼儿园沁水县"}, COUNTY, ("kindergarten",)),
+        ({"q": "殡仪馆晋城"}, CITY, ("funeral_home",)),
+        ({"q": "晋城市沁水县殡仪馆"}, COUNTY, ("funeral_home",)),
+        ({"q": "晋城沁水殡仪馆"}, COUNTY, ("funeral_home",)),
+        ({"q": "晋城 沁水县 殡仪馆"}, COUNTY, ("funeral_home",)),
+        ({"q": "沁水幼儿园", "area": CITY}, COUNTY, ("kindergarten",)),
+        ({"q": "kindergarten Qinshui"}, COUNTY, ("kindergarten",)),
+        ({"q": "Funeral home Jincheng"}, CITY, ("funeral_home",)),
+        ({"q": "fitness trails in Qinshui County"}, COUNTY, ("trail",)),
+        ({"q": "qinshuixian 幼儿园"}, COUNTY, ("kindergarten",)),
         ({"q": "幼儿园", "area": OTHER}, OTHER, ("kindergarten",)),
         ({"q": "沁水县", "categories": ["trail"]}, COUNTY, ("trail",)),
         ({"families": ["preschool"]}, None, ("kindergarten", "nursery")),
@@ -244,6 +256,20 @@ def test_words_of_a_search_are_understood_as_an_area_and_a_kind(told, asked, are
     found = analysis.looked_for(told.ground(), **asked)
     assert (found.area, found.kinds) == (area, kinds)
     assert found.something is bool(area or kinds)
+
+
+@pytest.mark.parametrize(
+    ("asked", "unknown"),
+    [
+        ({"q": "沁水县第一幼儿园"}, ("第一幼儿园",)),
+        ({"q": "晋城殡仪馆"}, ()),
+        ({"q": "fitness trail in Qinshui County"}, ()),
+        ({"q": "沁水 幼儿园 不知所云"}, ("不知所云",)),
+        ({"q": "阳城县幼儿园", "area": COUNTY}, ("阳城县幼儿园",)),
+    ],
+)
+def test_words_that_name_neither_an_area_nor_a_kind_are_told_apart(told, asked, unknown):
+    assert analysis.looked_for(told.ground(), **asked).unknown == unknown
 
 
 def test_a_ladder_is_found_once_for_each_state_of_the_data(told, calls_of):
