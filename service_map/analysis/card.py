@@ -5,17 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
 from service_map.analysis import answers, report
-from service_map.analysis.context import Ground, Region
+from service_map.analysis.context import Ground, Region, Supply
 from service_map.analysis.ladder import brief
-from service_map.analysis.record import given_alone, sources_member, state_of, stated_of
+from service_map.analysis.record import FARTHEST_M, given_alone, sources_member, state_of, stated_of
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.threshold import walking
 from service_map.catalogue import Inventory, Rule, terms
-from service_map.catalogue.adcode import covers
+from service_map.catalogue.adcode import COUNTY_DIGITS, covers
 from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.errors import InvalidParameterError, UnanswerableError
 from service_map.store import FacilityRecord, queries
@@ -29,6 +32,9 @@ _CIRCLE_LEVELS = {5: ("5",), 10: ("10", "5"), 15: ("15", "10", "5", "none")}
 _DECIMALS = 7
 _TOWNSHIPS = 1_000  # codes of a county: six digits and three of the township
 _MOST_RECORDS = 5_000
+_COARSE_M = 1_000.0  # what is known less well than this is bounded by its area too
+_BORDER_M = 1_000.0  # so far a boundary may be drawn off the true one
+_MOST_AREAS = 64
 
 
 def check_point(
@@ -93,12 +99,13 @@ def check_point(
 
     away = coverage.distances((lon, lat), candidates)
     home_area = next((area for area in around if area.level == "county"), around[-1])
+    floor = _floor(ground, lon, lat, supply, away)
     home = supply.code // _TOWNSHIPS == int(home_area.adcode) if home_area.level == "county" else None
 
     def judge(asked: Iterable[Rule], within: Iterable[str]) -> list[coverage.Verdict]:
         return coverage.check(
             (lon, lat), candidates, asked, year=year, complete=known, levels=within, speed=pace,
-            network=ground.network, show=show, away=away, home=home,
+            network=ground.network, show=show, away=away, floor=floor, home=home,
         )  # fmt: skip
 
     verdicts = judge(rules, levels)
@@ -108,7 +115,7 @@ def check_point(
     unjudged = [rule for rule in local if rule.metres is None and rule.level != "city" and rule.category not in kinds]
 
     def tell(asked: Iterable[Rule]) -> list[coverage.Apart]:
-        return coverage.apart((lon, lat), candidates, asked, year=year, show=show, away=away, home=home)
+        return coverage.apart((lon, lat), candidates, asked, year=year, show=show, away=away, floor=floor, home=home)
 
     aside = tell(unjudged) if whole else []
     promised = _promised_here(ground, [area.adcode for area in around]) if whole else []
@@ -189,6 +196,36 @@ def check_point(
         features=tuple(_row(number, row) for number, row in enumerate((*judged, *plan_circles, *beyond), 1)),
         lines=_said(ground, summary),
     )
+
+
+def _floor(ground: Ground, lon: float, lat: float, supply: Supply, away: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bound from below how far each facility is by the area that holds it, metres; 0 where that says nothing.
+
+    Only what is coarsely known and might else be named is bounded, and of that the areas whose facilities might be the
+    nearest, `_MOST_AREAS` at most.
+    """
+    floor = np.zeros(len(away))
+    doubt = supply.candidates.uncertainty_m
+    low = away - doubt
+    vague = (doubt >= _COARSE_M) & (low < FARTHEST_M) & (supply.code > 0)
+    if len(supply.candidates.shape):
+        vague &= shapely.is_missing(supply.candidates.shape)  # what is drawn may reach over the border
+    rows = np.flatnonzero(vague)
+    codes = supply.code[rows]
+    for code in list(dict.fromkeys(codes[np.argsort(low[rows], kind="stable")].tolist()))[:_MOST_AREAS]:
+        land = _land(ground, int(code))
+        if land is not None:
+            mine = rows[codes == code]
+            floor[mine] = max(coverage.away_at_least((lon, lat), land) - _BORDER_M, 0.0)
+    # A point that stands for an area may lie outside of the boundary as drawn.
+    return np.minimum(floor, away)
+
+
+def _land(ground: Ground, code: int) -> BaseGeometry | None:
+    """Give the boundary of an area of nine digits, or of the county that holds it; None where neither is known."""
+    township = f"{code:09d}"
+    own = None if township.endswith("000") else ground.ground_of((township,))
+    return own or ground.ground_of((township[:COUNTY_DIGITS],))
 
 
 def _promised_here(ground: Ground, adcodes: Sequence[str]) -> list[Rule]:

@@ -19,7 +19,7 @@ from service_map.coverage.accessibility import (
 from service_map.coverage.card import SITE_M, Apart, Reach, Verdict, apart, check, distances
 from service_map.coverage.catchment import Catchment, Pairs, count_pairs, count_within, pairs, two_step
 from service_map.coverage.demand import Demand, land, land_cells, points, raster, spread, standard_error
-from service_map.coverage.distance import metres_between, nearest, to_ecef, within
+from service_map.coverage.distance import away_at_least, metres_between, nearest, to_ecef, within
 from service_map.coverage.edges import LaidOut, along, edge_pairs, inside, lay_out, nearest_edge
 from service_map.coverage.ellipsoid import check_edges, circles, joined_circles, square_km, surface, usable_area
 from service_map.coverage.gaps import Coverage, Gap, gap, gap_on_foot, ground_anywhere, may_reach, rank
@@ -63,6 +63,7 @@ __all__ = [
     "along",
     "apart",
     "around_places",
+    "away_at_least",
     "by_year",
     "candidates",
     "cells",

@@ -39,7 +39,8 @@ class Reach:
     id
         Its name there, "" where none was given.
     metres, metres_low, metres_high
-        Straight line to the point that stands for it, and the bounds [distance − uncertainty, distance + uncertainty].
+        Straight line to the point that stands for it, and the bounds [distance − uncertainty, distance + uncertainty],
+        the near one no nearer than the area that it is known to lie in (`floor` of `check`).
     walk_metres
         Way over the network to the point that stands for it, None where no network was given, either end is not on it,
         or the place is known less well than `SITE_M`.
@@ -153,6 +154,7 @@ def check(
     network: Network | None = None,
     show: int = 3,
     away: Floats | None = None,
+    floor: Floats | None = None,
     home: NDArray[np.bool_] | None = None,
 ) -> list[Verdict]:
     """Judge a point by every rule that has a distance on foot.
@@ -184,6 +186,9 @@ def check(
         How many facilities to name.
     away
         From `distances`, where a point is asked more than once.
+    floor
+        Metres in a straight line that each surely is away, n of them, no more than `away`: of what is known to an area
+        only, how far that area is. None where nothing is known but the uncertainty.
     home
         Flags of those in the point's own county: of what is known to a county or city only, and may be as near, they
         are named first.
@@ -207,7 +212,7 @@ def check(
     judged = [
         rule for rule in rules if rule.mode in terms.JUDGED and rule.level in wanted and rule.status != "superseded"
     ]
-    way = _Way(distances(point, candidates) if away is None else away, None)
+    way = _Way(distances(point, candidates) if away is None else away, None, floor=floor)
     if network is not None and judged:
         farthest = max(rule.metres or (rule.minutes or 0) * 60 * max(speed, cycling) for rule in judged) * detour
         laid = lay_out(candidates)
@@ -224,7 +229,7 @@ def check(
             [(rule.minutes or 0) * 60 * max(speed, cycling) for rule in judged if rule.metres is None], default=0
         )
         least = _at_least(network, point, candidates, way.metres, longest)
-        way = _Way(way.metres, walked, fastest, beyond, least)
+        way = _Way(way.metres, walked, fastest, beyond, least, floor)
     within = complete if isinstance(complete, Mapping) else dict.fromkeys(complete, np.inf)
     verdicts = []
     for rule in judged:
@@ -244,6 +249,7 @@ def apart(
     year: int | None = None,
     show: int = 3,
     away: Floats | None = None,
+    floor: Floats | None = None,
     home: NDArray[np.bool_] | None = None,
 ) -> list[Apart]:
     """Tell how far the facilities are that no walking rule judges.
@@ -256,7 +262,7 @@ def apart(
         The facilities on record.
     rules
         Rule rows; only those of mode ``none`` are answered.
-    year, away, home
+    year, away, floor, home
         As in `check`.
     show
         How many facilities to name.
@@ -277,7 +283,7 @@ def apart(
         if rule.mode != "none" or rule.status == "superseded":
             continue
         rows, dated = _eligible(rule, candidates, year)
-        way, pace = _Way(metres, None), float("nan")
+        way, pace = _Way(metres, None, floor=floor), float("nan")
         found = _nearest(candidates, rows, way, pace=pace, detour=1.0, show=show, home=home)
         within = _within(candidates, rows[dated], metres)
         if found:
@@ -342,6 +348,12 @@ class _Way:
     fastest: float = 1.0  # flat metres that a way may cost less than its length, downhill
     beyond: NDArray[np.bool_] | None = None  # what is known to lie farther on foot than any rule asks
     least: Floats | None = None  # what a walk takes at least to where it may stand, 0 where that says nothing
+    floor: Floats | None = None  # metres in a straight line that it surely is away
+
+    def low(self, rows: NDArray[np.int64], uncertainty_m: Floats) -> Floats:
+        """Give how near some candidates may be in a straight line, below 0 where they may be here."""
+        near: Floats = self.metres[rows] - uncertainty_m[rows]
+        return near if self.floor is None else np.maximum(near, self.floor[rows])
 
 
 def _at_least(network: Network, point: ArrayLike, candidates: Candidates, straight: Floats, longest: float) -> Floats:
@@ -376,7 +388,7 @@ def _judge(
     uncertainty = candidates.uncertainty_m[rows]
     straight = way.metres[rows]
     # No way is shorter than the straight line, so the near bound is the straight line's where no way says more.
-    near = straight - uncertainty
+    near = way.low(rows, candidates.uncertainty_m)
     by_way = rule.metres is None and way.walked is not None
     if by_way:
         near = near / way.fastest
@@ -442,7 +454,7 @@ def _nearest(
     home: NDArray[np.bool_] | None = None,
 ) -> tuple[Reach, ...]:
     metres = way.metres
-    low = np.maximum(metres[rows] - candidates.uncertainty_m[rows], 0)
+    low = np.maximum(way.low(rows, candidates.uncertainty_m), 0)
     # What may be nearest comes first; between two that may be anywhere, the surer one tells the reader more.
     later = np.zeros(len(rows), dtype=np.bool_) if first is None else ~first
     # A county's own may be as near as its neighbour's, whose narrower radius does not make it likelier.
@@ -473,14 +485,14 @@ def _reaches(
 ) -> tuple[Reach, ...]:
     metres = way.metres
     reaches = []
-    for row in rows.tolist():
+    for row, low in zip(rows.tolist(), way.low(rows, candidates.uncertainty_m).tolist(), strict=True):
         walked = float(way.walked[row]) if way.walked is not None and np.isfinite(way.walked[row]) else None
         reaches.append(
             Reach(
                 index=row,
                 id=str(candidates.id[row]) if len(candidates.id) else "",
                 metres=float(metres[row]),
-                metres_low=float(max(metres[row] - candidates.uncertainty_m[row], 0)),
+                metres_low=max(low, 0.0),
                 metres_high=float(metres[row] + candidates.uncertainty_m[row]),
                 walk_metres=walked,
                 minutes=(walked if walked is not None else float(metres[row]) * detour) / pace / 60,

@@ -5,11 +5,16 @@ ellipsoid, and every pair that stands within a centimetre of a radius is decided
 (`pyproj.Geod`). No map projection is involved, so nothing is off by one at the edge of a zone.
 """
 
+import math
+
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike
 from pyproj import Geod
 from scipy.spatial import cKDTree
+from shapely.geometry.base import BaseGeometry
 
+from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.coverage import _given
 from service_map.coverage._given import Floats, Whole
 
@@ -22,6 +27,43 @@ _E2 = GEOD.es
 MEAN_RADIUS_M = 6_371_000.0
 _SERIES_UP_TO_M = 5_000.0
 _DOUBT_M = 0.01
+
+
+_SURE_M = 1_000_000.0  # so far a great circle rises less than a degree above its ends, up to 80 degrees of latitude
+
+
+def away_at_least(point: ArrayLike, surface: BaseGeometry) -> float:
+    """Bound from below how far a point is from land.
+
+    Parameters
+    ----------
+    point
+        WGS 84 degrees, longitude first, within 80 degrees of the equator.
+    surface
+        Polygons in WGS 84 that do not cross the 180th meridian.
+
+    Returns
+    -------
+    float
+        Metres that no point of the surface is nearer than; 0 within it, at most 1,000 km, below the true distance by
+        some hundredths of it.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the point cannot be used.
+
+    Notes
+    -----
+    A way's length is ∫ √(M² dφ² + N² cos² φ dλ²); with M and N at least `LEAST_DEGREE_M` a degree and cos φ at least
+    that of the highest latitude on the way, it is no shorter than the straight line between its ends in a plane of
+    λ cos φ and φ.
+    """
+    ((lon, lat),) = _given.point(point)
+    _, south, _, north = surface.bounds
+    narrow = math.cos(math.radians(min(max(abs(lat), abs(south), abs(north)) + 1, 89)))
+    plane = shapely.transform(surface, lambda lonlat: lonlat * (narrow, 1.0))
+    return min(float(shapely.distance(plane, shapely.Point(lon * narrow, lat))) * LEAST_DEGREE_M, _SURE_M)
 
 
 def to_ecef(lonlat: ArrayLike) -> Floats:

@@ -218,6 +218,16 @@ def test_where_what_stands_is_not_fully_on_record_nobody_can_say_that_a_rule_is_
     assert known.verdict == "not_met"
 
 
+def test_what_is_known_to_an_area_only_is_no_nearer_than_that_area(kindergarten):
+    vague = candidates([at(5_000), at(900)], ["kindergarten"] * 2, uncertainty_m=[6_000, 100], wide=[True, False])
+    (open_,) = check(HERE, vague, [kindergarten], show=2)
+    assert (open_.verdict, open_.nearest[0].index, open_.nearest[0].metres_low) == ("cannot_say", 0, 0)
+    (bound,) = check(HERE, vague, [kindergarten], show=2, floor=np.array([4_000.0, 0]))
+    assert (bound.verdict, bound.possible) == ("not_met", 0)
+    assert [reach.index for reach in bound.nearest] == [1, 0]
+    assert [reach.metres_low for reach in bound.nearest] == pytest.approx([800, 4_000])
+
+
 def test_a_city_share_is_not_judged_at_a_point(geodata):
     assert "city" not in {answer.rule.level for answer in check(HERE, candidates([], []), rules(geodata))}
 

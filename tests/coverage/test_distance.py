@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+import shapely
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pyproj import Geod, Transformer
 
-from service_map.coverage import nearest, to_ecef, within
+from service_map.coverage import away_at_least, nearest, to_ecef, within
 from service_map.errors import InvalidParameterError
 
 GEOD = Geod(ellps="WGS84")
@@ -103,3 +104,25 @@ def test_a_radius_that_is_no_service_radius_is_refused(radius):
     with pytest.raises(InvalidParameterError, match="500000") as error:
         within([[112.9, 35.5]], (112.9, 35.5), radius)
     assert error.value.field == "metres"
+
+
+@given(
+    st.tuples(st.floats(-170, 170), st.floats(-75, 75)),
+    st.tuples(st.floats(0, 360), st.floats(0, 400_000)),
+    st.tuples(st.floats(1_000, 60_000), st.integers(3, 12)),
+)
+def test_no_point_of_an_area_is_nearer_than_its_bound_and_the_bound_is_close_to_the_nearest(here, there, size):
+    (lon, lat), (azimuth, metres), (radius, corners) = here, there, size
+    centre = GEOD.fwd(lon, lat, azimuth, metres)[:2]
+    assume(abs(centre[0]) < 170 and abs(centre[1]) < 78 and abs(centre[0] - lon) < 90)
+    ring = [GEOD.fwd(*centre, 360 * corner / corners, radius)[:2] for corner in range(corners)]
+    area = shapely.Polygon(ring)
+    least = away_at_least((lon, lat), area)
+    if shapely.intersects_xy(area, lon, lat):
+        assert least == 0
+        return
+    edge = shapely.get_coordinates(shapely.segmentize(area.exterior, 0.002))
+    true = GEOD.inv(np.full(len(edge), lon), np.full(len(edge), lat), edge[:, 0], edge[:, 1])[2].min()
+    assert least <= true + 1e-6
+    if abs(lat) < 45 and abs(centre[1]) < 45:
+        assert least > 0.93 * true - 300

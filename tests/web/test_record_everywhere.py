@@ -173,7 +173,18 @@ def test_a_card_names_nothing_beyond_50_kilometres_but_what_bounds_how_far_the_n
     assert funeral["nearest_within_m"] == funeral["standing"]["distance_high_m"] < funeral["distance_high_m"]
     entry = _entry(shipped_app, "殡仪馆", lon=112.84, lat=35.50)
     assert funeral["standing"]["facility"]["name"] in entry.split("现有在册最近的一处")[1]
-    assert entry.count("106 公里") == 2
+    assert re.search(r"最近的一处在 \d+ 公里到 106 公里之间", entry)
+
+
+def test_what_is_promised_in_another_county_is_no_nearer_than_that_county(shipped_app):
+    told = summary(shipped_app, "circle", lon=112.84, lat=35.50)
+    (funeral,) = [row for row in told["apart"] if row["category"] == "funeral_home"]
+    # The western border of Jincheng's city ring is some 20 km from its middle.
+    assert "沁水县" in funeral["facility"]["name"]
+    assert 15_000 < funeral["distance_low_m"] < 25_000
+    seat = summary(shipped_app, "circle", lon=112.18041, lat=35.69024)
+    (own,) = [row for row in seat["apart"] if row["category"] == "funeral_home"]
+    assert own["distance_low_m"] == 0
 
 
 def test_an_area_without_any_of_a_kind_is_told_the_nearest_or_that_none_is_near(shipped_app):

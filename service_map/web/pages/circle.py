@@ -246,8 +246,11 @@ def _distance_words(said: Mapping[str, Any]) -> str:
     """Say how far the named one is; where another surely lies nearer than it may, how far the nearest may be."""
     metres, low, high = said["distance_m"], said["distance_low_m"], said["distance_high_m"]
     within = said["nearest_within_m"]
-    if _unsure(said) and low <= 0 and within is not None and within < high:
-        return str(_("最近的一处说不准有多远，最远 %(high)s", high=labels.distance(within)))
+    if _unsure(said) and within is not None and within < high:
+        most = labels.distance(within)
+        if low <= 0:
+            return str(_("最近的一处说不准有多远，最远 %(high)s", high=most))
+        return str(_("最近的一处在 %(low)s到 %(high)s之间", low=labels.distance(low), high=most))
     return labels.bounds(metres, low, high)
 
 
