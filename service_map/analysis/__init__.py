@@ -23,7 +23,16 @@ from service_map.analysis.inputs import (
 )
 from service_map.analysis.ladder import Here, brief, here_of, ladder, number_words, rule_words
 from service_map.analysis.promised import LookedFor, kinds_of, looked_for, promised
-from service_map.analysis.record import AS_RECORDED, FARTHEST_M, Record, record_member, record_of, state_of, trusting
+from service_map.analysis.record import (
+    AS_RECORDED,
+    FARTHEST_M,
+    Record,
+    record_member,
+    record_of,
+    state_of,
+    stated_words,
+    trusting,
+)
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.request_body import MOST_BYTES, MOST_POINTS, Given, read_body
 from service_map.analysis.scenario import CAPACITIES, STOCKS, Own, with_own
@@ -94,6 +103,7 @@ __all__ = [
     "rule_member",
     "rule_words",
     "state_of",
+    "stated_words",
     "trusting",
     "walking",
     "with_own",

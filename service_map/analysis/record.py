@@ -242,8 +242,16 @@ def stated_of(ground: Ground, categories: Sequence[str], region: Region) -> tupl
     )  # fmt: skip
 
 
-def _stated_words(ground: Ground, one: answers.Stated) -> str:
-    """Say what a plan says stands; beds are no facilities, so none of them are on record."""
+def stated_words(ground: Ground, one: answers.Stated) -> str:
+    """Say what a plan says stands; beds are no facilities, so none of them are on record.
+
+    Parameters
+    ----------
+    ground
+        For the language.
+    one
+        From `stated_of`.
+    """
     say = ground.say
     when = say("（%(year)s 年末）", year=one["year"]) if one["year"] else ""
     if one["cumulated"]:
@@ -424,7 +432,7 @@ def existing_words(ground: Ground, record: Record, what: str, where: str) -> lis
     """
     said = [_on_record(ground, record, what, where)]
     if record.state != "complete":
-        said += [_stated_words(ground, one) for one in record.stated[:MOST_STATED]]
+        said += [stated_words(ground, one) for one in record.stated[:MOST_STATED]]
     if record.nearest is not None and record.state != "complete":
         start = record.nearest["from"]
         said.append(

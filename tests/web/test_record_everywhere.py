@@ -340,3 +340,20 @@ def test_what_a_plan_places_in_a_city_only_is_no_promise_of_the_county_where_its
     city, *counties = (promised(area) for area in ("140200", "140213", "140214", "140221"))
     assert city[0] > 0 == city[1]
     assert {around for _wide, around in counties} == {city[0] - sum(wide for wide, _around in counties)}
+
+
+def test_an_area_page_opens_with_what_stands_beside_what_is_promised(shipped_app):
+    for area in ("140521", "140213"):
+        kinds = ask(shipped_app, "/api/promised", area=area).get_json(force=True)["kinds"]
+        existing = {kind["category"]: kind["existing"] for kind in kinds}
+        first = html.unescape(ask(shipped_app, f"/area/{area}").text).split('id="gets"')[1].split("</section>")[0]
+        rows = {re.search(r"#k-(\w+)", row)[1]: re.sub("<[^>]+>", "", row) for row in first.split("<dt>")[1:]}
+        assert "kindergarten" in rows
+        for code, row in rows.items():
+            stated = [one for one in existing[code]["stated"] if one["measure"] != "places"]
+            if stated:
+                assert f"{stated[0]['count']:,} {stated[0]['unit']}" in row.split("规划写明")[1]
+                assert f"本站收录 {stated[0]['on_record']} 处" in row
+            else:
+                assert re.search(rf"在册\D*{existing[code]['on_record']} 处", row)
+    assert "26 所（2020 年末）" in html.unescape(ask(shipped_app, "/area/140521").text).split("</section>")[0]

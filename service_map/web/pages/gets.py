@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
+
 from service_map import analysis
 from service_map.analysis import answers
 from service_map.web.links import to
@@ -25,6 +27,9 @@ class Glance:
         A sentence each, the surest first.
     more
         How many further sentences the kind has, intentions aside.
+    stands
+        What exists, in a line: what a plan says stands and how much of that is on record, else only the latter; ""
+        where that is not known now, or is among `words`.
     """
 
     code: str
@@ -32,6 +37,7 @@ class Glance:
     colour: str
     words: tuple[str, ...]
     more: int
+    stands: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +90,7 @@ def numbers_first(kind: answers.KindPromised) -> list[str]:
 
 
 def glance(kinds: Iterable[answers.KindPromised], existing: Mapping[str, answers.Existing]) -> tuple[Glance, ...]:
-    """Shorten kinds to a few sentences each; where plans promise nothing firm, what exists is told besides.
+    """Shorten kinds to a few sentences each, and a line of what exists; that is told wholly where nothing is firm.
 
     Parameters
     ----------
@@ -105,9 +111,17 @@ def glance(kinds: Iterable[answers.KindPromised], existing: Mapping[str, answers
                 colour=frame.colour(code),
                 words=tuple(told),
                 more=max(0, len(said) - SENTENCES),
+                stands=_stands(existing[code]) if said and code in existing else "",
             )
         )
     return tuple(found)
+
+
+def _stands(existing: answers.Existing) -> str:
+    counted = next((one for one in existing["stated"] if one["measure"] != "places"), None)
+    if counted is not None:
+        return analysis.stated_words(frame.ground(), counted)
+    return str(_("在册现有 %(number)s 处", number=existing["on_record"]))
 
 
 def families(kinds: Sequence[answers.KindPromised]) -> tuple[Family, ...]:
