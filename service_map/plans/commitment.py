@@ -117,7 +117,7 @@ def label(commitment: Commitment) -> str:
     if commitment.kind == "coverage":
         parts.append(PER_ZH.get(commitment.per or "", "各地"))
     if commitment.count is not None and commitment.kind != "site":
-        parts.append(f"{commitment.count}{commitment.unit or ''}{'以上' if commitment.at_least else ''}")
+        parts.append(f"{commitment.count}{commitment.unit or '个'}{'以上' if commitment.at_least else ''}")
     tail = "".join(parts)
     return f"{thing} {tail}"[:_MAX_LABEL] if tail else thing[:_MAX_LABEL]
 

@@ -1,6 +1,7 @@
 """The two written forms of a commitment."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -66,3 +67,8 @@ def test_no_run_of_a_plan_stands_in_the_shipped_form(plan_texts, tmp_path):
         shipped = path.read_text(encoding="utf-8")
         runs = {text[index : index + 32] for index in range(len(text) - 31)}
         assert not any(shipped[index : index + 32] in runs for index in range(len(shipped) - 31))
+
+
+def test_a_label_counts_in_pieces_what_the_plan_counts_without_a_measure_word():
+    (one,) = extract("第一节 体育\n每个县区至少建成1条健身步道。\r\n", plan="p")
+    assert label(replace(one, unit=None)) == "健身步道 每县区1个以上"
