@@ -75,6 +75,7 @@ __all__ = [
     "facility_points",
     "indicators",
     "layers",
+    "listed_only",
     "nearby",
     "plan",
     "plans",
@@ -583,6 +584,16 @@ def tally_by_basis(
     key = (Facility.adcode, Facility.category, Facility.basis)
     rows = connection.execute(select(*key, func.count()).where(*conditions).group_by(*key).order_by(*key)).all()
     return tuple((adcode, category, basis, count) for adcode, category, basis, count in rows)
+
+
+def listed_only(connection: Connection) -> int:
+    """Count the facilities that are coming by a list alone, and that no plan promises."""
+
+    def count() -> int:
+        coming = select(func.count()).where(Facility.status != "existing", Facility.plan.is_(None))
+        return connection.scalar(coming) or 0
+
+    return once(connection, "listed-only", count)
 
 
 def reports(connection: Connection, wanted: FacilityFilter) -> Mapping[tuple[str, bool], int]:

@@ -138,3 +138,40 @@ def test_the_card_prints_on_one_page_of_a4(reader, conn, query):
             page = visit.open(_with(f"/circle?lon={seat.lon}&lat={seat.lat}", query))
             pages = len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
             assert pages == 1, (seat.name, pages)
+
+
+def _stands(page, selector):
+    return page.locator(selector).bounding_box()
+
+
+@pytest.mark.parametrize("query", ["q=沁水县养老", "area=140521&family=elderly", "q=elderly care Qinshui&lang=en"])
+def test_on_a_phone_the_answer_to_a_search_stands_before_the_map(reader, query):
+    page = reader(viewport=PHONE, reduced_motion="reduce").open(f"/?{query}")
+    answer, drawn = _stands(page, "#results"), _stands(page, "#map")
+    assert answer["y"] + answer["height"] <= drawn["y"]
+    assert answer["y"] < PHONE["height"]
+    assert not page.locator(".counts").is_visible()
+
+
+def test_on_a_phone_the_map_comes_first_where_nothing_is_asked(reader):
+    page = reader(viewport=PHONE, reduced_motion="reduce").open("/")
+    assert _stands(page, "#map")["y"] < _stands(page, "#results")["y"]
+    assert page.locator(".counts").is_visible()
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_on_a_phone_no_page_of_the_head_is_cut_and_the_search_says_all_it_takes(reader, query):
+    page = reader(viewport=PHONE, reduced_motion="reduce").open(_with("/", query))
+    for link in page.locator(".sections a").all():
+        box = link.bounding_box()
+        assert box["x"] >= 0, link.inner_text()
+        assert box["x"] + box["width"] <= PHONE["width"], link.inner_text()
+    assert page.evaluate(
+        """() => {
+          const field = document.getElementById("q"), style = getComputedStyle(field);
+          const pen = document.createElement("canvas").getContext("2d");
+          pen.font = style.font;
+          const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+          return pen.measureText(field.placeholder).width <= room;
+        }"""
+    )

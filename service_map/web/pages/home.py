@@ -16,7 +16,7 @@ from service_map.catalogue import terms, usual
 from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
 from service_map.errors import BusyError, OverrunError
 from service_map.store import pinyin, queries
-from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord
+from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord, PromiseFilter
 from service_map.web import feeds, labels, links, params, term
 from service_map.web.compute import elsewhere_if, part
 from service_map.web.cost import searches_much
@@ -196,6 +196,21 @@ def _asked(values: Mapping[str, Any]) -> analysis.LookedFor:
     )
 
 
+def _meant(values: Mapping[str, Any], asked: analysis.LookedFor) -> Mapping[str, Any]:
+    """Choose by the area and the kinds that the words name, where no facility holds the words themselves."""
+    if not values["q"] or values["near"] is not None or asked.unknown or not asked.something:
+        return values
+    if any(part.count for part in queries.tally(frame.conn(), params.facility_filter(values))):
+        return values
+    return {**values, "q": None, "area": asked.area, "family": None, "category": asked.kinds or None}
+
+
+def _understood(meant: Mapping[str, Any]) -> tuple[str, str]:
+    """Name the area, "" where it is everywhere, and the kinds by which the words were understood."""
+    area = frame.areas().get(meant["area"] or "")
+    return "" if area is None else area.name, ("、" if not frame.english() else ", ").join(_kinds(meant))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """A residential community that a search names, with the addresses of what is near it and of its card."""
@@ -239,12 +254,15 @@ def _homes(q: str | None) -> list[Home]:
 def home() -> str:
     """Map and list of facilities, by filter; nearest first where the address says from where."""
     values = frame.query(choices.HOME)
-    wanted = params.facility_filter(values)
-    listed, asked = _listed(values, wanted), _asked(values)
+    asked = _asked(values)
+    meant = _meant(values, asked)
+    wanted = params.facility_filter(meant)
+    listed = _listed(meant, wanted)
     families, categories = _chips(values, wanted)
     plans = queries.plans(frame.conn())
     by_status = frame.by_status()
     total = sum(number for code, number in by_status.items() if code != "existing")
+    listed_only = queries.listed_only(frame.conn())
     narrowed = ("area", "plan", "year", "status", "precision")
     chosen = {name: values[name] for name in ("q", "family", "category", *narrowed)}
     lasting = tuple(links.lasting().items())
@@ -273,20 +291,25 @@ def home() -> str:
             *([(params.ALL, _status_words(params.ALL))] if by_status["existing"] else []),
         ],
         precision_options=[(code, str(labels.PRECISION[code])) for code in terms.PRECISION.codes],
-        total=total,
+        planned=total - listed_only,
+        listed_only=listed_only,
         unplaced=frame.unplaced(),
+        quotas_with_parts=queries.quotas(frame.conn(), PromiseFilter(), limit=1).matched,
         existing_total=by_status["existing"],
         existing_shown=values["status"] in {"existing", params.ALL},
         with_existing=frame.here(status=params.ALL, cursor=None),
         attribution=frame.attribution(),
         plan_count=len(plans),
         listed=listed,
+        understood=_understood(meant) if meant is not values and listed.matched else None,
+        answers=asked.something or bool(values["q"]),
+        map_area=asked.area if values["near"] is None else values["area"],
         nothing=None if listed.matched else _nothing(values, asked),
         beside=gets.beside(asked) if asked.something and values["cursor"] is None else None,
         homes=_homes(values["q"]),
         everywhere=frame.without("near", "limit") if values["near"] else None,
-        geojson_url=url_for("downloads.facilities_geojson", **frame.filter_query(values)),
-        points_url=url_for("pages.points", **frame.filter_query(values), **dict(lasting), v=frame.stamp()),
+        geojson_url=url_for("downloads.facilities_geojson", **frame.filter_query(meant)),
+        points_url=url_for("pages.points", **frame.filter_query(meant), **dict(lasting), v=frame.stamp()),
         boundaries_url=frame.boundaries_url(),
         map_words=frame.map_words(),
         dataset=feeds.dataset(
