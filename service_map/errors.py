@@ -158,7 +158,11 @@ class GoneError(ServiceMapError, LookupError):
     reason
         Why, one of `service_map.catalogue.terms.REASON`.
     area
-        Code of the area in which a facility stood that was none, else None.
+        Code of the area in which it stood, or None where that is not on record.
+    name, category
+        What it was called and the code of its kind, or None where that is not on record.
+    date
+        Since when it is gone, ``YYYY-MM-DD``.
     """
 
     def __init__(
@@ -170,12 +174,18 @@ class GoneError(ServiceMapError, LookupError):
         successor: str | None = None,
         reason: str = "dropped",
         area: str | None = None,
+        name: str | None = None,
+        category: str | None = None,
+        date: str = "",
     ) -> None:
         super().__init__(f"{field}：{zh}", f"{field}: {en}")
         self.field = field
         self.successor = successor
         self.reason = reason
         self.area = area
+        self.name = name
+        self.category = category
+        self.date = date
 
 
 class UnanswerableError(ServiceMapError, ValueError):

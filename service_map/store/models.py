@@ -337,6 +337,8 @@ class Retired(Base):
     id: Mapped[str] = _means("曾用的永久标识", unique=True)
     successor: Mapped[str | None] = _means("现在的标识：设施 f、普遍要求 r 或数量承诺 q")
     adcode: Mapped[str | None] = _means("原设施所在行政区划代码")
+    name: Mapped[str | None] = _means("名称")
+    category: Mapped[str | None] = _means("类别代码")
     date: Mapped[str] = _means("何时起")
     reason: Mapped[str] = _means("原因", domain="reason")
     __table_args__ = ({"comment": both("不再使用的标识")},)

@@ -180,11 +180,13 @@ def _one(connection: Connection, model: Any, asked: str, zh: str, en: str) -> Ma
 def tell_gone(connection: Connection, asked: str) -> None:
     """Raise `GoneError` for an id that was published once, with where it went; do nothing for any other."""
     found = connection.execute(
-        select(Retired.successor, Retired.date, Retired.reason, Retired.adcode).where(Retired.id == storable(asked))
+        select(Retired.successor, Retired.date, Retired.reason, Retired.adcode, Retired.name, Retired.category).where(
+            Retired.id == storable(asked)
+        )
     ).one_or_none()
     if found is None:
         return
-    successor, date, reason, area = found
+    successor, date, reason, area, name, category = found
     zh, en = {
         "merged": Fault(
             f"与 {successor} 是同一项，自 {date} 起并入后者",
@@ -209,7 +211,7 @@ def tell_gone(connection: Connection, asked: str) -> None:
     }[reason]
     raise GoneError(
         "id", f"{shown(asked)} 曾经发布，{zh}", f"{shown(asked)} was published once and {en}",
-        successor=successor, reason=reason, area=area,
+        successor=successor, reason=reason, area=area, name=name, category=category, date=date,
     )  # fmt: skip
 
 

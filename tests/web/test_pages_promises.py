@@ -85,6 +85,25 @@ def test_an_id_that_was_a_rule_and_no_facility_says_where_it_went_and_what_the_p
         assert reader.get(f"/requirement/{row['successor']}").status_code == 200
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_id_that_was_an_intention_or_nothing_says_what_it_was_and_what_its_area_gets(reader, geodata, language):
+    with (geodata / "released.csv").open(encoding="utf-8", newline="") as file:
+        before = {row["id"]: row for row in csv.DictReader(file)}
+    with (geodata / "retired.csv").open(encoding="utf-8", newline="") as file:
+        gone = [row["id"] for row in csv.DictReader(file) if row["reason"] in {"intent", "dropped"}]
+    known = [before[one] for one in gone if one in before]
+    assert known
+    for was in known:
+        page = reader.get(f"/facility/{was['id']}?lang={language}")
+        body = page.text.partition("<main")[2].partition("</main>")[0]
+        assert page.status_code == 410
+        assert was["name"] in body
+        assert f"/area/{was['adcode'][:6]}" in body
+        assert f'id="k-{was["category"]}"' in body
+        assert "410" not in shown(body)
+        assert was["id"] not in shown(body)
+
+
 def test_an_id_that_nobody_ever_gave_is_not_found(reader):
     assert reader.get("/requirement/r000000000000").status_code == 404
     assert reader.get("/quota/q000000000000").status_code == 404

@@ -9,13 +9,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from service_map import analysis
 from service_map.catalogue import terms
-from service_map.catalogue.adcode import city_of, county_of
+from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
 from service_map.errors import GoneError
 from service_map.store import PromiseFilter, QuotaRecord, RequirementUnit, queries
 from service_map.web import labels
 from service_map.web.links import to
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
+from service_map.web.site import site
 
 UNITS_SHOWN = 20
 """A list of units longer than this is folded, by city or county."""
@@ -61,39 +62,49 @@ def moved(gone: GoneError) -> BaseResponse:
     Returns
     -------
     Response
-        301 where it is another thing of its sort; 410 with a page that says which requirement or quota it really is,
-        and what the area in which it stood gets of the kind.
+        301 where it is another thing of its sort; 410 with a page that says what it was, which requirement or quota it
+        really is if any, and what the area in which it stood gets of the kind.
 
     Raises
     ------
     GoneError
-        Where nothing took its place.
+        Where nothing took its place and nobody knows any more what it was.
     """
-    if gone.successor is None:
-        raise gone
-    if gone.reason == "merged":
+    if gone.reason == "merged" and gone.successor is not None:
         return redirect(address(gone.successor), 301)
-    ground, conn = frame.ground(), frame.conn()
-    if gone.reason == "rule":
-        rule = queries.requirement(conn, gone.successor)
-        words, category, area = analysis.rule_words(ground, rule), rule.category, rule.adcode
-    else:
-        number = queries.quota(conn, gone.successor)
-        words, category, area = analysis.number_words(ground, number) + _("。"), number.category, number.adcode
-    area = gone.area or area
+    area = next((code for code in (gone.area or "", (gone.area or "")[:COUNTY_DIGITS]) if code in frame.areas()), None)
+    category, words = gone.category, None
+    if gone.successor is not None:
+        words, category, around = _now(gone.reason, gone.successor)
+        area = area or around
+    if area is None or category is None or category not in site().categories:
+        raise gone
+    ground = frame.ground()
     html = render_template(
         "gone.html",
-        heading=_("这里不是一处设施"),
-        rule=gone.reason == "rule",
+        heading=_("这里不是一处设施") if words else _("这一处不再列出"),
+        reason=gone.reason,
+        name=gone.name,
+        kind_name=ground.named(category),
+        date=gone.date,
         words=words,
-        successor=address(gone.successor),
+        successor=None if gone.successor is None else address(gone.successor),
         area=frame.areas().get(area),
         kind=analysis.ladder(ground, area, (category,))[0],
-        told=gone.en if frame.english() else gone.zh,
     )
     response = Response(html, status=410)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _now(reason: str, successor: str) -> tuple[str, str, str]:
+    """Say what a requirement or a quota asks, with its category and area."""
+    ground, conn = frame.ground(), frame.conn()
+    if reason == "rule":
+        rule = queries.requirement(conn, successor)
+        return analysis.rule_words(ground, rule), rule.category, rule.adcode
+    number = queries.quota(conn, successor)
+    return analysis.number_words(ground, number) + _("。"), number.category, number.adcode
 
 
 def address(promise_id: str) -> str:
