@@ -352,11 +352,11 @@ def _number(fields: Mapping[str, Any]) -> str:
     if count is None:
         return ""
     number = f"{count:g}" if most is None else f"{count:g}—{most:g}"
-    return f"{number}{fields['unit'] or ''}{'以上' if fields['at_least'] else ''}"
+    return f"{number}{fields['unit'] or '个'}{'以上' if fields['at_least'] else ''}"
 
 
 def _number_name(fields: Mapping[str, Any]) -> str:
-    """Call a quota: 普惠性幼儿园100所, 托育机构5000托位."""
+    """Call a quota: 普惠性幼儿园100所, 托育机构5000托位, 文化站8个以上."""
     if fields["count"] is None and fields["capacity"] is not None:
         unit = str(fields["capacity_unit"] or "")
         noun = _noun(fields) if fields["noun"] != unit else categories()[str(fields["category"])].zh

@@ -88,7 +88,7 @@ def test_units_on_no_list_are_not_invented_and_townships_are_only_those_known(as
 
 def test_a_share_of_the_units_is_named_and_which_of_them_left_open(asked):
     (found,) = asked(commitment(JINZHONG, 322, share=0.6, noun="区域养老服务中心", kind="coverage", per="township"))
-    assert found.name == "60%的乡镇（街道）：1区域养老服务中心"
+    assert found.name == "60%的乡镇（街道）：1个区域养老服务中心"
     assert found.doubts == "share_open"
 
 

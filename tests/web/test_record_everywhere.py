@@ -357,3 +357,11 @@ def test_an_area_page_opens_with_what_stands_beside_what_is_promised(shipped_app
             else:
                 assert re.search(rf"在册\D*{existing[code]['on_record']} 处", row)
     assert "26 所（2020 年末）" in html.unescape(ask(shipped_app, "/area/140521").text).split("</section>")[0]
+
+
+def test_a_requirement_without_a_noun_of_its_own_does_not_say_its_kind_twice(shipped_app):
+    kinds = ask(shipped_app, "/api/promised", area="140200").get_json(force=True)["kinds"]
+    asked = [(kind["category_name"], one["id"]) for kind in kinds for one in kind["required"]]
+    assert asked
+    for name, key in asked:
+        assert f'>{name}</a> · <span lang="zh-Hans">{name}</span>' not in ask(shipped_app, f"/requirement/{key}").text
