@@ -9,7 +9,7 @@ do        ``drop``, ``change`` or ``add``
 plan      the plan's id
 line      1-based line of the plan's text
 category  code of `categories.toml`
-name      which of several on that line, by its name or else its place; may be empty
+name      which of several on that line, by its name or else its place or the plan's noun; may be empty for all
 set       for ``change`` and ``add``: fields and values, ``count=3; unit=所; place=端氏镇``
 reason    for people; not read
 ========  ============================================================================================
@@ -187,7 +187,8 @@ def _add(
 
 
 def _meets(record: Commitment, correction: Correction) -> bool:
-    named = correction.name in (None, record.name, record.place)
+    noun = record.noun if record.name is None else None
+    named = correction.name in (None, record.name, record.place, noun)
     return named and record.line == correction.line and record.category == correction.category
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from service_map import catalogue, io, places
 from service_map.plans.circles import load_circle_kinds
+from service_map.plans.corrections import load_corrections
 from service_map.plans.indicators import load_indicators
 from service_map.plans.lexicon import load_wording
 from service_map.plans.stock_figures import load_stock_figures
@@ -36,6 +37,7 @@ def read_facts(geodata: Path) -> None:
     load_wording(geodata)
     load_circle_kinds(geodata)
     load_stock_figures(geodata / "stock_figures.csv")
+    load_corrections(geodata / "corrections.csv")
     load_indicators(geodata / "indicators.csv")
     if (geodata / _CLASSES).exists():
         places.load_classes(geodata / _CLASSES, geodata=geodata)

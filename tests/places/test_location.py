@@ -67,7 +67,7 @@ def test_the_template_lists_what_is_imprecise_the_least_sure_first(template, fac
         rows = list(csv.DictReader(file))
     assert set(LOCATION_COLUMNS) <= set(rows[0])
     assert {row["id"] for row in rows} == {facility.id for facility in facilities}
-    assert rows[0]["name"] == "市传染病医院"
+    assert rows[0]["name"] == "晋城市传染病医院"
     assert all(row["lon"] == row["lat"] == "" for row in rows)
 
 
