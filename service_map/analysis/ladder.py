@@ -428,7 +428,10 @@ def what_words(ground: Ground, one: RequirementRecord | QuotaRecord) -> str:
     one
         The requirement or the quota.
     """
-    noun = one.noun or ground.named(one.category)
+    noun = ground.named(one.category)
+    if one.noun:
+        # Who reads English is told the kind, and what the plan calls it.
+        noun = one.noun if ground.language == "zh" else f"{noun[:1].lower()}{noun[1:]} ({one.noun})"
     if one.count is not None:
         number = _number(ground, one.count, one.count_max, one.unit, at_least=one.at_least)
         return _apart(ground, ground.say("%(number)s%(noun)s", number=number, noun=noun))

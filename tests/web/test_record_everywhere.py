@@ -365,3 +365,12 @@ def test_a_requirement_without_a_noun_of_its_own_does_not_say_its_kind_twice(shi
     assert asked
     for name, key in asked:
         assert f'>{name}</a> · <span lang="zh-Hans">{name}</span>' not in ask(shipped_app, f"/requirement/{key}").text
+
+
+def test_who_reads_english_is_told_the_kind_beside_the_plan_s_own_noun(shipped_app):
+    (kind,) = ask(shipped_app, "/api/promised", area="140213", category="kindergarten", lang="en").get_json(force=True)[
+        "kinds"
+    ]
+    said = [one for rung in ("quotas", "required") for one in kind[rung]]
+    assert {one["noun"] for one in said} >= {"普惠性幼儿园", "公办园"}
+    assert all(f"kindergarten ({one['noun']})" in one["words"] for one in said)
