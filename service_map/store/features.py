@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import KeyedColumnElement
 
+from service_map.catalogue import terms
 from service_map.catalogue.messages import Name, Sentence, meaning, sentence
 from service_map.errors import InvalidParameterError, NotFoundError
 from service_map.store import cql
@@ -76,7 +77,8 @@ def _columns(model: Any, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
 # One feature a requirement and unit: what the requirement says, what is known of it there, and the unit's boundary.
 _OF_UNITS = {
     **_columns(Unit, without=("facility", "standing", "promised", "people", "people_source")),
-    **_columns(Requirement, without=("id", "adcode", "area_name", "kept", "promised", "unknown")),
+    # How many units are in each state is told of the whole; a unit has one.
+    **_columns(Requirement, without=("id", "adcode", "area_name", *terms.PROMISE_STATE)),
     **_columns(Unit),
     "geom": Area.__table__.c.geom,
 }
