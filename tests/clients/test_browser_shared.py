@@ -38,7 +38,8 @@ def test_the_report_opens_from_disk_with_the_network_off(chromium, saved_report,
     page.goto(path.as_uri())
     assert page.evaluate("document.documentElement.lang") == language
     rings = page.locator(".leaflet-marker-icon")
-    assert rings.count() > 3
+    # What is known to the city or a county only shares the ring of its seat.
+    assert rings.count() >= 3
     rings.first.focus()
     page.keyboard.press("Enter")
     page.locator(".leaflet-popup-content li").first.wait_for()
