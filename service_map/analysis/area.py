@@ -47,8 +47,6 @@ MOST_YEARS = 15
 
 _HORIZONS = {"existing": message("现有"), "promised": message("全部承诺")}
 _FARTHEST_WALK_M = 50_000.0
-_FARTHEST_M = 500_000.0
-_KM = "公里"
 
 
 def covered_share(

@@ -11,7 +11,7 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 from service_map.catalogue.adcode import city_of
-from service_map.plans.lexicon import CJK, HIDDEN, Wording, any_of, area_names, number
+from service_map.plans.lexicon import CJK, Wording, any_of, area_names, number
 from service_map.plans.outline import Passage, Span
 
 _T = TypeVar("_T")
@@ -554,9 +554,3 @@ def last(items: Iterable[_T]) -> _T | None:
     for item in items:
         found = item
     return found
-
-
-def standing_before(text: str) -> str | None:
-    """Return the place-like words right before a hidden relative clause (历山集…为一体的基地), None without one."""
-    match = re.match(rf"({CJK}{{2,4}}){HIDDEN}", text)
-    return match[1] if match else None

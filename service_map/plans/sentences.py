@@ -41,20 +41,3 @@ def split_sentences(text: str) -> Iterator[tuple[int, int, bool]]:
             start, anew, depth = index + 1, char != "；", 0
     if start < len(text):
         yield start, len(text), anew
-
-
-def split_clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the spans between commas and colons that stand in no bracket."""
-    depth, begin = 0, start
-    for index in range(start, end):
-        char = text[index]
-        if char in "（《":
-            depth += 1
-        elif char in "）》":
-            depth = max(0, depth - 1)
-        elif char in "，：；。！？" and depth == 0:
-            if index > begin:
-                yield begin, index
-            begin = index + 1
-    if begin < end:
-        yield begin, end

@@ -2,8 +2,6 @@
 
 import re
 
-from service_map.plans.sentences import ACTS
-
 DONE = re.compile(
     r"已通过|已建成|已经建成|累计建成|已完成|目前已|现已建|共有|已有|仅有|只有|已经建立|"
     r"已(?:经|全部|相继|陆续|正式)*(?:投入使用|投用|启用|竣工|完工|开诊|开馆|开园|落成|运营|开放|建有|设立|覆盖|实现)"
@@ -37,9 +35,6 @@ ADDRESS = re.compile(
 """A clause that begins so says where something stands: a facility in it is only what it stands beside."""
 BUILT = re.compile("(?:已经?|上年|去年|近年来?|前期|新近)(?:建成|投用|建好|完工|运营)的?[^，。、的]{0,12}$")
 MERGED = re.compile("[^，。；]{0,6}，?(?:撤并|合并|整合|归并|组建|调整)(?:为|成|组建)")
-ADDED = re.compile(
-    rf"[，、](?:(?!现有|共有|已有)[^，。；：]){{0,10}}?(?:{ACTS}|再建|增加|撤并)(?:至少|约)?\d+[所个处家座块片条]"
-)
 
 
 def over(sentence: str, since: int) -> bool:
