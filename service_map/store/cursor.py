@@ -4,12 +4,14 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from service_map.errors import InvalidParameterError
 
 _CHECK = 6
 _LONGEST = 1600
+_T_co = TypeVar("_T_co", covariant=True)
 
 
 def write(kind: str, key: Sequence[str | int]) -> str:
@@ -77,3 +79,31 @@ def _refusal() -> InvalidParameterError:
         "不是本接口给出的游标；请从第一页开始",
         "is not a cursor that this list gave; start from the first page",
     )
+
+
+class Page(Protocol[_T_co]):
+    """Some items, and what asks for those that follow."""
+
+    @property
+    def items(self) -> tuple[_T_co, ...]:
+        """Give the items of this page."""
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Give the cursor of the next page; None on the last."""
+
+
+def every(ask: Callable[[str | None], Page[_T_co]]) -> tuple[_T_co, ...]:
+    """Give the items of all pages, one page after another.
+
+    Parameters
+    ----------
+    ask
+        Gives the page of a cursor; None for the first.
+    """
+    page = ask(None)
+    found = list(page.items)
+    while page.next_cursor is not None:
+        page = ask(page.next_cursor)
+        found += page.items
+    return tuple(found)

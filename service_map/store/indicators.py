@@ -101,14 +101,7 @@ def every_indicator(connection: Connection, wanted: IndicatorFilter) -> tuple[In
     InvalidParameterError
         As for `indicators`.
     """
-    found: list[IndicatorRecord] = []
-    cursor: str | None = None
-    while True:
-        page = indicators(connection, wanted, limit=MAX_LIMIT, cursor=cursor)
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return tuple(found)
+    return cursors.every(lambda cursor: indicators(connection, wanted, limit=MAX_LIMIT, cursor=cursor))
 
 
 def _conditions(connection: Connection, wanted: IndicatorFilter) -> list[ColumnElement[bool]]:

@@ -254,14 +254,7 @@ def every_commitment(connection: Connection, wanted: CommitmentFilter) -> tuple[
     InvalidParameterError
         As for `commitments`.
     """
-    found: list[CommitmentRecord] = []
-    cursor: str | None = None
-    while True:
-        page = commitments(connection, wanted, limit=MAX_LIMIT, cursor=cursor)
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return tuple(found)
+    return cursors.every(lambda cursor: commitments(connection, wanted, limit=MAX_LIMIT, cursor=cursor))
 
 
 def _commitment_conditions(connection: Connection, wanted: CommitmentFilter) -> list[ColumnElement[bool]]:
