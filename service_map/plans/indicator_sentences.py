@@ -191,7 +191,7 @@ def _row(clause: _Clause, said: _Said, name: str, words: str, start: int) -> Row
 _BY_THEN = re.compile(r"20\d\d年(?:底|末)?的")
 _EACH = re.compile(
     rf"(?:要|将|力争)?分别(?:{_REACHES})(?:到|在|约)?(?P<figures>\d+(?:\.\d+)?万?(?:{_UNITS})(?:及?以[上下内])?"
-    rf"(?:[、和及与]\d+(?:\.\d+)?万?(?:{_UNITS})(?:及?以[上下内])?)+)(?P<all>左右)?"
+    rf"(?:[、和及与]\d++(?:\.\d++)?+(?>万?(?:{_UNITS}))(?:及?以[上下内])?+)++)(?P<all>左右)?"
 )
 
 
