@@ -235,9 +235,13 @@ def fill(drafts: Sequence[Draft], *, wording: Wording, area: PlanArea) -> Iterat
         behind = max(end, draft.end if draft.start <= start else end)
         _size(draft, text, behind, following, wording=wording, area=area)
         _place(draft, text, following, area)
-        if draft.whole is not None and draft.locality is None:
-            draft.locality = draft.whole.locality
-            draft.told(locality=draft.whole.words.get("locality", ()))
+        whole = draft.whole
+        if whole is not None and draft.locality is None:
+            draft.locality = whole.locality
+            draft.told(locality=whole.words.get("locality", ()))
+        if whole is not None and draft.place is None and whole.kind == "quota":
+            draft.place, draft.place_level = whole.place, whole.place_level
+            draft.told(place=whole.words.get("place", ()), place_level=whole.words.get("place_level", ()))
         yield draft
 
 
@@ -304,7 +308,7 @@ def _bracketed(drafts: Sequence[Draft], *, wording: Wording) -> Iterator[Draft]:
 def _together(drafts: Sequence[Draft]) -> None:
     """Give all of a list the address that is said to be theirs (三所学校均位于…; 三馆项目，选址…)."""
     for draft in drafts:
-        if draft.noun_at is None or draft.kind != "site":
+        if draft.noun_at is None or draft.kind not in ("site", "quota"):
             continue
         text = draft.passage.text
         match = _ALL_THERE.match(text, max(draft.noun_at[1], draft.end))
@@ -312,7 +316,7 @@ def _together(drafts: Sequence[Draft]) -> None:
             continue
         begin = begins(text, draft.start, "。；，：")
         for other in drafts:
-            if other.kind == "site" and begin <= other.start <= draft.start:
+            if other.kind == draft.kind and begin <= other.start <= draft.start:
                 apply_site(other, read_site(match["where"]), match.start("where"))
 
 

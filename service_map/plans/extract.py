@@ -240,12 +240,16 @@ class PlanReader:
             # A later clause may take back what an earlier one of its passage gave, so a passage is read to its end.
             drafts = sorted(self._passage(index, passage), key=lambda draft: draft.start)
             if passage.role == "record":
-                yield from fill(drafts, wording=self._wording, area=self._area) if not passage.fields else drafts
+                yield from drafts
                 continue
-            kept = [draft for draft in drafts if not draft.void]
-            self._renewals(passage, kept)
-            self._due_by_heading(passage, kept)
-            yield from self._rules.apply(list(fill(kept, wording=self._wording, area=self._area)))
+            yield from self._said(passage, drafts)
+
+    def _said(self, passage: Passage, drafts: Iterable[Draft]) -> list[Draft]:
+        """Return what a passage's sentences give, with all that the words around tell of it."""
+        kept = [draft for draft in sorted(drafts, key=lambda draft: draft.start) if not draft.void]
+        self._renewals(passage, kept)
+        self._due_by_heading(passage, kept)
+        return list(self._rules.apply(list(fill(kept, wording=self._wording, area=self._area))))
 
     def _due_by_heading(self, passage: Passage, drafts: list[Draft]) -> None:
         """Give what names no year the one in the heading of its list (近期建设项目（至2027年）), never a title's."""
@@ -416,6 +420,13 @@ class PlanReader:
         kinds = act_kinds(head, self._wording) if passage.table else ()
         words = (passage.heading,) if passage.heading and due else ()
         act = kinds[-1] if kinds and kinds[-1] in BUILDS and kinds[-1] != "new" else None
+        sentence = self._records.in_words(passage)
+        if sentence is not None:
+            read = self._said(sentence, self._binder.read(sentence, listing=True))
+            for draft in read:
+                yield self._records.in_row(draft, passage, year=due, year_words=words)
+            if read:
+                return
         yield from self._records.read(passage, year=due, year_words=words, action=act)
 
     def _row_title(self, index: int, passage: Passage) -> Iterator[Draft]:

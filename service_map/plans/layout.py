@@ -16,28 +16,28 @@ from typing import Protocol
 _KINDS: dict[str, re.Pattern[str]] = {
     kind: re.compile(pattern)
     for kind, pattern in {
-        "number": r"序号|编号",
-        "name": r"(?:项目|工程|设施|机构|学校|场馆|建设项目|公园)?名称|项目|建设项目|设施(?:类别|类型|种类)|类别|"
-        "项目类别|设施|机构(?:类别|类型)|项目类型|建设类别",
-        "place": r"(?:所在|所属|建设)?(?:乡镇|县区|县市|县（市、区）|县（区）|县市区|区县|街道|镇街|地区|区域|辖区|"
-        r"行政区|乡镇（街道）|镇（街道）|社区|村|县|区)(?:名称)?|属地",
-        "where": r"(?:项目|建设|实施|拟建|具体|规划|坐落)?(?:地点|位置|地址|选址|所在地|坐落)|建设区位|"
-        r"四至(?:范围)?|用地位置",
-        "nature": r"(?:项目|建设|工程)?(?:性质|类型|方式)",
-        "size": r"(?:主要)?(?:建设)?(?:内容|规模|体量)(?:(?:及|和|与|、)(?:主要)?(?:建设)?(?:内容|规模))?|"
-        r"建设任务|设计规模|项目概况|体量",
-        "count": r"(?:建设|新建|任务|规划|计划)?(?:数量|个数|处数|所数|任务数)",
-        "beds": r"(?:新增|设置|建设|规划|设计)?(?:养老|护理型|护理)?(?:床位|学位|托位|班级|班数|班额|格位|墓穴|"
-        r"墓位|办学规模)(?:数|数量)?",
-        "time": r"(?:计划|预计|建设|项目|实施)?(?:起止|建成|完工|竣工|完成|投用|投入使用|建设|实施|"
-        r"开竣工|开工竣工|交付)?(?:年限|时间|期限|周期|时限|年度|工期|年份|日期|起止年限|起止年|"
-        r"起止时间)|起止|(?:预计|计划)?(?:交付|投用|竣工)|计划(?:竣工|完工|建成)",
+        "number": r"序号|编号|序",
+        "name": r"(?:[\u4e00-\u9fff]{0,4}(?:项目|工程|设施|机构|学校|场馆|公园)|任务)?名称|"
+        r"(?:拟?建设|重点|实施)?(?:项目|工程|设施|任务)|"
+        r"(?:项目|设施|机构|建设|工程)?(?:类别|种类)|(?:设施|机构|项目)类型",
+        "place": r"(?:所在|所属|建设|实施|覆盖|布点|落实)?"
+        r"(?:乡镇|县区|县市|县（市、区）|县（区）|县市区|区县|街道|镇街|地区|区域|辖区|"
+        r"行政区|片区|乡镇（街道）|镇（街道）|社区|村|县|区)(?:名称)?|属地",
+        "where": r"[\u4e00-\u9fff]{0,4}(?:地点|位置|地址|选址|坐落|所在地)|建设区位|四至(?:范围)?",
+        "nature": r"(?:项目|建设|工程|实施)?(?:性质|类型|方式)",
+        "size": r"[\u4e00-\u9fff]{0,4}(?:内容|规模|体量|概况)(?:[及和与、][\u4e00-\u9fff]{0,4}(?:内容|规模))?|建设任务",
+        "count": r"[\u4e00-\u9fff]{0,4}(?:数量|个数|处数|所数|任务数)",
+        "beds": r"[\u4e00-\u9fff]{0,5}(?:床位|学位|托位|班级|班数|班额|格位|墓穴|墓位|办学规模)(?:数|数量)?",
+        "time": r"[\u4e00-\u9fff]{0,4}(?:起止|建成|完工|竣工|完成|投用|投入使用|建设|实施|交付)?"
+        r"(?:年限|时间|期限|周期|时限|年度|工期|年份|日期|起止年)|起止|(?:预计|计划)?(?:交付|投用|竣工)|计划(?:完工|建成)",
         "other": r"(?:责任|牵头|主管|实施|配合|建设|申报|项目|承担|运营)(?:单位|部门|主体|业主)|(?:总)?投资(?:额|估算|"
         r"概算)?|总投资额?|资金(?:来源)?|备注|进展(?:情况)?|联系(?:人|电话)|占地(?:面积)?|"
-        r"用地(?:面积|性质)?|(?:总)?建筑面积|公示时间|公示期|服务(?:半径|人口|范围)|座席|联系方式|工程造价",
+        r"用地(?:面积|性质)?|(?:总)?建筑面积|公示期|服务(?:半径|人口|范围)|座席|联系方式|工程造价",
     }.items()
 }
 _UNIT = re.compile(r"（(?P<unit>[^（）]{1,6})）$")
+_BEDS = re.compile("^[张穴格床班]|[位穴]$")
+_ORDINAL = re.compile(r"（?\d{1,3}）?|[①-⑳]")
 _KEYED = re.compile(r"(?:^|[/◆◇▶►▷★☆●○■□◎➢•▪※；。|]|（?\d{1,2}[）.、])(?P<key>[\u4e00-\u9fff、（）]{2,10})[：|=]")
 _NUMBERING = re.compile(
     r"(?:“[一二三四五六七八九十]{1,3}”|【[^【】]{1,10}】|第[一二三四五六七八九十\d]+[章节条项]|（?(?:\d{1,3}|[一二三四五六七八九十]{1,3})[）.、](?!\d)|[◆◇▶►▷★☆●○■□◎➢•▪※①-⑳]|(?:项目|工程)[一二三四五六七八九十\d]{1,3}[：.、])++"
@@ -120,7 +120,8 @@ def kind_of(head: str) -> tuple[str | None, str | None]:
     bare = head[: unit.start()] if unit else head
     for kind, pattern in _KINDS.items():
         if pattern.fullmatch(bare) or pattern.fullmatch(head):
-            return kind, unit["unit"] if unit else None
+            beds = kind == "size" and unit is not None and _BEDS.search(unit["unit"])
+            return "beds" if beds else kind, unit["unit"] if unit else None
     return None, None
 
 
@@ -271,7 +272,7 @@ def _row(lines: Sequence[Line], index: int, width: int, *, numbered: bool) -> tu
     for taken in range(min(12, len(lines) - index)):
         line = lines[index + taken]
         spans = _cells(line)
-        begins = bool(re.fullmatch(r"\d{1,3}", line.text[slice(*spans[0])])) if numbered else not taken
+        begins = bool(_ORDINAL.fullmatch(line.text[slice(*spans[0])])) if numbered else not taken
         if numbered and not taken and not begins and not _TOTALS.search(line.text[:6]):
             return 0, [], []
         if (
@@ -326,7 +327,7 @@ def _stack(lines: Sequence[Line], index: int) -> tuple[int, list[Record]]:
         row = lines[at : at + width]
         if any(line.tabs or len(line.text) > 60 or line.text[-1] == "。" for line in row):
             break
-        if kinds[0][0] == "number" and row[0].text != str(count + 1):
+        if kinds[0][0] == "number" and not _counts(row[0].text, count + 1):
             break
         figures = [
             kind
@@ -344,6 +345,10 @@ def _stack(lines: Sequence[Line], index: int) -> tuple[int, list[Record]]:
         count += 1
         at += width
     return (at - index, made) if made else (0, [])
+
+
+def _counts(text: str, order: int) -> bool:
+    return text.strip("（）.") == str(order) or text == chr(ord("①") + order - 1)
 
 
 # ------------------------------------------------------------------ blocks

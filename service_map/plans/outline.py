@@ -49,7 +49,12 @@ _LEAD_MARKS = re.compile(r"\s*(#{1,6}\s+|[>\-+*]\s+)")
 _HEADINGS: tuple[tuple[int, re.Pattern[str]], ...] = (
     (1, re.compile(r"第[一二三四五六七八九十百\d]+(?:章|篇|部分|编)")),
     (2, re.compile(r"第[一二三四五六七八九十百\d]+节")),
-    (3, re.compile(r"[一二三四五六七八九十]{1,3}、")),
+    (
+        3,
+        re.compile(
+            r"[一二三四五六七八九十]{1,3}、|（?[壹贰叁肆伍陆柒捌玖拾]{1,2}[）、.]?|[甲乙丙丁戊己]、|【[一二三四五六七八九十]】"
+        ),
+    ),
     (4, re.compile(r"（[一二三四五六七八九十]{1,3}）")),
     (5, re.compile(r"第[一二三四五六七八九十百\d]+条(?=[^，。；：]{2,20}$)")),
     (5, re.compile(r"\d{1,2}(?:\.\d{1,2})*(?:[.、]|(?=[\u4e00-\u9fff“])| (?=20[2-3]\d年))")),
@@ -450,7 +455,8 @@ def _titles(state: _State, line: _Line) -> bool:
         and len(text) <= _MAX_TITLE
     )
     field = len(text) <= 8 and bool(_FIELD.fullmatch(text)) and 2 * len(text) <= len(line.text)
-    return first or begins or field
+    marked = bool(_BULLET.match(text)) and len(text) <= _MAX_TITLE and not text.endswith(_ITEM_END)
+    return first or begins or field or marked
 
 
 def _cell(state: _State, line: _Line, content: str) -> Iterator[Passage]:

@@ -1,6 +1,7 @@
 """What a row of a table or a block of labelled lines promises: one facility, or a number of them at a place."""
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -22,6 +23,11 @@ _ACTED = re.compile(
     rf"(?P<act>(?:{ACTS})++)(?P<noun>[\u4e00-\u9fff]{{0,16}}?)(?:共|约)?(?P<n>\d+)(?P<unit>[所个处家座块片条套栋])"
 )
 _WHOLE_AREA = re.compile("全[市县区州省盟旗]|各(?:县|乡镇|街道).{0,6}")
+_EVERY = re.compile("(?:各|其余|其他|沿|全部|所有).{0,4}(?:县|区|乡镇|街道|镇|乡|社区|村)")
+_OWN_SIZE = re.compile("[位穴]$|[床托学格]位|墓穴|面积|[一二三四]期")
+_SAYS = re.compile(
+    rf"^(?:对|利用|计划|拟|全[市县区州])*+[^，。；]{{0,20}}?{ACTS}|\d(?:所|处|个|座|家|片|块|条|公里)|全覆盖|每个?[县乡镇街村社]"
+)
 _STARTS = re.compile("开工|启动|动工|前期")
 
 
@@ -98,6 +104,62 @@ class RecordReader:
             draft.start = own
             draft.end = next(b for _, _, a, b in fields if a == own)
         yield draft
+
+    def in_words(self, passage: Passage) -> Passage | None:
+        """Return a row whose content is running text as a sentence: its type, a colon, and the text; else None.
+
+        So it is where the name is that of a type, or of no facility (全民健身工程), and the content says what is built.
+        """
+        kind, _, start, end = passage.fields[0]
+        said = next(((a, b) for name, _, a, b in passage.fields if name == "size"), None)
+        if kind != "name" or said is None or not _SAYS.search(passage.text[slice(*said)]):
+            return None
+        name = passage.text[start:end]
+        act = next((token.start for token in self._wording.tokens(name) if token.verb and token.start), len(name))
+        body = _WORK.sub("", name[:act])
+        nouns = [token for token in self._wording.tokens(passage.text[slice(*said)]) if token.category]
+        if any(token.category for token in self._wording.tokens(body)) and (
+            len(self._wording.residue(body)) >= 2 or self._area.official(body, body)
+        ):
+            return None
+        if all(_OWN_SIZE.search(token.word) for token in nouns) and _OWN_SIZE.search(passage.text[slice(*said)]):
+            return None
+        own = body if any(token.category for token in self._wording.tokens(body)) else ""
+        spans = [(start, start + len(own)), (start + len(own) - 1, start + len(own)), said] if own else [said]
+        text = "".join(passage.text[a:b] for a, b in spans)
+        if own:
+            text = f"{own}：{passage.text[slice(*said)]}"
+        lines, columns = array("I"), array("I")
+        for a, b in spans:
+            lines.extend(passage.lines[a:b])
+            columns.extend(passage.columns[a:b])
+        return replace(passage, text=text, lines=lines, columns=columns, role="body", fields=(), box=True)
+
+    def in_row(self, draft: Draft, passage: Passage, *, year: int | None, year_words: tuple[Span, ...]) -> Draft:
+        """Give what the content of a row says the place, the year and the act that its other cells tell."""
+        row = Draft(passage, 0, 0, draft.category, "site", "unspecified", "row", name="")
+        self._act(row, None, None)
+        self._year(row, year, year_words)
+        self._where(row)
+        if draft.year is None and row.year:
+            draft.year = row.year
+            draft.told(year=row.words["year"])
+        if draft.action == "unspecified" and any(True for _ in self._fields(row, "nature")):
+            draft.action = row.action
+            draft.told(action=row.words["action"])
+        area = next((passage.text[a:b] for _, a, b in self._fields(row, "place")), "")
+        if draft.kind == "coverage":
+            if _EVERY.fullmatch(area) and draft.condition is None:
+                draft.condition = area
+                draft.told(condition=row.words["place"])
+        elif draft.place is None and row.place:
+            draft.place, draft.place_level = row.place, row.place_level
+            draft.kind = "allotment" if draft.kind == "quota" else draft.kind
+            draft.told(place=row.words["place"], place_level=row.words["place"])
+        if draft.locality is None and row.locality:
+            draft.locality = row.locality
+            draft.told(locality=row.words["locality"])
+        return draft
 
     def _fields(self, draft: Draft, *kinds: str) -> Iterator[tuple[str | None, int, int]]:
         for kind, unit, start, end in draft.passage.fields:

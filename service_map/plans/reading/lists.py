@@ -55,7 +55,10 @@ class Lists(Nouns):
             following = items[index + 1] if index + 1 < len(items) else None
             if item.year and (item.noun or item.bare):
                 context = context.but(year=item.year)
-                headed = headed or (index == 0 and item.year.start - item.start <= 4)
+                first = item.verbs[0].start if item.verbs else item.year.end
+                # 2027年底前建成甲，新建乙 dates 甲 alone; 2027年建成甲，新建乙 and 2027年底前，… all of it.
+                dated = item.bare or "前" not in passage.text[item.year.start : first]
+                headed = headed or (index == 0 and item.year.start - item.start <= 4 and dated)
             if item.unit and not item.noun:
                 context = context.but(unit=item.unit)
             if item.bare and item.tier and not item.verbs and following is not None and following.unit:

@@ -24,6 +24,8 @@ _TIME = re.compile(
 _MONTH = re.compile(
     r"(?<!\d)\d{1,2}年(?:累计|内|间)?(?=[\u4e00-\u9fff])|(?:于|到|至|在)?(?:\d{1,2}月(?:\d{1,2}日)?|[上下]半年)(?:底|末|初|中旬)?(?:以?前|之前)?(?=[\u4e00-\u9fff，。；])"
 )
+_SIDES = re.compile("(?:\\d{1,2}|[五七八十一]{1,2})人制(?=\\d)")
+"""Of a field that an earlier word names: 足球场地：7人制2片."""
 _SIZE = re.compile(r"(?P<n>\d+|[一二两三四五六七八九十]+)个?(?:教学|平行|标准|小)?班(?![次车级子])(?:规模|制)?")
 _LISTS_IN = re.compile(
     "(?:列入|纳入)[\u4e00-\u9fff]{0,6}?(?:重点项目|项目库|建设项目|建设计划|新建计划|实施计划|重点工程|布点|规划)"
@@ -59,6 +61,7 @@ TIERS = re.compile(
 _SEATS = ("位于", "建在", "设在", "建于", "设于", "坐落于", "坐落在", "地处")
 _BEFORE_ACT = frozenset("建设要应能有开达办实配完新改须需可将")
 """Characters with which it goes on where 都 is a word of its own."""
+_AMOUNT = re.compile("[\\d一二两三四五六七八九十百约到标]")
 _GROUP = re.compile(
     r"(?:\d{1,3}|[两二三四五六七八九十]{1,2})个?(?:县（市、区）|县（区）|县（市）|县区|县市|县|区|市|乡镇|镇街|镇|乡|街道|村|社区|苏木镇|地|片区|团场|团)(?![级城])|[一二三四五六七八九十]是"
 )
@@ -80,6 +83,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (_FROM, "adverb", ""),
     (_NICKNAME, "adverb", ""),
     (_MONTH, "adverb", ""),
+    (_SIDES, "adverb", ""),
     (_MADE_OF, "lead", ""),
     (_TEAM, "place", ""),
     (_QUOTED_AREA, "place", ""),
@@ -316,12 +320,16 @@ class Marker:
             return ""
         if text[at] == "都" and text[at + 1 : at + 2] not in _BEFORE_ACT:
             return ""
+        if text[at] == "达" and not _AMOUNT.match(text, at + 1):
+            return ""
         for size in range(min(self._wording.small_longest, end - at), 0, -1):
             word = text[at : at + size]
             if word in self._wording.small:
                 if text[at + 1 : at + 2] in self._wording.small_part.get(word, ""):
                     return ""
-                if word in ("和", "与", "及") and at and text[at - 1] in "（、，；：。":
+                if word in ("和", "与", "及") and (
+                    (at and text[at - 1] in "（、，；：。") or text[at + 1 : at + 2] in ("、", "，", "）")
+                ):
                     return ""
                 joined = word in ("和", "与", "及") and text[at + 1 : at + 2] in (
                     "平",

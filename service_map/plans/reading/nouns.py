@@ -231,6 +231,8 @@ class Nouns(Drafts):
         self._reject(passage, item, "总数（含已有的），不是新的任务 a total that counts what stands")
         draft = self._draft(passage, item, context, "quota", verbs, rule="sum")
         draft.void, draft.unit = True, number.quantity.unit if number.quantity else None
+        seat = next(iter(item.places[-1:]), None) or self._inside(item) or context.place
+        draft = self._placed(draft, seat) if seat else draft
         return Found([draft], context.but(topic=(draft,), base=item, stock=True))
 
     def _rule(self, case: Case) -> Found | None:
@@ -526,13 +528,13 @@ class Nouns(Drafts):
                 [draft.at(place._replace(words=words)) if place else draft], context.but(topic=(draft,), base=item)
             )
         made = [verb for verb in item.verbs if kind_of(verb) in MADE]
+        phased = number.text.endswith("公里") and re.search("[一二三四]期$", passage.text[slice(*item.phrase)])
         if (
             item.behind
             and number.quantity
-            and number.quantity.count == 1
             and not item.each
             and item.box is None
-            and self._proper_one(item)
+            and (phased or (number.quantity.count == 1 and self._proper_one(item)))
         ):
             one = replace(item, numbers=[], behind=False)
             found = self._site(replace(case, item=one))

@@ -1,0 +1,93 @@
+"""Forms of plans in other wordings: headings without a mark, rows whose content is running text, what a year dates."""
+
+import pytest
+
+from service_map.plans import extract
+
+
+def read(text, *fields):
+    return [tuple(getattr(item, field) for field in fields) for item in extract(text, plan="p")]
+
+
+@pytest.mark.parametrize("head", ["◇养老服务", "▶健康养老", "贰、养老设施", "（贰）养老", "【二】任务", "乙、养老项目"])
+def test_a_short_line_behind_a_mark_heads_what_is_below(head):
+    text = f"{head}\n县失能老人养护中心扩建，床位260张。"
+    assert read(text, "kind", "name", "capacity") == [("site", "县失能老人养护中心", 260)]
+
+
+@pytest.mark.parametrize("title", ["专栏12 云溪县社会民生领域重点项目", "表4-2 云溪县养老设施建设计划"])
+def test_the_area_is_told_by_the_title_of_a_box_or_table(title):
+    assert read(f"{title}\n新建云溪县殡仪馆。", "name", "place") == [("云溪县殡仪馆", None)]
+
+
+HEAD = "项目类别\t实施区域\t项目内容\t计划完成时间"
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("体育公园\t东湖镇\t新建青鱼嘴体育公园，占地120亩\t2027", ("site", "青鱼嘴体育公园", 1, "东湖镇", "new", 2027)),
+        ("体育公园\t古田乡\t利用旧砖厂新建体育公园1个\t2028", ("allotment", None, 1, "古田乡", "new", 2028)),
+        (
+            "健身步道\t云台山\t续建环山健身步道二期18公里\t2026",
+            ("site", "环山健身步道二期", 1, "云台山", "continue", 2026),
+        ),
+        ("健身步道\t滨江镇\t改造9公里\t2027", ("allotment", None, 9, "滨江镇", "upgrade", 2027)),
+        ("足球场地\t滨江镇\t新建7人制2片\t2026", ("allotment", None, 2, "滨江镇", "new", 2026)),
+        ("多功能运动场\t全市\t行政村全覆盖\t2030", ("coverage", None, None, None, "unspecified", 2030)),
+    ],
+)
+def test_a_row_whose_content_is_running_text_is_read_as_a_sentence(row, expected):
+    found = read(f"{HEAD}\n{row}", "kind", "name", "count", "place", "action", "year")
+    assert found == [expected]
+
+
+def test_a_row_of_no_facility_promises_what_its_content_counts():
+    text = (
+        "序号\t项目名称\t建设内容\t建设性质\t建设年限\n1\t全民健身工程\t健身步道22公里，笼式足球场3个\t新建\t2025-2029"
+    )
+    assert read(text, "kind", "noun", "count", "action", "year") == [
+        ("quota", "健身步道", 22, "new", 2029),
+        ("quota", "笼式足球场", 3, "new", 2029),
+    ]
+
+
+@pytest.mark.parametrize(("one", "two"), [("①", "②"), ("（1）", "（2）"), ("1", "2")])
+def test_rows_that_break_inside_a_cell_are_counted_in_any_way(one, two):
+    text = (
+        f"编号\t工程名称\t性质\t选址\t起止年份\n{one}\t青石镇第三幼儿园\n北校区\t新建\t青石镇\t2026～2028\n"
+        f"{two}\t青石镇敬老院\t扩建\t青石镇\t2027"
+    )
+    assert read(text, "name", "action", "year") == [
+        ("青石镇第三幼儿园北校区", "new", 2028),
+        ("青石镇敬老院", "expand", 2027),
+    ]
+
+
+def test_a_column_in_places_of_its_own_unit_tells_the_capacity():
+    text = "设施名称\n位置\n性质\n规模（穴/格）\n投用年份\n青石镇中心公墓\n青石镇铁匠峪村\n扩建\n3500\n2027"
+    assert read(text, "name", "capacity", "place", "year") == [("青石镇中心公墓", 3500, "铁匠峪村", 2027)]
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("2027年清明前完成白云岭烈士陵园改造，新建市军人公墓。", [2027, None]),
+        ("2027年完成白云岭烈士陵园改造，新建市军人公墓。", [2027, 2027]),
+        ("2027年底前，完成白云岭烈士陵园改造，新建市军人公墓。", [2027, 2027]),
+    ],
+)
+def test_a_term_before_a_verb_dates_its_own_clause(text, years):
+    assert [year for (year,) in read(text, "year")] == years
+
+
+def test_the_address_said_of_all_is_that_of_numbers_too():
+    text = "规划图书分馆1处、市民文化广场1处，均位于青石镇文博路以西。"
+    assert read(text, "count", "place", "locality") == [(1, "青石镇", "文博路以西"), (1, "青石镇", "文博路以西")]
+
+
+def test_a_name_may_end_in_a_word_that_joins_elsewhere():
+    text = "改扩建永和、沙埠、官冲、石浦4所乡镇中心幼儿园。"
+    assert read(text, "kind", "place", "count") == [
+        ("allotment", place, 1) for place in ("永和", "沙埠", "官冲", "石浦")
+    ]
