@@ -81,7 +81,7 @@ class Binder(Clauses):
             if anew or _ENUMERATED.match(sentence):
                 head = context.head_year if _ENUMERATED.match(sentence) else None
                 context = Context(
-                    place=context.place,
+                    place=_seat_of_total(read, sentence) or context.place,
                     spot=context.spot,
                     year=head,
                     head_year=head,
@@ -172,6 +172,9 @@ class Binder(Clauses):
             found = self._heading(passage, items, clause, context) if stop == "colon" else None
             if found is None:
                 found = self._clause(passage, items, context)
+            for draft in found.drafts if named and context.topic else ():
+                if draft.action == "unspecified":
+                    draft.action = context.topic[0].action
             drafts.extend(found.drafts)
             listing_on = found.context.listing if stop == "colon" or not named else kept
             context = found.context.but(listing=listing_on, said=(*found.context.said, *found.drafts))
@@ -238,6 +241,14 @@ class Binder(Clauses):
     def _located(self, part: list[Mark], context: Context) -> bool:
         places = [mark for mark in part if mark.kind == "place"]
         return len(places) > 1 and context.topic[0].count == len(places)
+
+
+def _seat_of_total(read: list[Draft], sentence: str) -> Mark | None:
+    """Return the place of the total of which a sentence tells the parts (其中：…)."""
+    total = next((draft for draft in reversed(read) if draft.kind == "quota" and draft.whole is None), None)
+    if not sentence.startswith("其中") or total is None or not isinstance(total.item, Item):
+        return None
+    return next((mark for mark in total.item.placed if mark.text == total.place), None)
 
 
 def _is_lead(sentence: str) -> bool:

@@ -53,6 +53,8 @@ class Item:
         Words before and behind the noun that no rule knows.
     subject
         Whether a verb behind it governs another noun.
+    merged, spoiled
+        Whether it goes into another by a merger, and whether the words behind its list speak of something else.
     """
 
     marks: list[Mark]
@@ -95,6 +97,8 @@ class Item:
     earlier: list[Mark] = field(default_factory=list)
     joined: list["Item"] = field(default_factory=list)
     after_etc: bool = False
+    merged: bool = False
+    spoiled: bool = False
 
     @property
     def start(self) -> int:
@@ -197,6 +201,8 @@ class ItemReader:
             between = marks[here + 1 : there]
             if not between or all(mark.kind in _PHRASE for mark in between):
                 continue
+            if any(_leads_to(pair) for pair in pairwise(between)):
+                continue
             if any(mark.kind == "of" for mark in between) and not any(
                 mark.kind in ("verb", "number") for mark in between
             ):
@@ -232,7 +238,10 @@ class ItemReader:
                 self._before(item, marks)
                 return item
             return self._bracketed(item, marks, typed)
-        head = heads[-1]
+        goal = next(
+            (index for index in range(heads[0] + 1, len(marks)) if _leads_to(marks[index - 1 : index + 1])), None
+        )
+        head = [index for index in heads if goal is None or index < goal][-1]
         begin = head
         while (
             begin
@@ -272,7 +281,8 @@ class ItemReader:
                 or (
                     marks[stop].kind == "box"
                     and re.fullmatch(
-                        f"（(?:[一二三四]期|{CJK}{{2,8}}(?:段|院区|校区)|[一二三四五六七八九]院)）", marks[stop].text
+                        f"（(?:[一二三四]期|{CJK}{{2,8}}(?:段|院区|校区)|第?[一二三四五六七八九](?:人民)?医?院)）",
+                        marks[stop].text,
                     )
                 )
             )
@@ -280,13 +290,11 @@ class ItemReader:
         ):
             end = marks[stop].end
             stop += 1
-        phase = (
-            re.match("([一二三四]期)(?:工程|项目)", marks[stop].text)
-            if stop < len(marks) and marks[stop].kind == "word"
-            else None
+        part = (
+            re.sub("(?:工程|项目)$", "", marks[stop].text) if stop < len(marks) and marks[stop].kind == "word" else ""
         )
-        if phase:
-            end, item.project = marks[stop].start + 2, True
+        if len(part) <= 8 and _PART.search(part) and not _PLAIN.fullmatch(part):
+            end, item.project = marks[stop].start + len(part), True
             stop += 1
         item.phrase = (marks[begin].start, end)
         self._before(item, before)
@@ -524,12 +532,13 @@ class ItemReader:
         if item.kept and item.kept.text == "取得":
             item.kept, item.tail = None, []
         fitted = item.tail and re.fullmatch(
-            "(?:服务|基础|配套|硬件|消防)?(?:设施|设备|条件|环境|能力)(?:水平)?", item.tail[-1].text
+            "(?:服务|基础|配套|硬件|消防)?(?:设施|设备|条件|环境|能力)(?:水平)?|.{0,4}任务", item.tail[-1].text
         )
         if (
             not fitted
             and item.tail
             and item.acts
+            and not (item.etc and item.etc.start > item.acts[-1].start)
             and item.tail[-1].start > item.acts[-1].start
             and len(item.tail[-1].text) > 1
             and item.tail[-1].kind != "number"
@@ -546,6 +555,13 @@ class ItemReader:
             self._wording.residue(words) or re.fullmatch(f"{CJK}[村镇乡]", words)
         )
         return plain and not any(self._wording.tokens(words)) and not _NO_PLACE_WORD.search(words)
+
+
+def _leads_to(marks: Sequence[Mark]) -> bool:
+    """Tell whether two marks say that something moves to what stands behind them: 搬迁|至."""
+    verb, small = marks
+    moves = verb.token and verb.token.verb and verb.token.verb.kind == "relocate"
+    return bool(moves) and small.text in ("至", "到", "往")
 
 
 def _strong(mark: Mark) -> bool:

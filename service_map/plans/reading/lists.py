@@ -16,6 +16,8 @@ _NUMBERED = re.compile("(?P<of>[\u4e00-\u9fff]{0,8}?)第[一二三四五六七�
 _AT = re.compile(
     "(?:选址|地址|位置)(?:分别)?(?:为|在|于)|(?:分别|均|依次)?(?:位于|(?:选址|布局|布点|设|分布|落户|建)(?:于|在))"
 )
+_SUMS_UP = "总括前文所列 sums up what is listed before it"
+_HOUSE = re.compile("[园校院馆站点所堂心场地吧房]$")
 _LENGTH = re.compile("(?:总?长度?|全[长程]|总里程|里程)(?:约|达到?|为|共|不少于|超过)*$")
 
 
@@ -51,6 +53,7 @@ class Lists(Nouns):
         _as_places(items)
         _number_names(passage.text, items)
         _share_behind(items)
+        _merged_away(items)
         for index, item in enumerate(items):
             following = items[index + 1] if index + 1 < len(items) else None
             if item.year and (item.noun or item.bare):
@@ -137,6 +140,9 @@ class Lists(Nouns):
                 if found.drafts and following.noun.text.endswith("位"):
                     items[index + 1].subject, items[index + 1].rests = True, items[index + 1].verbs[0]
                     items[index + 1].verbs = []
+                continue
+            if _sums_up(items[: index + 1]):
+                self._reject(passage, item, _SUMS_UP)
                 continue
             if item.after_etc and not item.numbers:
                 found = self._summed(passage, items[: index + 1], context)
@@ -227,6 +233,11 @@ class Lists(Nouns):
             if item.lead or item.rests.text == "保留":
                 whole.void = True
             return Found([], context)
+        if item.verbs and any(
+            mark.start == number.end and not _HOUSE.search(mark.text) for mark in (*item.guesses, *item.odd)
+        ):
+            # 组建4个创新团队: counts something else.
+            return Found([], context)
         if context.stock and not {kind_of(verb) for verb in item.verbs} & MADE:
             return None
         places = [*before, *item.places]
@@ -240,7 +251,7 @@ class Lists(Nouns):
         if item.unit and item.unit.level:
             return None
         said = [mark for mark in item.guesses if mark not in guesses]
-        plain = not said or not re.search("[园校院馆站点所堂心场地吧房]$", said[-1].text)
+        plain = not said or not _HOUSE.search(said[-1].text)
         odd = [mark for mark in item.odd if self._wording.residue(mark.text)]
         if (
             not said
@@ -467,7 +478,7 @@ class Lists(Nouns):
             for one in listed:
                 one.acts = one.acts or item.acts
             found = self._list(passage, listed, context)
-            self._reject(passage, item, "总括前文所列 sums up what is listed before it")
+            self._reject(passage, item, _SUMS_UP)
             return Found(found.drafts, found.context)
         return None
 
@@ -624,14 +635,40 @@ def _number_names(text: str, items: list[Item]) -> None:
             item.called = of + text[slice(*item.phrase)]
 
 
+def _merged_away(items: list[Item]) -> None:
+    """Leave out what a later item is made of: 甲校和乙校整合为丙校."""
+    for index, item in enumerate(items):
+        if item.glue != "|" or "merge" not in map(kind_of, item.verbs):
+            continue
+        for at in range(index - 1, -1, -1):
+            items[at].merged = True
+            if items[at].verbs or items[at].glue not in ("和", "与", "及"):
+                break
+
+
+def _sums_up(items: list[Item]) -> bool:
+    """Tell whether the last of some items only counts the names before it: 甲学院、乙学院两所高职院校."""
+    item, run = items[-1], 0
+    if item.glue != "|" or item.verbs or item.behind or not item.number or not item.number.quantity:
+        return False
+    for one in reversed(items[:-1]):
+        if not one.noun or one.numbers:
+            break
+        run += 1
+        if one.verbs:
+            break
+    return run > 1 and item.number.quantity.count == run
+
+
 def _share_behind(items: list[Item]) -> None:
     """Give the nouns of a list what stands behind the last of them: the verbs and the time."""
     acts: list[Mark] = []
     due: Mark | None = None
     nouned = max((index for index, item in enumerate(items) if item.noun), default=-1)
     for item in items[nouned + 1 :] if nouned >= 0 else ():
-        if items[nouned].acts and item.bare and item.verbs and len(item.verbs) == len(item.marks):
-            # 光荣院新建、迁建
+        rest = [mark for mark in item.marks if mark.kind not in ("verb", "sum", "number")]
+        if items[nouned].acts and item.bare and item.verbs and all(mark.text in ("项目", "工程") for mark in rest):
+            # 光荣院新建、迁建; 中小学新建、改扩建项目共65项
             items[nouned].acts.extend(item.verbs)
             item.verbs = []
     if (
@@ -657,7 +694,7 @@ def _share_behind(items: list[Item]) -> None:
             if item.acts:
                 acts = item.acts if last or item.glue in ("和", "与", "及", "以及") else []
                 last = False
-            elif not item.numbers and (alone or joined):
+            elif not item.numbers and (alone or joined) and "merge" not in map(kind_of, item.verbs):
                 item.acts = list(acts)
             joined = item.glue in ("和", "与", "及", "以及")
             elsewhere = item.tail and item.acts and item.tail[0].start < item.acts[-1].start

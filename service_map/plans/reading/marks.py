@@ -44,9 +44,11 @@ _NORM = re.compile(
 """What is only measured against: a noun in it names no facility to build."""
 _NICKNAME = re.compile("“[一二两三四五六七八][馆场院园带校心区][^“”（）]{0,6}”(?=项目|工程|建设|，|：|（|。|$)")
 """Several facilities in one word (“三馆一场”), which the words behind it name."""
+_QUOTED = re.compile("“[^“”]{1,30}”")
+"""A number in such words without a facility's noun (“三个课堂”, “一核两带”) counts nothing outside them."""
 _FILLED = re.compile(
     r"由[^，。；：（）的]{2,40}(?:组成|构成|举办|运营)的|"
-    r"(?:集|融|涵盖|包括|包含|具有|具备|富有|提供|以)[^，。；：（）的]{2,90}的(?=[\u4e00-\u9fff])|"
+    r"(?:集|融|涵盖|包括|包含|具有|具备|富有|提供|以)(?:(?!项目|工程)[^，。；：（）的]){2,90}的(?=[\u4e00-\u9fff])|"
     r"(?<=[\d一两][所个座处家])[^，。；：（）]{2,40}?(?:为主|一体|相结合|为核心|为特色)的|"
     r"(?<=[\d一二两三四五六七八九十][所个座处家])[\u4e00-\u9fff]{2,8}(?:、[\u4e00-\u9fff]{2,10})+的(?=[\u4e00-\u9fff])"
 )
@@ -202,7 +204,14 @@ class Marker:
                 continue
             words = part[level.start : level.end]
             found.append(Mark(start + level.start, start + level.end, "unit", words, level=level))
+        slogans = [
+            match.span()
+            for match in _QUOTED.finditer(part)
+            if not any(token.category and match.start() < token.start < match.end() for token in tokens)
+        ]
         for quantity in self._wording.quantities(part):
+            if any(begin < quantity.start < stop for begin, stop in slogans):
+                continue
             words = part[quantity.start : quantity.end]
             behind = part[quantity.end :]
             if behind[:1] in "月年" and behind:
@@ -216,7 +225,7 @@ class Marker:
                 word = max(word for word in self._wording.per_words if behind.startswith(word))
                 rest = re.sub("^（[^（）]*）", "", behind[len(word) :])
                 group = quantity.end + max(len(word) for word in self._wording.per_words if behind.startswith(word))
-                if not rest or re.match("[每各均都全中应要须建，、；。普实先]", rest):
+                if not rest or re.match("[每各均都中应要须建，、；。普实先]|全(?!民)", rest):
                     found.append(Mark(start + quantity.start, start + group, "adverb", part[quantity.start : group]))
                     continue
             found.append(Mark(start + quantity.start, start + quantity.end, "number", words, quantity=quantity))

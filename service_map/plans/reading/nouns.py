@@ -27,6 +27,7 @@ from service_map.plans.where import read_site, tells_where
 
 _OTHER = "词后所说不是设施本身（服务、能力、覆盖率等） what stands behind it speaks of something else"
 _KEPT = "已有的设施，或不在此建设 stands already or is not built here"
+_MERGED = "并入他处的已有设施 existing ones that are merged into others"
 _NO_VERB = "没有动词承诺它 no verb promises it"
 _COVER_RATE = re.compile(
     f"(?:（[^）]*）)?(?:在{CJK}{{1,4}}(?:（{CJK}{{1,4}}）)?)?的?覆盖[率面]?(?:总体|均|全部|要)?(?:达到?|不低于|超过|为|提高到|提升[至到])?\\d"
@@ -60,6 +61,10 @@ class Nouns(Drafts):
     def _refused(self, passage: Passage, item: Item, context: Context) -> str | None:
         """Return why a noun is no promise, None when it may be one."""
         text = passage.text
+        if item.merged:
+            return _MERGED
+        if item.spoiled:
+            return _OTHER
         behind = _FITTINGS.sub("", text[item.phrase[1] : item.phrase[1] + 16].lstrip("”"))
         if item.noun and item.noun.text in self._wording.box_only and not passage.box:
             return "这个词只在项目表里指设施 a word that names a facility only in a list of projects"
@@ -146,9 +151,10 @@ class Nouns(Drafts):
         if tense.BUILT.search(text[item.start : item.noun.start if item.noun else item.start]):
             return "已建成的设施 one that stands already"
         if {verb.text for verb in item.verbs} & {"整合", "合并", "归并"} and tense.MERGED.match(text, item.end):
-            return "并入他处的已有设施 existing ones that are merged into others"
+            return _MERGED
         object_at = min([item.phrase[0], *(mark.start for mark in item.numbers if not item.behind)])
-        if object_at and text[object_at - 1] in "为给向" and not item.acts:
+        merges = item.verbs and kind_of(item.verbs[-1]) == "merge"
+        if object_at and text[object_at - 1] in "为给向" and not item.acts and not merges:
             return "服务的对象，不是建设 whom a measure serves"
         if not item.verbs and context.verbs and kind_of(context.verbs[-1]) == "keep":
             return _KEPT
@@ -574,7 +580,7 @@ class Nouns(Drafts):
         kinds = {kind_of(verb) for verb in verbs}
         soft = "foster" in kinds and not {kind_of(act) for act in item.acts} & MADE
         reached = item.norm is not None and item.norm.text.startswith("达")
-        strong = (bool(kinds & MADE) and not soft) or item.grows or reached
+        strong = (bool(kinds & (MADE | {"merge"})) and not soft) or item.grows or reached
         fresh = bool(item.verbs or item.acts) or context.fresh
         made = (bool(kinds - {"keep", "foster"}) and fresh) or item.project or item.grows or reached
         if not fresh and not (item.grows or reached or context.listing or item.seated):
