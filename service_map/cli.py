@@ -589,6 +589,52 @@ def import_matches(file: Path, *, columns: tuple[str, ...], layer: str | None, d
               into=geodata / places.STATUS_FILE, aside=(found.blank, "未判断", "undecided"))  # fmt: skip
 
 
+@import_.command("reviews")
+@_FILE
+@_COLUMN
+@_LAYER
+@_DRY_RUN
+def import_reviews(file: Path, *, columns: tuple[str, ...], layer: str | None, dry_run: bool) -> None:
+    """导入核对过的清单。Take back the list of `export reviews`, with verdicts.
+
+    verdict 填“对”或“错”，空着的行不动。“错”在 set 里写怎样才对（如 count=3; year=2023，或 drop），写进
+    corrections.csv；refresh 之后再导出，改过的会再列出来，看过无误就填“对”。verdict takes right or wrong; of what
+    is wrong, set says what is right, which goes to corrections.csv; after a refresh it is listed again.
+
+    \b
+    service-map export reviews todo.xlsx --plans texts/
+    service-map import reviews todo.xlsx --dry-run
+    """  # noqa: D301
+    geodata = settings.load().geodata_dir
+    records, commitments = _promised(geodata)
+    before = {review.id: review for review in places.load_reviews(geodata / places.REVIEW_FILE)}
+    found = places.read_reviews(
+        file, records, commitments=commitments, corrections=plans.load_corrections(geodata / "corrections.csv"),
+        day=datetime.now(UTC).date(), columns=_columns(columns), layer=layer,
+    )  # fmt: skip
+    _report_rows(found.problems, ())
+    if dry_run:
+        for row in found.corrections:
+            click.echo(f"  corrections.csv: {','.join(row)}")
+    if not found.problems and not dry_run:
+        kept = before | {review.id: review for review in found.reviews}
+        places.write_reviews(geodata / places.REVIEW_FILE, kept.values())
+        if plans.add_corrections(geodata / "corrections.csv", found.corrections):
+            click.echo("corrections.csv 有新行，请再运行 refresh corrections.csv has new rows: refresh next", err=True)
+    taken = found.read - found.blank - len(found.problems)
+    _conclude(found.read, taken, len(found.problems), dry_run=dry_run, into=geodata / places.REVIEW_FILE,
+              aside=(found.blank, "未判断", "undecided"))  # fmt: skip
+
+
+def _promised(geodata: Path) -> tuple[list[places.Facility | places.Promise], list[plans.Commitment]]:
+    """Give the facilities, requirements and quotas of the plans, and the commitments that they rest on."""
+    listed, gazetteer = plans.load_plans(geodata), places.load_gazetteer(geodata)
+    commitments = plans.load_commitments(geodata / "commitments.jsonl")
+    facilities = places.load_facilities(geodata / "facilities.geojson")
+    rules = places.requirements(commitments, listed, gazetteer)
+    return [*facilities, *rules, *places.quotas(commitments, facilities, listed, gazetteer)], commitments
+
+
 @import_.command("gaps")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def import_gaps(files: tuple[Path, ...]) -> None:
@@ -683,6 +729,36 @@ def export_matches(file: Path) -> None:
     )  # fmt: skip
     count = write_sheet(file, places.MATCH_COLUMNS, rows)
     click.echo(f"{count} 对待判断 pairs to decide on → {file}", err=True)
+
+
+@export.command("reviews")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--plans", "plans_dir", type=click.Path(path_type=Path, file_okay=False, exists=True),
+              help="规划文本目录，给出时附上原文 Folder with the plan texts; adds each row's passage.")  # fmt: skip
+@click.option("--plan", "only", metavar="ID", help="只要这份规划的 Only what this plan promises.")
+def export_reviews(file: Path, plans_dir: Path | None, only: str | None) -> None:
+    """导出尚未对照原文核对、或核对后有变的设施、普遍要求、数量承诺。Write what is to be held against the plans' texts.
+
+    填好 verdict 后用 import reviews 导入。Fill in verdict, then import reviews.
+
+    \b
+    service-map export reviews todo.xlsx --plans texts/ --plan qinshui-2021
+    """  # noqa: D301
+    from service_map.store.sheets import write_sheet
+
+    geodata = settings.load().geodata_dir
+    listed = plans.load_plans(geodata)
+    if only is not None and only not in listed:
+        raise InvalidParameterError("--plan", f"plans.toml 里没有规划 {only}", f"no plan {only} in plans.toml", listed)
+    records, commitments = _promised(geodata)
+    files = [] if plans_dir is None else [plans_dir / plan.file for plan in listed.values()]
+    lines = [line for path in files if path.is_file() for line in plans.passages(plans.read_text(path)).values()]
+    rows = places.review_rows(
+        records, places.load_reviews(geodata / places.REVIEW_FILE), commitments=commitments,
+        gazetteer=places.load_gazetteer(geodata), passages={plans.passage_sha256(line): line for line in lines},
+    )  # fmt: skip
+    count = write_sheet(file, places.REVIEW_COLUMNS, [row for row in rows if only in (None, row["plan"])])
+    click.echo(f"{count} 项待核对 to be reviewed → {file}", err=True)
 
 
 @export.command("facilities")
@@ -797,11 +873,22 @@ def check(plans_dir: Path | None) -> None:
     click.echo(f"{places.STATUS_FILE} 中不再照原样生效的行 rows that no longer fit: {len(idle)}")
     for row in idle:
         click.echo(f"  {row}")
+    _say_reviews(found)
     compared = "、".join(found.texts) or "未核对原文 not compared with any text"
     click.echo(f"损坏 broken: {len(found.broken)}（{compared}）")
     for line in found.broken:
         click.echo(f"  {line}")
     sys.exit(1 if found.broken else 0)
+
+
+def _say_reviews(found: places.Audit) -> None:
+    of = sum(number for _, number in found.reviewed.values())
+    click.echo(f"对照原文核对过 reviewed: {sum(done for done, _ in found.reviewed.values())} / {of}")
+    for plan, (done, number) in found.reviewed.items():
+        click.echo(f"  {plan} {done} / {number}")
+    click.echo(f"{places.REVIEW_FILE} 中不再适用的行 rows that no longer fit: {len(found.idle_reviews)}")
+    for row in found.idle_reviews:
+        click.echo(f"  {row}")
 
 
 _FOUR = {"facilities": "设施", "requirements": "普遍要求", "quotas": "数量承诺", "intents": "意向"}

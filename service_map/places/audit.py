@@ -9,6 +9,7 @@ from pathlib import Path
 from service_map.catalogue import Inventory, categories, inventories, terms
 from service_map.catalogue.adcode import COUNTRY, county_of
 from service_map.errors import Fault, PlanFileError
+from service_map.io import Problem
 from service_map.places.existing import load_demand, load_existing
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
@@ -18,6 +19,7 @@ from service_map.places.match import Match
 from service_map.places.planned_list import load_listed
 from service_map.places.promises import Promise, Requirement, quotas, requirements, units_of
 from service_map.places.retired import Retired
+from service_map.places.reviews import REVIEW_FILE, Review, idle_reviews, load_reviews, reviewed
 from service_map.plans import Commitment, Plan, passage_sha256, passages, read_text
 
 
@@ -58,6 +60,10 @@ class Audit:
         What must not be: one sentence each, Chinese and English.
     texts
         Plans whose text was compared.
+    reviewed
+        Plan to how many of its facilities, requirements and quotas were held against its text, and how many there are.
+    idle_reviews
+        Rows of ``reviewed.csv`` that no longer fit.
     """
 
     kinds: Mapping[tuple[str, str], int]
@@ -75,6 +81,8 @@ class Audit:
     retired: tuple[Retired, ...]
     broken: tuple[str, ...]
     texts: tuple[str, ...]
+    reviewed: Mapping[str, tuple[int, int]]
+    idle_reviews: tuple[Problem, ...]
 
 
 def audit(
@@ -163,6 +171,9 @@ def audit(
         texts, faults = _compare(commitments, plans, plans_dir)
         broken += faults
     matches, doubles = pairs(sound, gazetteer, geodata=geodata)
+    records: list[Facility | Promise] = [*facilities, *rules, *numbers]
+    cited = {item.id: item for item in commitments}
+    reviews = load_reviews(geodata / REVIEW_FILE)
     return Audit(
         kinds=Counter((commitment.plan, commitment.kind) for commitment in commitments),
         four=Counter(
@@ -186,7 +197,21 @@ def audit(
         retired=tuple(retired),
         broken=tuple(broken),
         texts=tuple(texts),
+        reviewed=_reviewed(records, reviews, cited),
+        idle_reviews=tuple(idle_reviews(records, reviews, cited)),
     )
+
+
+def _reviewed(
+    records: Sequence[Facility | Promise], reviews: Sequence[Review], cited: Mapping[str, Commitment]
+) -> dict[str, tuple[int, int]]:
+    days = reviewed(records, reviews, cited)
+    of, done = Counter[str](), Counter[str]()
+    for record in records:
+        plan = next((cited[name].plan for name in record.commitments if name in cited), "")
+        of[plan] += 1
+        done[plan] += record.id in days
+    return {plan: (done[plan], number) for plan, number in sorted(of.items())}
 
 
 def _doubts(item: Promise, gazetteer: Gazetteer) -> list[str]:

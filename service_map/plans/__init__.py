@@ -2,7 +2,14 @@
 
 from service_map.plans.circles import PlanCircle, circles_text, extract_circles, load_circles, write_circles
 from service_map.plans.commitment import Commitment, label, label_record, load_commitments, write_commitments
-from service_map.plans.corrections import Correction, apply_corrections, load_corrections
+from service_map.plans.corrections import (
+    CORRECTION_COLUMNS,
+    Correction,
+    add_corrections,
+    apply_corrections,
+    correction_fault,
+    load_corrections,
+)
 from service_map.plans.explanation import Explanation, Words, explain, explanation_record, explanation_text
 from service_map.plans.extract import extract, passage_sha256
 from service_map.plans.indicator_pairs import disagreements, indicator_key, measure
@@ -18,6 +25,7 @@ from service_map.plans.stock_figures import (
 )
 
 __all__ = [
+    "CORRECTION_COLUMNS",
     "Commitment",
     "Correction",
     "Explanation",
@@ -26,8 +34,10 @@ __all__ = [
     "PlanCircle",
     "StockFigure",
     "Words",
+    "add_corrections",
     "apply_corrections",
     "circles_text",
+    "correction_fault",
     "disagreements",
     "explain",
     "explanation_record",

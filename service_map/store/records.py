@@ -204,6 +204,7 @@ class FacilityRecord(Facility):
             short="psg_sha256", stored=False,
         ),
     ] = None  # fmt: skip
+    reviewed: Annotated[str | None, means("对照原文核对的日期，没有核对则空", after="line")] = None
     citations: Annotated[tuple[Citation, ...], means("各项出处", stored=False, listed=False)] = ()
 
 
@@ -473,6 +474,7 @@ class PromiseRecord(Promise):
     family_zh: Annotated[str, means("大类", after="category")]
     family_en: Annotated[str, means("大类英文名", after="category")]
     area_name: Annotated[str, means("行政区", after="adcode")]
+    reviewed: Annotated[str | None, means("对照原文核对的日期，没有核对则空", after="line")] = None
     citations: Annotated[tuple[Citation, ...], means("各项出处", stored=False, listed=False)] = ()
 
 

@@ -88,8 +88,39 @@ def test_the_guide_leads_from_the_file_to_the_database(workplace):
         ("kindergarten", 3, "所", None),
         ("trail", 20, "公里", "甲镇"),
     ]
+    # 六: one is right, one is wrong, and is right when it is mended.
+    shown = run(workplace, "import", "reviews", "--help").stdout + run(workplace, "export", "reviews", "--help").stdout
+    assert set(re.findall(r"--[a-z]+", block("sh", "export reviews"))) - {"--keep"} <= set(
+        re.findall(r"--[a-z]+", shown)
+    )
+    assert judge(workplace, elderly_community=("对", ""), trail=("错", "count=30")) == 5
+    assert "corrections.csv" in run(workplace, "import", "reviews", "todo.csv").stderr
+    run(workplace, "refresh", "--plans", "texts/", "--keep")
+    assert judge(workplace, trail=("right", "")) == 4
+    run(workplace, "import", "reviews", "todo.csv")
+    said = run(workplace, "check").stdout
+    assert "  liuchuan-2021 2 / 5\n" in said
+    with (data / "reviewed.csv").open(encoding="utf-8") as file:
+        noted = {row["name"]: row["verdict"] for row in csv.DictReader(file) if row["plan"] == "liuchuan-2021"}
+    assert noted == {"银龄驿家6个": "right", "健身步道30公里": "mended"}
     run(workplace, "build", "--plans", "texts")
     assert (workplace / "map.gpkg").exists()
+
+
+def judge(workplace, **verdicts):
+    """Export what is to be reviewed, fill in what is said of some categories, and say how many rows there are."""
+    run(workplace, "export", "reviews", "todo.csv", "--plans", "texts/", "--plan", "liuchuan-2021")
+    path = workplace / "todo.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert all(row["passage"] for row in rows)
+    for row in rows:
+        row["verdict"], row["set"] = verdicts.get(row["category"], ("", ""))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return len(rows)
 
 
 def test_the_commands_for_places_take_what_the_guide_says(workplace):
