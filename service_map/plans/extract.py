@@ -248,14 +248,19 @@ class PlanReader:
         """Return what a passage's sentences give, with all that the words around tell of it."""
         kept = [draft for draft in sorted(drafts, key=lambda draft: draft.start) if not draft.void]
         self._renewals(passage, kept)
-        self._due_by_heading(passage, kept)
+        self._by_heading(passage, kept)
         return list(self._rules.apply(list(fill(kept, wording=self._wording, area=self._area))))
 
-    def _due_by_heading(self, passage: Passage, drafts: list[Draft]) -> None:
+    def _by_heading(self, passage: Passage, drafts: list[Draft]) -> None:
         """Give what names no year the one in the heading of its list (近期建设项目（至2027年）), never a title's."""
         due = _HEADING_YEAR.search(passage.section or "") if passage.heading else None
         if due is None or passage.heading is None or passage.heading.line <= self._title_line:
             return
+        done = [kind for kind in act_kinds(passage.section or "", self._wording) if kind in BUILDS]
+        for draft in drafts:
+            if done and draft.action == "unspecified" and draft.kind != "coverage":
+                draft.action = done[-1]
+                draft.told(action=(passage.heading,))
         for draft in drafts:
             if draft.year is None and draft.kind != "intent" and draft.note != "per year":
                 draft.year = int(due[1])

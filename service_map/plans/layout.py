@@ -13,6 +13,8 @@ from functools import partial
 from itertools import pairwise
 from typing import Protocol
 
+from service_map.plans.sentences import ACTS
+
 _KINDS: dict[str, re.Pattern[str]] = {
     kind: re.compile(pattern)
     for kind, pattern in {
@@ -29,18 +31,22 @@ _KINDS: dict[str, re.Pattern[str]] = {
         "count": r"[\u4e00-\u9fff]{0,4}(?:数量|个数|处数|所数|任务数)",
         "beds": r"[\u4e00-\u9fff]{0,5}(?:床位|学位|托位|班级|班数|班额|格位|墓穴|墓位|办学规模)(?:数|数量)?",
         "time": r"[\u4e00-\u9fff]{0,4}(?:起止|建成|完工|竣工|完成|投用|投入使用|建设|实施|交付)?"
-        r"(?:年限|时间|期限|周期|时限|年度|工期|年份|日期|起止年)|起止|(?:预计|计划)?(?:交付|投用|竣工)|计划(?:完工|建成)",
-        "other": r"(?:责任|牵头|主管|实施|配合|建设|申报|项目|承担|运营)(?:单位|部门|主体|业主)|(?:总)?投资(?:额|估算|"
-        r"概算)?|总投资额?|资金(?:来源)?|备注|进展(?:情况)?|联系(?:人|电话)|占地(?:面积)?|"
+        r"(?:年限|时间|时序|期限|周期|时限|年度|工期|年份|日期|起止年)|起止|"
+        r"(?:预计|计划)?(?:交付|交用|投用|启用|竣工|完工|投运|建成)",
+        "other": r"(?:责任|牵头|主管|实施|配合|建设|申报|申请|项目|承担|运营)(?:单位|部门|主体|业主|人)|"
+        r"(?:总)?投资(?:额|估算|概算)?|总投资额?|资金(?:来源)?|备注|进展(?:情况)?|联系(?:人|电话)|占地(?:面积)?|"
         r"用地(?:面积|性质)?|(?:总)?建筑面积|公示期|服务(?:半径|人口|范围)|座席|联系方式|工程造价",
     }.items()
 }
+_LABEL = re.compile("(?:【(?![^】]*[一二三四五六七八九十])[\u4e00-\u9fff]{2,8}】|[\u4e00-\u9fff]{2,6}[：|=])(?=.)")
 _UNIT = re.compile(r"（(?P<unit>[^（）]{1,6})）$")
 _BEDS = re.compile("^[张穴格床班]|[位穴]$")
-_ORDINAL = re.compile(r"（?\d{1,3}）?|[①-⑳]")
-_KEYED = re.compile(r"(?:^|[/◆◇▶►▷★☆●○■□◎➢•▪※；。|]|（?\d{1,2}[）.、])(?P<key>[\u4e00-\u9fff、（）]{2,10})[：|=]")
+_ORDINAL = re.compile(r"（?[A-Z]?\d{1,3}）?|[①-⑳]")
+_KEYED = re.compile(
+    r"(?:^|【(?=[\u4e00-\u9fff]{2,6}】)|[/◆◇▶►▷▲△★☆●○■□◎➢•▪※；。|]|（?\d{1,2}[）.、])(?P<key>[\u4e00-\u9fff、（）]{2,10})[：|=】]"
+)
 _NUMBERING = re.compile(
-    r"(?:“[一二三四五六七八九十]{1,3}”|【[^【】]{1,10}】|第[一二三四五六七八九十\d]+[章节条项]|（?(?:\d{1,3}|[一二三四五六七八九十]{1,3})[）.、](?!\d)|[◆◇▶►▷★☆●○■□◎➢•▪※①-⑳]|(?:项目|工程)[一二三四五六七八九十\d]{1,3}[：.、])++"
+    r"(?:“[一二三四五六七八九十]{1,3}”|【[^【】]{1,10}】|第[一二三四五六七八九十\d]+[章节条项]|（?(?:\d{1,3}|[一二三四五六七八九十]{1,3})[）.、](?!\d)|[◆◇▶►▷▲△★☆●○■□◎➢•▪※①-⑳]|(?:项目|工程)[一二三四五六七八九十\d]{1,3}[：.、])++"
 )
 _DETAIL_KINDS = {"where", "size", "time", "nature", "beds"}
 _TELLS = re.compile(
@@ -197,6 +203,8 @@ def _head(texts: Sequence[str]) -> list[tuple[str | None, str | None]]:
             ("other", None) if kind == "name" and text != plain[0] else (kind, unit)
             for text, (kind, unit) in zip(texts, kinds, strict=True)
         ]
+    if not plain and "name" not in [kind for kind, _ in kinds] and "类型" in texts:
+        kinds[list(texts).index("类型")] = ("name", None)
     names = [kind for kind, _ in kinds]
     known = sum(kind is not None for kind in names)
     if "name" not in names or known < max(2, len(texts) - 1):
@@ -394,15 +402,23 @@ def _block(lines: Sequence[Line], index: int) -> tuple[int, list[Record]]:
     numbers = [line.number] if at > index else []
     while at < len(lines):
         more = _labelled(lines[at])
-        if not more or (fields and more[0][0] == "name"):
+        if not (more or (fields and _LABEL.match(lines[at].text))) or (fields and more and _names(more[0])):
             break
         numbers.append(lines[at].number)
-        fields.extend(more)
+        fields.extend(
+            ("nature" if kind == "name" and not _names(("name", unit, text)) else kind, unit, text)
+            for kind, unit, text in more
+        )
         at += 1
     if len({kind for kind, _, _ in fields} & _DETAIL_KINDS) < 2:
         return 0, []
     fields = [item for item in fields if item[2] is not title]
     return at - index, [Record([("name", None, title), *fields], numbers)]
+
+
+def _names(field: tuple[str, str | None, Text]) -> bool:
+    """Tell whether a label's text is a name, and no act (类别：新建)."""
+    return field[0] == "name" and re.fullmatch(f"(?:(?>{ACTS})、?)+", field[2].text) is None
 
 
 def _told(lines: Sequence[Line], index: int, *, names_one: Callable[[str], bool]) -> tuple[int, list[Record]]:

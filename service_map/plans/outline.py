@@ -17,7 +17,7 @@ from service_map.plans.layout import Record, Text, records, walk
 from service_map.plans.lexicon import Wording, names_one
 
 _MARKS = re.compile(r"\[bookmark:[^\]\n]{0,200}\]|</?[a-zA-Z][^<>\n]{0,60}>|\*\*|&nbsp;|\\(?=[*#_\-.>])")
-_FULL = dict(zip("，；：（）！？､｡［］「」『』〔〕", "，；：（）！？、。[]“”“”（）", strict=True))
+_FULL = dict(zip("，；：（）！？､｡［］「」『』〔〕〖〗", "，；：（）！？、。[]“”“”（）【】", strict=True))
 # A PDF often spells a character as the radical that looks like it (⼉ for 儿); of the supplement, those that are words.
 RADICALS = {
     **{chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)},
@@ -96,12 +96,12 @@ _MAX_HEADS = 12
 _CELL_END = ("项目", "工程", "计划", "行动")
 _ITEM_END = (*_CELL_END, "院", "园", "馆", "中心", "校", "站", "步道", "公园", "公墓", "学校", "）")
 _NUMBERING = re.compile(
-    r"第[一二三四五六七八九十百\d]{1,4}条(?![步路线])|\d{1,2}[.、](?=20[2-3]\d年)|\d{1,2}(?:\.\d{1,2}){1,3}(?=[\u4e00-\u9fff])(?![万亿公平千百个所米张元亩倍分处座块片条家%])|-{1,4}|[◆◇▶►▷★☆●○■□◎➢•▪※]+|（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）[.、]?|[.、](?!\d))|[①-⑳]"
+    r"第[一二三四五六七八九十百\d]{1,4}条(?![步路线])|\d{1,2}[.、](?=20[2-3]\d年)|\d{1,2}(?:\.\d{1,2}){1,3}(?=[\u4e00-\u9fff])(?![万亿公平千百个所米张元亩倍分处座块片条家%])|-{1,4}|[◆◇▶►▷▲△★☆●○■□◎➢•▪※]+|（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）[.、]?|[.、](?!\d))|[①-⑳]"
     r"|[a-z][.．、](?=[\u4e00-\u9fff])|[A-Z]\d{1,2} ?(?=[\u4e00-\u9fff])"
 )
 _DASHED = re.compile(r"\s*[-*+]\s+(?=\S)")
-_BULLET = re.compile(r"[◆◇▶►▷★☆●○■□◎➢•▪※①-⑳]")
-_ITEM_MARK = re.compile(r"[a-z][.、](?=[\u4e00-\u9fff])|[◆◇▶►▷★☆●○■□◎➢•▪※①-⑳]|（\d{1,2}）|\d{1,2}[.、](?=[^\d.])")
+_BULLET = re.compile(r"[◆◇▶►▷▲△★☆●○■□◎➢•▪※①-⑳]")
+_ITEM_MARK = re.compile(r"[a-z][.、](?=[\u4e00-\u9fff])|[◆◇▶►▷▲△★☆●○■□◎➢•▪※①-⑳]|（\d{1,2}）|\d{1,2}[.、](?=[^\d.])")
 _FIGURE = re.compile(r"[≥>]?=?\d+(?:\.\d+)?|[-/]+")
 _STACK_TITLE = re.compile(r"^【?(?:附?表|专栏|附件)\s*[\d一二三四五六七八九十]|表(?:（[^（）]*）)?】?$|^附表")
 _LOOKS_BACK = "所在章节回顾过去或现状 its chapter looks back"
@@ -112,10 +112,6 @@ _SAYS = re.compile(
 _BEGINS = re.compile(
     r"(?:[至到]20\d\d年|每[镇乡村]|各[县镇乡]|规划|布局|新建|改扩建|扩建|迁建|改造|建设|建成|新增|续建|推进|实施|加快|完善|提升|到20\d\d年|每个|每县|每千|全[市县区]|支持|鼓励|[\u4e00-\u9fff]{1,8}(?:扩建|改造|新建))"
 )
-_FIELD = re.compile(
-    "(?![^市县区镇乡村]*[市县区镇乡村])[\u4e00-\u9fff]{0,4}(?:教育|体育|文化|医疗|卫生|殡葬(?:设施)?|阶段|民政|住房|健身|旅游|[学幼病老劳住弱逝]有[\u4e00-\u9fff]{2})"
-)
-"""The name of a field (学前阶段, 学有所教), alone on a line: it heads what is below."""
 _MAX_TITLE = 14
 _MAX_CELL = 16
 _MAX_TABS = 200
@@ -429,6 +425,7 @@ def _record(state: _State, line: _Line, record: Record) -> Iterator[Passage]:
 def _listed_item(state: _State, line: _Line, rank: int | None) -> bool:
     """Tell whether a line is a numbered project in a box: its name is the promise."""
     listed = rank is not None and 3 <= rank < 7 and state.box and line.text.endswith(_ITEM_END)
+    listed = listed and not line.text.endswith(("的项目", "的工程"))
     return listed and not _next_number(state, rank or 0, line.text)
 
 
@@ -454,7 +451,8 @@ def _titles(state: _State, line: _Line) -> bool:
         and 2 * len(text) <= len(line.text)
         and len(text) <= _MAX_TITLE
     )
-    field = len(text) <= 8 and bool(_FIELD.fullmatch(text)) and 2 * len(text) <= len(line.text)
+    field = len(text) <= 8 and bool(_PLAIN.fullmatch(text)) and 2 * len(text) <= len(line.text)
+    field = field and not _BEGINS.match(text) and not text.endswith((*_ITEM_END, "所", "处", "点"))
     marked = bool(_BULLET.match(text)) and len(text) <= _MAX_TITLE and not text.endswith(_ITEM_END)
     return first or begins or field or marked
 

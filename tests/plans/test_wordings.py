@@ -91,3 +91,52 @@ def test_a_name_may_end_in_a_word_that_joins_elsewhere():
     assert read(text, "kind", "place", "count") == [
         ("allotment", place, 1) for place in ("永和", "沙埠", "官冲", "石浦")
     ]
+
+
+def test_a_heading_of_a_list_gives_its_term_and_its_act():
+    text = (
+        "云溪县民生实事项目清单\n一、2027年底前建成的项目\n1.云溪县第三幼儿园（青石镇，学位360个）。\n"
+        "2.城市书房改造4处。\n二、2028年底前续建的项目\n3.微型消防站20座。"
+    )
+    assert read(text, "count", "action", "year") == [
+        (1, "new", 2027),
+        (4, "upgrade", 2027),
+        (20, "continue", 2028),
+    ]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "【工程】青石镇第四小学\n【申请人】云溪县教育局\n【类别】扩建\n【位置】青石镇兰亭路东侧\n【规模】新增12个班\n【计划投用】2026年9月",
+        "〖工程二〗青石镇第四小学\n▲类别：扩建 ▲位置：青石镇兰亭路东侧 ▲体量：12个班 ▲工期：2026.3—2026.8",
+        "2.青石镇第四小学（扩建）\n位置：青石镇兰亭路东侧。\n体量：12个班。\n交用：2026年8月。",
+    ],
+)
+def test_blocks_are_labelled_in_many_ways(block):
+    expected = ("青石镇第四小学", "青石镇", "兰亭路东侧", 12, "expand", 2026)
+    assert read(block, "name", "place", "locality", "capacity", "action", "year") == [expected]
+
+
+def test_a_column_of_types_names_what_the_rows_count():
+    text = "类型\t镇街\t建设方式\t数量（处）\t完工年份\n公共厕所\t青石镇\t新建\t4\t2026年\n\t白石镇\t改造\t2\t2027年\n合计\t\t\t6\t"
+    assert read(text, "kind", "noun", "place", "count", "action", "year") == [
+        ("allotment", "公共厕所", "青石镇", 4, "new", 2026),
+        ("allotment", "公共厕所", "白石镇", 2, "upgrade", 2027),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "公共停车场，白石镇、青石镇各新建2处。",
+        "公共停车场由白石镇、青石镇各建2处。",
+        "公共停车场在白石镇、青石镇各建2处。",
+    ],
+)
+def test_the_type_may_stand_before_the_places_that_each_get_some(text):
+    assert read(text, "kind", "place", "count") == [("allotment", "白石镇", 2), ("allotment", "青石镇", 2)]
+
+
+def test_the_later_of_two_years_is_the_one_by_which_it_stands():
+    assert read("县妇幼保健院新院区2027年启动、2029年建成。", "name", "year") == [("县妇幼保健院新院区", 2029)]

@@ -8,6 +8,7 @@ one. A rule that does not hold gives None, and the next is asked. Rules for clau
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from service_map.plans.draft import Draft
 from service_map.plans.outline import Passage
@@ -133,7 +134,8 @@ class Binder(Clauses):
         text = passage.text
         stands = back = False
         marks = self._marker.marks(text, start, end)
-        for part, stop in cut(marks):
+        parts = [*cut(marks), ([], "")]
+        for (part, stop), (following, _) in pairwise(parts):
             a, b = part[0].start, part[-1].end
             clause = text[a:b]
             stands = (stands and clause.startswith(("其中", "包括"))) or tense.standing(clause)
@@ -169,7 +171,8 @@ class Binder(Clauses):
             kept = context.listing
             context = context.but(listing=context.listing or named)
             items = self._items.items(part, listing=context.listing)
-            found = self._heading(passage, items, clause, context) if stop == "colon" else None
+            theme = stop == "comma" and a == start and _is_theme(part, following)
+            found = self._heading(passage, items, clause, context) if stop == "colon" or theme else None
             if found is None:
                 found = self._clause(passage, items, context)
             for draft in found.drafts if named and context.topic else ():
@@ -249,6 +252,13 @@ def _seat_of_total(read: list[Draft], sentence: str) -> Mark | None:
     if not sentence.startswith("其中") or total is None or not isinstance(total.item, Item):
         return None
     return next((mark for mark in total.item.placed if mark.text == total.place), None)
+
+
+def _is_theme(part: list[Mark], following: list[Mark]) -> bool:
+    """Tell whether a clause only names the type that the next one counts: 公共停车场，甲、乙两县各新建2处."""
+    kinds = {mark.kind for mark in following}
+    alone = part[-1].kind == "noun" and all(mark.kind in ("noun", "word", "tier") for mark in part)
+    return alone and "noun" not in kinds and {"number", "verb"} <= kinds
 
 
 def _is_lead(sentence: str) -> bool:

@@ -523,7 +523,7 @@ class ItemReader:
                 item.covers = mark
             elif kind == "size":
                 item.size = mark
-            elif kind == "place" and index and marks[index - 1].text in ("在", "于") and not item.acts:
+            elif kind == "place" and index and marks[index - 1].text in ("在", "于", "由") and not item.acts:
                 item.seats.append(mark)
             elif kind not in ("quote", "of", "box", "title", "lead", "filled") and not re.fullmatch(
                 "[一二三四五六七八][馆场院园]", mark.text

@@ -671,6 +671,10 @@ def _share_behind(items: list[Item]) -> None:
             # 光荣院新建、迁建; 中小学新建、改扩建项目共65项
             items[nouned].acts.extend(item.verbs)
             item.verbs = []
+        elif items[nouned].acts and item.bare and item.verbs and item.year and not item.placed:
+            # 某院2027年启动、2029年建成: the later is the year by which it stands.
+            items[nouned].acts.extend(item.verbs)
+            items[nouned].due, item.verbs, item.year = item.year, [], None
     if (
         0 <= nouned < len(items) - 1
         and not items[nouned].acts

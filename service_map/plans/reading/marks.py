@@ -22,7 +22,7 @@ _TIME = re.compile(
     r"(?:到|在|至)?“?十[四五六](?:个)?五”?(?:规划)?(?:时期|期间|规划期|期末|末|期)(?:末|内)?"
 )
 _MONTH = re.compile(
-    r"(?<!\d)\d{1,2}年(?:累计|内|间)?(?=[\u4e00-\u9fff])|(?:于|到|至|在)?(?:\d{1,2}月(?:\d{1,2}日)?|[上下]半年)(?:底|末|初|中旬)?(?:以?前|之前)?(?=[\u4e00-\u9fff，。；])"
+    r"(?<!\d)(?:\d{1,2}|[一两二三四五六七八十])年(?:累计|内|间)?(?=[\u4e00-\u9fff])|(?:于|到|至|在)?(?:\d{1,2}月(?:\d{1,2}日)?|[上下]半年)(?:底|末|初|中旬)?(?:以?前|之前)?(?=[\u4e00-\u9fff，。；])"
 )
 _SIDES = re.compile("(?:\\d{1,2}|[五七八十一]{1,2})人制(?=\\d)")
 """Of a field that an earlier word names: 足球场地：7人制2片."""
@@ -293,7 +293,8 @@ class Marker:
                 yield Mark(at, at + len(small), self._wording.small[small], small)
                 at += len(small)
                 continue
-            stop = at + 1
+            # 安和医院: one character that is no level of the administration is no member of a list.
+            stop = at + 1 + (text[at + 1 : at + 2] in "和与及" and text[at] not in "市县区乡镇村省州盟旗团师")
             while stop < end and not self._breaks(text, stop, end):
                 stop += 1
             if (
