@@ -33,6 +33,7 @@ from service_map.analysis.record import (
     stated_words,
     trusting,
 )
+from service_map.analysis.region_bound import least_away
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.request_body import MOST_BYTES, MOST_POINTS, Given, read_body
 from service_map.analysis.scenario import CAPACITIES, STOCKS, Own, with_own
@@ -82,6 +83,7 @@ __all__ = [
     "here_of",
     "kinds_of",
     "ladder",
+    "least_away",
     "looked_for",
     "number_words",
     "open_ground",

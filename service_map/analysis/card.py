@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
 from service_map.analysis import answers, report
 from service_map.analysis.context import Ground, Region, Supply
 from service_map.analysis.ladder import brief
 from service_map.analysis.record import FARTHEST_M, given_alone, sources_member, state_of, stated_of
+from service_map.analysis.region_bound import COARSE_M, away_by_area
 from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.threshold import walking
 from service_map.catalogue import Inventory, Rule, terms
-from service_map.catalogue.adcode import COUNTY_DIGITS, covers
+from service_map.catalogue.adcode import covers
 from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.errors import InvalidParameterError, UnanswerableError
 from service_map.store import FacilityRecord, queries
@@ -32,9 +32,6 @@ _CIRCLE_LEVELS = {5: ("5",), 10: ("10", "5"), 15: ("15", "10", "5", "none")}
 _DECIMALS = 7
 _TOWNSHIPS = 1_000  # codes of a county: six digits and three of the township
 _MOST_RECORDS = 5_000
-_COARSE_M = 1_000.0  # what is known less well than this is bounded by its area too
-_BORDER_M = 1_000.0  # so far a boundary may be drawn off the true one
-_MOST_AREAS = 64
 
 
 def check_point(
@@ -201,31 +198,14 @@ def check_point(
 def _floor(ground: Ground, lon: float, lat: float, supply: Supply, away: NDArray[np.float64]) -> NDArray[np.float64]:
     """Bound from below how far each facility is by the area that holds it, metres; 0 where that says nothing.
 
-    Only what is coarsely known and might else be named is bounded, and of that the areas whose facilities might be the
-    nearest, `_MOST_AREAS` at most.
+    Only what is coarsely known and might else be named is bounded.
     """
-    floor = np.zeros(len(away))
     doubt = supply.candidates.uncertainty_m
     low = away - doubt
-    vague = (doubt >= _COARSE_M) & (low < FARTHEST_M) & (supply.code > 0)
+    vague = (doubt >= COARSE_M) & (low < FARTHEST_M)
     if len(supply.candidates.shape):
         vague &= shapely.is_missing(supply.candidates.shape)  # what is drawn may reach over the border
-    rows = np.flatnonzero(vague)
-    codes = supply.code[rows]
-    for code in list(dict.fromkeys(codes[np.argsort(low[rows], kind="stable")].tolist()))[:_MOST_AREAS]:
-        land = _land(ground, int(code))
-        if land is not None:
-            mine = rows[codes == code]
-            floor[mine] = max(coverage.away_at_least((lon, lat), land) - _BORDER_M, 0.0)
-    # A point that stands for an area may lie outside of the boundary as drawn.
-    return np.minimum(floor, away)
-
-
-def _land(ground: Ground, code: int) -> BaseGeometry | None:
-    """Give the boundary of an area of nine digits, or of the county that holds it; None where neither is known."""
-    township = f"{code:09d}"
-    own = None if township.endswith("000") else ground.ground_of((township,))
-    return own or ground.ground_of((township[:COUNTY_DIGITS],))
+    return away_by_area(ground, lon, lat, code=np.where(vague, supply.code, 0), away=away, low=low)
 
 
 def _promised_here(ground: Ground, adcodes: Sequence[str]) -> list[Rule]:

@@ -10,6 +10,9 @@ COUNTRY = "100000"
 COUNTY_DIGITS = 6
 """Digits of the code of a province, city or county; a township has three more, a village six."""
 
+TOWNSHIP_DIGITS = 9
+"""Digits of the code of a township."""
+
 
 def prefix(adcode: str) -> str:
     """Give the digits with which the code of every area inside begins.

@@ -193,6 +193,7 @@ def nearby() -> Response:
     more = len(found) > offset + limit
     shown = found[offset : offset + limit]
     matched = _count_nearby(data.conn, lon, lat, metres, wanted) if more else len(found)
+    least = analysis.least_away(ground_of(), lon, lat, shown)
     language = params.reply_language()
     return reply(
         geojson.collection(
@@ -200,10 +201,12 @@ def nearby() -> Response:
                 geojson.facility_feature(
                     record,
                     language=language,
-                    **_distance(distance, record.uncertainty_m),
+                    distance_m=round(distance, 1),
+                    distance_low_m=round(low, 1),
+                    distance_high_m=round(distance + record.uncertainty_m, 1),
                     within="certain" if distance + record.uncertainty_m <= metres else "possible",
                 )
-                for record, distance in shown
+                for (record, distance), low in zip(shown, least, strict=True)
             ),
             numberMatched=matched,
             numberReturned=len(shown),
@@ -275,14 +278,6 @@ def _count_nearby(conn: Connection, lon: float, lat: float, metres: float, wante
     box = (west, south, east, north) if west >= -180 and east <= 180 else (-180.0, south, 180.0, north)
     points = queries.facility_points(conn, replace(wanted, bbox=box))
     return len(coverage.within(points.lonlat, (lon, lat), metres)[0])
-
-
-def _distance(metres: float, uncertainty_m: float) -> dict[str, float]:
-    return {
-        "distance_m": round(metres, 1),
-        "distance_low_m": round(max(0.0, metres - uncertainty_m), 1),
-        "distance_high_m": round(metres + uncertainty_m, 1),
-    }
 
 
 @blueprint.get("/facilities/<id>")

@@ -122,11 +122,15 @@ def bounds(metres: float, low: float, high: float) -> str:
     return _("约 %(about)s（%(low)s 到 %(high)s）", about=about, low=distance(low), high=distance(high))
 
 
-def apart(metres: float, uncertainty_m: float) -> str:
-    """Say how far a facility is, in a straight line, or that its location is too coarse to say."""
-    if uncertainty_m >= metres:
+def apart(metres: float, uncertainty_m: float, low: float | None = None) -> str:
+    """Say how far a facility is, in a straight line, or that its location is too coarse to say.
+
+    ``low`` is how far it is at least, where that is more than the uncertainty says.
+    """
+    least = metres - uncertainty_m if low is None else low
+    if least <= 0:
         return _("说不准有多远")
-    return _("直线 %(distance)s", distance=bounds(metres, metres - uncertainty_m, metres + uncertainty_m))
+    return _("直线 %(distance)s", distance=bounds(metres, least, metres + uncertainty_m))
 
 
 def precision(code: str, uncertainty_m: float) -> str:

@@ -147,7 +147,8 @@ def circle() -> str:
         promised_in=told["promised_in"]["name"],
         promised=[_check(ground, said) for said in told["plan_circles"]],
         near=[
-            Near(item=frame.entry(record), words=labels.apart(metres, record.uncertainty_m)) for record, metres in near
+            Near(item=frame.entry(record), words=labels.apart(metres, record.uncertainty_m, low))
+            for (record, metres), low in zip(near, analysis.least_away(ground, lon, lat, near), strict=True)
         ],
         near_metres=NEAR_METRES,
         far_metres=analysis.FARTHEST_M,

@@ -127,11 +127,15 @@ def _nearest_first(values: Mapping[str, Any], wanted: FacilityFilter) -> Listed:
         found = queries.nearby(frame.conn(), lon, lat, metres, placed, limit=min(shown + 1, queries.MAX_LIMIT))
         if len(found) > shown:
             break
+    least = analysis.least_away(frame.ground(), lon, lat, found[:shown])
     parts = queries.tally(frame.conn(), wanted)
     longer = min(shown + PAGE_SIZE, queries.MAX_LIMIT)
     return Listed(
         tiers=(),
-        nearest=[(frame.entry(record), labels.apart(metres, record.uncertainty_m)) for record, metres in found[:shown]],
+        nearest=[
+            (frame.entry(record), labels.apart(metres, record.uncertainty_m, low))
+            for (record, metres), low in zip(found[:shown], least, strict=True)
+        ],
         unplaced=sum(part.count for part in parts if part.precision in terms.WIDE),
         matched=sum(part.count for part in parts),
         first_page=None,
