@@ -66,3 +66,51 @@ def test_parts_told_in_a_sentence_of_their_own_have_the_place_of_their_total():
 )
 def test_a_name_ends_where_the_plan_ends_it(text, name):
     assert read(text, "kind", "name") == [("site", name)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "深入推进白石医院、清溪医院、河东中医院三大医疗集团建设。",
+        "进一步提升白石中学、清溪中学等高中教育质量和竞争力。",
+        "加强2所本科院校和5所高职院校重点学科建设。",
+        "完成好有关县区通用机场建设。",
+        "统筹实施交通改善、景观提升、水体治理、古堡活化利用等工程。",
+        "结合城镇老旧小区改造等城市更新工作，增加公共活动空间。",
+        "合作共建产业学院、企业学院。",
+    ],
+)
+def test_members_of_a_group_works_and_classes_are_no_sites(text):
+    assert firm(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("全市义务教育学校教学设施、生活设施全部达到省定标准。", ("school", "upgrade", None)),
+        ("到2025年，全部完成老旧小区改造。", ("residential_compound", "upgrade", None)),
+        ("新建商品住房项目配建不低于5%的公共租赁住房。", ("residential_compound", "unspecified", None)),
+        ("县（市、区）都有康复中心。", ("county", "unspecified", None)),
+        ("推动市县镇村四级公共法律服务中心全覆盖。", ("village", "unspecified", None)),
+        ("各县（市、区）县城每年新建幼儿园、中小学1-3所。", ("county", "new", "县城")),
+    ],
+)
+def test_a_rule_may_stand_without_the_word_every(text, expected):
+    assert read(text, "kind", "per", "action", "locality") == [("coverage", *expected)]
+
+
+def test_each_of_a_list_holds_for_every_unit_with_or_without_a_number():
+    text = "每个县（区）建成1个公共体育场馆、1个体育公园、具有一定规模的全民健身中心。"
+    assert read(text, "category", "kind", "count")[:2] == [("stadium", "coverage", 1), ("sports_park", "coverage", 1)]
+
+
+def test_an_institution_before_a_colon_is_where_what_follows_stands():
+    text = "河东学院：建成河东教育文化展览馆，建设专业实训室8个。"
+    assert read(text, "kind", "name", "count", "locality") == [
+        ("site", "河东教育文化展览馆", 1, "河东学院"),
+        ("quota", None, 8, "河东学院"),
+    ]
+
+
+def test_a_name_may_be_followed_by_where_it_is_built():
+    assert read("完成白石医学院和平医院在丹河新城的新建工程。", "name", "place") == [("白石医学院和平医院", "丹河新城")]

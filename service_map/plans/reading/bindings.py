@@ -184,7 +184,6 @@ class Binder(Clauses):
         project = context.project
         if (
             project is not None
-            and project.category != "college"
             and not any(draft.category == project.category for draft in drafts)
             and (context.listing or not drafts)
         ):

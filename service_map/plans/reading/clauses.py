@@ -123,7 +123,12 @@ class Clauses(Lists):
             )
         ):
             named = self._site(Case(passage, noun, [], context.but(listing=True), [*verbs]))
-            context = context.but(project=named.drafts[0] if named else None)
+            one = named.drafts[0] if named else None
+            if one and one.category == "college" and not verbs:
+                # 某某学院：建设…: where it stands.
+                context = context.but(spot=Mark(*noun.phrase, "word", one.name or ""))
+            else:
+                context = context.but(project=one)
         if noun:
             draft = self._draft(passage, noun, context, "quota", verbs, rule="lead")
             draft.void = True
@@ -172,9 +177,14 @@ class Clauses(Lists):
                 and not item.summed
                 and before.noun.text[-2:] in item.box.text
             )
+            either = (
+                item.number is not None
+                and items[0].unit is not None
+                and re.search("[-至到]", item.number.text) is not None
+            )
             if (
                 item.noun
-                and (summed or broken)
+                and (summed or broken or either)
                 and item.behind
                 and item.numbers
                 and before is not None

@@ -10,7 +10,7 @@ from service_map.plans.outline import Passage
 from service_map.plans.reading.context import MADE, NOT_IT, SUBJECT, Context, Found, action_of, cut, kind_of
 from service_map.plans.reading.items import PLACES, Item
 from service_map.plans.reading.marks import Mark
-from service_map.plans.reading.nouns import Nouns
+from service_map.plans.reading.nouns import QUALITY, Nouns
 
 _NUMBERED = re.compile("(?P<of>[\u4e00-\u9fff]{0,8}?)第[一二三四五六七八九十]{1,3}")
 _AT = re.compile(
@@ -52,6 +52,7 @@ class Lists(Nouns):
         context = context.but(places=(), here=None, near=None, fresh=False)
         _as_places(items)
         _number_names(passage.text, items)
+        _spoil(items)
         _share_behind(items)
         _merged_away(items)
         for index, item in enumerate(items):
@@ -70,6 +71,9 @@ class Lists(Nouns):
                 if item.verbs and not item.placed:
                     hanging.extend(item.verbs)
                 elif item.unit:
+                    continue
+                elif item.verbs and not item.places and item.verbs[-1].start >= item.placed[-1].end:
+                    # 景观提升、水体整治: works, not places.
                     continue
                 elif item.placed and (not item.odd or index == len(items) - 1):
                     places.extend(item.placed)
@@ -457,6 +461,8 @@ class Lists(Nouns):
         item, listed = items[-1], items[:-1]
         if item.noun is None or item.noun.token is None:
             return None
+        if any(one.rests for one in listed):
+            return None
         if item.noun.token.category == "renovation":
             names: list[Mark] = []
             for one in listed:
@@ -635,6 +641,26 @@ def _number_names(text: str, items: list[Item]) -> None:
             item.called = of + text[slice(*item.phrase)]
 
 
+def _spoil(items: list[Item]) -> None:
+    """Leave out a list that only describes something else: 甲院、乙院等医疗集团建设, 提升甲校、乙校等教育质量."""
+    for index, item in enumerate(items):
+        if item.noun is None or not item.tail:
+            continue
+        run = [item]
+        while not run[-1].verbs and run[-1].glue in ("、", "和", "与", "及") and items[index - len(run)].noun:
+            run.append(items[index - len(run)])
+        words = [mark.text for mark in item.tail if not item.acts or mark.start < item.acts[-1].start]
+        counted = item.numbers and not item.behind
+        aside = (item.acts or counted) and any(map(NOT_IT.search, words)) and not _built(run[-1])
+        if aside or (item.etc and not item.acts and not item.numbers and QUALITY.match("".join(words))):
+            for one in run:
+                one.spoiled = True
+
+
+def _built(item: Item) -> bool:
+    return any(kind_of(verb) in MADE for verb in item.verbs)
+
+
 def _merged_away(items: list[Item]) -> None:
     """Leave out what a later item is made of: 甲校和乙校整合为丙校."""
     for index, item in enumerate(items):
@@ -701,9 +727,6 @@ def _share_behind(items: list[Item]) -> None:
             elif not item.numbers and (alone or joined) and "merge" not in map(kind_of, item.verbs):
                 item.acts = list(acts)
             joined = item.glue in ("和", "与", "及", "以及")
-            elsewhere = item.tail and item.acts and item.tail[0].start < item.acts[-1].start
-            if elsewhere and NOT_IT.search(item.tail[0].text) and not any(kind_of(verb) in MADE for verb in item.verbs):
-                item.subject = True
             if item.subject:
                 subject = True
             elif (

@@ -50,7 +50,7 @@ _FILLED = re.compile(
     r"由[^，。；：（）的]{2,40}(?:组成|构成|举办|运营)的|"
     r"(?:集|融|涵盖|包括|包含|具有|具备|富有|提供|以)(?:(?!项目|工程)[^，。；：（）的]){2,90}的(?=[\u4e00-\u9fff])|"
     r"(?<=[\d一两][所个座处家])[^，。；：（）]{2,40}?(?:为主|一体|相结合|为核心|为特色)的|"
-    r"(?<=[\d一二两三四五六七八九十][所个座处家])[\u4e00-\u9fff]{2,8}(?:、[\u4e00-\u9fff]{2,10})+的(?=[\u4e00-\u9fff])"
+    r"(?<=[\d一二两三四五六七八九十][所个座处家])[\u4e00-\u9fff]{2,8}(?:、(?!具[有备])[\u4e00-\u9fff]{2,10})+的(?=[\u4e00-\u9fff])"
 )
 """A relative clause that only describes."""
 _QUOTED_AREA = re.compile("(?:“[^“”]{1,12}”[、和]?)+等?(?:片区|流域|地区|区域|沿线)")
@@ -371,7 +371,7 @@ class Marker:
             or words in self._wording.per_words
         ):
             return False
-        if words.startswith(_SEATS) or "项目" in words:
+        if words.startswith(_SEATS) or re.search("项目|有关|相关", words):
             return False
         if re.search("[全各每年内]", words[1:-1]) or words in ("自治县", "自治州", "自治区"):
             return False

@@ -23,7 +23,7 @@ from service_map.plans.reading.drafts import Drafts
 from service_map.plans.reading.items import PLACES, Item
 from service_map.plans.reading.marks import Mark
 from service_map.plans.reading.names import LEADS
-from service_map.plans.where import read_site, tells_where
+from service_map.plans.where import is_town, read_site, tells_where
 
 _OTHER = "词后所说不是设施本身（服务、能力、覆盖率等） what stands behind it speaks of something else"
 _KEPT = "已有的设施，或不在此建设 stands already or is not built here"
@@ -32,7 +32,7 @@ _NO_VERB = "没有动词承诺它 no verb promises it"
 _COVER_RATE = re.compile(
     f"(?:（[^）]*）)?(?:在{CJK}{{1,4}}(?:（{CJK}{{1,4}}）)?)?的?覆盖[率面]?(?:总体|均|全部|要)?(?:达到?|不低于|超过|为|提高到|提升[至到])?\\d"
 )
-_QUALITY = re.compile(r"(?:等)?[^，。、]{0,8}(?:质量|水平|能力|竞争力|队伍|管理|服务|制度|机制|改革|特色学科|专业)")
+QUALITY = re.compile(r"(?:等)?[^，。、]{0,8}(?:质量|水平|能力|竞争力|队伍|管理|服务|制度|机制|改革|特色学科|专业)")
 _TAKES_PART = re.compile(
     "结对|帮扶|参与|参加|纳入(?![^，。]{0,10}(?:建设|改造|规划|项目))|开展|接入|入选|获评|获得|通过|签约|推行|试行|与|联合|入驻|对接|提供|实行|加入|完成评|公建民营|公办民营|社会化|委托"
 )
@@ -48,7 +48,11 @@ _BECOMES = frozenset({"办成", "转为", "改为", "提升为", "打造成"})
 _PRESERVES = frozenset({"保护", "利用", "传承", "改造", "优化", "开发利用", "保护利用", "保护传承", "整体保护"})
 _BETWEEN = re.compile("供应|场地|房源|房屋|校舍|用房|数量|总数|里程|长度|规模|总长|总长度|面积")
 _SPREAD = re.compile("(?:全市|全县|全区|全旗|(?:我市|我县)(?![和与])|各级(?!各类)|所有|全部)[^\\d，。；：]{0,40}$")
-_REACHES = re.compile(r"(?:（[^（）]*）)?(?:全部|全面|均|要|应|力争)*达到?.{0,12}(?:标准|等级|水平)")
+_REACHES = re.compile(
+    rf"(?:（[^（）]*）)?(?>(?:{CJK}{{0,4}}(?:设施|条件|设备)、?)*)(?:建设)?(?:(?:全部|全面|均|要|应|力争)*达到?.{{0,12}}(?:标准|等级|水平)|(?:全部|全面|均)达标)"
+)
+_TIERS = re.compile("[省市县区旗乡镇街]([乡镇街村])[三四五]级")
+_FINEST = {"乡": "township", "镇": "township", "街": "township", "村": "village"}
 _RATES = re.compile("每[千万]|每百(?!户)|人均|千人口")
 _FITTINGS = re.compile(
     r"^(?:(?:服务|基础|配套|硬件|消防|生活|无障碍)设施(?:设备)?(?:建设)?(?:水平|能力|条件)?|(?:办学|基础|硬件|就医|训练|教学|医疗)(?:条件|环境))(?=$|[、，。；])"
@@ -63,7 +67,7 @@ class Nouns(Drafts):
         text = passage.text
         if item.merged:
             return _MERGED
-        if item.spoiled:
+        if item.spoiled and not context.listing:
             return _OTHER
         behind = _FITTINGS.sub("", text[item.phrase[1] : item.phrase[1] + 16].lstrip("”"))
         if item.noun and item.noun.text in self._wording.box_only and not passage.box:
@@ -77,7 +81,7 @@ class Nouns(Drafts):
             and not _REACHES.match(text, item.phrase[1])
         ):
             return "指已有的各个单位（每个、所有、现有） names units that stand already"
-        if item.tail and not item.acts and not item.numbers and not rated and not item.norm and _QUALITY.match(behind):
+        if item.tail and not item.acts and not item.numbers and not rated and not item.norm and QUALITY.match(behind):
             return _OTHER
         if item.numbers and not item.behind and not item.acts and _TAKES_PART.match(behind):
             return "参与的已有设施，不是建设 existing ones that take part"
@@ -285,10 +289,14 @@ class Nouns(Drafts):
             draft.told(count=words, unit=words)
         if item.covers or not verbs:
             draft.action = "unspecified"
-        if unit and "有" in text[unit.end : unit.end + 6] and not item.acts and not item.verbs:
+        if unit and "有" in text[unit.start : unit.end + 6] and not item.acts and not item.verbs:
             draft.action = "unspecified"
         draft.per = per
         draft.told(per=words, kind=words)
+        town = next((mark for mark in item.places if is_town(mark.text)), None)
+        if town:
+            draft.locality = town.text
+            draft.told(locality=passage.spans(town.start, town.end))
         if per in ("township", "community", "village") and item.noun:
             draft.category = self._wording.local.get(item.noun.text, draft.category)
         drafts = [draft]
@@ -351,6 +359,10 @@ class Nouns(Drafts):
         unit = self._wording.unit_at(text[item.phrase[0] : item.phrase[1]])
         if unit is None and not item.verbs:
             unit = self._wording.unit_at(text[item.start : item.phrase[1]])
+        if unit is None and spread and spread[0].startswith("全部"):
+            unit = self._wording.nearest_unit(noun.text)
+        if unit is None and reaches and noun.text.endswith("学校"):
+            unit = "school"
         level = re.match("县级|乡镇|乡级", text[item.phrase[0] : item.phrase[1]])
         if unit is None or not (spread or (level and reaches)):
             return None
@@ -377,7 +389,9 @@ class Nouns(Drafts):
         behind = (item.phrase[1], covers.end) if covers.start - item.phrase[1] < 20 else (covers.start, covers.start)
         for a, b in (behind, (first, item.noun.start), (item.noun.start, item.noun.end)):
             words = text[a:b].replace("全覆盖", "")
-            unit = self._wording.nearest_unit(words) or ("village" if "农村" in words else None)
+            tiers = _TIERS.search(words)
+            unit = _FINEST[tiers[1]] if tiers else None
+            unit = unit or self._wording.nearest_unit(words) or ("village" if "农村" in words else None)
             if unit:
                 return unit, passage.spans(a, b)
         if re.search("殡仪馆|医院|特殊教育|光荣院|公墓|骨灰", item.noun.text):
@@ -655,6 +669,8 @@ class Nouns(Drafts):
             draft.place, draft.place_level = None, "plan"
             draft.told(place=(), place_level=())
             apply_site(draft, site, item.goal[0])
+        elif item.seats:
+            draft = self._placed(draft, item.seats[-1])
         elif place:
             pass
         elif [*before, *item.places]:
