@@ -115,6 +115,9 @@ def test_a_file_of_the_open_data_that_was_cut_is_refused_by_build_and_by_check(t
     whole = (data / name).read_bytes()
     # What ships states no inventory, so that half of it is comments.
     kept = len(whole) // 2 - 3 if name != "inventories.toml" else len(whole)
+    if name.endswith(".csv"):
+        # In the first field of a row: a row that is cut in its last one may be whole by chance.
+        kept = whole.rfind(b"\n", 0, kept) + 4
     (data / name).write_bytes(whole[:kept] + (b'[[inventory]]\narea = "1405' if name == "inventories.toml" else b""))
     for command in ("build", "check"):
         answer = run(command, cwd=tmp_path, GEODATA_DIR=str(data))
