@@ -101,10 +101,7 @@ class Settings:
     as_of: date | None
 
     def today(self) -> date:
-        """Give the day of an answer: ``AS_OF``, or the present day in China, where the plans' years end.
-
-        Nothing else asks the clock whether a plan has ended.
-        """
+        """Give the day of an answer: ``AS_OF``, or the present day in China, where the plans' years end."""
         return self.as_of or datetime.now(_CHINA).date()
 
 
@@ -156,6 +153,19 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         access_log=bool(_whole(env, "ACCESS_LOG", 0, 0, 1)),
         as_of=_day("AS_OF", env.get("AS_OF")),
     )
+
+
+def today() -> date:
+    """Give the day of an answer by the environment alone: ``AS_OF``, or the present day in China.
+
+    Nothing else than this and `Settings.today` asks the clock whether a promise is due.
+
+    Raises
+    ------
+    SettingsError
+        When ``AS_OF`` is no day.
+    """
+    return _day("AS_OF", os.environ.get("AS_OF")) or datetime.now(_CHINA).date()
 
 
 def connection_bounds(environment: Mapping[str, str] | None = None) -> ConnectionBounds:

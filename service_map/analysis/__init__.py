@@ -21,7 +21,7 @@ from service_map.analysis.inputs import (
     read_places,
     read_polygon,
 )
-from service_map.analysis.ladder import Here, brief, here_of, ladder, number_words, rule_words
+from service_map.analysis.ladder import Here, brief, here_of, ladder, number_words, rule_words, verified_words
 from service_map.analysis.promised import LookedFor, kinds_of, looked_for, promised
 from service_map.analysis.record import (
     AS_RECORDED,
@@ -107,6 +107,7 @@ __all__ = [
     "state_of",
     "stated_words",
     "trusting",
+    "verified_words",
     "walking",
     "with_own",
     "write_report",

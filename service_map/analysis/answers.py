@@ -194,6 +194,9 @@ class PromisedFacility(TypedDict):
     unit: str | None
     at_least: bool
     year: Year | None
+    due: Year | None
+    due_basis: Annotated[str, one_of(terms.DUE_BASIS)] | None
+    state: Annotated[str, one_of(terms.STATE)]
     plan: str | None
     plan_title: str | None
     line: From1 | None
@@ -222,6 +225,8 @@ class _Cited(TypedDict):
     unit: str | None
     at_least: bool
     year: Year | None
+    due: Year
+    due_basis: Annotated[str, one_of(terms.DUE_BASIS)]
     words: str
 
 
@@ -246,6 +251,8 @@ class _QuotaPart(TypedDict):
     number: float | None
     unit: str | None
     year: Year | None
+    due: Year
+    due_basis: Annotated[str, one_of(terms.DUE_BASIS)]
 
 
 class QuotaHere(_Cited):
@@ -258,6 +265,11 @@ class QuotaHere(_Cited):
     action: Annotated[str, one_of(terms.ACTION)]
     named: Amount | None
     left_over: Amount | None
+    state: Annotated[str, one_of(terms.STATE)]
+    built: Amount
+    under_construction: Amount
+    not_built: Amount
+    cancelled: Amount
     facilities: list[str]
     part_of: str | None
     parts: list[_QuotaPart]
@@ -272,6 +284,8 @@ class _Intent(TypedDict):
     label: str
     noun: str | None
     year: Year | None
+    due: Year
+    due_basis: Annotated[str, one_of(terms.DUE_BASIS)]
 
 
 class Intents(TypedDict):
@@ -680,6 +694,9 @@ class NearestFacility(TypedDict):
     lat: float
     status: Annotated[str, one_of(terms.STATUS)]
     year: Year | None
+    due: Year | None
+    due_basis: Annotated[str, one_of(terms.DUE_BASIS)] | None
+    state: Annotated[str, one_of(terms.STATE)]
     precision: Annotated[str, one_of(terms.PRECISION)]
     uncertainty_m: Metres
     plan: str | None

@@ -21,7 +21,8 @@ from service_map.catalogue import Inventory, Rule, terms
 from service_map.catalogue.adcode import covers
 from service_map.catalogue.degrees import LEAST_DEGREE_M
 from service_map.errors import InvalidParameterError, UnanswerableError
-from service_map.store import FacilityRecord, queries
+from service_map.store import FacilityRecord, day_of, queries
+from service_map.store.state import state_on
 
 CIRCLE_MINUTES = (5, 10, 15)
 
@@ -327,6 +328,9 @@ def _facilities(ground: Ground, ids: Iterable[str]) -> dict[str, answers.Nearest
             "lat": round(record.lat, _DECIMALS),
             "status": record.status,
             "year": record.year,
+            "due": record.due,
+            "due_basis": record.due_basis,
+            "state": record.state,
             "precision": record.precision,
             "uncertainty_m": round(record.uncertainty_m, 1),
             "plan": record.plan,
@@ -346,6 +350,9 @@ def _own(ground: Ground, name: str) -> answers.NearestFacility:
         "lat": round(point.y, _DECIMALS),
         "status": one.status,
         "year": one.year,
+        "due": one.year,
+        "due_basis": None if one.year is None else "stated",
+        "state": state_on(one.status, one.year, day_of(ground.conn)),
         "precision": "site",
         "uncertainty_m": round(one.uncertainty_m, 1),
         "plan": None,

@@ -159,8 +159,8 @@ def _called(ground: Ground, one: FacilityRecord) -> str:
     told = []
     if one.count is not None and (one.count != 1 or one.at_least):
         told.append(_number(ground, one.count, None, one.unit, at_least=one.at_least))
-    if one.status != "planned":
-        told.append(ground.choose(*terms.STATUS[one.status].pair))
+    if one.state in terms.VERIFIED:
+        told.append(ground.choose(*terms.STATE[one.state].pair))
     elif one.action not in _PLAIN:
         told.append(ground.choose(*terms.ACTION[one.action].pair))
     if one.year is not None:
@@ -203,6 +203,9 @@ def _facility(one: FacilityRecord) -> answers.PromisedFacility:
         "unit": one.unit,
         "at_least": one.at_least,
         "year": one.year,
+        "due": one.due,
+        "due_basis": one.due_basis,
+        "state": one.state,
         "plan": one.plan,
         "plan_title": one.plan_title,
         "line": one.line,
@@ -235,6 +238,8 @@ def _required(ground: Ground, here: Here, one: RequirementRecord) -> answers.Req
         "condition": one.condition,
         "condition_met": alone.condition_met if alone else None,
         "year": one.year,
+        "due": one.due,
+        "due_basis": one.due_basis,
         "units": len(units) if listed else None,
         "states": {state: number[state] for state in terms.PROMISE_STATE},
         "facility": alone.facility if alone else None,
@@ -343,7 +348,7 @@ def _quotas(ground: Ground, here: Here, quotas: Sequence[QuotaRecord]) -> list[a
 def _quota(
     ground: Ground, here: Here, one: QuotaRecord, parts: Mapping[str, list[QuotaRecord]], *, mixed: bool
 ) -> answers.QuotaHere:
-    below = sorted(parts.get(one.id, ()), key=lambda part: (part.year or 0, part.id))
+    below = sorted(parts.get(one.id, ()), key=lambda part: (part.due, part.id))
     words = number_words(ground, one)
     if below and all(part.year for part in below):
         years = ground.say("、").join(
@@ -370,15 +375,30 @@ def _quota(
         "capacity_unit": one.capacity_unit,
         "action": one.action,
         "year": one.year,
+        "due": one.due,
+        "due_basis": one.due_basis,
         "named": one.named,
         "left_over": one.left_over,
+        "state": one.state,
+        "built": one.built,
+        "under_construction": one.under_construction,
+        "not_built": one.not_built,
+        "cancelled": one.cancelled,
         "facilities": list(one.facilities),
         "part_of": one.part_of,
         "parts": [
-            {"id": part.id, "noun": part.noun, "number": part.count, "unit": part.unit, "year": part.year}
+            {
+                "id": part.id,
+                "noun": part.noun,
+                "number": part.count,
+                "unit": part.unit,
+                "year": part.year,
+                "due": part.due,
+                "due_basis": part.due_basis,
+            }
             for part in below
         ],
-        "words": words + _rest_words(ground, here, one),
+        "words": words + _rest_words(ground, here, one) + verified_words(ground, one),
     }
 
 
@@ -401,6 +421,29 @@ def number_words(ground: Ground, one: QuotaRecord) -> str:
         "%(place)s%(by)s%(every)s%(action)s%(what)s",
         place=place, by=by, every=every, action=action, what=what_words(ground, one),
     )  # fmt: skip
+
+
+def verified_words(ground: Ground, one: QuotaRecord) -> str:
+    """Say how many of a quota are verified to be what, as a sentence that follows; nothing where none is.
+
+    Parameters
+    ----------
+    ground
+        For the language.
+    one
+        The quota.
+    """
+    counted = (("open", one.built), ("under_construction", one.under_construction), ("not_built", one.not_built),
+               ("cancelled", one.cancelled))  # fmt: skip
+    parts = [
+        ground.say("%(state)s %(count)s", state=ground.choose(*terms.STATE[state].pair), count=f"{number:g}")
+        for state, number in counted
+        if number
+    ]
+    if not parts:
+        return ""
+    gap = " " if ground.language == "en" else ""
+    return gap + ground.say("其中经核实：%(parts)s。", parts=ground.say("、").join(parts))
 
 
 def _rest_words(ground: Ground, here: Here, one: QuotaRecord) -> str:
@@ -493,6 +536,8 @@ def _intents(ground: Ground, of: Rungs) -> answers.Intents:
                 "label": one.label,
                 "noun": one.noun,
                 "year": one.year,
+                "due": one.due,
+                "due_basis": one.due_basis,
             }
             for place, one in enumerate(of.intents[:MOST_LISTED])
         ],

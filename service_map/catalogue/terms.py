@@ -28,6 +28,11 @@ class Term:
     meaning_en: str = ""
 
     @property
+    def words(self) -> tuple[str, str, str, str]:
+        """What it was made of, for another set that has it too."""
+        return self.zh, self.en, self.meaning_zh, self.meaning_en
+
+    @property
     def pair(self) -> tuple[str, str]:
         """Its names, Chinese first."""
         return self.zh, self.en
@@ -76,16 +81,42 @@ class Terms(Mapping[str, Term]):
 STATUS = Terms({
     "existing": ("现有", "existing", "已有"),
     "planned": ("规划提出", "promised", "规划提出，是否建成未核实", "promised; not verified whether built"),
-    "under_construction": ("在建", "under construction"),
-    "open": ("已开放", "open", "建成开放"),
+    "under_construction": ("已开工", "under construction"),
+    "open": ("已建成", "built"),
     "cancelled": ("已取消", "cancelled", "取消"),
+    "not_built": ("核实未建", "verified not built", "有人核实，没有建", "somebody verified that it is not built"),
 })  # fmt: skip
-"""In which state a facility is."""
+"""What is said of a facility: that it stands, that a plan promises it, or what somebody reported of a promise."""
+
+REPORTED = tuple(code for code in STATUS if code != "existing")
+"""What may be reported of a promise; ``planned`` says that nobody knows more than the plan."""
+
+VERIFIED = tuple(code for code in REPORTED if code != "planned")
+"""What a report with a source may say has become of a promise."""
+
+STATE = Terms({
+    "existing": STATUS["existing"].words,
+    "not_due": ("未到期", "not yet due"),
+    "overdue": ("期满未核实", "overdue, not verified", "期满未核实：是否建成，没有人核实",
+                "overdue, not verified: nobody has said whether it is built"),
+    "undated": ("没有期限", "no time stated", "列为规划，没有说到哪一年", "listed as planned, without a year"),
+    **{code: STATUS[code].words for code in VERIFIED},
+})  # fmt: skip
+"""In which state a promise is on a day: what was verified by then, else whether it was due."""
+
+UNVERIFIED = ("not_due", "overdue", "undated")
+"""States of which nobody has said more than the plan: what `STATUS` calls ``planned``."""
+
+DUE_BASIS = Terms({
+    "stated": ("规划写明", "stated by the plan"),
+    "term": ("规划期末", "end of the plan's term"),
+})  # fmt: skip
+"""Whence the year is by whose end a promise is due."""
 
 IN_PLACE = ("existing", "open")
 """States of what stands already."""
 
-AHEAD = ("planned", "under_construction")
+AHEAD = ("planned", "under_construction", "not_built")
 """States of what may yet stand."""
 
 PRECISION = Terms({

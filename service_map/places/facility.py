@@ -65,9 +65,9 @@ class Facility:
         Ids of the commitments that promise it, the primary citation first; none for one that no plan promises.
     noun
         The plan's own noun of one that it gives no name; None where it gives one, or neither.
-    status_date, status_source
-        Since when it has this status as far as is known (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``) and who says so;
-        None for what only the plan says.
+    status_date, status_source, status_link
+        Since when it has this status as far as is known (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``), who says so, and
+        where the evidence is to be seen; None for what only the plan says.
     same_as
         Id of the existing facility that this promised one is, where somebody has confirmed it: it has become that one
         (``open``), or it stands and nobody has verified the promised works (``planned``).
@@ -108,6 +108,7 @@ class Facility:
         str | None,
         means("状态来源", after="status", short="stat_src"),
     ] = None
+    status_link: Annotated[str | None, means("状态佐证的网址", after="status", short="stat_link")] = None
     same_as: Annotated[
         str | None, means("即哪处现状设施；状态为 planned 的，设施已有而规划的建设未核实", after="status")
     ] = None

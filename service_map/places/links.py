@@ -21,7 +21,7 @@ from service_map.places.gazetteer import Gazetteer
 from service_map.places.match import Match, match_existing
 from service_map.places.planned_list import load_listed
 from service_map.places.retired import load_retired
-from service_map.places.status import REPORTED, STATUS_FILE, Said, Status, follow, load_statuses, refused
+from service_map.places.status import STATUS_FILE, Said, Status, follow, load_statuses, refused
 from service_map.plans import Commitment, Plan
 
 MATCH_COLUMNS = (
@@ -323,8 +323,8 @@ class _Desk:
             ("accept", answer is not None,
              *Fault(f"应为 {'、'.join(ANSWERS)} 之一，现为 {row['accept'][:20]!r}",
                     f"must be one of {', '.join(ANSWERS)}, not {row['accept'][:20]!r}")),
-            ("status", not answer or not row["status"] or row["status"] in REPORTED,
-             *Fault(f"应为 {'、'.join(REPORTED)} 之一", f"must be one of {', '.join(REPORTED)}")),
+            ("status", not answer or not row["status"] or row["status"] in terms.REPORTED,
+             *Fault(f"应为 {'、'.join(terms.REPORTED)} 之一", f"must be one of {', '.join(terms.REPORTED)}")),
             ("date", is_date(given),
              *Fault("应为 YYYY、YYYY-MM 或 YYYY-MM-DD", "must be YYYY, YYYY-MM or YYYY-MM-DD")),
             ("source", answer is not False or bool(row["source"]),

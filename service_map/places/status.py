@@ -9,6 +9,7 @@ stands and that nobody knows whether the promised works were done. The reports a
 """
 
 import csv
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -24,13 +25,10 @@ from service_map.places.retired import MERGED, Retired
 STATUS_FILE = "statuses.csv"
 """The table in ``geodata/``; it may be missing."""
 
-STATUS_COLUMNS = ("id", "status", "date", "source", "same_as", "not_same")
-"""Columns of a table of statuses; the last two may be missing or empty."""
+STATUS_COLUMNS = ("id", "status", "date", "source", "same_as", "not_same", "link", "count")
+"""Columns of a table of statuses; the last four may be missing or empty."""
 
 _REQUIRED = STATUS_COLUMNS[:4]
-
-REPORTED = tuple(status for status in terms.STATUS.codes if status != "existing")
-"""What may be reported of a promised facility; one that has opened is ``open``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -44,13 +42,17 @@ class Status:
     date
         Since when: ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``.
     status
-        One of `REPORTED`; empty where the report says ``not_same`` alone.
+        One of `service_map.catalogue.terms.REPORTED`; empty where the report says ``not_same`` alone.
     source
         Who says so.
     same_as
         Id of the existing facility that it is, or empty.
     not_same
         Id of the existing facility that it is not, or empty.
+    link
+        Where the evidence is to be seen (http, https), or empty.
+    count
+        Of how many of a quota it is true; None of a facility.
     """
 
     facility: str
@@ -59,6 +61,8 @@ class Status:
     source: str
     same_as: str = ""
     not_same: str = ""
+    link: str = ""
+    count: float | None = None
 
 
 def load_statuses(path: Path) -> list[Status]:
@@ -134,11 +138,14 @@ def read_statuses(
     said = Said(before)
     for batch in io.read(path, names, asked, required=_REQUIRED, place=False, rows=not blank):
         cells = [batch.column(column) for column in STATUS_COLUMNS]
-        for index, (identity, status, date, source, same_as, not_same) in enumerate(zip(*cells, strict=True)):
+        for index, (identity, status, date, source, same_as, not_same, link, count) in enumerate(
+            zip(*cells, strict=True)
+        ):
             made = Status(
-                facility=identity, date=date, status=status, source=source, same_as=same_as, not_same=not_same
+                facility=identity, date=date, status=status, source=source, same_as=same_as, not_same=not_same,
+                link=link, count=_number(count),
             )  # fmt: skip
-            fault = _fault(made, known, existing) or said.contradicted(made)
+            fault = _fault(made, known, existing) or _count_fault(made, count) or said.contradicted(made)
             if fault is None:
                 said.add(made)
                 found.append(made)
@@ -152,7 +159,7 @@ class Said:
 
     def __init__(self, before: Iterable[Status] = ()) -> None:
         """Begin with the reports that are kept."""
-        self._status: dict[tuple[str, str], str] = {}
+        self._status: dict[tuple[str, str, str], Status] = {}
         self._pair: dict[tuple[str, str, str], bool] = {}
         for status in before:
             self.add(status)
@@ -160,19 +167,19 @@ class Said:
     def add(self, made: Status) -> None:
         """Note a report; of two of one day the first stays."""
         if made.status:
-            self._status.setdefault((made.facility, made.date), made.status)
+            self._status.setdefault(_day_of(made), made)
         for other, same in ((made.same_as, True), (made.not_same, False)):
             if other:
                 self._pair.setdefault((made.facility, other, made.date), same)
 
     def contradicted(self, made: Status) -> tuple[str, str, str] | None:
         """Say which column of a report contradicts what was said of that day: its name, and what is wrong."""
-        first = self._status.get((made.facility, made.date), made.status)
-        if made.status and made.status != first:
+        first = self._status.get(_day_of(made), made)
+        if made.status and (made.status, made.count) != (first.status, first.count):
             return (
                 "status",
-                *Fault(f"与同一天的另一条报告矛盾：{made.date} 是 {first}",
-                       f"contradicts an earlier row: on the same day, {made.date}, it is {first}"),
+                *Fault(f"与同一天的另一条报告矛盾：{_told(first)}；这一条：{_told(made)}",
+                       f"contradicts an earlier row of the same day: {_told(first)}; this one: {_told(made)}"),
             )  # fmt: skip
         for column, other, same in (("same_as", made.same_as, True), ("not_same", made.not_same, False)):
             if other and self._pair.get((made.facility, other, made.date), same) is not same:
@@ -186,6 +193,16 @@ class Said:
         return None
 
 
+def _day_of(made: Status) -> tuple[str, str, str]:
+    """Name what two reports of one day must agree on: of a quota some may be built and others not."""
+    return made.facility, made.date, made.status if made.count is not None else ""
+
+
+def _told(made: Status) -> str:
+    number = "" if made.count is None else f" {made.count:g}"
+    return f"{made.date} {made.status}{number}（{made.source}）"
+
+
 def _fault(
     made: Status, known: Collection[str] | None, existing: Collection[str] | None
 ) -> tuple[str, str, str] | None:
@@ -193,8 +210,8 @@ def _fault(
     checks = [
         ("id", bool(made.facility) and (known is None or made.facility in known),
          *Fault(f"没有这个规划设施：{made.facility!r}", f"no such promised facility: {made.facility!r}")),
-        ("status", made.status in REPORTED or (not made.status and bool(made.not_same)),
-         *Fault(f"应为 {'、'.join(REPORTED)} 之一", f"must be one of {', '.join(REPORTED)}")),
+        ("status", made.status in terms.REPORTED or (not made.status and bool(made.not_same)),
+         *Fault(f"应为 {'、'.join(terms.REPORTED)} 之一", f"must be one of {', '.join(terms.REPORTED)}")),
         ("date", is_date(made.date), *Fault("应为 YYYY、YYYY-MM 或 YYYY-MM-DD", "must be YYYY, YYYY-MM or YYYY-MM-DD")),
         ("source", bool(made.source), *Fault("应说明来源", "must be stated")),
         ("not_same", not (made.not_same and (made.status or made.same_as)),
@@ -208,6 +225,25 @@ def _fault(
     return next(((column, zh, en) for column, fine, zh, en in checks if not fine), None)
 
 
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"\d{1,9}(?:\.\d{1,4})?", text, re.ASCII) else None
+
+
+def _count_fault(made: Status, text: str) -> tuple[str, str, str] | None:
+    """Say what is wrong with how many of a quota a report is of, or with where its evidence is."""
+    if made.link and not re.fullmatch(r"https?://[^\s<>\"]{1,500}", made.link):
+        return ("link", *Fault("应为 http:// 或 https:// 开头的网址", "must be an address that begins with http"))
+    quota = made.facility.startswith("q")
+    if quota and made.status and made.status != "planned" and made.count is None:
+        return ("count", *Fault("数量承诺须写其中几处", "of a quota, how many of it must be said"))
+    if text and (made.count is None or not quota):
+        return (
+            "count",
+            *Fault("应为不小于 0 的数，且只有数量承诺才写", "takes a number of at least 0, of a quota only"),
+        )
+    return None
+
+
 def write_statuses(path: Path, statuses: Iterable[Status]) -> None:
     """Write a table that `load_statuses` reads, each report once, by facility and date; replaced as a whole."""
     beside = path.with_name(path.name + ".new")
@@ -215,8 +251,9 @@ def write_statuses(path: Path, statuses: Iterable[Status]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(STATUS_COLUMNS)
         for status in sorted(set(statuses)):
-            facility, date, state, source, same_as, not_same = astuple(status)
-            writer.writerow((facility, state, date, source, same_as, not_same))
+            facility, date, state, source, same_as, not_same, link, count = astuple(status)
+            number = "" if count is None else f"{count:g}"
+            writer.writerow((facility, state, date, source, same_as, not_same, link, number))
     beside.replace(path)
 
 
@@ -328,11 +365,12 @@ def apply_statuses(facilities: Iterable[Facility], statuses: Iterable[Status]) -
             latest = history[-1]
             linked = next((status.same_as for status in reversed(history) if status.same_as), None)
             facility = replace(  # noqa: PLW2901 -- the same facility, told apart by nothing but its status
-                facility, status=latest.status, status_date=latest.date, status_source=latest.source, same_as=linked
+                facility, status=latest.status, status_date=latest.date, status_source=latest.source,
+                status_link=latest.link or None, same_as=linked
             )  # fmt: skip
         elif history is not None and facility.commitments:
             facility = replace(  # noqa: PLW2901 -- as above
-                facility, status="planned", status_date=None, status_source=None, same_as=None
+                facility, status="planned", status_date=None, status_source=None, status_link=None, same_as=None
             )  # fmt: skip
         found.append(facility)
     return found

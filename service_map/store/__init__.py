@@ -4,7 +4,7 @@ A GeoPackage file by default, a PostGIS server by URL; one set of models for bot
 """
 
 from service_map.store.build import BuildReport, build, is_current
-from service_map.store.database import open_readonly, read_meta, refusal, stamp
+from service_map.store.database import day_of, open_readonly, read_meta, refusal, stamp
 from service_map.store.facts import read_facts
 from service_map.store.models import SCHEMA_VERSION
 from service_map.store.records import (
@@ -62,6 +62,7 @@ __all__ = [
     "RequirementUnit",
     "StockFigureRecord",
     "build",
+    "day_of",
     "facility_shapes",
     "is_current",
     "open_readonly",

@@ -32,7 +32,7 @@ from service_map.catalogue.degrees import DEGREE_M
 from service_map.catalogue.fields import fields_of
 from service_map.catalogue.messages import both
 from service_map.errors import GeodataError, ServiceMapError, StoreError
-from service_map.store import clusters, gap_layer, geopackage, indicator_rows, promise_rows, ranks, style
+from service_map.store import clusters, gap_layer, geopackage, indicator_rows, promise_rows, ranks, report_rows, style
 from service_map.store.database import (
     SCHEMA,
     Target,
@@ -59,6 +59,7 @@ from service_map.store.models import (
     Summary,
     TileCell,
 )
+from service_map.store.state import due
 from service_map.store.stock_figures import FILE as STOCK_FILE
 from service_map.store.stock_figures import stock_rows
 
@@ -278,7 +279,8 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
     commitment_rows = []
     for commitment in sorted(promised, key=lambda item: (item.plan, item.line, item.id)):
         where = f"commitments.jsonl {commitment.id}"
-        _known(commitment.plan, listed, where, "plan")
+        plan = _known(commitment.plan, listed, where, "plan")
+        year, basis = due(commitment.year, [plan.period[1]])
         _known(commitment.category, kinds, where, "category")
         commitment_rows.append(
             {
@@ -289,7 +291,8 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
                 "count": _float(commitment.count),
                 "unit": commitment.unit, "at_least": commitment.at_least, "action": commitment.action,
                 "place": commitment.place, "place_level": commitment.place_level, "per": commitment.per,
-                "year": commitment.year, "repeats": commitment.repeats, "note": commitment.note,
+                "year": commitment.year, "due": year, "due_basis": basis, "repeats": commitment.repeats,
+                "note": commitment.note,
             }
         )  # fmt: skip
     facility_rows = []
@@ -306,6 +309,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         primary = listed[cited[0].plan]
         row = _facility_row(facility, kind, families[kind.family], _area_name(facility.adcode, names, where))
         row["same_as"] = None if facility.same_as in merged else facility.same_as
+        row["due"], row["due_basis"] = due(facility.year, (listed[one.plan].period[1] for one in cited))
         row |= {"plan": primary.id, "plan_title": primary.title, "section": cited[0].section, "line": cited[0].line}
         row["reviewed"] = days.get(facility.id)
         facility_rows.append(row)
@@ -345,6 +349,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         "stock_figures": stock_rows(geodata, listed, kinds, names),
         "communities": community_rows, "retired": [*merged.values(), *_retired_rows(geodata, published)],
         "shapes": _shape_rows(geodata, standing),
+        "reports": report_rows.read(geodata, [*located, *listed_rows], published),
         "gaps": gap_layer.load_gaps(geodata / gap_layer.FILE), "summary": [],
         "ranked_areas": ranked_areas, "clusters": [], "tile_cells": [], **promises.rows,
     }  # fmt: skip
@@ -489,11 +494,12 @@ def _record_row(
 def _facility_row(
     facility: places.Facility, kind: catalogue.Category, family: catalogue.Family, area_name: str
 ) -> dict[str, Any]:
-    more = {
+    more: dict[str, Any] = {
         "category_zh": kind.zh, "category_en": kind.en, "family": kind.family, "family_zh": family.zh,
         "family_en": family.en, "area_name": area_name, "plan": None, "plan_title": None, "section": None, "line": None,
         "reviewed": None,
     }  # fmt: skip
+    more["due"], more["due_basis"] = due(facility.year, ())
     row = more | {name: getattr(facility, name) for name in _OF_FACILITY}
     row |= {"count": float(facility.count), "uncertainty_m": float(facility.uncertainty_m)}
     return row | {"geom": Point(facility.lon, facility.lat)}

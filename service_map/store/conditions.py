@@ -15,11 +15,12 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import prefix
 from service_map.errors import InvalidParameterError
-from service_map.store.database import stamp
+from service_map.store.database import day_of, stamp
 from service_map.store.geometry import Box, point_in_box
 from service_map.store.models import Area, Category, Citation, Commitment, Facility, Plan
 from service_map.store.pinyin import is_spelt, sound, sounds
 from service_map.store.records import FacilityFilter
+from service_map.store.state import state_at
 
 MAX_LIMIT = 10_000
 """Most rows of one page."""
@@ -126,7 +127,7 @@ def check_filter(connection: Connection, wanted: FacilityFilter) -> None:
     ------
     InvalidParameterError
         Names the parameter as the interface does (``bbox``, ``category``, ``family``, ``area``, ``plan``, ``status``,
-        ``year``, ``precision``, ``q``) and what is allowed.
+        ``state``, ``year``, ``precision``, ``q``) and what is allowed.
     """
     known = vocabulary(connection)
     if wanted.bbox is not None:
@@ -135,6 +136,7 @@ def check_filter(connection: Connection, wanted: FacilityFilter) -> None:
     among("family", wanted.families, known.families)
     among("plan", wanted.plans, known.plans)
     among("status", at_most_one(wanted.status), terms.STATUS.codes)
+    among("state", wanted.states, terms.STATE.codes)
     among("precision", (*at_most_one(wanted.precision), *wanted.precisions), terms.PRECISION.codes)
     if wanted.area is not None:
         check_area(wanted.area, known)
@@ -302,7 +304,9 @@ def facility_conditions(connection: Connection, wanted: FacilityFilter) -> list[
     if wanted.area is not None:
         conditions.append(within(Facility.adcode, wanted.area))
     if wanted.year is not None:
-        conditions.append(or_(Facility.year <= wanted.year, Facility.status == "existing"))
+        conditions.append(or_(Facility.due <= wanted.year, Facility.status == "existing"))
+    if wanted.states:
+        conditions.append(state_at(day_of(connection)).in_(wanted.states))
     known = vocabulary(connection)
     conditions += [_said(connection, word, known) for word in words(wanted.q or "")]
     return conditions

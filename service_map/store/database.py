@@ -10,7 +10,9 @@ import contextlib
 import logging
 import os
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -20,6 +22,7 @@ from sqlalchemy import URL, Connection, Engine, column, create_engine, event, ma
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
+from service_map import settings
 from service_map.errors import StoreError
 from service_map.store.geometry import add_functions
 from service_map.store.geopackage import APPLICATION_ID
@@ -30,6 +33,7 @@ SCHEMA = "service_map"
 
 _HEADER = b"SQLite format 3\x00"
 _STAMP = "service_map_stamp"
+_DAY = "service_map_day"
 _REFUSED = "service_map_refused"
 
 _log = logging.getLogger(__name__)
@@ -85,13 +89,15 @@ def _bad_url(shown: str) -> StoreError:
     )
 
 
-def open_readonly(database_url: str) -> Engine:
+def open_readonly(database_url: str, today: Callable[[], date] = settings.today) -> Engine:
     """Open the published database for reading, after checking that it is whole and of this program's schema.
 
     Parameters
     ----------
     database_url
         As for `locate`.
+    today
+        Gives the day on which states are told (`day_of`), asked once for each transaction.
 
     Returns
     -------
@@ -111,6 +117,7 @@ def open_readonly(database_url: str) -> Engine:
     else:
         engine = _server_engine(target)
     try:
+        event.listen(engine, "begin", lambda connection: connection.info.update({_DAY: today()}))
         with engine.connect() as connection:
             read_meta(connection)
     except StoreError:
@@ -123,7 +130,7 @@ def open_readonly(database_url: str) -> Engine:
 
 
 def stamp(connection: Connection) -> str:
-    """Name the state of the data behind a connection: changes whenever the data may have changed.
+    """Name the state of the data behind a connection: changes whenever the data may have changed, and with the day.
 
     Parameters
     ----------
@@ -138,7 +145,22 @@ def stamp(connection: Connection) -> str:
     if not connection.in_transaction():
         # The state is that of a transaction; a connection from the pool still carries that of the last one.
         connection.begin()
-    return str(connection.info.get(_STAMP, ""))
+    state = connection.info.get(_STAMP)
+    return f"{state}-{day_of(connection)}" if state else ""
+
+
+def day_of(connection: Connection) -> date:
+    """Give the day on which a transaction tells what is due and what has become of it.
+
+    Parameters
+    ----------
+    connection
+        From an engine of `open_readonly`; of any other it is the present day.
+    """
+    if not connection.in_transaction():
+        connection.begin()
+    found: date = connection.info.get(_DAY) or settings.today()
+    return found
 
 
 def refusal(connection: Connection) -> StoreError | None:

@@ -6,6 +6,7 @@ answers a query on it, ordered by a key, so that rows which come or go between t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 import orjson
@@ -23,18 +24,20 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    literal,
     or_,
     select,
 )
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from service_map.catalogue import terms
+from service_map.catalogue.fields import fields_of
 from service_map.catalogue.messages import Name, Sentence, meaning, sentence
 from service_map.errors import InvalidParameterError, NotFoundError
 from service_map.store import cql
 from service_map.store import cursor as cursors
 from service_map.store.conditions import once
-from service_map.store.database import read_meta
+from service_map.store.database import day_of, read_meta
 from service_map.store.geometry import Box, Geometry, lonlat, point_in_box
 from service_map.store.models import (
     DOMAINS,
@@ -50,6 +53,8 @@ from service_map.store.models import (
     StockFigure,
     Unit,
 )
+from service_map.store.records import FacilityRecord
+from service_map.store.state import state_at
 
 MAX_LIMIT = 10_000
 MAX_SORTED = 4
@@ -245,34 +250,35 @@ def _collections(connection: Connection) -> dict[str, Collection]:
         .order_by(func.min(Category.position))
     ).all()
     about = sentence("规划承诺的公共设施，附出处和定位精度；点位不等于确切地址")
-    year = (Facility.__table__.c.year, Facility.__table__.c.year)
+    year = (Facility.__table__.c.due, Facility.__table__.c.due)
+    state = _state_on(day_of(connection))
     promised_only = Facility.status != "existing"
     found = [
-        _of("facilities", Facility, sentence("规划设施"), about, key="id", time=year, within=promised_only,
+        _of("facilities", Facility, sentence("规划设施"), about, key="id", time=year, state=state, within=promised_only,
             parts=frozenset((code, False) for code, _, _ in families))
     ]  # fmt: skip
     found += [
         _of(f"facilities_{code}", Facility, sentence("规划设施：%(family)s", family=Name(zh, en)),
-            about, key="id", time=year, within=and_(promised_only, Facility.family == code),
+            about, key="id", time=year, state=state, within=and_(promised_only, Facility.family == code),
             parts=frozenset({(code, False)}))
         for code, zh, en in families
     ]  # fmt: skip
     stands = sentence("已经建成的设施，来源见 point_source")
     found.append(
-        _of("existing", Facility, sentence("现状设施"), stands, key="id", time=year,
+        _of("existing", Facility, sentence("现状设施"), stands, key="id", time=year, state=state,
             within=Facility.status == "existing", parts=frozenset((code, True) for code, _, _ in families))
     )  # fmt: skip
-    promised, due = Commitment.__table__.c.year, Indicator.__table__.c.due
+    promised, due = Commitment.__table__.c.due, Indicator.__table__.c.due
     counted = StockFigure.__table__.c.year
     found += [
         _of("commitments", Commitment, sentence("规划任务"), sentence("规划中的每一项承诺，附章节与行号；没有几何"),
             key="id", time=(promised, promised)),
         _layer("requirements", sentence("普遍要求"),
             sentence("每个县（市、区）、乡镇、社区等都要有的，一个单位一个要素，附情况与出处；没有界线的没有几何"),
-            table=_UNITS_DRAWN, declared=_OF_UNITS, key="id", time=(_UNITS_DRAWN.c.year, _UNITS_DRAWN.c.year)),
+            table=_UNITS_DRAWN, declared=_OF_UNITS, key="id", time=(_UNITS_DRAWN.c.due, _UNITS_DRAWN.c.due)),
         _layer("quotas", sentence("数量承诺"),
             sentence("一个地方共多少，附其中点名的、剩下的与出处；几何是这个地方的界线"),
-            table=_QUOTAS_DRAWN, declared=_OF_QUOTAS, key="id", time=(_QUOTAS_DRAWN.c.year, _QUOTAS_DRAWN.c.year)),
+            table=_QUOTAS_DRAWN, declared=_OF_QUOTAS, key="id", time=(_QUOTAS_DRAWN.c.due, _QUOTAS_DRAWN.c.due)),
         _of("indicators", Indicator, sentence("规划指标"),
             sentence("规划给自己定的指标：基期值和目标值，附出处；没有几何"), key="id", time=(due, due)),
         _of("stock_figures", StockFigure, sentence("规划所说的现状数"),
@@ -294,12 +300,28 @@ def _of(
     *,
     key: str,
     time: tuple[Column, Column] | None,
+    state: Mapping[str, Property] | None = None,
     within: ColumnElement[bool] | None = None,
     parts: frozenset[tuple[str, bool]] = frozenset(),
 ) -> Collection:
     table: Table = model.__table__
     declared = {str(column.name): column for column in table.columns if not column.primary_key}
-    return _layer(name, title, about, table=table, declared=declared, key=key, time=time, within=within, parts=parts)
+    return _layer(
+        name, title, about, table=table, declared=declared, key=key, time=time, state=state, within=within, parts=parts
+    )  # fmt: skip
+
+
+def _state_on(day: date) -> dict[str, Property]:
+    """Give the properties that stand in no column: the state on a day, and the day."""
+    told: dict[str, tuple[Any, Mapping[str, str]]] = {
+        "state": (state_at(day).label("state"), terms.STATE.meanings()),
+        "state_as_of": (literal(day.isoformat()).label("state_as_of"), {}),
+    }
+    about = {field.name: field.about for field in fields_of(FacilityRecord)}
+    return {
+        name: Property(name=name, kind="string", about=about[name], values=values, column=column)
+        for name, (column, values) in told.items()
+    }
 
 
 def _layer(
@@ -311,6 +333,7 @@ def _layer(
     declared: Mapping[str, Column],
     key: str,
     time: tuple[Column, Column] | None,
+    state: Mapping[str, Property] | None = None,
     within: ColumnElement[bool] | None = None,
     parts: frozenset[tuple[str, bool]] = frozenset(),
 ) -> Collection:
@@ -331,6 +354,7 @@ def _layer(
             name=called, kind=kind, about=meaning(stated), values=DOMAINS[domain] if domain else {},
             column=table.c[called],
         )  # fmt: skip
+    properties |= state or {}
     point = geometry is not None and isinstance(geometry.type, Geometry) and geometry.type.kind == "Point"
     shown: list[Any] = [] if geometry is None else [lonlat(geometry) if point else geometry]
     return Collection(
@@ -379,7 +403,7 @@ def _extent(connection: Connection, layer: Collection) -> _Extent:
 def _extents_of_facilities(connection: Connection) -> dict[tuple[str, bool], _Extent]:
     """Give the extents of facilities by family and by whether they stand already, reading the table once."""
     found: dict[tuple[str, bool], list[_Extent]] = {}
-    query = select(Facility.family, Facility.status, Facility.year, lonlat(Facility.geom))
+    query = select(Facility.family, Facility.status, Facility.due, lonlat(Facility.geom))
     # In parts, so that a million points are not held at once; exact, where an index knows them to a metre.
     for rows in connection.execution_options(yield_per=_PART).execute(query).partitions():
         groups: dict[tuple[str, bool], tuple[list[Any], list[int]]] = {}

@@ -37,6 +37,7 @@ from service_map.store.records import (
 
 _SETS = {
     "status": terms.STATUS,
+    "due_basis": terms.DUE_BASIS,
     "precision": terms.PRECISION,
     "action": terms.ACTION,
     "basis": terms.BASIS,
@@ -214,6 +215,24 @@ class Citation(Base):
         UniqueConstraint("facility", "position", name="citations_order"),
         Index("citations_commitment", "commitment", "facility"),
         {"comment": both("设施的出处")},
+    )
+
+
+class Report(Base):
+    """状态记录: what somebody reported of a facility or a quota; the latest until a day is its state on that day."""
+
+    __tablename__ = "reports"
+    fid: Mapped[Fid]
+    promise: Mapped[str] = _means("设施或数量承诺的标识")
+    since: Mapped[str] = _means("从哪一天起算，YYYY-MM-DD")
+    date: Mapped[str] = _means("状态日期")
+    status: Mapped[str] = _means("状态", domain="status")
+    count: Mapped[float | None] = _means("其中有几处，数量承诺才有")
+    source: Mapped[str | None] = _means("状态来源")
+    link: Mapped[str | None] = _means("佐证的网址")
+    __table_args__ = (
+        Index("reports_promise", "promise", "since"),
+        {"comment": both("状态记录：谁在什么时候说一项承诺怎么样了")},
     )
 
 
@@ -489,8 +508,9 @@ class TileCell(Base):
 TABLES: tuple[Any, ...] = tuple(
     model.__table__
     for model in (
-        Meta, Category, Plan, Area, Commitment, Facility, Shape, Citation, Requirement, Unit, Quota, PromiseCitation,
-        QuotaFacility, Indicator, StockFigure, Community, Retired, Gap, Summary, RankedArea, Cluster, TileCell,
+        Meta, Category, Plan, Area, Commitment, Facility, Report, Shape, Citation, Requirement, Unit, Quota,
+        PromiseCitation, QuotaFacility, Indicator, StockFigure, Community, Retired, Gap, Summary, RankedArea,
+        Cluster, TileCell,
     )
 )  # fmt: skip
 """Every table, each after those it refers to."""

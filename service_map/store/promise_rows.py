@@ -13,6 +13,7 @@ from service_map.catalogue.fields import fields_of
 from service_map.store.conditions import within
 from service_map.store.models import Facility
 from service_map.store.records import QuotaRecord, RequirementRecord
+from service_map.store.state import due
 
 _NUMBERS = ("count", "count_max", "capacity", "named", "left_over", "share")
 _COUNTED = terms.PROMISE_STATE.codes
@@ -108,11 +109,13 @@ def _row(
 ) -> dict[str, Any]:
     kind, first = context.kinds[item.category], by_id[item.commitments[0]]
     family = context.families[kind.family]
+    year, basis = due(item.year, [context.plans[item.plan].period[1]])
     names = {
         "plan_title": context.plans[item.plan].title, "section": first.section, "line": first.line,
         "reviewed": days.get(item.id),
         "category_zh": kind.zh, "category_en": kind.en, "family": kind.family, "family_zh": family.zh,
         "family_en": family.en, "area_name": context.named(item.adcode, item.id),
+        "due": year, "due_basis": basis,
     }  # fmt: skip
     stored = [field.name for field in fields_of(record) if field.stored and field.name not in _COUNTED]
     row: dict[str, Any] = {name: names[name] if name in names else getattr(item, name) for name in stored}

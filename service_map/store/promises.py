@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
@@ -26,7 +27,19 @@ from service_map.store.conditions import (
     within,
     words,
 )
-from service_map.store.models import Commitment, Plan, PromiseCitation, Quota, QuotaFacility, Requirement, Retired, Unit
+from service_map.store.database import day_of
+from service_map.store.models import (
+    Commitment,
+    Facility,
+    Plan,
+    PromiseCitation,
+    Quota,
+    QuotaFacility,
+    Report,
+    Requirement,
+    Retired,
+    Unit,
+)
 from service_map.store.records import (
     Citation,
     PromiseFilter,
@@ -36,6 +49,7 @@ from service_map.store.records import (
     RequirementRecord,
     RequirementUnit,
 )
+from service_map.store.state import is_over, state_at
 
 _NUMBERS = ("count", "count_max", "capacity", "named", "left_over")
 _UNIT_FIELDS = tuple(field.name for field in fields_of(RequirementUnit))
@@ -230,7 +244,7 @@ def _conditions(connection: Connection, model: Any, wanted: PromiseFilter) -> li
         if values:
             conditions.append(column.in_(values))
     if wanted.year is not None:
-        conditions.append(model.year <= wanted.year)
+        conditions.append(model.due <= wanted.year)
     if wanted.area is not None:
         check_area(wanted.area, known)
         conditions.append(_around(model.adcode, wanted.area))
@@ -297,16 +311,58 @@ def _quotas(connection: Connection, rows: Sequence[Mapping[Any, Any]]) -> tuple[
         for owner, name in connection.execute(links.order_by(QuotaFacility.quota, QuotaFacility.facility)):
             named[owner].append(name)
         of = select(Quota.part_of, Quota.id).where(Quota.part_of.in_(ids))
-        for owner, name in connection.execute(of.order_by(Quota.part_of, Quota.year, Quota.category, Quota.id)):
+        for owner, name in connection.execute(of.order_by(Quota.part_of, Quota.due, Quota.category, Quota.id)):
             parts[owner].append(name)
     cited = _citations(connection, ids)
+    verified = _verified(connection, ids)
     return tuple(
         QuotaRecord(
-            **_fields(row), **_cited(cited[row["id"]]), facilities=tuple(named[row["id"]]),
+            **_fields(row), **_what_became(row, verified[row["id"]], day_of(connection)),
+            **_cited(cited[row["id"]]), facilities=tuple(named[row["id"]]),
             parts=tuple(parts[row["id"]]),
         )
         for row in rows
     )  # fmt: skip
+
+
+def _verified(connection: Connection, ids: Sequence[str]) -> Mapping[str, dict[str, float]]:
+    """Count how many of each quota are verified on the day, by what they are verified to be."""
+    found: dict[str, dict[str, float]] = {name: dict.fromkeys(terms.STATE, 0) for name in ids}
+    if not ids:
+        return found
+    day = day_of(connection)
+    state = state_at(day).label("state")
+    named = (
+        select(QuotaFacility.quota, state, func.sum(Facility.count))
+        .join(Facility, Facility.id == QuotaFacility.facility)
+        .where(QuotaFacility.quota.in_(ids))
+        .group_by(QuotaFacility.quota, state)
+    )
+    for quota_id, told, number in connection.execute(named):
+        found[quota_id][told] = number
+    said = select(Report.promise, Report.status, Report.count).where(
+        Report.promise.in_(ids), Report.since <= day.isoformat(), Report.count.is_not(None)
+    )
+    # Of each state the latest report; those named are part of the number.
+    for quota_id, latest in _latest(connection.execute(said.order_by(Report.since, Report.fid))).items():
+        for told, number in latest.items():
+            found[quota_id][told] = max(found[quota_id][told], number)
+    return found
+
+
+def _latest(rows: Iterable[Any]) -> Mapping[str, Mapping[str, float]]:
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for quota_id, told, number in rows:
+        found[quota_id][told] = number
+    return found
+
+
+def _what_became(row: Mapping[Any, Any], verified: Mapping[str, float], day: date) -> dict[str, Any]:
+    counted = {name: as_written(verified[name]) for name in ("under_construction", "not_built", "cancelled")}
+    state = "overdue" if is_over(row["due"], day) else "not_due"
+    if row["count"] is not None and verified["open"] >= row["count"]:
+        state = "open"
+    return {"state": state, "state_as_of": day.isoformat(), "built": as_written(verified["open"]), **counted}
 
 
 def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:

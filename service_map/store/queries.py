@@ -7,12 +7,14 @@ Distances are geodesic on the WGS 84 ellipsoid (Karney 2013, by PROJ), in metres
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import Geod
-from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, case, func, or_, select, tuple_
 from sqlalchemy import cast as as_type
 from sqlalchemy.orm import aliased
 
@@ -37,6 +39,7 @@ from service_map.store.conditions import (
     vocabulary,
     within,
 )
+from service_map.store.database import day_of
 from service_map.store.geometry import Box, index_x, index_y, lonlat, point_in_box
 from service_map.store.indicators import every_indicator, indicators
 from service_map.store.models import Category, Citation, Commitment, Community, Facility, Plan
@@ -53,6 +56,7 @@ from service_map.store.records import (
     Tally,
 )
 from service_map.store.sources import area, areas, commitments, cursor_at, every_commitment, plan, plans
+from service_map.store.state import source_at, state_at
 from service_map.store.stock_figures import stock_figures
 
 __all__ = [
@@ -82,9 +86,9 @@ __all__ = [
     "promised",
     "quota",
     "quotas",
-    "reports",
     "requirement",
     "requirements",
+    "states",
     "stock_figures",
     "tally",
     "tally_by_basis",
@@ -98,7 +102,6 @@ _GEOD = Geod(ellps="WGS84")
 
 # Made once: composing a statement of thirty columns takes longer than running it.
 _FACILITY_FIELDS = tuple(field.name for field in fields_of(FacilityRecord) if field.stored)
-_FACILITIES = select(*(Facility.__table__.c[name] for name in _FACILITY_FIELDS), lonlat(Facility.geom).label("lonlat"))
 _CITATIONS = (
     select(
         Citation.facility, Commitment.plan, Plan.title, Commitment.section, Commitment.line,
@@ -121,6 +124,17 @@ _BY_AREA: tuple[str, tuple[Any, ...], tuple[type, ...]] = ("facilities", _FACILI
 _SUREST_KEY = (_SURENESS, _COUNTY, Facility.category, Facility.id)
 
 _ROWS_AT_ONCE = 20_000
+
+
+@cache
+def _facilities_on(day: date) -> Select[Any]:
+    """Select the facilities with their state on a day."""
+    stored = (Facility.__table__.c[name] for name in _FACILITY_FIELDS)
+    return select(*stored, state_at(day).label("state"), lonlat(Facility.geom).label("lonlat"))
+
+
+def _facilities(connection: Connection) -> Select[Any]:
+    return _facilities_on(day_of(connection))
 
 
 def layers(connection: Connection, wanted: FacilityFilter | None = None) -> tuple[LayerRecord, ...]:
@@ -203,7 +217,7 @@ def facilities(
     check_limit(limit)
     conditions = facility_conditions(connection, wanted)
     kind, key, types = ("surest", _SUREST_KEY, (int, str, str, str)) if surest_first else _BY_AREA
-    query = _FACILITIES.where(*conditions).order_by(*key).limit(limit + 1)
+    query = _facilities(connection).where(*conditions).order_by(*key).limit(limit + 1)
     if cursor is not None:
         query = query.where(tuple_(*key) > tuple_(*cursors.read(cursor, kind=kind, types=types)))
     rows = connection.execute(query).all()
@@ -250,7 +264,7 @@ def facility(connection: Connection, facility_id: str) -> FacilityRecord:
     NotFoundError
         When there is none of that id.
     """
-    rows = connection.execute(_FACILITIES.where(Facility.id == storable(facility_id))).all()
+    rows = connection.execute(_facilities(connection).where(Facility.id == storable(facility_id))).all()
     if not rows:
         tell_gone(connection, facility_id)
         raise NotFoundError("id", f"没有设施 {shown(facility_id)}", f"there is no facility {shown(facility_id)}")
@@ -259,8 +273,8 @@ def facility(connection: Connection, facility_id: str) -> FacilityRecord:
 
 def promises_of(connection: Connection, facility_id: str) -> tuple[FacilityRecord, ...]:
     """Give the promised facilities that somebody found to be this existing one, by id."""
-    rows = connection.execute(_FACILITIES.where(Facility.same_as == storable(facility_id)).order_by(Facility.id)).all()
-    return tuple(_with_citations(connection, rows))
+    of = _facilities(connection).where(Facility.same_as == storable(facility_id))
+    return tuple(_with_citations(connection, connection.execute(of.order_by(Facility.id)).all()))
 
 
 def communities(connection: Connection, *, area: str | None = None) -> tuple[CommunityRecord, ...]:
@@ -350,7 +364,7 @@ def nearby(
     chosen = {facility_id: away for away, facility_id in sorted(reached)[:limit]}
     if not chosen:
         return []
-    rows = connection.execute(_FACILITIES.where(Facility.id.in_(list(chosen)))).all()
+    rows = connection.execute(_facilities(connection).where(Facility.id.in_(list(chosen)))).all()
     records = {record.id: record for record in _with_citations(connection, rows)}
     return [(records[facility_id], away) for facility_id, away in chosen.items()]
 
@@ -401,7 +415,7 @@ def facility_points(
     found = connection.execute(
         select(
             Facility.id, lonlat(Facility.geom), Facility.uncertainty_m, Facility.category, Facility.status,
-            Facility.year, Facility.count, Facility.unit, Facility.at_least, Facility.precision,
+            Facility.due, Facility.count, Facility.unit, Facility.at_least, Facility.precision,
             Facility.adcode, Facility.point_source, Facility.point_licence, Facility.status_source,
             Facility.status_date,
         ).where(*conditions).order_by(Facility.id),
@@ -519,7 +533,7 @@ def _whole(connection: Connection, number: Any) -> Any:
 
 
 def tally(connection: Connection, wanted: FacilityFilter | None = None) -> tuple[Tally, ...]:
-    """Count facilities by county, family, precision, status and year.
+    """Count facilities by county, family, precision, status, state on the day, and the year when they are due.
 
     Parameters
     ----------
@@ -541,12 +555,24 @@ def tally(connection: Connection, wanted: FacilityFilter | None = None) -> tuple
     wanted = wanted or FacilityFilter()
 
     def count() -> tuple[Tally, ...]:
-        key = (_COUNTY, Facility.family, Facility.precision, Facility.status, Facility.year)
+        state = state_at(day_of(connection)).label("state")
+        key = (
+            _COUNTY, Facility.family, Facility.precision, Facility.status, state, Facility.due, Facility.due_basis,
+        )  # fmt: skip
         conditions = facility_conditions(connection, wanted)
         rows = connection.execute(select(*key, func.count()).where(*conditions).group_by(*key).order_by(*key)).all()
         return tuple(
-            Tally(adcode=adcode, family=family, precision=precision, status=status, year=year, count=number)
-            for adcode, family, precision, status, year, number in rows
+            Tally(
+                adcode=adcode,
+                family=family,
+                precision=precision,
+                status=status,
+                state=told,
+                due=due,
+                due_basis=basis,
+                count=number,
+            )
+            for adcode, family, precision, status, told, due, basis, number in rows
         )
 
     return once(connection, ("tally", wanted), count)
@@ -596,8 +622,8 @@ def listed_only(connection: Connection) -> int:
     return once(connection, "listed-only", count)
 
 
-def reports(connection: Connection, wanted: FacilityFilter) -> Mapping[tuple[str, bool], int]:
-    """Count facilities by their status, and by whether anybody is named who reported it.
+def states(connection: Connection, wanted: FacilityFilter) -> Mapping[tuple[str, bool], int]:
+    """Count facilities by their state on the day, and by whether anybody is named who reported it.
 
     Parameters
     ----------
@@ -618,12 +644,13 @@ def reports(connection: Connection, wanted: FacilityFilter) -> Mapping[tuple[str
     """
 
     def count() -> Mapping[tuple[str, bool], int]:
-        key = (Facility.status, Facility.status_source.is_not(None))
+        day = day_of(connection)
+        key = (state_at(day).label("state"), source_at(day).is_not(None).label("sourced"))
         conditions = facility_conditions(connection, wanted)
         rows = connection.execute(select(*key, func.count()).where(*conditions).group_by(*key)).all()
-        return {(status, bool(sourced)): number for status, sourced, number in rows}
+        return {(state, bool(sourced)): number for state, sourced, number in rows}
 
-    return once(connection, ("reports", wanted), count)
+    return once(connection, ("states", wanted), count)
 
 
 def _with_citations(connection: Connection, rows: Sequence[Sequence[Any]]) -> tuple[FacilityRecord, ...]:
@@ -637,15 +664,18 @@ def _with_citations(connection: Connection, rows: Sequence[Sequence[Any]]) -> tu
                     commitment=commitment, label=label, url=url,
                 )
             )  # fmt: skip
-    return tuple(_facility(row, tuple(cited[row[0]])) for row in rows)
+    day = day_of(connection).isoformat()
+    return tuple(_facility(row, tuple(cited[row[0]]), day) for row in rows)
 
 
-def _facility(row: Sequence[Any], citations: tuple[CitationRecord, ...]) -> FacilityRecord:
+def _facility(row: Sequence[Any], citations: tuple[CitationRecord, ...], day: str) -> FacilityRecord:
     fields: dict[str, Any] = dict(zip(_FACILITY_FIELDS, row, strict=False))
-    lon, lat = row[-1]
+    state, (lon, lat) = row[-2:]
     fields["count"] = as_written(fields["count"])
     return FacilityRecord(
         **fields,
+        state=state,
+        state_as_of=day,
         lon=lon,
         lat=lat,
         passage_sha256=citations[0].passage_sha256 if citations else None,

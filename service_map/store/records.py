@@ -37,10 +37,12 @@ class FacilityFilter:
         Codes or ids, any of which may hold; empty for all. A facility belongs to each plan that promises it.
     status, precision
         One value of `service_map.catalogue.terms.STATUS` and ``PRECISION``.
+    states
+        Values of `service_map.catalogue.terms.STATE` on the day of the transaction, any of which may hold.
     area
         Code of an area; the facilities in it and in everything under it.
     year
-        Promised by the end of this year, or standing already. One whose year no plan states is then left out.
+        Due by the end of this year, or standing already.
     q
         Words that must all be found in the name, the area, the category (in Chinese or English) or the plan's title.
     precisions
@@ -55,6 +57,7 @@ class FacilityFilter:
     area: str | None = None
     plans: tuple[str, ...] = ()
     status: str | None = None
+    states: tuple[str, ...] = ()
     year: int | None = None
     precision: str | None = None
     q: str | None = None
@@ -75,7 +78,7 @@ class CommitmentFilter:
     area
         Code of an area; what plans of it or within it promise, and what stands on the map within it.
     year
-        Promised by the end of this year.
+        Due by the end of this year.
     q
         Words that must all be found in the label, the place, the section, the category or the plan's title.
     """
@@ -103,7 +106,7 @@ class PromiseFilter:
         Of requirements: one value of `service_map.catalogue.terms.PER`, and of ``PROMISE_STATE`` for one of its units
         (within ``area``, where that is given).
     year
-        Promised by the end of this year. One whose year no plan states is then left out.
+        Due by the end of this year.
     q
         Words that must all be found in the name, the plan's own place, the area, the category or the plan's title.
     """
@@ -190,6 +193,14 @@ class FacilityRecord(Facility):
     family_zh: Annotated[str, means("大类", after="category")]
     family_en: Annotated[str, means("大类英文名", after="category")]
     area_name: Annotated[str, means("行政区", after="adcode")]
+    due: Annotated[Year | None, means("到期年份：规划写明的，没有写明的按规划期末", after="year")] = None
+    due_basis: Annotated[
+        Annotated[str, one_of(terms.DUE_BASIS)] | None, means("到期年份是规划写明的还是规划期末", after="due")
+    ] = None
+    state: Annotated[str, one_of(terms.STATE), means("截至 state_as_of 的状态", after="status", stored=False)] = (
+        "undated"
+    )
+    state_as_of: Annotated[str, means("状态截至哪一天", after="state", stored=False, short="state_date")] = ""
     plan: Annotated[
         str | None,
         means("主要出处的规划标识", after="adcode", to="plans.id"),
@@ -255,8 +266,8 @@ class Tally:
     ----------
     adcode
         Of the county (six digits), or of the city where only the city is known.
-    family, precision, status, year
-        What is counted; ``year`` None where no plan states it.
+    family, precision, status, state, due, due_basis
+        What is counted; ``due`` None for what nobody says when it is due.
     count
         Places on the map.
     """
@@ -265,7 +276,9 @@ class Tally:
     family: str
     precision: str
     status: str
-    year: int | None
+    state: str
+    due: int | None
+    due_basis: str | None
     count: int
 
 
@@ -282,7 +295,7 @@ class FacilityPoints:
     category, status, id
         Shape (n,), str.
     year
-        Shape (n,), float64; NaN where no year is stated.
+        Shape (n,), float64: by whose end it is due; NaN where nobody says when.
     count, unit, at_least
         Shape (n,): how many stand there, of what ("" for plain pieces), and whether it may be more.
     wide
@@ -442,6 +455,8 @@ class CommitmentRecord:
     place_level: Annotated[str, means("地点级别")]
     per: Annotated[str | None, means("每个什么")]
     year: Annotated[Year | None, means("完成年份")]
+    due: Annotated[Year, means("到期年份：规划写明的，没有写明的按规划期末")]
+    due_basis: Annotated[str, one_of(terms.DUE_BASIS), means("到期年份是规划写明的还是规划期末")]
     repeats: Annotated[str | None, means("重申的任务")]
     note: Annotated[str | None, means("备注")]
     facilities: Annotated[tuple[str, ...], means("地图上的设施", stored=False)]
@@ -475,6 +490,8 @@ class PromiseRecord(Promise):
     family_en: Annotated[str, means("大类英文名", after="category")]
     area_name: Annotated[str, means("行政区", after="adcode")]
     reviewed: Annotated[str | None, means("对照原文核对的日期，没有核对则空", after="line")] = None
+    due: Annotated[Year, means("到期年份：规划写明的，没有写明的按规划期末", after="year")]
+    due_basis: Annotated[str, one_of(terms.DUE_BASIS), means("到期年份是规划写明的还是规划期末", after="due")]
     citations: Annotated[tuple[Citation, ...], means("各项出处", stored=False, listed=False)] = ()
 
 
@@ -515,8 +532,19 @@ class RequirementRecord(PromiseRecord, Requirement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaRecord(PromiseRecord, Quota):
-    """One quota with its parts, the ids of the quotas that are parts of it."""
+    """One quota with its parts, the ids of the quotas that are parts of it.
 
+    ``built``, ``under_construction``, ``not_built`` and ``cancelled`` count how many of it are verified to be so on the
+    day: what was reported of the quota itself or, where those are more, its named facilities. ``state`` is ``open``
+    where all of it is built, else whether it is due.
+    """
+
+    state: Annotated[str, one_of(terms.STATE), means("截至 state_as_of 的状态", after="due_basis", stored=False)]
+    state_as_of: Annotated[str, means("状态截至哪一天", after="state", stored=False)]
+    built: Annotated[float, means("其中核实已建成的", after="state_as_of", stored=False)]
+    under_construction: Annotated[float, means("其中核实已开工的", after="built", stored=False)]
+    not_built: Annotated[float, means("其中核实未建的", after="under_construction", stored=False)]
+    cancelled: Annotated[float, means("其中核实取消的", after="not_built", stored=False)]
     parts: Annotated[tuple[str, ...], means("各分项", stored=False, listed=False)] = ()
 
 

@@ -276,7 +276,7 @@ def _commitment_conditions(connection: Connection, wanted: CommitmentFilter) -> 
         if values:
             conditions.append(column.in_(values))
     if wanted.year is not None:
-        conditions.append(Commitment.year <= wanted.year)
+        conditions.append(Commitment.due <= wanted.year)
     if wanted.area is not None:
         conditions.append(
             or_(

@@ -18,6 +18,7 @@ import xlsxwriter
 from pyarrow import parquet
 from pyproj import CRS
 
+from service_map.catalogue import terms
 from service_map.store.data_dictionary import (
     Placed,
     dictionary,
@@ -28,7 +29,6 @@ from service_map.store.data_dictionary import (
     told_rows,
     values,
 )
-from service_map.store.models import DOMAINS
 from service_map.store.sheets import write_row
 
 # GCJ-02 has no EPSG code and no published definition: a system of its own name keeps a program from taking it for
@@ -103,7 +103,15 @@ def _batches(pages: Iterable[list[Placed]], schema: pa.Schema, system: str) -> I
     said = said_in_rows(system)
     for page in pages:
         rows = [
-            [*values(record), *said, *([DOMAINS["status"][record.status]] if _DESCRIPTION in schema.names else [])]
+            [
+                *values(record),
+                *said,
+                *(
+                    [f"{terms.STATE[record.state].meaning} ({record.state_as_of})"]
+                    if _DESCRIPTION in schema.names
+                    else []
+                ),
+            ]
             for record, _, _ in page
         ]
         points = shapely.points([x for _, x, _ in page], [y for _, _, y in page])

@@ -20,9 +20,11 @@ from sqlalchemy.types import LargeBinary, NullType
 from service_map.errors import InvalidParameterError
 from service_map.store.clusters import TILE_CELLS, TILE_ZOOM, is_fresh
 from service_map.store.conditions import facility_conditions, once
+from service_map.store.database import day_of
 from service_map.store.geometry import Box, lonlat, point_in_box
 from service_map.store.models import Facility, TileCell
 from service_map.store.records import FacilityFilter
+from service_map.store.state import state_at
 
 LAYER = "facilities"
 EXTENT = 4096
@@ -33,10 +35,25 @@ ALL_FROM = 12
 CELL = 64
 """Units of the tile's extent along one side of a cell."""
 
-FIELDS = ("id", "name", "category", "category_zh", "category_en", "family", "status", "precision", "uncertainty_m")
+FIELDS = (
+    "id",
+    "name",
+    "category",
+    "category_zh",
+    "category_en",
+    "family",
+    "status",
+    "precision",
+    "uncertainty_m",
+    "state",
+)
 # Half the equator of the sphere of EPSG:3857, metres.
 _HALF = math.pi * 6378137.0
-_COLUMNS = tuple(getattr(Facility, name) for name in FIELDS)
+_STORED = tuple(getattr(Facility, name) for name in FIELDS[:-1])
+
+
+def _columns(connection: Connection) -> tuple[Any, ...]:
+    return *_STORED, state_at(day_of(connection)).label("state")
 
 
 def tile(connection: Connection, z: int, x: int, y: int, wanted: FacilityFilter | None = None) -> bytes:
@@ -89,7 +106,7 @@ def _cut_by_postgis(connection: Connection, z: int, x: int, y: int, wanted: Faci
     column = func.floor((func.ST_X(place) - west) / size * EXTENT)
     row = func.floor((north - func.ST_Y(place)) / size * EXTENT)
     inside = (
-        select(*_COLUMNS, place.label("place"), column.label("tile_x"), row.label("tile_y"))
+        select(*_columns(connection), place.label("place"), column.label("tile_x"), row.label("tile_y"))
         .where(point_in_box(Facility.geom, bounds(z, x, y)), *facility_conditions(connection, wanted))
         .subquery("inside")
     )
@@ -134,7 +151,7 @@ def _prepared_by_postgis(connection: Connection, z: int, x: int, y: int, wanted:
     place = func.ST_Transform(Facility.geom, 3857, type_=NullType())
     shown = (
         select(
-            *_COLUMNS,
+            *_columns(connection),
             as_type(cells.c.point_count, Integer).label("point_count"),
             func.ST_AsMVTGeom(place, envelope, EXTENT, 0, False, type_=NullType()).label("geom"),
         )
@@ -183,7 +200,7 @@ def _cut_here(connection: Connection, z: int, x: int, y: int, wanted: FacilityFi
 
 def _read(connection: Connection, wanted: FacilityFilter, box: Box | None) -> tuple[list[Any], NDArray[np.float64]]:
     """Read facilities by id, with their place as parts of the world from its north-west corner, shape (n, 2)."""
-    query = select(lonlat(Facility.geom), *_COLUMNS).where(*facility_conditions(connection, wanted))
+    query = select(lonlat(Facility.geom), *_columns(connection)).where(*facility_conditions(connection, wanted))
     if box is not None:
         query = query.where(point_in_box(Facility.geom, box))
     found = connection.execute(query.order_by(Facility.id)).all()

@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         rules=rules,
         plan_rules=plan_rules,
         network=None if settings.network is None else analysis.read_network(settings.network),
-        database=Database(settings.database_url),
+        database=Database(settings.database_url, settings.today),
         pool=Pool(settings, create_app),
         version=_program_version(
             repr((families, categories, rules, plan_rules, inventories, sorted(edges), basis, settings.network))
@@ -121,7 +121,7 @@ def warm(app: Flask) -> None:
         queries.vocabulary(data.conn)
         queries.facilities(data.conn, FacilityFilter(promised=True), limit=1)
         queries.tally(data.conn, FacilityFilter(promised=True))
-        term.ended(data.conn, queries.plans(data.conn), app.extensions[EXTENSION].settings.today())
+        term.ended(data.conn, queries.plans(data.conn))
         clusters.is_fresh(data.conn)
         for layer in features.collections(data.conn).values():
             features.extent(data.conn, layer)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -29,7 +30,7 @@ class Reading:
     conn
         For `service_map.store.queries`.
     version
-        Names the data: equal names, equal answers. Goes into the ETag.
+        Names the data and the day: equal names, equal answers. Goes into the ETag.
     """
 
     conn: Connection
@@ -60,10 +61,12 @@ class Database:
     url
         SQLAlchemy's address of the database. Nothing is opened before the first request, so that the site can say in
         words that the database is missing, and serve as soon as it is there.
+    today
+        Gives the day on which answers are given; with the data it is their version.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, today: Callable[[], date]) -> None:
+        self.url, self._today = url, today
         self._engine: Engine | None = None
         self._lock = Lock()
         self._kept: tuple[str, dict[Hashable, object]] = ("", {})
@@ -89,7 +92,7 @@ class Database:
     def _open(self) -> Engine:
         with self._lock:
             if self._engine is None:
-                self._engine = open_readonly(self.url)
+                self._engine = open_readonly(self.url, self._today)
             return self._engine
 
     def _hold(self, engine: Engine) -> None:

@@ -5,7 +5,6 @@ Addresses in them are absolute, by the host that was asked; ids are permanent an
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
@@ -15,7 +14,7 @@ from flask import request, url_for
 
 from service_map.catalogue import terms
 from service_map.store.records import FacilityRecord, PlanRecord
-from service_map.web import labels, term
+from service_map.web import labels
 
 ATOM = "application/atom+xml"
 MAP_SIZE = 40_000
@@ -44,7 +43,7 @@ def absolute(path: str) -> str:
     return request.url_root.rstrip("/") + path[len(request.script_root) :]
 
 
-def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], day: date, english: bool) -> FeedEntry:
+def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], english: bool) -> FeedEntry:
     """Write a facility for a feed.
 
     Parameters
@@ -53,8 +52,6 @@ def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], day: date,
         The facility.
     plans
         By id, for the day on which the promise was made: a rebuild of the database is no news to a reader.
-    day
-        By which its time is over or not.
     english
         In English.
     """
@@ -62,9 +59,8 @@ def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], day: date,
     made = record.status_date or (plan.date or str(plan.period[0]) if plan else None)
     category = record.category_en if english else record.category_zh
     cite = record.citations[0] if record.citations else None
-    over = term.is_over(term.due(record, plans), day)
-    state = labels.status(record.status, over=over, stands=record.same_as is not None)
-    told = [category, record.area_name, state]
+    told = [category, record.area_name, labels.state(record.state, stands=record.same_as is not None)]
+    told += [labels.due(record.due, record.due_basis)] if record.due else []
     told.append(labels.precision(record.precision, record.uncertainty_m))
     if cite is not None:
         told.append(f"{cite.plan_title} {cite.section or ''}".strip())

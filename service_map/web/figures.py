@@ -72,9 +72,11 @@ class AreaFigures:
     families
         Those that have any, in the order of the catalogue.
     years
-        Years by which anything is promised, ascending; None last, where no plan states one.
+        Years in which anything is due, ascending; None last, where nobody says when.
     by_year
         Facilities for each of `years`.
+    stated
+        Those of them whose year a plan states; the others are due at the end of its term.
     siblings
         The area among its neighbours, by code; alone where it has none.
     kinds
@@ -86,6 +88,7 @@ class AreaFigures:
     families: tuple[FamilyFigure, ...]
     years: tuple[int | None, ...]
     by_year: tuple[int, ...]
+    stated: tuple[int, ...]
     siblings: tuple[Sibling, ...]
     kinds: tuple[KindFigure, ...]
 
@@ -119,8 +122,8 @@ def area_figures(
         Of promises alone: what stands already is not counted.
     """
     parts = queries.tally(conn, FacilityFilter(area=area.adcode, promised=True))
-    stated = sorted({part.year for part in parts if part.year is not None})
-    years = (*stated, *([None] if any(part.year is None for part in parts) else []))
+    known = sorted({part.due for part in parts if part.due is not None})
+    years = (*known, *([None] if any(part.due is None for part in parts) else []))
     return AreaFigures(
         total=sum(part.count for part in parts),
         placed=_placed(parts),
@@ -131,13 +134,16 @@ def area_figures(
                 colour=family.colour,
                 count=sum(part.count for part in own),
                 placed=_placed(own),
-                years=tuple(sum(part.count for part in own if part.year == year) for year in years),
+                years=tuple(sum(part.count for part in own if part.due == year) for year in years),
             )
             for code, family in families.items()
             if (own := [part for part in parts if part.family == code])
         ),
         years=years,
-        by_year=tuple(sum(part.count for part in parts if part.year == year) for year in years),
+        by_year=tuple(sum(part.count for part in parts if part.due == year) for year in years),
+        stated=tuple(
+            sum(part.count for part in parts if part.due == year and part.due_basis == "stated") for year in years
+        ),
         siblings=_siblings(conn, area, areas),
         kinds=kind_figures(queries.every_commitment(conn, CommitmentFilter(area=area.adcode))),
     )

@@ -6,6 +6,7 @@ beside the catalogue (``statuses.csv``, ``locations.csv``), and in the plans' ow
 
 import logging
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Event:
     plan: str | None = None
 
 
-def history(record: FacilityRecord, *, plans: dict[str, PlanRecord], geodata: Path) -> list[Event]:
+def history(record: FacilityRecord, *, plans: dict[str, PlanRecord], geodata: Path, day: date) -> list[Event]:
     """Tell a facility's history.
 
     Parameters
@@ -51,6 +52,8 @@ def history(record: FacilityRecord, *, plans: dict[str, PlanRecord], geodata: Pa
         By id.
     geodata
         Folder of the open data.
+    day
+        What happened after it is left out.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def history(record: FacilityRecord, *, plans: dict[str, PlanRecord], geodata: Pa
         Event(date=status.date, kind=_kind(status), source=status.source)
         for status in _statuses(geodata).get(record.id, ())
     ]
-    return sorted(events, key=lambda event: event.date)
+    return sorted((event for event in events if event.date <= day.isoformat()), key=lambda event: event.date)
 
 
 def _locations(path: Path) -> dict[str, list[Location]]:

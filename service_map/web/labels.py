@@ -42,8 +42,8 @@ SURENESS = {
     "city": _later("只知道在哪个市的"),
 }
 STATUS = _called(terms.STATUS)
-UNVERIFIED = LazyString(lambda: _said(terms.STATUS["planned"].meaning))
-"""What a promise is called once its time is over and nobody has reported what became of it."""
+STATE = _called(terms.STATE)
+DUE_BASIS = _called(terms.DUE_BASIS)
 
 STANDS = _later("已有，规划的建设是否完成未核实")
 """What a promise is called of which somebody found that it is about something that stands."""
@@ -79,21 +79,24 @@ def _(message: str, **values: object) -> str:
     return str(flask_babel.gettext(message, **values))
 
 
-def status(code: str, *, over: bool, stands: bool = False) -> str:
+def state(code: str, *, stands: bool = False) -> str:
     """Say in which state a facility is.
 
     Parameters
     ----------
     code
-        Of `service_map.catalogue.terms.STATUS`.
-    over
-        The time by which it was promised has ended.
+        Of `service_map.catalogue.terms.STATE`.
     stands
         It is about something that is on record as standing.
     """
-    if stands and code == "planned":
-        return str(STANDS)
-    return str(UNVERIFIED if over and code == "planned" else STATUS[code])
+    return str(STANDS if stands and code in terms.UNVERIFIED else STATE[code])
+
+
+def due(year: int | None, basis: str | None) -> str:
+    """Say by the end of which year something is due, and whether the plan states it or its term ends then."""
+    if year is None or basis is None:
+        return ""
+    return _("规划写明 %(year)s 年", year=year) if basis == "stated" else _("规划期末 %(year)s 年", year=year)
 
 
 _LEVEL = _called(terms.RULE_LEVEL)

@@ -162,9 +162,9 @@ def reply_language() -> str:
 def facility_filter(values: Mapping[str, Any]) -> FacilityFilter:
     """Make the store's filter of what `read` returned for `FILTER`; absent names filter nothing.
 
-    What stands already is no promise of a plan: it is found only by ``status=existing`` or ``status=all``.
+    What stands already is no promise of a plan: it is found only by ``status=existing`` or ``all``, or by its state.
     """
-    status = values.get("status")
+    status, states = values.get("status"), values.get("state") or ()
     return FacilityFilter(
         bbox=values.get("bbox"),
         categories=values.get("category") or (),
@@ -172,7 +172,8 @@ def facility_filter(values: Mapping[str, Any]) -> FacilityFilter:
         area=values.get("area"),
         plans=_at_most_one(values.get("plan")),
         status=None if status == ALL else status,
-        promised=status is None,
+        states=states,
+        promised=status is None and "existing" not in states,
         year=values.get("year"),
         precision=values.get("precision"),
         q=values.get("q"),
@@ -486,8 +487,17 @@ STATUS = Parameter(
     schema={"type": "string", "enum": [*terms.STATUS.codes, ALL]},
     parse=choice((*terms.STATUS.codes, ALL)),
 )
+STATE = Parameter(
+    name="state",
+    about=sentence(
+        "截至当天的状态，可重复，也可用逗号分隔：overdue 期满未核实的，not_due 未到期的，其余是有人核实过的"
+    ),
+    schema={"type": "string", "enum": list(terms.STATE.codes)},
+    parse=choice(terms.STATE.codes),
+    many=True,
+)
 YEAR = _years(
-    sentence("规划要求在这一年或之前建成；规划未写年份的不在其内"),
+    sentence("在这一年或之前到期：规划写明的年份，没有写明的按规划期末"),
 )
 PRECISION = Parameter(
     name="precision",
@@ -567,7 +577,7 @@ COVERAGE_AREA = Parameter(
     known="area",
 )
 HORIZON = _years(
-    sentence("只算规划要求在这一年或之前建成的；不写则全算，含未写年份的"),
+    sentence("只算在这一年或之前到期的：规划写明的年份，没有写明的按规划期末；不写则全算"),
 )
 KIND = Parameter(
     name="kind",
@@ -776,7 +786,7 @@ CELLS = Parameter(
     default=2000,
 )
 
-FILTER = (BBOX, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, YEAR, PRECISION, Q)
+FILTER = (BBOX, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, STATE, YEAR, PRECISION, Q)
 """What picks facilities; the same on every address that lists them."""
 
 SYSTEM = Parameter(
@@ -806,7 +816,7 @@ def download(chosen: Format) -> tuple[Parameter, ...]:
 
 
 FACILITIES = (*FILTER, LIMIT, CURSOR)
-NEARBY = (LON, LAT, METRES, MINUTES, CATEGORIES, FAMILIES, AREA, PLAN, STATUS, YEAR, PRECISION, Q, LIMIT, CURSOR)
+NEARBY = (LON, LAT, METRES, MINUTES, *FILTER[1:], LIMIT, CURSOR)
 CIRCLE_CHECK = (LON, LAT, CIRCLE, HORIZON, PROFILE, COMPLETE)
 CIRCLE_POST = (CIRCLE, HORIZON, PROFILE, COMPLETE, STOCK, DATUM)
 REACH = (CATEGORY, RULE, RADIUS, WALK, PROFILE, WAY)

@@ -259,7 +259,7 @@ class Row:
     category: str
     place: str
     count: str
-    year: int | None
+    due: str
     status: str
     sure: str
     plan: str
@@ -274,7 +274,7 @@ def _row(record: FacilityRecord, contents: Contents) -> Row:
         category=record.category_en if contents.english else record.category_zh,
         place=record.area_name,
         count=labels.count(record.count, record.unit, at_least=record.at_least, english=contents.english),
-        year=record.year,
+        due=labels.due(record.due, record.due_basis),
         status=contents.status_words(record),
         sure=labels.precision(record.precision, record.uncertainty_m),
         plan=cite.plan_title if cite else record.source_title or "",
@@ -321,12 +321,12 @@ def as_xlsx(contents: Contents) -> bytes:
         (
             _("设施"),
             [
-                _("名称"), _("类别"), _("地区"), _("数量"), _("年份"), _("状态"), _("位置"), _("东经"), _("北纬"),
+                _("名称"), _("类别"), _("地区"), _("数量"), _("到期"), _("状态"), _("位置"), _("东经"), _("北纬"),
                 _("误差（米）"), _("规划"), _("章节"), _("文本行号"), "id",
             ],
             [
                 [
-                    row.name, row.category, row.place, row.count, row.year, row.status, row.sure, round(record.lon, 6),
+                    row.name, row.category, row.place, row.count, row.due, row.status, row.sure, round(record.lon, 6),
                     round(record.lat, 6), round(record.uncertainty_m), row.plan, row.section, row.line, record.id,
                 ]
                 for record in contents.facilities

@@ -114,11 +114,11 @@ def large(world, tmp_path_factory):
 @pytest.fixture(scope="session")
 def postgres(postgres_server):
     """A private PostgreSQL cluster with PostGIS, and the URLs of the databases in it."""
-    for name in ("bare", "other", "empty", "whole"):
+    for name in ("bare", "other", "empty", "whole", "dated"):
         postgres_server.sql("postgres", f"CREATE DATABASE {name}")
         if name != "bare":
             postgres_server.sql(name, "CREATE EXTENSION postgis")
-    urls = {name: f"{postgres_server.url}/{name}" for name in ("bare", "other", "empty", "whole")}
+    urls = {name: f"{postgres_server.url}/{name}" for name in ("bare", "other", "empty", "whole", "dated")}
     return SimpleNamespace(sql=postgres_server.sql, cluster=postgres_server, url=postgres_server.map, **urls)
 
 

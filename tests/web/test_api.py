@@ -101,8 +101,9 @@ class TestFacilities:
             ({"plan": "city"}, {1, 4, 5}),
             ({"plan": "county", "category": "trail"}, {3}),
             ({"status": "open"}, {1}),
-            ({"year": "2025"}, {2}),
-            ({"year": "2030"}, {2, 5}),
+            ({"year": "2024"}, {2}),
+            ({"year": "2025"}, {2, 3, *range(100, 100 + PARKS)}),
+            ({"year": "2030"}, {1, 2, 3, 4, 5, *range(100, 100 + PARKS)}),
             ({"precision": "city"}, {4}),
             ({"q": "虚构"}, {1, 2, 3, 4, 5, *range(100, 100 + PARKS)}),
             ({"q": "虚构养老院"}, {1}),
@@ -297,10 +298,11 @@ class TestCoverage:
         assert self.ask(api, category="kindergarten", year=2023)[0]["share_high"] == 0
         assert self.ask(api, category="kindergarten", year=2024)[0]["share"] > 0
 
-    def test_an_undated_facility_only_raises_the_upper_bound_of_a_year(self, api):
-        totals, _ = self.ask(api, category="sports_park", metres=1000, year=2025)
-        assert totals["share"] == 0
-        assert totals["share_high"] > 0
+    def test_what_no_plan_gives_a_year_counts_from_the_end_of_the_term(self, api):
+        before, _ = self.ask(api, category="sports_park", metres=1000, year=2024)
+        after, _ = self.ask(api, category="sports_park", metres=1000, year=2025)
+        assert before["share_high"] == 0
+        assert after["share"] > 0
 
     def test_names_the_rules_of_the_category_beside_the_figure(self, api):
         totals, _ = self.ask(api, category="kindergarten")

@@ -128,7 +128,7 @@ def test_the_names_of_a_shapefile_are_short_and_no_two_are_alike():
 
 def test_the_fields_are_those_of_the_published_geopackage(api, invented, tmp_path):
     columns = pyogrio.read_info(invented.url.removeprefix("sqlite:///"), layer="facilities")["fields"].tolist()
-    assert [*columns, "passage_sha256", "commitments"] == NAMES
+    assert [*columns, "state", "state_as_of", "passage_sha256", "commitments"] == NAMES
     assert pyogrio.read_info(fetch(api, tmp_path, "gpkg"), layer="facilities")["fields"].tolist() == NAMES
 
 

@@ -92,8 +92,8 @@ def test_an_area_tells_its_facilities_by_family_and_how_many_are_placed(app, con
 @pytest.mark.parametrize("adcode", AREAS)
 def test_the_years_of_an_area_add_up_to_its_facilities(app, conn, adcode):
     tables = _tables(app.test_client().get(f"/area/{adcode}").text)
-    every = Counter(item.year for item in _promised(conn, adcode))
-    told = {row[0]: int(row[1]) for row in _table(tables, "年份", "处数")}
+    every = Counter(item.due for item in _promised(conn, adcode))
+    told = {row[0]: int(row[1]) for row in _table(tables, "到期", "处数")}
     assert told == {f"到 {year} 年" if year else "没有写年份": number for year, number in every.items()}
 
 

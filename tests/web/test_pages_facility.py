@@ -59,7 +59,7 @@ def test_a_facility_tells_what_became_of_it_in_the_order_of_time(make):
     client = make()
     rows = _timeline(client.get(f"/facility/{ONE.id}").text)
     assert [row.split()[0] for row in rows] == sorted(row.split()[0] for row in rows)
-    assert [row.split()[1] for row in rows] == ["规划答应", "找到更准的位置", "在建", "已开放"]
+    assert [row.split()[1] for row in rows] == ["规划答应", "找到更准的位置", "已开工", "已建成"]
     assert [row.split()[-1] for row in rows[1:]] == ["县自然资源局", "县住建局", "县教育局"]
     english = _timeline(client.get(f"/facility/{ONE.id}?lang=en").text)
     assert "Located more surely" in english[1]

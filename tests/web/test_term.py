@@ -1,5 +1,6 @@
 """Plans end: every page says by the day of the answer whether they have, and how much has been verified since."""
 
+import csv
 import io
 import json
 import re
@@ -13,19 +14,20 @@ from invented_world import FACILITIES, make_app, write_world
 from service_map import places, settings, store
 from service_map.errors import SettingsError
 from service_map.places.status import Status
-from service_map.store import FacilityFilter, queries
+from service_map.store import queries
 from service_map.web import term
 
-# The county's plan runs to 2025 and promises 15 facilities, the city's to 2030; one of them promises a kindergarten by 2024.
+# The county's plan runs to 2025 and promises 15 facilities, one of which the city's, that runs to 2030, promises too: 14 are
+# due by 2025, a kindergarten by 2024.
 DURING, BETWEEN, LATER = "2024-12-31", "2026-12-31", "2031-01-01"
 HOME, NURSERY, TRAIL, LIBRARY, CREMATORIUM, PARK = FACILITIES[:6]
-COUNTY_PROMISES, ALL_PROMISES = 15, 17
+ALL_PROMISES = 17
 REPORTS = [
     Status(facility=PARK.id, date="2026-03", status="open", source="县体育局"),
     Status(facility=FACILITIES[6].id, date="2026-03", status="under_construction", source="县体育局"),
 ]
-SHORT, LONG = "规划提出", "规划提出，是否建成未核实"
-SHORT_EN, LONG_EN = "promised", "promised; not verified whether built"
+SHORT, LONG = "未到期", "期满未核实"
+SHORT_EN, LONG_EN = "not yet due", "overdue, not verified"
 
 
 @pytest.fixture(scope="module")
@@ -64,18 +66,18 @@ def text_of(client, path):
 
 
 SAYING = {
-    "/": "其中 1 份的规划期到 2025 年底，已经结束；答应的 15 处，已核实建成 0 处。",
-    "/area/140521": "其中 1 份的规划期到 2025 年底，已经结束；答应的 15 处，已核实建成 0 处。",
-    "/plan/county": "规划期到 2025 年底，已经结束；答应的 15 处，已核实建成 0 处。",
-    "/plans": "规划期到 2025 年底，已经结束；答应的 15 处，已核实建成 0 处。",
-    "/areas": "已核实建成 0 处。",
-    "/about": "已核实建成 0 处。",
-    "/planner": "已核实建成 0 处。",
-    "/circle?lon=112.187&lat=35.69": "已核实建成 0 处。",
-    "/embed": "已核实建成 0 处。",
-    "/embed?plan=county": "规划期到 2025 年底，已经结束；答应的 15 处，已核实建成 0 处。",
-    "/feed.atom?area=140521": "已核实建成 0 处。",
-    "/area/140521/report.html": "已核实建成 0 处。",
+    "/": "其中 1 份的规划期已于 2025 年底结束；到期的 14 处中已核实 0 处。",
+    "/area/140521": "其中 1 份的规划期已于 2025 年底结束；到期的 14 处中已核实 0 处。",
+    "/plan/county": "规划期已于 2025 年底结束；到期的 14 处中已核实 0 处。",
+    "/plans": "规划期已于 2025 年底结束；到期的 14 处中已核实 0 处。",
+    "/areas": "到期的 14 处中已核实 0 处。",
+    "/about": "到期的 14 处中已核实 0 处。",
+    "/planner": "到期的 14 处中已核实 0 处。",
+    "/circle?lon=112.187&lat=35.69": "到期的 14 处中已核实 0 处。",
+    "/embed": "到期的 14 处中已核实 0 处。",
+    "/embed?plan=county": "规划期已于 2025 年底结束；到期的 14 处中已核实 0 处。",
+    "/feed.atom?area=140521": "到期的 14 处中已核实 0 处。",
+    "/area/140521/report.html": "到期的 14 处中已核实 0 处。",
     f"/facility/{PARK.id}": "规划期到 2025 年底，已经结束；是否建成，还没有人核实。",
     f"/facility/{NURSERY.id}": "写明的期限是 2024 年底，已经过了；是否建成，还没有人核实。",
 }
@@ -92,9 +94,9 @@ def test_while_the_plans_run_no_page_says_that_they_are_over(on, path):
     assert "已经结束" not in told
     assert "已经过了" not in told
     assert "未核实" not in told
-    assert "核实建成" not in told
+    assert "中已核实" not in told
     english = text_of(on(DURING), f"{path}{'&' if '?' in path else '?'}lang=en")
-    assert not re.search(r"is over|are over|has passed|verified so far|not verified whether", english)
+    assert not re.search(r"is over|ended|has passed|verified so far|overdue, not verified", english)
 
 
 def test_what_runs_on_is_not_called_over_beside_what_is(on):
@@ -107,15 +109,13 @@ def test_what_runs_on_is_not_called_over_beside_what_is(on):
 
 
 def test_once_every_plan_has_ended_one_line_speaks_for_all(on):
-    assert f"这些规划期最晚到 2030 年底，已经结束；答应的 {ALL_PROMISES} 处，已核实建成 0 处。" in text_of(
-        on(LATER), "/"
-    )
+    assert f"这些规划期已最晚于 2030 年底结束；到期的 {ALL_PROMISES} 处中已核实 0 处。" in text_of(on(LATER), "/")
 
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("", "答应的 15 处，已核实建成 1 处、在建 1 处。"),
-     ("?lang=en", "of 15 promised places, verified so far: 1 built, 1 under construction.")],
+    [("", "到期的 14 处中已核实 2 处（已开工 1 处、已建成 1 处）。"),
+     ("?lang=en", "of 14 places that are due, 2 verified so far (1 under construction, 1 built).")],
 )  # fmt: skip
 def test_what_somebody_reported_counts_as_verified(on, language, words):
     for path in ("/", "/plan/county", "/area/140521"):
@@ -125,14 +125,14 @@ def test_what_somebody_reported_counts_as_verified(on, language, words):
 def test_a_reported_facility_keeps_its_state_and_says_that_it_was_verified(on):
     told = text_of(on(BETWEEN, "reported"), f"/facility/{PARK.id}")
     assert "后来的状态有人核实过" in told
-    assert "已开放" in told
+    assert "已建成" in told
     assert "还没有人核实" not in told.split("最近的同类")[0]
 
 
 def test_a_state_without_a_source_is_not_counted_as_verified(invented, geodata):
     app = make_app(invented.url, invented.geodata, AS_OF=BETWEEN)
-    assert HOME.status == "open"
-    assert "答应的 15 处，已核实建成 0 处。" in text_of(app.test_client(), "/plan/county")
+    assert TRAIL.status == "under_construction"
+    assert "到期的 14 处中已核实 0 处。" in text_of(app.test_client(), "/plan/county")
 
 
 @pytest.mark.parametrize(("day", "zh", "en"), [(DURING, SHORT, SHORT_EN), (BETWEEN, LONG, LONG_EN)])
@@ -150,34 +150,49 @@ def test_a_promise_is_called_alike_wherever_a_person_reads_it(on, day, zh, en):
         assert f"{words}" in client.get(f"/circle?lon=112.187&lat=35.69{language}").text
 
 
-def test_files_and_layers_that_outlive_the_day_say_what_is_true_on_any(on):
-    client = on(DURING)
+@pytest.mark.parametrize(("day", "code", "words"), [(DURING, "not_due", SHORT), (BETWEEN, "overdue", LONG)])
+def test_files_and_layers_carry_the_state_and_its_day(on, day, code, words):
+    client = on(day)
     with client.get("/download/facilities.kml?q=小公园0") as file:
-        assert f"<description>{LONG} / {LONG_EN}</description>" in file.text
-    assert LONG in client.get("/download/about.json").text
-    for path, words in (
-        (f"/ogc/collections/facilities/items/{PARK.id}?f=html&lang=zh", LONG),
-        (f"/ogc/collections/facilities/items/{PARK.id}?f=html&lang=en", LONG_EN),
-        ("/ogc/collections/facilities/items?f=html&lang=zh", LONG),
-        ("/ogc/collections/facilities/queryables?f=html&lang=en", f"planned {LONG_EN}"),
+        assert f"({day})</description>" in file.text
+    with client.get("/download/facilities.csv?q=小公园0") as file:
+        (row,) = csv.DictReader(io.StringIO(file.text))
+    assert (row["state"], row["state_as_of"], row["due"], row["due_basis"]) == (code, day, "2025", "term")
+    for properties in (
+        client.get(f"/ogc/collections/facilities/items/{PARK.id}?f=json").json["properties"],
+        client.get(f"/api/facilities/{PARK.id}").json["properties"],
     ):
-        assert words in text_of(client, path)
-    properties = client.get(f"/ogc/collections/facilities/items/{PARK.id}?f=json").json["properties"]
-    assert properties["status"] == client.get(f"/api/facilities/{PARK.id}").json["properties"]["status"] == "planned"
+        assert (properties["state"], properties["state_as_of"], properties["due"]) == (code, day, 2025)
+        assert properties["status"] == "planned"
+    assert words in text_of(client, f"/ogc/collections/facilities/items/{PARK.id}?f=html&lang=zh")
 
 
-@pytest.mark.parametrize(("day", "zh", "en"), [(BETWEEN, SHORT, SHORT_EN), (LATER, LONG, LONG_EN)])
-def test_the_filter_offers_the_same_words_once_they_hold_for_every_promise(on, day, zh, en):
-    assert f'<option value="planned" selected>{zh}</option>' in on(day).get("/?status=planned").text
-    assert f"<span>{en}</span> <b" in on(day).get("/?status=planned&lang=en").text
+def test_what_is_overdue_in_an_area_is_a_list_a_feed_and_a_download(on):
+    client, asked = on(BETWEEN), "area=140521&state=overdue"
+    assert client.get(f"/api/facilities?{asked}").json["numberMatched"] == 14
+    assert client.get(f"/points.json?{asked}").json["matched"] == 14
+    assert client.get(f"/feed.atom?{asked}").text.count("<entry>") == 14
+    with client.get(f"/download/facilities.csv?{asked}") as file:
+        assert len(file.text.splitlines()) == 15
+    assert "找到 14 处" in text_of(client, f"/?{asked}")
+    assert on(DURING).get(f"/api/facilities?{asked}").json["numberMatched"] == 0
+    assert client.get("/api/facilities?state=late").status_code == 400
 
 
-def test_what_a_browser_keeps_for_good_has_another_address_in_the_year_after(on):
+@pytest.mark.parametrize(
+    ("day", "code", "zh", "en"), [(BETWEEN, "overdue", LONG, LONG_EN), (DURING, "not_due", SHORT, SHORT_EN)]
+)
+def test_the_filter_offers_the_states_of_the_day(on, day, code, zh, en):
+    assert re.search(rf'<option value="{code}" selected>{zh} \d+</option>', on(day).get(f"/?state={code}").text)
+    assert f"<span>{en}</span> <b" in on(day).get(f"/?state={code}&lang=en").text
+
+
+def test_what_a_browser_keeps_for_good_has_another_address_on_another_day(on):
     def points(day):
         return re.search(r'data-points="([^"]+)"', on(day).get("/").text)[1]
 
     assert points(DURING) != points(BETWEEN)
-    assert points("2026-01-01") == points(BETWEEN)
+    assert points(BETWEEN) == points(BETWEEN)
 
 
 def test_a_page_that_a_browser_holds_is_told_to_be_old_once_the_term_is_over(on):
@@ -186,37 +201,35 @@ def test_a_page_that_a_browser_holds_is_told_to_be_old_once_the_term_is_over(on)
     assert on("2026-01-01").get("/plan/county", headers={"If-None-Match": tag}).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("year", "day", "over"),
-    [(2025, date(2025, 12, 31), False), (2025, date(2026, 1, 1), True), (None, date(2100, 1, 1), False)],
-)
-def test_a_year_is_over_when_its_last_day_is(year, day, over):
-    assert term.is_over(year, day) is over
-
-
-def test_the_figures_of_the_shipped_plans_are_those_of_their_records(shipped_app, geodata):
+@pytest.mark.parametrize("day", ["2024-06-30", "2025-12-31", "2026-01-01", "2031-01-01"])
+def test_the_figures_of_the_shipped_plans_are_those_of_their_records(shipped_database, geodata, day):
     """Counted again from the files themselves, by area and by plan."""
     promised = places.settle(places.load_facilities(geodata / "facilities.geojson"), geodata)
     lines = (geodata / "commitments.jsonl").read_text(encoding="utf-8").splitlines()
     kept = {commitment["id"]: commitment["plan"] for commitment in map(json.loads, lines)}
-    with shipped_app.extensions["service_map"].database.reading() as data:
-        plans = queries.plans(data.conn)
-        for day, over in ((date(2025, 12, 31), False), (date(2026, 1, 1), True)):
-            assert (term.ended(data.conn, plans, day) is not None) == over
-        for plan in plans:
-            own = [one for one in promised if plan.id in {kept[name] for name in one.commitments}]
-            told = term.ended(data.conn, plans, date(2026, 12, 31), plan=plan.id)
-            assert (told.last, told.promised, told.among) == (plan.period[1], len(own), 1)
-            assert sum(told.verified.values()) == sum(one.status != "planned" for one in own)
-        for area in ("140213", "140521", "140500"):
-            told = term.ended(data.conn, plans, date(2026, 12, 31), area=area)
-            inside = [one for one in promised if one.adcode.startswith(area.removesuffix("00"))]
-            assert (
-                told.promised
-                == len(inside)
-                == queries.facilities(data.conn, FacilityFilter(area=area, promised=True), limit=1).matched
-            )
-        assert term.ended(data.conn, plans, date(2026, 12, 31)).promised == len(promised)
+    engine = store.open_readonly(f"sqlite:///{shipped_database}", lambda: date.fromisoformat(day))
+    with engine.connect() as conn:
+        plans = queries.plans(conn)
+        ends = {plan.id: plan.period[1] for plan in plans}
+
+        def due(one):
+            return (one.year or max(ends[kept[name]] for name in one.commitments)) < int(day[:4])
+
+        for area, plan in ((None, None), *(("140213", None), ("140500", None)), *((None, plan.id) for plan in plans)):
+            told = term.ended(conn, plans, area=area, plan=plan)
+            own = [
+                one
+                for one in promised
+                if due(one)
+                and (area is None or one.adcode.startswith(area.removesuffix("00")))
+                and (plan is None or plan in {kept[name] for name in one.commitments})
+            ]
+            assert (0 if told is None else told.due) == len(own)
+            over = [end for one, end in ends.items() if end < int(day[:4]) and plan in {None, one}]
+            assert (told is None) == (not own and not over)
+            if told is not None:
+                assert sum(told.verified.values()) == sum(one.status != "planned" for one in own)
+    engine.dispose()
 
 
 def test_the_day_is_set_by_its_variable_and_refused_by_name():

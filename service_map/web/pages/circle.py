@@ -14,7 +14,7 @@ from service_map import analysis
 from service_map.catalogue import distinct, terms
 from service_map.store import queries
 from service_map.store.records import FacilityFilter
-from service_map.web import labels, term
+from service_map.web import labels
 from service_map.web.compute import elsewhere
 from service_map.web.links import to
 from service_map.web.pages import choices, frame, gets
@@ -189,9 +189,7 @@ def _area_page(told: Mapping[str, Any]) -> str:
 
 
 def _status_words(place: Mapping[str, Any]) -> str:
-    plan = frame.plans().get(place["plan"] or "")
-    year = place["year"] or (plan.period[1] if plan else None)
-    return labels.status(place["status"], over=term.is_over(year, frame.today()))
+    return labels.state(place["state"])
 
 
 def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
@@ -202,8 +200,8 @@ def _check(ground: analysis.Ground, said: Mapping[str, Any]) -> Check:
     there = []
     if place is not None:
         there = [_status_words(place), str(labels.PRECISION[place["precision"]])]
-        if place["year"]:
-            there.insert(1, _("到 %(year)s 年", year=place["year"]))
+        if place["due"]:
+            there.insert(1, labels.due(place["due"], place["due_basis"]))
     metres, walk, minutes = said["distance_m"], said["walk_m"], said["walk_minutes"]
     distance = ""
     if far:

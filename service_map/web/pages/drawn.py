@@ -77,6 +77,7 @@ def _rows(items: Sequence[FacilityRecord]) -> dict[str, Any]:
         "adcode": lambda record: record.adcode,
         "area": lambda record: record.area_name,
         "existing": lambda record: int(record.status == "existing"),
+        "state": lambda record: record.state,
         "status": lambda record: said.setdefault(frame.status_words(record), len(said)),
     }
     rows = [[tell(record) for tell in columns.values()] for record in items]

@@ -7,6 +7,7 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from service_map.catalogue import terms
 from service_map.catalogue.adcode import county_of
 from service_map.errors import GoneError
 from service_map.store import queries
@@ -55,7 +56,8 @@ def facility(facility_id: str) -> str | BaseResponse:
         "facility.html",
         item=frame.entry(record),
         record=record,
-        term=term.of_facility(record, plans, frame.today()),
+        term=term.of_facility(record),
+        waiting=record.state in terms.UNVERIFIED and record.same_as is None,
         family_name=record.family_en if frame.english() else record.family_zh,
         area=area,
         action_words=str(labels.ACTION[record.action]),
@@ -64,7 +66,7 @@ def facility(facility_id: str) -> str | BaseResponse:
         period=plan.period if plan else None,
         events=[
             (event, str(labels.EVENT[event.kind]))
-            for event in history(record, plans=plans, geodata=site().settings.geodata_dir)
+            for event in history(record, plans=plans, geodata=site().settings.geodata_dir, day=frame.today())
         ],
         report_link=_report_link(record),
         citations=[(cite, plans.get(cite.plan)) for cite in record.citations],

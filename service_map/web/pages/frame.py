@@ -25,7 +25,7 @@ from werkzeug.datastructures import MultiDict
 from service_map import __version__
 from service_map.analysis import Ground
 from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, covers
-from service_map.store import queries
+from service_map.store import day_of, queries
 from service_map.store.records import AreaRecord, FacilityFilter, FacilityRecord, PlanRecord
 from service_map.web import basemap, feeds, figures, labels, links, params, term
 from service_map.web.database import Reading
@@ -228,7 +228,8 @@ class Entry:
     count_words: str
     precision: str
     precision_words: str
-    year: int | None
+    due_words: str
+    state: str
     existing: bool
 
 
@@ -246,7 +247,8 @@ def entry(record: FacilityRecord) -> Entry:
         count_words=labels.count(record.count, record.unit, at_least=record.at_least, english=in_english),
         precision=record.precision,
         precision_words=labels.precision(record.precision, record.uncertainty_m),
-        year=record.year,
+        due_words=labels.due(record.due, record.due_basis),
+        state=record.state,
         existing=record.status == "existing",
     )
 
@@ -259,7 +261,7 @@ def colour(category: str) -> str:
 
 def today() -> date:
     """Give the day of this answer."""
-    return site().settings.today()
+    return day_of(conn())
 
 
 def plans() -> dict[str, PlanRecord]:
@@ -269,8 +271,7 @@ def plans() -> dict[str, PlanRecord]:
 
 def status_words(record: FacilityRecord) -> str:
     """Say in which state a facility is, by the day of this answer."""
-    over = term.is_over(term.due(record, plans()), today())
-    return labels.status(record.status, over=over, stands=record.same_as is not None)
+    return labels.state(record.state, stands=record.same_as is not None)
 
 
 def term_words(*, area: str | None = None, plan: str | None = None) -> str | None:
@@ -281,13 +282,13 @@ def term_words(*, area: str | None = None, plan: str | None = None) -> str | Non
     area, plan
         Only the plans that concern this area; only this plan.
     """
-    told = term.ended(conn(), list(plans().values()), today(), area=area, plan=plan)
+    told = term.ended(conn(), list(plans().values()), area=area, plan=plan)
     return None if told is None else term.sentence(told)
 
 
 def stamp() -> str:
-    """Name what an answer that a browser keeps for good depends on: the data, and the year, with which terms end."""
-    return f"{reading().version}.{today().year}"
+    """Name what an answer that a browser keeps for good depends on: the data, and the day."""
+    return reading().version
 
 
 def areas() -> dict[str, AreaRecord]:

@@ -17,7 +17,7 @@ from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
 from service_map.errors import BusyError, OverrunError
 from service_map.store import pinyin, queries
 from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord, PromiseFilter
-from service_map.web import feeds, labels, links, params, term
+from service_map.web import feeds, labels, links, params
 from service_map.web.compute import elsewhere_if, part
 from service_map.web.cost import searches_much
 from service_map.web.pages import choices, frame, gets
@@ -267,7 +267,7 @@ def home() -> str:
     by_status = frame.by_status()
     total = sum(number for code, number in by_status.items() if code != "existing")
     listed_only = queries.listed_only(frame.conn())
-    narrowed = ("area", "plan", "year", "status", "precision")
+    narrowed = ("area", "plan", "year", "status", "state", "precision")
     chosen = {name: values[name] for name in ("q", "family", "category", *narrowed)}
     lasting = tuple(links.lasting().items())
     return render_template(
@@ -290,10 +290,13 @@ def home() -> str:
         township=frame.areas().get(values["area"] or "") if len(values["area"] or "") > COUNTY_DIGITS else None,
         plan_options=[(plan.id, plan.title) for plan in plans],
         year_options=[(year, year) for year in frame.years(plans)],
+        # What `state` says more closely is asked for by an old address alone.
         status_options=[
-            *((code, _status_words(code)) for code in terms.STATUS.codes if by_status[code] or code == "planned"),
-            *([(params.ALL, _status_words(params.ALL))] if by_status["existing"] else []),
+            (code, _status_words(code))
+            for code in (*terms.STATUS.codes, params.ALL)
+            if code == values["status"] or (by_status["existing"] and code in {"existing", params.ALL})
         ],
+        state_options=_state_options(values),
         precision_options=[(code, str(labels.PRECISION[code])) for code in terms.PRECISION.codes],
         planned=total - listed_only,
         listed_only=listed_only,
@@ -327,11 +330,25 @@ def home() -> str:
 
 
 def _status_words(code: str) -> str:
-    """Say what a choice of status shows; a promise is called one whose time is over where that holds for all plans."""
-    if code == params.ALL:
-        return str(_("规划的和现有的"))
-    over = all(term.is_over(plan.period[1], frame.today()) for plan in frame.plans().values())
-    return labels.status(code, over=over)
+    """Say what a choice of status shows."""
+    return str(_("规划的和现有的") if code == params.ALL else labels.STATUS[code])
+
+
+def _state_options(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Give the states that any promise has, with how many, and what an address asks for besides."""
+    counted: Counter[str] = Counter()
+    for told in queries.tally(frame.conn(), FacilityFilter(promised=True)):
+        counted[told.state] += told.count
+    chosen = ",".join(values["state"] or ())
+    several = [] if not chosen or chosen in counted else [(chosen, _state_words(values))]
+    return [
+        *((code, f"{labels.STATE[code]} {counted[code]:,}") for code in terms.STATE.codes if counted[code]),
+        *several,
+    ]
+
+
+def _state_words(values: Mapping[str, Any]) -> str:
+    return str(_("、")).join(str(labels.STATE[code]) for code in values["state"])
 
 
 def _share(values: Mapping[str, Any]) -> dict[str, str]:
@@ -400,6 +417,8 @@ def choice_words(values: Mapping[str, Any], plans: Iterable[PlanRecord]) -> dict
         told["year"] = (_("到 %(year)s 年", year=values["year"]), False)
     if values["status"]:
         told["status"] = (_status_words(values["status"]), False)
+    if values["state"]:
+        told["state"] = (_state_words(values), False)
     if values["precision"]:
         told["precision"] = (str(labels.PRECISION[values["precision"]]), False)
     return told

@@ -41,7 +41,7 @@ def feed() -> Response:
     values = frame.query((*params.FILTER, choices.BIG))
     known = frame.plans()
     items = queries.facilities(frame.conn(), params.facility_filter(values), limit=FEED_SIZE, surest_first=True).items
-    entries = [feeds.entry(item, plans=known, day=frame.today(), english=frame.english()) for item in items]
+    entries = [feeds.entry(item, plans=known, english=frame.english()) for item in items]
     asked = frame.filter_query(values)
     xml = render_template(
         "feed.xml",

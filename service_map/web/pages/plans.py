@@ -37,7 +37,7 @@ class Promise:
     kind_words: str
     count_words: str
     place: str | None
-    year: int | None
+    due_words: str
     again: bool
     facilities: tuple[tuple[str, str], ...]
 
@@ -106,7 +106,7 @@ def _promise(record: CommitmentRecord, names: Mapping[str, str]) -> Promise:
         kind_words=str(labels.KIND[record.kind]),
         count_words=labels.count(record.count, record.unit, at_least=record.at_least, english=english),
         place=record.place,
-        year=record.year,
+        due_words=labels.due(record.due, record.due_basis) if record.due_basis == "stated" else "",
         again=record.repeats is not None,
         facilities=tuple((code, names[code]) for code in record.facilities if code in names),
     )

@@ -140,6 +140,7 @@ def requirement(promise_id: str) -> str | BaseResponse:
         groups=_groups(units),
         few=UNITS_SHOWN,
         doubts=_doubts(record.doubts),
+        due_words=labels.due(record.due, record.due_basis),
         period=_period(record.plan),
         citations=[(cite, frame.plans().get(cite.plan)) for cite in record.citations],
     )
@@ -158,9 +159,7 @@ def quota(promise_id: str) -> str | BaseResponse:
         one.id: one
         for one in queries.quotas(frame.conn(), PromiseFilter(plans=(record.plan,)), limit=queries.MAX_LIMIT).items
     }
-    parts = sorted(
-        (one for one in beside.values() if one.part_of == record.id), key=lambda one: (one.year or 0, one.id)
-    )
+    parts = sorted((one for one in beside.values() if one.part_of == record.id), key=lambda one: (one.due, one.id))
     return render_template(
         "quota.html",
         record=record,
@@ -168,12 +167,15 @@ def quota(promise_id: str) -> str | BaseResponse:
         category_name=ground.named(record.category),
         colour=frame.colour(record.category),
         words=analysis.number_words(ground, record),
+        verified=analysis.verified_words(ground, record).strip(),
+        state_words=str(labels.STATE[record.state]),
         action_words=str(labels.ACTION[record.action]),
         whole=beside.get(record.part_of or ""),
         parts=[(one, _number(one)) for one in parts],
         named=[frame.entry(queries.facility(frame.conn(), name)) for name in record.facilities],
         count_words=_count(record),
         doubts=_doubts(record.doubts),
+        due_words=labels.due(record.due, record.due_basis),
         period=_period(record.plan),
         citations=[(cite, frame.plans().get(cite.plan)) for cite in record.citations],
     )
