@@ -5,6 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 TESTED := .venv/.test-installed
 TOOLED := var/tools/.installed
+PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 # A file of tests stays in one process, with what it has built. One process more than there are cores, for tests wait: for a
 # browser, a server, another program.
 PROCESSES = $(shell $(BIN)/python -c 'import os; print(min(os.cpu_count() + 1, 8))')
@@ -22,10 +23,13 @@ run: install ## build the database when it is stale and serve it on HOST:PORT (1
 
 install: $(INSTALLED) ## make .venv with the pinned packages and the program .venv/bin/service-map
 
+# Lint fills the time in which tests wait for other programs; what it says stands at the end.
 test: $(TESTED) ## install what the tests need, then lint, types, house rules and every test
 	@tests/system-packages.sh
-	@$(MAKE) --no-print-directory lint
-	$(PYTEST)
+	@mkdir -p var
+	@$(MAKE) --no-print-directory lint > var/lint.txt 2>&1 & lint=$$!; \
+	$(PYTEST); tests=$$?; \
+	wait $$lint; linted=$$?; cat var/lint.txt; exit $$((tests || linted))
 
 test-fast: $(TESTED) ## the tests without browser, PostGIS, GDAL's programs, Dask, and those of tests/slow.txt
 	$(PYTEST) --ignore=tests/clients --ignore=tests/national -m "not (slow or $(OTHERS))"
@@ -70,18 +74,23 @@ lock: ## pin every package with its hashes again
 clean: ## remove what was made: .venv and var
 	rm -rf .venv var
 
-$(INSTALLED): requirements.lock pyproject.toml
+# What is never imported is never compiled; the second command compiles, once, what starts load.
+define install_from
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo '正在安装程序包，头一次约两分钟 installing packages; the first time takes about two minutes'
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
-	@touch $@
+	$(PIP) --no-compile --require-hashes -r $(1)
+	$(PIP) --no-deps -e .
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import service_map.analysis.commands, service_map.cli, service_map.web, geopandas'
+	@touch $(2)
+endef
 
-# Most of what tests bring is never imported; what is, is compiled then.
-$(TESTED): $(INSTALLED) requirements-test.lock
-	$(BIN)/pip install --no-compile --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
-	@touch $@
+$(INSTALLED): requirements.lock pyproject.toml
+	$(call install_from,requirements.lock,$@)
+
+# This lock holds all of the other, as it stands there.
+$(TESTED): requirements-test.lock requirements.lock pyproject.toml
+	$(call install_from,requirements-test.lock,$(INSTALLED) $@)
 
 $(TOOLED): requirements-tools.lock
 	test -x var/tools/bin/python || $(PYTHON) -m venv var/tools

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from flask import Flask
-from gunicorn.app.base import BaseApplication
 
 from service_map import catalogue, places, plans, settings, store
 from service_map.catalogue import terms
@@ -1010,31 +1008,14 @@ def serve() -> None:
     \b
     PORT=9000 service-map serve
     """  # noqa: D301
+    from service_map.worker import serve as serve_site
+
     config = settings.load()
     store.open_readonly(config.database_url).dispose()  # a missing or damaged database is said here, before listening
     _refuse_taken_port(config.host, config.port)
     host = f"[{config.host}]" if ":" in config.host else config.host
     click.echo(f"Service map: http://{host}:{config.port}", err=True)
-    _Server(config, bind=f"{host}:{config.port}").run()
-
-
-class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """Gunicorn with one process of our own worker class and the settings' threads."""
-
-    def __init__(self, config: settings.Settings, *, bind: str) -> None:
-        self._settings, self._bind = config, bind
-        super().__init__()
-
-    def load_config(self) -> None:
-        for key, value in {"bind": self._bind, "worker_class": "service_map.worker.Worker",
-                           "threads": self._settings.threads, "loglevel": "warning",
-                           "control_socket_disable": True}.items():  # fmt: skip
-            self.cfg.set(key, value)
-
-    def load(self) -> Flask:
-        from service_map import web
-
-        return web.create_app(self._settings)
+    serve_site(config, bind=f"{host}:{config.port}")
 
 
 def _refuse_taken_port(host: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""The worker process of a site: gunicorn keeps the processes, waitress their connections.
+"""The processes of a site: gunicorn keeps them, waitress their connections.
 
 Gunicorn's first process loads this file and answers nothing; what only a worker needs is imported when that runs.
 """
@@ -10,12 +10,15 @@ import time
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker as BaseWorker
 from waitress import wasyncore
 
 from service_map import settings
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from service_map.web.connections import Server
 
 # How long a stopping process keeps connections without a request, for one that a client may be sending already.
@@ -105,3 +108,32 @@ class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn has no types
                 for server in self._servers:
                     server.close_waiting()
             self._turn(0.2)
+
+
+def serve(config: settings.Settings, *, bind: str) -> None:
+    """Serve the site of some settings by one process with the settings' threads, until told to stop.
+
+    Parameters
+    ----------
+    config
+        What to serve.
+    bind
+        Address to listen at, as ``127.0.0.1:8000``.
+    """
+    _Gunicorn(config, bind).run()
+
+
+class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    def __init__(self, config: settings.Settings, bind: str) -> None:
+        self._settings, self._bind = config, bind
+        super().__init__()
+
+    def load_config(self) -> None:
+        for key, value in {"bind": self._bind, "worker_class": Worker, "threads": self._settings.threads,
+                           "loglevel": "warning", "control_socket_disable": True}.items():  # fmt: skip
+            self.cfg.set(key, value)
+
+    def load(self) -> "Flask":
+        from service_map import web
+
+        return web.create_app(self._settings)

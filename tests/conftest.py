@@ -23,6 +23,8 @@ settings.load_profile("house")
 # What a test needs beside the program follows from what it asks for, or from the folder that it stands in.
 NEEDS = {"chromium": "browser", "postgres_server": "postgis", "cluster": "dask"}
 FOLDERS = {"clients": "client", "national": "dask"}
+# Whose files take longest begin first, so that no process works on alone at the end.
+LONG = {"clients", "national", "tools"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -36,6 +38,7 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(mark)
         if (room := item.path.parent.name) in FOLDERS:
             item.add_marker(FOLDERS[room])
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 @pytest.fixture(scope="session")
