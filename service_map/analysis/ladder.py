@@ -9,6 +9,7 @@ from service_map.analysis.context import Ground
 from service_map.analysis.rungs import MOST_LISTED, Rungs, rungs
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import COUNTY_DIGITS, covers, related
+from service_map.places import UNIT_LEVELS, without_level
 from service_map.store import FacilityRecord, QuotaRecord, RequirementRecord, RequirementUnit, queries
 
 FEW = 3
@@ -296,7 +297,7 @@ def _units_words(
         if number[state]
     ]
     told = (
-        say("收录的 %(units)s 个%(per)s", units=len(units), per=per)
+        say("收录的 %(units)s 个%(per)s（不是全部，共有多少个数据里没有）", units=len(units), per=per)
         if one.per == "township"
         else say("%(units)s 个%(per)s", units=len(units), per=per)
     )
@@ -472,9 +473,13 @@ def what_words(ground: Ground, one: RequirementRecord | QuotaRecord) -> str:
         The requirement or the quota.
     """
     noun = ground.named(one.category)
-    if one.noun:
+    said = one.noun
+    if said and isinstance(one, RequirementRecord):
+        # 每个县都要有县级殡仪馆 says it twice.
+        said = without_level(said, UNIT_LEVELS.get(one.per, one.per))
+    if said:
         # Who reads English is told the kind, and what the plan calls it.
-        noun = one.noun if ground.language == "zh" else f"{noun[:1].lower()}{noun[1:]} ({one.noun})"
+        noun = said if ground.language == "zh" else f"{noun[:1].lower()}{noun[1:]} ({said})"
     if one.count is not None:
         number = _number(ground, one.count, one.count_max, one.unit, at_least=one.at_least)
         return _apart(ground, ground.say("%(number)s%(noun)s", number=number, noun=noun))

@@ -27,7 +27,14 @@ from service_map.places.gazetteer import (
 )
 from service_map.places.geocoder import geocode_facilities, load_geocoder
 from service_map.places.links import HOW, MATCH_COLUMNS, Decisions, match_rows, meaning, pairs, read_matches, settle
-from service_map.places.locate import Unresolved, locate, locate_commitment, suspected_duplicates, unresolved
+from service_map.places.locate import (
+    Unresolved,
+    locate,
+    locate_commitment,
+    suspected_duplicates,
+    unresolved,
+    without_level,
+)
 from service_map.places.location import (
     Location,
     LocationImport,
@@ -43,6 +50,7 @@ from service_map.places.people import PEOPLE_FILE, People, load_people
 from service_map.places.place_table import PlaceImport, import_places
 from service_map.places.planned_list import LISTED_FILE, STATUS_WORDS, load_listed
 from service_map.places.promises import (
+    UNIT_LEVELS,
     Promise,
     Quota,
     Requirement,
@@ -104,6 +112,7 @@ __all__ = [
     "SHAPES_FILE",
     "STATUS_FILE",
     "STATUS_WORDS",
+    "UNIT_LEVELS",
     "Ambiguity",
     "Area",
     "Audit",
@@ -192,6 +201,7 @@ __all__ = [
     "wgs84_to_bd09",
     "wgs84_to_gcj02",
     "with_doubts",
+    "without_level",
     "write_facilities",
     "write_locations",
     "write_places",

@@ -47,6 +47,14 @@ _OWN = {
 }
 # 两馆, 三院, 五所: a number of things and no noun of one.
 _COUNTS_ALONE = re.compile(r"^[两二三四五六七八九十]\S?[馆院所校园场]?$")
+# 榆社县 before it says already whose it is: 县级殡仪馆 of one county is its 殡仪馆.
+_LEVEL_WORDS = {
+    "city": re.compile(r"^市级(?=..)"),
+    "county": re.compile(r"^(?:县（市、区）|县（区）|[县区市]级(?:行政区域)?)(?=..)"),
+    "township": re.compile(r"^(?:乡镇（街道）|街道（乡镇）|乡镇级?|镇级|街道级?)(?=..)"),
+    "community": re.compile(r"^(?:城市)?社区(?=..)"),
+    "village": re.compile(r"^(?:村（社区）|村级)(?=..)"),
+}
 # What names have in every city beside the word for the kind of thing.
 _EVERYWHERE = re.compile(r"^(?:第[一二三四五六七八九十]+)?(?:人民|中心|实验|示范|综合|公共|公办|新|老)*")
 _MARKS = re.compile(r"[\s\"'“”‘’《》「」()（）【】\[\]·,，、.。:：;；]")
@@ -403,7 +411,14 @@ def _called(given: str | None, noun: str | None, first: _Promise, spot: Place, g
         # 两馆 counts what it does not name.
         plain = noun if noun and not _COUNTS_ALONE.match(noun) else first.category.zh
         around = _area_name(spot, gazetteer)
-        return f"{around}{plain.removeprefix(around)}"[:LONGEST_NAME]
+        rest = without_level(plain.removeprefix(around), spot.level)
+        # 榆社县城供热站, not 榆社县县城供热站.
+        if around.endswith("县") and rest.startswith("县城"):
+            rest = rest.removeprefix("县")
+        return f"{around}{rest}"[:LONGEST_NAME]
+    if first.commitment.noun and given == first.commitment.place and noun and not given.endswith(noun):
+        # 小岭、火车站等棚户区: a list that gives the places alone has the noun at its end.
+        return f"{given}{noun}"[:LONGEST_NAME]
     name = given[:LONGEST_NAME]
     area = gazetteer.rows[county_of(spot.adcode)]
     own = _OWN.get(area.level)
@@ -415,6 +430,20 @@ def _called(given: str | None, noun: str | None, first: _Promise, spot: Place, g
     if bare == "" or bare in first.category.words or bare == first.category.zh:
         return f"{_area_name(spot, gazetteer)}{name}"[:LONGEST_NAME]
     return name
+
+
+def without_level(noun: str, level: str) -> str:
+    """Take the word for a unit's level off the front of a noun that stands behind the unit's own name or kind.
+
+    Parameters
+    ----------
+    noun
+        The plan's, such as 县级殡仪馆, 乡镇文化站, 社区养老服务设施.
+    level
+        Of the unit: ``city``, ``county``, ``township``, ``village`` or ``community``; any other takes nothing off.
+    """
+    words = _LEVEL_WORDS.get(level)
+    return words.sub("", noun) if words is not None else noun
 
 
 def _area_name(spot: Place, gazetteer: Gazetteer) -> str:

@@ -25,7 +25,7 @@ from service_map.catalogue.adcode import covers
 from service_map.catalogue.fields import Adcode, CategoryCode, Share, Year, means, one_of
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
-from service_map.places.locate import LONGEST_NAME, WHOLE_AREA, locate_commitment
+from service_map.places.locate import LONGEST_NAME, WHOLE_AREA, locate_commitment, without_level
 from service_map.plans import Commitment, Plan
 
 PromiseId = Annotated[str, Meta(pattern="^[rq][0-9a-f]{12}$")]
@@ -365,10 +365,11 @@ def _number_name(fields: Mapping[str, Any]) -> str:
 
 
 def _rule_name(per: str, share: object, fields: Mapping[str, Any]) -> str:
-    """Call a requirement: 每个县（市、区）：1所以上县级供养服务设施; 60%的乡镇（街道）：区域养老服务中心."""
+    """Call a requirement: 每个县（市、区）：1所以上供养服务设施; 60%的乡镇（街道）：区域养老服务中心."""
     unit = terms.PER[per]
     whom = unit.meaning_zh if not isinstance(share, float) or share >= 1 else f"{share:.0%}的{unit.zh}"
-    return f"{whom}：{'每年' if fields['every_year'] else ''}{_number(fields)}{_noun(fields)}"
+    noun = without_level(_noun(fields), UNIT_LEVELS.get(per, per))
+    return f"{whom}：{'每年' if fields['every_year'] else ''}{_number(fields)}{noun}"
 
 
 def _joined(doubts: Iterable[str]) -> str | None:

@@ -401,3 +401,37 @@ def test_locating_four_times_the_commitments_costs_four_times_the_work(geodata, 
     once = calls_of(lambda: locate(commitments, plans, gazetteer))
     assert calls_of(lambda: locate(four, plans, gazetteer)) < 5 * once
     assert once < 1_500 * len(commitments)
+
+
+@pytest.mark.parametrize(
+    ("place", "level", "noun", "called"),
+    [
+        ("榆社", "county", "县级殡仪馆", "榆社县殡仪馆"),
+        ("榆社", "county", "县级行政区域殡仪馆", "榆社县殡仪馆"),
+        ("太谷", "county", "区级光荣院", "太谷区光荣院"),
+        ("榆社", "county", "县城供热站", "榆社县城供热站"),
+    ],
+)
+def test_an_unnamed_facility_does_not_say_its_level_twice(located, place, level, noun, called):
+    made = [commitment("jinzhong-2021", 5, kind="allotment", place=place, place_level=level, noun=noun)]
+    (found,) = located(*made)
+    assert found.name == called
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "noun", "called"),
+    [
+        ("小岭", "小岭", "棚户区", "小岭棚户区"),
+        ("火车站", "火车站", "城中村", "火车站城中村"),
+        ("电力小区", "电力小区", None, "电力小区"),
+        ("湘峪古堡", "湘峪", "古堡", "湘峪古堡"),
+        ("宣化片区棚户区", "宣化片区棚户区", "棚户区", "宣化片区棚户区"),
+    ],
+)
+def test_a_list_that_gives_places_alone_gives_its_noun_to_each(located, name, place, noun, called):
+    made = [
+        commitment("qinshui-2021", 5, category="renovation", name=name, place=place, place_level="village_or_street",
+                   noun=noun)
+    ]  # fmt: skip
+    (found,) = located(*made)
+    assert (found.name, found.name_given) == (called, True)

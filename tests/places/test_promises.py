@@ -52,7 +52,7 @@ def counted(plans, gazetteer):
 def test_a_rule_for_every_county_is_one_requirement_of_its_counties_and_no_point(asked, plans, gazetteer):
     rule = commitment(JINCHENG, 5, **RULE, **FUNERAL)
     (found,) = asked(rule)
-    assert (found.name, found.per, found.adcode) == ("每个县（市、区）：1所县级殡仪馆", "county", "140500")
+    assert (found.name, found.per, found.adcode) == ("每个县（市、区）：1所殡仪馆", "county", "140500")
     units, doubts = units_of(found, gazetteer)
     assert units == ["140502", "140521", "140522", "140524", "140525", "140581"]
     assert (doubts, found.doubts) == ([], None)

@@ -137,6 +137,7 @@ def requirement(promise_id: str) -> str | BaseResponse:
         action_words=str(labels.ACTION[record.action]),
         tally=[(str(labels.PROMISE_STATE[state]), getattr(record, state)) for state in terms.PROMISE_STATE if units],
         units=len(units),
+        partly="units_partly" in (record.doubts or "").split(";"),
         groups=_groups(units),
         few=UNITS_SHOWN,
         doubts=_doubts(record.doubts),
