@@ -114,7 +114,7 @@ async function visit(address, { push = true, toResults = false } = {}) {
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
   if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  if (link.hasAttribute("download")) return;
+  if (link.matches("[download], .to-map")) return;
   if (!link.closest("#chips, #results .found, #results .pager, #results .taken, #results .nothing, .leaflet-popup .see-all")) return;
   event.preventDefault();
   map?.closePopup();

@@ -48,6 +48,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """A figure that a plan sets itself (指标), as the report's table has it; several for one thing stand apart."""
+
+    name: str
+    unit: str
+    base: str
+    base_year: int | None
+    target: str
+    year: int
+    binding: str
+    plan: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """What a report says; the HTML and the spreadsheet are made of the same.
 
@@ -61,6 +76,8 @@ class Contents:
         Every promised facility of the area, the surest first.
     ladder
         What the plans give to the area of each kind.
+    goals
+        The figures that the plans of the area, and of those around it, set themselves.
     boundaries
         GeoJSON of the boundaries to draw, WGS 84.
     colours
@@ -80,6 +97,7 @@ class Contents:
     coverage: Sequence[tuple[str, str, CoverageFigure]]
     facilities: Sequence[FacilityRecord]
     ladder: Sequence[answers.KindPromised]
+    goals: Sequence[Goal]
     boundaries: Mapping[str, Any]
     colours: Mapping[str, str]
     english: bool
@@ -114,6 +132,7 @@ def as_html(contents: Contents) -> str:
         promised=_promised,
         rows=[_row(record, contents) for record in contents.facilities],
         unplaced=_unplaced(contents.ladder),
+        goals=contents.goals,
         sources=sorted({(record.point_source, record.point_licence) for record in contents.facilities}),
         english=contents.english,
         made=contents.made,
@@ -339,6 +358,20 @@ def as_xlsx(contents: Contents) -> bytes:
             [
                 [row.category, row.sort, row.words, row.whose, row.plan, row.line, row.id]
                 for row in _unplaced(contents.ladder)
+            ],
+        ),
+        (
+            _("指标"),
+            [
+                _("指标"), _("单位"), _("起点"), _("起点年份"), _("目标"), _("目标年份"), _("约束性"), _("规划"),
+                _("文本行号"),
+            ],
+            [
+                [
+                    goal.name, goal.unit, goal.base, goal.base_year, goal.target, goal.year, goal.binding, goal.plan,
+                    goal.line,
+                ]
+                for goal in contents.goals
             ],
         ),
     ]  # fmt: skip

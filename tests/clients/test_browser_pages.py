@@ -153,6 +153,22 @@ def test_on_a_phone_the_answer_to_a_search_stands_before_the_map(reader, query):
     assert not page.locator(".counts").is_visible()
 
 
+def test_on_a_phone_one_touch_leads_from_the_answer_to_the_map_and_back(reader):
+    page = reader(viewport=PHONE, reduced_motion="reduce").open("/?area=140521")
+
+    def in_sight(selector):
+        box = _stands(page, selector)
+        return 0 <= box["y"] < PHONE["height"]
+
+    assert not in_sight("#map")
+    page.locator(".to-map").click()
+    page.wait_for_function("document.getElementById('map').getBoundingClientRect().top < innerHeight")
+    assert in_sight("#map")
+    page.locator(".to-list a").click()
+    page.wait_for_function("document.getElementById('results').getBoundingClientRect().top >= 0")
+    assert in_sight("#results")
+
+
 def test_on_a_phone_the_map_comes_first_where_nothing_is_asked(reader):
     page = reader(viewport=PHONE, reduced_motion="reduce").open("/")
     assert _stands(page, "#map")["y"] < _stands(page, "#results")["y"]

@@ -134,6 +134,26 @@ def test_the_report_names_every_facility_and_asks_nothing_of_any_host(app, conn,
         assert markup.escape(item.name) in text or item.name in text
 
 
+def test_the_report_has_the_figures_that_the_plans_set_themselves(app, conn):
+    text = app.test_client().get("/area/140521/report.html").text
+    for plan in ("qinshui-2021", "jincheng-2021"):  # its own and the city's
+        table = [one for one in queries.every_indicator(conn, store.IndicatorFilter(plans=(plan,))) if one.target_words]
+        assert table
+        assert all(str(markup.escape(one.name)) in text for one in table)
+
+
+@pytest.mark.parametrize("plan", ["jincheng-2021", "yuncheng-2021"])
+def test_each_line_of_a_plan_leads_to_its_requirement_or_quota(app, conn, plan):
+    items = queries.commitments(conn, store.CommitmentFilter(plans=(plan,)), limit=queries.MAX_LIMIT).items
+    first, text = items[:100], app.test_client().get(f"/plan/{plan}").text
+    led = [item for item in first if item.promises]
+    assert {item.promises[0][0] for item in led} == {"r", "q"}
+    for item in led:
+        row = text.split(f'<li id="{item.id}">')[1].split("</li>")[0]
+        ways = {"r": "/requirement/", "q": "/quota/"}
+        assert all(f'{ways[name[0]]}{name}"' in row for name in item.promises)
+
+
 def test_the_report_is_the_same_twice(app):
     client = app.test_client()
     assert client.get("/area/140521/report.html").data == client.get("/area/140521/report.html").data
@@ -144,7 +164,7 @@ def test_the_spreadsheet_holds_the_figures_of_the_report(held, conn, language):
     answer = held.test_client().get(f"/area/140500/report.xlsx?lang={language}")
     book = openpyxl.load_workbook(io.BytesIO(answer.data))
     every = _promised(conn, "140500")
-    families, _kinds, _siblings, covered, facilities, unmapped, _notes = (list(sheet.values) for sheet in book)
+    families, _kinds, _siblings, covered, facilities, unmapped, goals, _notes = (list(sheet.values) for sheet in book)
     assert sum(row[1] for row in families[1:]) == len(every)
     assert all(sum(row[3:]) == row[1] for row in families[1:])
     assert [row[-1] for row in facilities[1:]] == [
@@ -154,6 +174,9 @@ def test_the_spreadsheet_holds_the_figures_of_the_report(held, conn, language):
         ).items
     ]
     assert len(unmapped) > 1
+    said = queries.every_indicator(conn, store.IndicatorFilter(plans=("jincheng-2021",)))
+    assert {row[0] for row in goals[1:]} <= {one.name for one in said}
+    assert {row[0] for row in goals[1:]} >= {one.name for one in said if one.form == "table"}
     page = held.test_client().get("/area/140500").text
     title = {"zh": "覆盖的土地 · ", "en": "Land covered · "}[language]
     shares = [number for number, said in enumerate(covered[0]) if said.startswith(title)]

@@ -189,6 +189,7 @@ def _report_contents(adcode: str) -> report.Contents:
         coverage=[(ground.named(of.rule.category), labels.cited(of.rule), of) for of in coverage],
         facilities=found,
         ladder=analysis.ladder(ground, record.adcode, tuple(site().categories)),
+        goals=[goal for one in targets.of_area(record.adcode) for goal in _goals(one)],
         boundaries={"type": "FeatureCollection", "features": shapes or drawn["features"]},
         colours={code: category.colour for code, category in site().categories.items()},
         english=frame.english(),
@@ -197,6 +198,17 @@ def _report_contents(adcode: str) -> report.Contents:
         term=frame.term_words(area=record.adcode),
         status_words=frame.status_words,
     )
+
+
+def _goals(of: targets.Targets) -> list[report.Goal]:
+    return [
+        report.Goal(
+            name=row.name, unit=row.unit or "", base=row.base or "", base_year=row.base_year, target=figure.words,
+            year=figure.year, binding=figure.binding, plan=of.plan.title, line=figure.lines[0],
+        )
+        for row in of.rows
+        for figure in row.figures
+    ]  # fmt: skip
 
 
 def save_report(app: Flask, adcode: str, output: Path, *, language: str = "zh") -> tuple[Path, Path]:

@@ -27,7 +27,7 @@ def plans() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """A commitment in the reader's words, with the facilities that stand for it on the map."""
+    """A commitment in the reader's words, with the facilities that stand for it, or its requirement or quota."""
 
     id: str
     label: str
@@ -40,6 +40,7 @@ class Promise:
     due_words: str
     again: bool
     facilities: tuple[tuple[str, str], ...]
+    promises: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,4 +110,5 @@ def _promise(record: CommitmentRecord, names: Mapping[str, str]) -> Promise:
         due_words=labels.due(record.due, record.due_basis) if record.due_basis == "stated" else "",
         again=record.repeats is not None,
         facilities=tuple((code, names[code]) for code in record.facilities if code in names),
+        promises=record.promises,
     )
