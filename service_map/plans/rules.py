@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from service_map.plans.area import last
 from service_map.plans.detail import begins
-from service_map.plans.draft import Draft
+from service_map.plans.draft import Draft, act_kinds
 from service_map.plans.lexicon import Wording
-from service_map.plans.sentences import ACTS
+from service_map.plans.sentences import ACTS, BUILDS
 
 _MAX_CONDITION = 30
 _ALLOWS = re.compile(
@@ -25,6 +25,7 @@ _RESTRICTS = (
     "以上|以下|超过|不足|尚无|没有|尚未|未建|未设|无|有条件|具备条件|符合条件|能力|缺|较多|较大|较高|较少|集中|达到?|"
     "大于|低于|高于"
 )
+_MEANS = re.compile("(?:采取|采用|通过)([^，。；]{2,40}?)(?:等|的|多种)*(?:办法|方式|方法|形式|途径)，")
 _AREAS = re.compile("平方米|亩|^米$")
 _PLAIN_LEAD = re.compile(
     r"^(?:(?:到|在|于)?20\d\d年(?:底|末)?(?:以?前)?|力争|实现|确保|推动|推进|鼓励|支持|引导|对|在|为|全[市县区州省]|各地|原则上|其中|同时|并)++[，：]?"
@@ -57,6 +58,7 @@ class RuleReader:
         self._condition = re.compile(
             rf"(?P<condition>[^，。；：、]{{0,22}}?(?:{_RESTRICTS})[^，。；：、]{{0,12}}?的(?:城市|农村|城镇)?(?P<unit>{units}))(?![级内中里])"
             rf"|(?P<kind>(?:(?:其余|其他|其它)(?:\d+个)?|边境|偏远|山区|重点|人口大|经济强|易地扶贫搬迁安置|民族|贫困|脱贫)(?:的)?(?P<unit2>{units}))(?![级内中里的])"
+            rf"|(?<=在)(?P<seat>[^，。；：]{{4,28}}?的(?P<unit3>{units}))(?![级内中里])"
             rf"|(?P<able>[^，。；：、]{{2,14}}(?:有条件|具备条件|条件成熟|有需求)的)(?=，)"
         )
         self._rate = re.compile(
@@ -113,6 +115,10 @@ class RuleReader:
         ):
             draft.kind, draft.per = "intent", None
             return
+        means = _MEANS.search(head)
+        if means and draft.action == "new" and len({*act_kinds(means[1], self._wording)} & BUILDS) > 1:
+            draft.action = "mixed"
+            draft.told(action=draft.passage.spans(start + means.start(), start + means.end()))
         _measured(draft)
         self._covered(draft, text)
         self._share(draft, head, start)
@@ -188,16 +194,16 @@ class RuleReader:
         if draft.condition is not None or draft.kind not in ("coverage", "quota", "intent"):
             return
         match = last(self._condition.finditer(head))
-        if match is None:
+        if match is None or re.search("，全[市县区]", head[match.end() :]):
             return
-        group = next(name for name in ("condition", "kind", "able") if match[name])
+        group = next(name for name in ("condition", "kind", "seat", "able") if match[name])
         words, begin = match[group], match.start(group)
         lead = _PLAIN_LEAD.match(words)
         if lead:
             words, begin = words[lead.end() :], begin + lead.end()
         if _SHARE.match(words) or len(words) < 3:
             return
-        unit = self._unit(match["unit"] or match["unit2"] or "")
+        unit = self._unit(match["unit"] or match["unit2"] or match["unit3"] or "")
         if draft.kind == "quota":
             if unit is None:
                 return

@@ -89,7 +89,7 @@ def test_members_of_a_group_works_and_classes_are_no_sites(text):
     [
         ("全市义务教育学校教学设施、生活设施全部达到省定标准。", ("school", "upgrade", None)),
         ("到2025年，全部完成老旧小区改造。", ("residential_compound", "upgrade", None)),
-        ("新建商品住房项目配建不低于5%的公共租赁住房。", ("residential_compound", "unspecified", None)),
+        ("新建商品住房项目配建不低于5%的公共租赁住房。", ("residential_compound", "new", None)),
         ("县（市、区）都有康复中心。", ("county", "unspecified", None)),
         ("推动市县镇村四级公共法律服务中心全覆盖。", ("village", "unspecified", None)),
         ("各县（市、区）县城每年新建幼儿园、中小学1-3所。", ("county", "new", "县城")),
@@ -114,3 +114,51 @@ def test_an_institution_before_a_colon_is_where_what_follows_stands():
 
 def test_a_name_may_be_followed_by_where_it_is_built():
     assert read("完成白石医学院和平医院在丹河新城的新建工程。", "name", "place") == [("白石医学院和平医院", "丹河新城")]
+
+
+def test_the_one_centre_of_an_institution_is_a_site_without_a_name_of_its_own():
+    text = "河东护理学院：建立口腔护理中心，建成智慧护理实训室，改善实训场所。"
+    assert read(text, "kind", "name", "locality")[:2] == [
+        ("site", "口腔护理中心", "河东护理学院"),
+        ("site", "智慧护理实训室", "河东护理学院"),
+    ]
+
+
+def test_a_part_of_a_school_set_up_in_listed_places_is_one_in_each():
+    text = "推动白石县、清溪县等特殊教育学校设立高中部。"
+    assert read(text, "kind", "place", "count", "noun") == [
+        ("allotment", "白石县", 1, "高中部"),
+        ("allotment", "清溪县", 1, "高中部"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("农村公益性公墓乡镇、村全覆盖。", [("township", None, "unspecified"), ("village", None, "unspecified")]),
+        (
+            "在人口密集、交通便利的县（市、区）利用现有设施改建，或新建救助管理站。",
+            [("county", "人口密集、交通便利的县（市、区）", "new")],
+        ),
+        (
+            "在人口1万人以上的城市社区，采取改造或新建的办法，配置养老服务场所。",
+            [("community", "人口1万人以上的城市社区", "mixed")],
+        ),
+    ],
+)
+def test_a_rule_tells_its_units_its_condition_and_its_means(text, expected):
+    assert read(text, "per", "condition", "action") == expected
+
+
+def test_a_condition_ends_where_the_sentence_turns_to_the_whole_city():
+    text = "30万以上人口的县要建特殊教育学校，全市各类特教学校达到省定标准。"
+    assert read(text, "per", "condition")[1:] == [("school", None)]
+
+
+def test_at_least_before_the_verb_holds_for_the_whole_list():
+    assert read("每县至少建有体育场1个、全民健身中心1个。", "count", "at_least") == [(1, True), (1, True)]
+
+
+def test_a_move_at_the_end_of_a_list_is_not_what_is_done_to_the_others():
+    text = "新建白石职业学校、清溪开放大学搬迁至云峰职教城。"
+    assert read(text, "name", "action") == [("白石职业学校", "new"), ("清溪开放大学", "relocate")]

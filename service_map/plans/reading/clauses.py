@@ -126,7 +126,7 @@ class Clauses(Lists):
             one = named.drafts[0] if named else None
             if one and one.category == "college" and not verbs:
                 # 某某学院：建设…: where it stands.
-                context = context.but(spot=Mark(*noun.phrase, "word", one.name or ""))
+                context = context.but(spot=Mark(*noun.phrase, "noun", one.name or ""))
             else:
                 context = context.but(project=one)
         if noun:

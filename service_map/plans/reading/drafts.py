@@ -148,6 +148,9 @@ class Drafts:
             draft.capacity, draft.capacity_unit = item.size.size, "班"
             spans = passage.spans(item.size.start, item.size.end)
             draft.told(capacity=spans, capacity_unit=spans)
+        if item.section:
+            draft.noun = item.section.text
+            draft.told(noun=passage.spans(item.section.start, item.section.end))
         if item.joined:
             last = item.joined[-1]
             draft.noun = passage.text[item.phrase[0] : last.phrase[1]]
@@ -175,6 +178,12 @@ class Drafts:
             draft.note = "per year"
             draft.told(note=draft.words["count"])
         least = re.search("至少|不少于|不低于|最少", re.split("[，。；、（）]", before)[-1])
+        clause = re.split("[，。；：]", draft.passage.text[max(0, number.start - 60) : number.start])[-1]
+        if draft.kind == "coverage" and least is None:
+            # 至少建有体育场1个、健身中心1个
+            draft.at_least = (
+                draft.at_least or re.search("(?:至少|不少于)(?:建[有设成]|新建|配建|设置|配置)", clause) is not None
+            )
         if least and not draft.at_least:
             draft.at_least = True
             at = number.start - len(re.split("[，。；、（）]", before)[-1]) + least.start()

@@ -19,6 +19,7 @@ _PART = re.compile(
     "(?:大?楼|院区|校区|馆区|病区|用房|车间|病房|宿舍|食堂|操场|馆舍|实验室|中心|[一二三四]期|分园|分院|分馆|分校|分站|新馆|新院|新校|新园|新址|阅览室|教室|门诊|球场|"
     "（[一二三四]期）)$"
 )
+_SECTION = re.compile("(?:普通)?(?:高中|初中|小学|幼儿|学前|职教)部")
 _PLAIN = re.compile(
     "(?:建设|改造|试点|重点|重大|示范|一批|系列|主体)*(?:项目|工程|任务|计划|行动|工作|包)*(?:建设|实施)?|并|力度|步伐|进度|主体|使用|运营|开放|到位|招生|对外|交付|投用|场地|场所|工期|前期|前期工作|手续|验收|竣工验收|交付验收|收尾|移交|移交使用|后"
 )
@@ -53,6 +54,8 @@ class Item:
         Words before and behind the noun that no rule knows.
     subject
         Whether a verb behind it governs another noun.
+    section
+        The part of a school that is set up there (设立高中部).
     merged, spoiled
         Whether it goes into another by a merger, and whether the words behind its list speak of something else.
     """
@@ -97,6 +100,7 @@ class Item:
     earlier: list[Mark] = field(default_factory=list)
     joined: list["Item"] = field(default_factory=list)
     after_etc: bool = False
+    section: Mark | None = None
     merged: bool = False
     spoiled: bool = False
 
@@ -260,7 +264,8 @@ class ItemReader:
         before = marks[:begin]
         if before and before[-1].kind == "of":
             whole = before
-            before = _without_relative(before)
+            rated = len(before) > 1 and re.fullmatch(r"[\d.]+%(?:以上)?", before[-2].text)
+            before = before[:-2] if rated else _without_relative(before)
             item.size = next((mark for mark in whole[len(before) :] if mark.kind == "size"), None)
         while begin < head and marks[begin].kind == "quote" and marks[begin].text == "”":
             begin += 1
@@ -370,6 +375,15 @@ class ItemReader:
                 item.places[-1] = Mark(before.start, mark.end, "place", before.text + mark.text)
             elif kind == "place":
                 item.places.append(mark)
+            elif (
+                kind == "word"
+                and item.places
+                and item.places[-1].end == mark.start
+                and self._goes_on(item.places[-1], mark)
+            ):
+                # 盐湖|东郭 is one place, short of its 区 and 镇.
+                before = item.places[-1]
+                item.places[-1] = Mark(before.start, mark.end, "place", before.text + mark.text)
             elif kind == "word" and self._could_be_place(mark.text):
                 around = int(mark.text[0] in "环沿" and len(mark.text) > 2)
                 item.guesses.append(Mark(mark.start + around, mark.end, "word", mark.text[around:]))
@@ -531,6 +545,13 @@ class ItemReader:
                 item.tail.append(mark)
         if item.kept and item.kept.text == "取得":
             item.kept, item.tail = None, []
+        if (
+            item.tail
+            and item.acts
+            and _SECTION.fullmatch(item.tail[-1].text)
+            and item.acts[-1].end == item.tail[-1].start
+        ):
+            item.section = item.tail.pop()
         fitted = item.tail and re.fullmatch(
             "(?:服务|基础|配套|硬件|消防)?(?:设施|设备|条件|环境|能力)(?:水平)?|.{0,4}任务", item.tail[-1].text
         )
@@ -545,6 +566,9 @@ class ItemReader:
         ):
             # 景区创建示范单位: the verb behind is about something else.
             item.acts, item.subject = [], True
+
+    def _goes_on(self, place: Mark, word: Mark) -> bool:
+        return place.text[-1] not in "县区市镇乡村" and len(word.text) <= 3 and self._could_be_place(word.text)
 
     def _counts(self, item: Item, mark: Mark) -> bool:
         unit = mark.quantity.unit if mark.quantity else None

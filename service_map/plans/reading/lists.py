@@ -52,7 +52,7 @@ class Lists(Nouns):
         context = context.but(places=(), here=None, near=None, fresh=False)
         _as_places(items)
         _number_names(passage.text, items)
-        _spoil(items)
+        _spoil(items, listing=context.listing)
         _share_behind(items)
         _merged_away(items)
         for index, item in enumerate(items):
@@ -641,7 +641,7 @@ def _number_names(text: str, items: list[Item]) -> None:
             item.called = of + text[slice(*item.phrase)]
 
 
-def _spoil(items: list[Item]) -> None:
+def _spoil(items: list[Item], *, listing: bool) -> None:
     """Leave out a list that only describes something else: 甲院、乙院等医疗集团建设, 提升甲校、乙校等教育质量."""
     for index, item in enumerate(items):
         if item.noun is None or not item.tail:
@@ -651,7 +651,7 @@ def _spoil(items: list[Item]) -> None:
             run.append(items[index - len(run)])
         words = [mark.text for mark in item.tail if not item.acts or mark.start < item.acts[-1].start]
         counted = item.numbers and not item.behind
-        aside = (item.acts or counted) and any(map(NOT_IT.search, words)) and not _built(run[-1])
+        aside = not listing and (item.acts or counted) and any(map(NOT_IT.search, words)) and not _built(run[-1])
         if aside or (item.etc and not item.acts and not item.numbers and QUALITY.match("".join(words))):
             for one in run:
                 one.spoiled = True
@@ -692,6 +692,9 @@ def _share_behind(items: list[Item]) -> None:
     due: Mark | None = None
     nouned = max((index for index, item in enumerate(items) if item.noun), default=-1)
     for item in items[nouned + 1 :] if nouned >= 0 else ():
+        if item.bare and not item.verbs and item.marks[-1].text.endswith("全覆盖") and not items[nouned].acts:
+            # 安葬设施乡镇、农村全覆盖
+            items[nouned].covers = item.marks[-1]
         rest = [mark for mark in item.marks if mark.kind not in ("verb", "sum", "number")]
         if items[nouned].acts and item.bare and item.verbs and all(mark.text in ("项目", "工程") for mark in rest):
             # 光荣院新建、迁建; 中小学新建、改扩建项目共65项
@@ -718,13 +721,14 @@ def _share_behind(items: list[Item]) -> None:
     covers: Item | None = None
     alone = sum(bool(item.noun and item.acts) for item in items) == 1
     alone = alone and not any(item.noun is None and item.verbs and not item.numbers for item in items[nouned + 1 :])
-    last, joined, subject = True, False, False
+    last, joined, subject, gone = True, False, False, False
     for item in reversed(items):
         if item.noun:
             if item.acts:
                 acts = item.acts if last or item.glue in ("和", "与", "及", "以及") else []
+                gone = item.goal is not None
                 last = False
-            elif not item.numbers and (alone or joined) and "merge" not in map(kind_of, item.verbs):
+            elif not item.numbers and (alone or joined) and not (gone and item.verbs):
                 item.acts = list(acts)
             joined = item.glue in ("和", "与", "及", "以及")
             if item.subject:

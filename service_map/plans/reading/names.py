@@ -84,9 +84,11 @@ class NameTeller:
             return False
         return (listing or strong) and self._proper(body, word, listing=listing)
 
-    def alone(self, phrase: str, word: str) -> bool:
-        """Tell whether it is a facility of which an area has one, so that no name is needed."""
+    def alone(self, phrase: str, word: str, *, housed: bool = False) -> bool:
+        """Tell whether it is a facility of which an area, or the institution that houses it, has one."""
         body = phrase[: phrase.rfind(word)]
+        if housed:
+            return not _PLURAL.search(word) and not _SEVERAL.search(body)
         left = re.sub(r"[^\u4e00-\u9fff]", "", self._wording.residue(body))
         return word.endswith(tuple(self._wording.unique)) and not left and not _SEVERAL.search(body)
 

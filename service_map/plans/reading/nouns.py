@@ -32,7 +32,9 @@ _NO_VERB = "没有动词承诺它 no verb promises it"
 _COVER_RATE = re.compile(
     f"(?:（[^）]*）)?(?:在{CJK}{{1,4}}(?:（{CJK}{{1,4}}）)?)?的?覆盖[率面]?(?:总体|均|全部|要)?(?:达到?|不低于|超过|为|提高到|提升[至到])?\\d"
 )
-QUALITY = re.compile(r"(?:等)?[^，。、]{0,8}(?:质量|水平|能力|竞争力|队伍|管理|服务|制度|机制|改革|特色学科|专业)")
+QUALITY = re.compile(
+    r"(?:等)?[^，。、]{0,8}(?:(?<!高)质量|水平|能力|竞争力|队伍|管理|服务|制度|机制|改革|特色学科|专业)"
+)
 _TAKES_PART = re.compile(
     "结对|帮扶|参与|参加|纳入(?![^，。]{0,10}(?:建设|改造|规划|项目))|开展|接入|入选|获评|获得|通过|签约|推行|试行|与|联合|入驻|对接|提供|实行|加入|完成评|公建民营|公办民营|社会化|委托"
 )
@@ -53,6 +55,7 @@ _REACHES = re.compile(
 )
 _TIERS = re.compile("[省市县区旗乡镇街]([乡镇街村])[三四五]级")
 _FINEST = {"乡": "township", "镇": "township", "街": "township", "村": "village"}
+_BY_LAND = {"农村": "village", "基层": "township"}
 _RATES = re.compile("每[千万]|每百(?!户)|人均|千人口")
 _FITTINGS = re.compile(
     r"^(?:(?:服务|基础|配套|硬件|消防|生活|无障碍)设施(?:设备)?(?:建设)?(?:水平|能力|条件)?|(?:办学|基础|硬件|就医|训练|教学|医疗)(?:条件|环境))(?=$|[、，。；])"
@@ -67,7 +70,7 @@ class Nouns(Drafts):
         text = passage.text
         if item.merged:
             return _MERGED
-        if item.spoiled and not context.listing:
+        if item.spoiled:
             return _OTHER
         behind = _FITTINGS.sub("", text[item.phrase[1] : item.phrase[1] + 16].lstrip("”"))
         if item.noun and item.noun.text in self._wording.box_only and not passage.box:
@@ -76,7 +79,7 @@ class Nouns(Drafts):
         rated = _COVER_RATE.match(text, item.phrase[1]) or re.match("为(?:重点|核心)", behind)
         phrase = text[slice(*item.phrase)]
         if (
-            re.match("每一?[个所家座处]|各(?:类|级)|所有|现有|原有|已有|全体", phrase)
+            re.match("每一?[个所家座处]|各(?:类|级)|所有|现有|原有|已有|全体|.{1,12}关于", phrase)
             and not item.acts
             and not _REACHES.match(text, item.phrase[1])
         ):
@@ -253,7 +256,13 @@ class Nouns(Drafts):
             context.unit
             if not item.places
             and not before
-            and not (context.topic and context.topic[0].kind == "coverage" and not item.numbers and not item.verbs)
+            and not (
+                context.topic
+                and context.topic[0].kind == "coverage"
+                and not item.numbers
+                and not item.verbs
+                and item.glue not in ("、", "和", "与", "及")
+            )
             else None
         )
         unit = item.unit or inherited
@@ -274,11 +283,14 @@ class Nouns(Drafts):
         draft = self._draft(passage, item, context, "coverage", verbs, rule="every unit")
         per: str | None = None
         words: tuple[Span, ...] = ()
+        further: list[tuple[str | None, tuple[Span, ...]]] = []
         if unit:
             per = unit.level.per if unit.level else self._wording.unit_at(unit.text)
             words = passage.spans(unit.start, unit.end)
         if item.covers and not item.unit:
-            per, words = self._covered(passage, item) or (per, words)
+            covered = self._covered(passage, item) or [(per, words)]
+            per, words = covered[0]
+            further = covered[1:]
         if per is None:
             return None
         if item.number:
@@ -301,12 +313,9 @@ class Nouns(Drafts):
             draft.category = self._wording.local.get(item.noun.text, draft.category)
         drafts = [draft]
         for other in (unit.inner or ()) if unit else ():
-            spans = passage.spans(other.start, other.end)
-            drafts.append(
-                replace(draft, per=self._wording.unit_at(other.text), words=dict(draft.words)).told(
-                    per=spans, kind=spans
-                )
-            )
+            further.append((self._wording.unit_at(other.text), passage.spans(other.start, other.end)))
+        for other_per, spans in further:
+            drafts.append(replace(draft, per=other_per, words=dict(draft.words)).told(per=spans, kind=spans))
         if unit and item.tier and item.tier.end <= unit.start and "级" in item.tier.text:
             upper = self._draft(passage, item, context, "quota", verbs, rule="own level")
             if item.number:
@@ -332,7 +341,7 @@ class Nouns(Drafts):
         places = [*before, *item.placed]
         if places and noun.token and noun.token.category in SHARED_HEADS:
             found = self._shared_head(passage, item, places, context, verbs)
-        elif proper or self._area.official(name, noun.text):
+        elif proper or (self._area.official(name, noun.text) and self._wording.residue(name)):
             draft = self._draft(passage, item, context, "site", verbs, rule="pivot")
             draft.name, draft.count = name, 1
             words = passage.spans(a, b)
@@ -379,24 +388,28 @@ class Nouns(Drafts):
             draft.action = "unspecified"
         return Found([draft], context.but(topic=(draft,), base=item))
 
-    def _covered(self, passage: Passage, item: Item) -> tuple[str, tuple[Span, ...]] | None:
-        """Tell the unit of 全覆盖: by the words right before it, by the level before the noun, by the noun itself."""
+    def _covered(self, passage: Passage, item: Item) -> list[tuple[str | None, tuple[Span, ...]]]:
+        """Tell the units of 全覆盖: by the words right before it, by the level before the noun, by the noun itself."""
         text = passage.text
         covers = item.covers
         if covers is None or item.noun is None:
-            return None
+            return []
         first = max(0, max(text.rfind(mark, 0, item.phrase[0]) for mark in "，。；：") + 1, item.phrase[0] - 24)
         behind = (item.phrase[1], covers.end) if covers.start - item.phrase[1] < 20 else (covers.start, covers.start)
         for a, b in (behind, (first, item.noun.start), (item.noun.start, item.noun.end)):
-            words = text[a:b].replace("全覆盖", "")
-            tiers = _TIERS.search(words)
-            unit = _FINEST[tiers[1]] if tiers else None
-            unit = unit or self._wording.nearest_unit(words) or ("village" if "农村" in words else None)
-            if unit:
-                return unit, passage.spans(a, b)
+            found: list[tuple[str | None, tuple[Span, ...]]] = []
+            for part in re.finditer("[^、]+" if (a, b) == behind else ".+", text[a:b]):
+                words = part[0].replace("全覆盖", "")
+                tiers = _TIERS.search(words)
+                unit = _FINEST[tiers[1]] if tiers else self._wording.nearest_unit(words)
+                unit = unit or next((_BY_LAND[word] for word in _BY_LAND if word in words), None)
+                if unit:
+                    found.append((unit, passage.spans(a + part.start(), a + part.end())))
+            if found:
+                return found
         if re.search("殡仪馆|医院|特殊教育|光荣院|公墓|骨灰", item.noun.text):
-            return "county", passage.spans(item.noun.start, item.noun.end)
-        return None
+            return [("county", passage.spans(item.noun.start, item.noun.end))]
+        return []
 
     def _places(self, case: Case) -> Found | None:
         """Read 在甲、乙各建1处 and 甲、乙等7个县级殡仪馆: one record for each of the listed places."""
@@ -646,7 +659,8 @@ class Nouns(Drafts):
             )
             lead_in = text[max(text.rfind(mark, 0, a) for mark in "，。；：") + 1 : a]
             ranked = noun.text in self._wording.ranks and re.search("依托|借助|利用|挂靠|整合", lead_in)
-            alone = named = (not ranked and self._names.alone(name, noun.text)) or stands
+            housed = context.spot is not None and context.spot.kind == "noun"
+            alone = named = (not ranked and self._names.alone(name, noun.text, housed=housed)) or stands
         if not named:
             return None
         draft = self._draft(passage, item, context, "site", verbs, rule="name")
