@@ -77,9 +77,9 @@ class Capacity:
     end: int
 
 
-def begins(text: str, at: int, marks: str) -> int:
+def begins(text: str, at: int, marks: str, *, within: int = _FAR) -> int:
     """Return where the words before a place in a text begin: behind the last of some marks, not too far back."""
-    low = max(0, at - _FAR)
+    low = max(0, at - within)
     found = max(text.rfind(mark, low, at) for mark in marks)
     return found + 1 if found >= 0 else low
 

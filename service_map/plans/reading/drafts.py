@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from service_map.plans.area import PlanArea, last
+from service_map.plans.detail import begins
 from service_map.plans.draft import Draft, Rejection
 from service_map.plans.lexicon import Wording
 from service_map.plans.outline import Passage, Span
@@ -15,6 +16,9 @@ from service_map.plans.reading.names import NameTeller
 
 _MAX_QUOTE = 120
 _YEAR = re.compile(r"20\d\d(?:年[底末]?)?")
+_LEAST = re.compile("至少|不少于|不低于|最少")
+_LEAST_ALL = re.compile("(?:至少|不少于)(?=建[有设成]|新建|配建|设置|配置)")
+"""Before the verb it holds for all that the verb governs: 至少建有体育场1个、健身中心1个."""
 _STARTS = frozenset({"开工", "开工建设", "动工", "启动", "奠基", "谋划", "储备"})
 
 
@@ -173,21 +177,18 @@ class Drafts:
         draft.count, draft.unit, draft.at_least = quantity.count, quantity.unit, quantity.at_least
         draft.counted(number.start, number.end)
         draft.told(kind=draft.words["count"])
-        before = draft.passage.text[max(0, number.start - 16) : number.start]
-        if quantity.yearly or "每年" in re.split("[，。；、（）]", before)[-1]:
+        text = draft.passage.text
+        near = begins(text, number.start, "，。；、（）", within=16)
+        clause = begins(text, number.start, "，。；：", within=60)
+        if quantity.yearly or "每年" in text[near : number.start]:
             draft.note = "per year"
             draft.told(note=draft.words["count"])
-        least = re.search("至少|不少于|不低于|最少", re.split("[，。；、（）]", before)[-1])
-        clause = re.split("[，。；：]", draft.passage.text[max(0, number.start - 60) : number.start])[-1]
-        if draft.kind == "coverage" and least is None:
-            # 至少建有体育场1个、健身中心1个
-            draft.at_least = (
-                draft.at_least or re.search("(?:至少|不少于)(?:建[有设成]|新建|配建|设置|配置)", clause) is not None
-            )
+        least = _LEAST.search(text, near, number.start)
+        if least is None and draft.kind == "coverage":
+            least = _LEAST_ALL.search(text, clause, number.start)
         if least and not draft.at_least:
             draft.at_least = True
-            at = number.start - len(re.split("[，。；、（）]", before)[-1]) + least.start()
-            draft.told(at_least=draft.passage.spans(at, at + len(least[0])))
+            draft.told(at_least=draft.passage.spans(*least.span()))
         return draft
 
     def _placed(self, draft: Draft, mark: Mark) -> Draft:
