@@ -256,16 +256,16 @@ def _place(
 ) -> None:
     """Write the facilities that commitments put on the map, and where the ids went that were published once."""
     gazetteer = places.load_gazetteer(geodata)
-    facilities = places.locate(commitments, listed, gazetteer)
+    followed = places.follow_plans(commitments, listed, gazetteer)
+    facilities = places.with_cancels(places.locate(followed.commitments, listed, gazetteer), followed, listed)
     facilities = places.apply_locations(facilities, places.load_locations(geodata / "locations.csv"))
-    rules = places.requirements(commitments, listed, gazetteer)
-    numbers = places.quotas(commitments, facilities, listed, gazetteer)
+    rules, numbers = places.without_place(followed, facilities, listed, gazetteer)
     before, known = places.load_released(geodata / "released.csv"), places.load_retired(geodata / "retired.csv")
     published: list[places.Facility | places.Promise] = [*facilities, *rules, *numbers]
     intents = [item for item in commitments if item.kind == "intent"]
     retired = places.retire(before, published, known, intents=intents, today=datetime.now(UTC).date())
     reports = places.follow(places.load_statuses(geodata / places.STATUS_FILE), retired)
-    facilities = places.apply_statuses(facilities, reports)
+    facilities = places.apply_statuses(facilities, [*reports, *places.cancel_reports(facilities, followed, listed)])
     places.write_facilities(geodata / "facilities.geojson", facilities)
     if retired != known:
         places.write_retired(geodata / "retired.csv", retired)
@@ -546,8 +546,12 @@ def _keep_statuses(
     geodata: Path, facilities: Sequence[places.Facility], history: Sequence[places.Status]
 ) -> None:  # fmt: skip
     places.write_statuses(geodata / places.STATUS_FILE, history)
-    followed = places.follow(history, places.load_retired(geodata / "retired.csv"))
-    places.write_facilities(geodata / "facilities.geojson", places.apply_statuses(facilities, followed))
+    reports = places.follow(history, places.load_retired(geodata / "retired.csv"))
+    listed = plans.load_plans(geodata)
+    commitments = plans.load_commitments(geodata / "commitments.jsonl")
+    followed = places.follow_plans(commitments, listed, places.load_gazetteer(geodata))
+    reports += places.cancel_reports(facilities, followed, listed)
+    places.write_facilities(geodata / "facilities.geojson", places.apply_statuses(facilities, reports))
 
 
 @import_.command("matches")
@@ -629,8 +633,9 @@ def _promised(geodata: Path) -> tuple[list[places.Facility | places.Promise], li
     listed, gazetteer = plans.load_plans(geodata), places.load_gazetteer(geodata)
     commitments = plans.load_commitments(geodata / "commitments.jsonl")
     facilities = places.load_facilities(geodata / "facilities.geojson")
-    rules = places.requirements(commitments, listed, gazetteer)
-    return [*facilities, *rules, *places.quotas(commitments, facilities, listed, gazetteer)], commitments
+    followed = places.follow_plans(commitments, listed, gazetteer)
+    rules, numbers = places.without_place(followed, facilities, listed, gazetteer)
+    return [*facilities, *rules, *numbers], commitments
 
 
 @import_.command("gaps")

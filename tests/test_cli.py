@@ -90,7 +90,7 @@ def test_damaged_open_data_is_refused_by_file_and_the_last_good_database_stays(t
     assert run("build", cwd=tmp_path, GEODATA_DIR=str(data)).returncode == 0
     good = (tmp_path / "var" / "service_map.gpkg").read_bytes()
     text = (data / name).read_text(encoding="utf-8")
-    (data / name).write_text(text[: len(text) // 2] + '"', encoding="utf-8")
+    (data / name).write_text(text[: len(text) // 2] + '"\n[', encoding="utf-8")
     answer = run("build", cwd=tmp_path, GEODATA_DIR=str(data))
     assert answer.returncode == 2
     assert "Traceback" not in answer.stderr

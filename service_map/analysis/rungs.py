@@ -108,8 +108,10 @@ def _rungs(ground: Ground, adcode: str | None, codes: tuple[str, ...]) -> dict[s
     counts, around = _counted(conn, adcode, codes)
     facilities = _facilities(conn, adcode, counts)
     wanted = PromiseFilter(area=adcode, categories=codes)
-    required = _by_kind(_every(queries.requirements, conn, wanted))
-    quotas = _by_kind(_every(queries.quotas, conn, wanted))
+    required, quotas = (
+        _by_kind(one for one in _every(ask, conn, wanted) if one.cancelled_by is None)
+        for ask in (queries.requirements, queries.quotas)
+    )
     own, above = (_by_kind(found) for found in _intents(ground, conn, adcode, codes))
     return {
         code: Rungs(

@@ -232,7 +232,7 @@ def _amounts(conn: Connection, plan: str) -> Sequence[_Promised]:
         page = queries.quotas(conn, PromiseFilter(plans=(plan,)), limit=MAX_LIMIT, cursor=cursor)
         for one in page.items:
             within.update(one.facilities)
-            if one.part_of is not None or one.action not in _ADDS:
+            if one.part_of is not None or one.action not in _ADDS or one.cancelled_by or one.plan != plan:
                 continue
             for amount, unit in ((one.capacity, one.capacity_unit), (one.count, one.unit)):
                 if amount is not None and unit:

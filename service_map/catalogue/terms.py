@@ -189,6 +189,45 @@ KIND = Terms({
 })  # fmt: skip
 """What sort of promise a commitment is."""
 
+PLAN_KIND = Terms({
+    "plan": ("规划", "plan", "印发的规划", "an adopted plan"),
+    "draft": ("草案", "draft", "草案（征求意见稿等），没有正式印发，不改变已印发的规划",
+              "a draft for comment, not adopted; it overrides no adopted plan"),
+    "yearly": ("年度项目清单", "yearly list", "年度重点项目、民生实事等，落实规划中当年的部分",
+               "a list of the works of a year, which carries out a part of a plan"),
+})  # fmt: skip
+"""What weight a plan document has."""
+
+CHANGE = Terms({
+    "carried": ("延续", "carried over", "再次提出，数量和写明的年份没有变",
+                "promised again, with the same number and stated year"),
+    "changed": ("有变", "changed", "再次提出，数量、年份、容量或做法变了",
+                "promised again, with another number, year, capacity or action"),
+    "cancelled": ("取消", "cancelled", "写明不再建设", "no longer to be built, by its words"),
+    "new": ("新增", "new", "前一规划没有的", "not in the plan before"),
+    "silent": ("没有再提", "silent", "没有再提，原来的承诺仍然算数", "not named again; the earlier promise stands"),
+    "doubtful": ("存疑", "doubtful", "说不清是不是前一规划的哪一项，人工核对前不另列一项",
+                 "perhaps one of the plan before; until somebody decides it is listed as no promise of its own"),
+})  # fmt: skip
+"""What a plan does with a promise of the plan that it follows."""
+
+DIFFERS = Terms({
+    "count": ("数量", "number"),
+    "capacity": ("容量", "capacity"),
+    "year": ("年份", "year"),
+    "action": ("建设方式", "action"),
+    "place": ("地点", "place"),
+})  # fmt: skip
+"""In what a promise of two plans differs."""
+
+PROMISE_SORT = Terms({
+    "facility": ("设施", "facility"),
+    "requirement": ("普遍要求", "requirement"),
+    "quota": ("数量承诺", "quota"),
+    "intent": ("意向", "intention"),
+})  # fmt: skip
+"""What sort of thing is promised."""
+
 BINDING = Terms({
     "binding": ("约束性", "binding"),
     "expected": ("预期性", "expected"),

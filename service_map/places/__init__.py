@@ -48,6 +48,7 @@ from service_map.places.match import Match, match_existing
 from service_map.places.named import gather_places
 from service_map.places.people import PEOPLE_FILE, People, load_people
 from service_map.places.place_table import PlaceImport, import_places
+from service_map.places.plan_changes import PlanChange, plan_changes
 from service_map.places.planned_list import LISTED_FILE, STATUS_WORDS, load_listed
 from service_map.places.promises import (
     UNIT_LEVELS,
@@ -97,6 +98,7 @@ from service_map.places.status import (
     still_said,
     write_statuses,
 )
+from service_map.places.succession import Succession, cancel_reports, follow_plans, with_cancels, without_place
 
 __all__ = [
     "DATUMS",
@@ -130,6 +132,7 @@ __all__ = [
     "People",
     "Place",
     "PlaceImport",
+    "PlanChange",
     "Problem",
     "Promise",
     "Quota",
@@ -139,6 +142,7 @@ __all__ = [
     "Review",
     "Shape",
     "Status",
+    "Succession",
     "Unit",
     "Unresolved",
     "apply_locations",
@@ -146,9 +150,11 @@ __all__ = [
     "areas",
     "audit",
     "bd09_to_wgs84",
+    "cancel_reports",
     "condition_holds",
     "export_locations",
     "follow",
+    "follow_plans",
     "gather_places",
     "gcj02_to_wgs84",
     "geocode_facilities",
@@ -179,6 +185,7 @@ __all__ = [
     "match_rows",
     "meaning",
     "pairs",
+    "plan_changes",
     "quotas",
     "read_matches",
     "read_places",
@@ -200,8 +207,10 @@ __all__ = [
     "unresolved",
     "wgs84_to_bd09",
     "wgs84_to_gcj02",
+    "with_cancels",
     "with_doubts",
     "without_level",
+    "without_place",
     "write_facilities",
     "write_locations",
     "write_places",

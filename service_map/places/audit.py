@@ -17,9 +17,10 @@ from service_map.places.links import pairs
 from service_map.places.locate import Unresolved, suspected_duplicates, unresolved
 from service_map.places.match import Match
 from service_map.places.planned_list import load_listed
-from service_map.places.promises import Promise, Requirement, quotas, requirements, units_of
+from service_map.places.promises import Promise, Requirement, units_of
 from service_map.places.retired import Retired
 from service_map.places.reviews import REVIEW_FILE, Review, idle_reviews, load_reviews, reviewed
+from service_map.places.succession import follow_plans, without_place
 from service_map.plans import Commitment, Plan, passage_sha256, passages, read_text
 
 
@@ -149,8 +150,8 @@ def audit(
         if facility.same_as is not None and facility.same_as not in standing | named_ids
     ]
     whole = [item for item in commitments if item.plan in plans and item.category in kinds]
-    rules = requirements(whole, plans, gazetteer)
-    numbers = quotas(whole, facilities, plans, gazetteer)
+    followed = follow_plans(whole, plans, gazetteer)
+    rules, numbers = without_place(followed, facilities, plans, gazetteer)
     published = ids | {item.id for item in (*rules, *numbers)}
     broken += [
         Fault(

@@ -13,7 +13,8 @@ kind            facilities
 Two promises are one facility when the plan says that one repeats the other, when they give one name (white space,
 quotation marks, the area's name in front, ``项目`` behind and the spellings of ``place_aliases.toml`` aside) to one
 family of facility in one county, or when neither is named more closely than its category and place and their numbers
-and actions do not contradict.
+and actions do not contradict. What a plan promises that follows another (`service_map.places.succession`) is said by
+the plan whose word holds; the id rests on the plan that promised it first, and every citation stays.
 """
 
 import hashlib
@@ -25,12 +26,12 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from service_map.catalogue import Category, categories, terms
-from service_map.catalogue.adcode import county_of
+from service_map.catalogue.adcode import county_of, covers
 from service_map.errors import GeodataError
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer, short_name, spell
 from service_map.places.resolve import Ambiguity, Place, find, place
-from service_map.plans import Commitment, Plan
+from service_map.plans import LAST, Commitment, Plan, before, ranks
 
 WHOLE_AREA = "规划范围"
 """What ``located_by`` says where a plan gives no place narrower than its own area."""
@@ -125,8 +126,8 @@ def locate(commitments: Iterable[Commitment], plans: Mapping[str, Plan], gazette
     promises = [
         promise for commitment in sorted(commitments, key=_order) for promise in _promises(commitment, plans, gazetteer)
     ]
-    groups = _merge(promises)
-    found = _name_apart([_facility(group, gazetteer) for group in groups])
+    groups = _merge(promises, plans)
+    found = _name_apart([_facility(group, plans, gazetteer) for group in groups])
     return sorted((facility for facility, _ in found), key=lambda facility: facility.id)
 
 
@@ -289,7 +290,7 @@ def plain_name(name: str, adcode: str, gazetteer: Gazetteer) -> str:
     return own.sub("", text) if own is not None else text
 
 
-def _merge(promises: list[_Promise]) -> list[list[_Promise]]:
+def _merge(promises: list[_Promise], plans: Mapping[str, Plan]) -> list[list[_Promise]]:
     """Group the promises of one thing; groups and members in an order that does not depend on the input's."""
     root = list(range(len(promises)))
 
@@ -315,11 +316,48 @@ def _merge(promises: list[_Promise]) -> list[list[_Promise]]:
     for same in _by(named, lambda i: (promises[i].county, promises[i].category.family, promises[i].plain)).values():
         _join_named(promises, same, join)
     _join_unnamed(promises, [i for i in indexes if not promises[i].plain], join)
-    groups = _by(indexes, top)
-    return sorted(
-        ([promises[i] for i in sorted(members, key=lambda i: _prominence(promises[i]))] for members in groups.values()),
-        key=lambda group: _prominence(group[0]),
-    )
+    found = [
+        sorted((promises[i] for i in members), key=_prominence) for members in _by(indexes, top).values()
+    ]  # fmt: skip
+
+    def order(group: list[_Promise]) -> tuple[object, ...]:
+        # What a following plan adds comes behind: an ordinal that somebody has must not go to another thing.
+        first = _founders(group, plans)[0]
+        return len(before(first.commitment.plan, plans)), *_prominence(first)
+
+    return sorted(found, key=order)
+
+
+def _founders(group: list[_Promise], plans: Mapping[str, Plan]) -> list[_Promise]:
+    """Give the promises of a group by plans that follow none of its others."""
+    among = {promise.commitment.plan for promise in group}
+    return [promise for promise in group if not among.intersection(before(promise.commitment.plan, plans))]
+
+
+def _weighed(group: list[_Promise], plans: Mapping[str, Plan]) -> list[tuple[int, _Promise]]:
+    """Order the promises of a group by the weight of their plans (`service_map.plans.ranks`)."""
+    counts = {
+        promise.commitment.count for promise in group if plans[promise.commitment.plan].kind != "yearly"
+    }  # fmt: skip
+
+    def is_part(promise: _Promise) -> bool:
+        # A list of one year has so many of a number; it does not change the number.
+        said = promise.commitment
+        return plans[said.plan].kind == "yearly" and said.kind == "allotment" and bool(counts - {said.count})
+
+    weight = ranks({promise.commitment.plan for promise in group if not is_part(promise)}, plans)
+    found = [(LAST if is_part(one) else weight[one.commitment.plan], one) for one in group]
+    return sorted(found, key=lambda pair: (pair[0], *_prominence(pair[1])))
+
+
+def _year(weighed: list[tuple[int, _Promise]], plans: Mapping[str, Plan]) -> int | None:
+    """Give the year that the plan states whose word holds; else one stated before that lies in its term."""
+    term = plans[weighed[0][1].commitment.plan].period
+    for weight, promise in weighed:
+        year = promise.commitment.year
+        if year is not None and (weight == 0 or (weight < LAST and term[0] <= year <= term[1])):
+            return year
+    return None
 
 
 def _join_named(promises: list[_Promise], same: list[int], join: Callable[[int, int], None]) -> None:
@@ -363,23 +401,24 @@ def _prominence(promise: _Promise) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _facility(group: list[_Promise], gazetteer: Gazetteer) -> tuple[Facility, tuple[str, ...]]:
+def _facility(
+    group: list[_Promise], plans: Mapping[str, Plan], gazetteer: Gazetteer
+) -> tuple[Facility, tuple[str, ...]]:
     """Make the facility of one group, its id still unset, and the words that its id is made of."""
-    first = group[0]
+    weighed = _weighed(group, plans)
+    ranked = [promise for _, promise in weighed]
+    holding = [promise for weight, promise in weighed if weight == 0]
+    first = ranked[0]
     commitment = first.commitment
-    where = min((promise for promise in group), key=lambda promise: (_rank(promise.place), _prominence(promise)))
-    given = next((promise.commitment.name for promise in group if promise.commitment.name), None)
-    known_as = min((promise.plain for promise in group if promise.plain), default="")
-    counts = [promise.commitment.count for promise in group if promise.commitment.count is not None]
-    years = [promise.commitment.year for promise in group if promise.commitment.year is not None]
-    actions = [promise.commitment.action for promise in group if promise.commitment.action != "unspecified"]
+    # What an earlier plan knew more narrowly counts, unless the place is another now.
+    lead = _surest(holding).place
+    where = _surest([promise for promise in ranked if covers(lead.adcode, promise.place.adcode)])
+    given = next((promise.commitment.name for promise in ranked if promise.commitment.name), None)
+    counts = [promise.commitment.count for promise in ranked if promise.commitment.count is not None]
+    actions = [promise.commitment.action for promise in ranked if promise.commitment.action != "unspecified"]
     spot = where.place
-    noun = next((promise.commitment.noun for promise in group if promise.commitment.noun), None)
+    noun = next((promise.commitment.noun for promise in ranked if promise.commitment.noun), None)
     name = _called(given, noun, first, spot, gazetteer)
-    # The id rests on the county, so that a surer place inside it keeps the id; but a name that says no more than what
-    # kind of thing it is needs its township.
-    township = f"@{spot.adcode}" if len(spot.adcode) > 6 and (not known_as or first.generic) else ""
-    identity = (min(promise.category.code for promise in group), county_of(spot.adcode), f"{known_as}{township}")
     return Facility(
         id="",
         name=name,
@@ -390,9 +429,9 @@ def _facility(group: list[_Promise], gazetteer: Gazetteer) -> tuple[Facility, tu
         basis=commitment.kind,
         action=actions[0] if actions else "unspecified",
         count=1 if commitment.kind == "site" else (counts[0] if counts else 1),
-        unit=next((promise.commitment.unit for promise in group if promise.commitment.unit), None),
-        at_least=any(promise.commitment.at_least for promise in group),
-        year=years[0] if years else None,
+        unit=next((promise.commitment.unit for promise in ranked if promise.commitment.unit), None),
+        at_least=any(promise.commitment.at_least for promise in holding),
+        year=_year(weighed, plans),
         adcode=spot.adcode,
         lon=spot.lon,
         lat=spot.lat,
@@ -401,8 +440,23 @@ def _facility(group: list[_Promise], gazetteer: Gazetteer) -> tuple[Facility, tu
         point_source=spot.source,
         point_licence=spot.licence,
         located_by=where.located_by,
-        commitments=tuple(dict.fromkeys(promise.commitment.id for promise in group)),
-    ), identity
+        commitments=tuple(dict.fromkeys(promise.commitment.id for promise in ranked)),
+    ), _identity(_founders(group, plans))
+
+
+def _surest(group: list[_Promise]) -> _Promise:
+    """Give the promise whose place is known most narrowly, the first of several."""
+    return min(group, key=lambda promise: _rank(promise.place))
+
+
+def _identity(founders: list[_Promise]) -> tuple[str, ...]:
+    """Give the words that an id is made of: those of the plan that promised the thing first."""
+    spot = _surest(founders).place
+    known_as = min((promise.plain for promise in founders if promise.plain), default="")
+    # The id rests on the county, so that a surer place inside it keeps the id; but a name that says no more than what
+    # kind of thing it is needs its township.
+    township = f"@{spot.adcode}" if len(spot.adcode) > 6 and (not known_as or founders[0].generic) else ""
+    return (min(promise.category.code for promise in founders), county_of(spot.adcode), f"{known_as}{township}")
 
 
 def _called(given: str | None, noun: str | None, first: _Promise, spot: Place, gazetteer: Gazetteer) -> str:

@@ -7,8 +7,10 @@ kind            becomes
 ``quota``       a quota (数量承诺): so many in an area, the plan says not where
 ==============  ======================================================================================
 
-Neither is ever a point. What the same plan says again is one promise with several citations. Whatever cannot be told
-of one is left open and named by a code of `service_map.catalogue.terms.DOUBT`.
+Neither is ever a point. What the same plan says again is one promise with several citations, and so is what a plan
+says that follows another (`service_map.places.succession`): the number and the year are those of the plan whose word
+holds, the id is the one that the promise had first. Whatever cannot be told of one is left open and named by a code of
+`service_map.catalogue.terms.DOUBT`.
 """
 
 import hashlib
@@ -26,7 +28,7 @@ from service_map.catalogue.fields import Adcode, CategoryCode, Share, Year, mean
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
 from service_map.places.locate import LONGEST_NAME, WHOLE_AREA, locate_commitment, without_level
-from service_map.plans import Commitment, Plan
+from service_map.plans import LAST, Commitment, Plan, before, ranks
 
 PromiseId = Annotated[str, Meta(pattern="^[rq][0-9a-f]{12}$")]
 
@@ -68,6 +70,7 @@ class Promise:
     capacity_unit: Annotated[str | None, means("容量单位", short="cap_unit")]
     action: Annotated[str, one_of(terms.ACTION), means("建设方式")]
     year: Annotated[Year | None, means("完成年份")]
+    cancelled_by: Annotated[str | None, means("写明不再建设的规划", to="plans.id")] = None
     place: Annotated[str | None, means("规划所写的地点")]
     adcode: Annotated[Adcode, means("行政区划代码")]
     doubts: Annotated[
@@ -192,8 +195,9 @@ def requirements(
         asked = first.commitment.per or ""
         per = asked if asked in terms.PER else "community"
         key = (first.commitment.plan, first.commitment.category, per, first.adcode, first.commitment.noun or "")
-        common, doubts = _common(group, _identity("r", key, seen))
-        share, condition = _first(group, "share"), _first(group, "condition")
+        holding = _holding(group, plans)
+        common, doubts = _common(holding, group, plans, _identity("r", key, seen))
+        share, condition = _first(holding, "share"), _first(holding, "condition")
         if share is not None and share < 1:
             doubts.append("share_open")
         found.append(
@@ -233,12 +237,12 @@ def quotas(
     made: list[Quota] = []
     for group in groups:
         first = group[0]
-        year = _first(group, "year")
+        year = _first([said for said in group if said.commitment.plan == first.commitment.plan], "year")
         key = (
             first.commitment.plan, first.commitment.category, first.adcode, first.commitment.noun or "",
             "" if year is None else str(year),
         )  # fmt: skip
-        common, doubts = _common(group, _identity("q", key, seen))
+        common, doubts = _common(_holding(group, plans), group, plans, _identity("q", key, seen))
         made.append(Quota(**common, part_of=None, named=None, left_over=None, doubts=_joined(doubts)))
     whole = _wholes(made, groups)
     made = [replace(quota, part_of=whole.get(quota.id)) for quota in made]
@@ -265,7 +269,7 @@ def _same(
     """Group the commitments of one kind that say one thing, the first citation first, in the order of the texts."""
     ordered = sorted(
         (item for item in commitments if item.kind == kind and item.action != "cancel"),
-        key=lambda item: (item.plan, item.line, item.id),
+        key=lambda item: (len(before(item.plan, plans)), item.plan, item.line, item.id),
     )
     groups: list[list[_Said]] = []
     where: dict[str, list[_Said]] = {}
@@ -274,14 +278,24 @@ def _same(
         named = commitment.place is not None and commitment.place_level != "plan"
         said = _Said(commitment, found.adcode, known=not named or words != WHOLE_AREA)
         group = where.get(commitment.repeats or "")
-        if group is None or not alike(group[0], said):
-            group = next((other for other in groups if _says_it_again(other[0], said) and alike(other[0], said)), None)
+        own = group and _first_of(group, commitment.plan)
+        if not group or (own and not alike(own, said)):
+            group = next((other for other in groups if _is_said_in(other, said, alike)), None)
         if group is None:
             group = []
             groups.append(group)
         group.append(said)
         where[commitment.id] = group
     return groups
+
+
+def _first_of(group: Sequence[_Said], plan: str) -> _Said | None:
+    return next((said for said in group if said.commitment.plan == plan), None)
+
+
+def _is_said_in(group: Sequence[_Said], said: _Said, alike: Callable[[_Said, _Said], bool]) -> bool:
+    own = _first_of(group, said.commitment.plan)
+    return own is not None and _says_it_again(own, said) and alike(own, said)
 
 
 def _says_it_again(one: _Said, other: _Said) -> bool:
@@ -321,26 +335,44 @@ def _identity(letter: str, key: tuple[str, ...], seen: Counter[tuple[str, ...]])
     return letter + hashlib.sha256("\n".join((letter, *key, *ordinal)).encode()).hexdigest()[:12]
 
 
-def _common(group: Sequence[_Said], identity: str) -> tuple[dict[str, Any], list[str]]:
-    """Give the fields of `Promise` that a group of commitments says, and its doubts."""
-    first = group[0].commitment
-    every_year = any(said.commitment.note == "per year" for said in group)
-    actions = [said.commitment.action for said in group if said.commitment.action not in _VAGUE]
+def _holding(group: Sequence[_Said], plans: Mapping[str, Plan]) -> list[_Said]:
+    """Give the commitments of a group by the plans whose word holds."""
+    weight = ranks({said.commitment.plan for said in group}, plans)
+    return [said for said in group if weight[said.commitment.plan] == 0]
+
+
+def _common(
+    holding: Sequence[_Said], group: Sequence[_Said], plans: Mapping[str, Plan], identity: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Give the fields of `Promise` that a group of commitments says, by those that hold, and its doubts."""
+    first = holding[0].commitment
+    every_year = any(said.commitment.note == "per year" for said in holding)
+    actions = [said.commitment.action for said in holding if said.commitment.action not in _VAGUE]
     said_first = ("noun", "count", "count_max", "unit", "capacity", "capacity_unit", "year", "place")
-    fields: dict[str, Any] = {name: _first(group, name) for name in said_first}
-    if group[0].commitment.place_level == "plan":
+    fields: dict[str, Any] = {name: _first(holding, name) for name in said_first}
+    if fields["year"] is None:
+        fields["year"] = _year_before(group, plans, first.plan)
+    if first.place_level == "plan":
         fields["place"] = None
     noun = fields["noun"]
     fields["noun"] = noun[:LONGEST_NAME] if isinstance(noun, str) else None
+    order = [*holding, *(said for said in reversed(group) if said not in holding)]
     fields |= {
-        "id": identity, "plan": first.plan, "category": first.category, "adcode": group[0].adcode,
-        "at_least": any(said.commitment.at_least for said in group), "every_year": every_year,
+        "id": identity, "plan": first.plan, "category": first.category, "adcode": holding[0].adcode,
+        "at_least": any(said.commitment.at_least for said in holding), "every_year": every_year,
         "action": actions[0] if actions else first.action,
-        "commitments": tuple(said.commitment.id for said in group),
+        "commitments": tuple(said.commitment.id for said in order),
     }  # fmt: skip
     fields["name"] = _number_name(fields)
-    doubts = [] if all(said.known for said in group) else ["place_unresolved"]
+    doubts = [] if all(said.known for said in holding) else ["place_unresolved"]
     return fields, [*doubts, *(["every_year"] if every_year else [])]
+
+
+def _year_before(group: Sequence[_Said], plans: Mapping[str, Plan], plan: str) -> int | None:
+    """Give the year that an earlier plan states, where it lies in the term of the one that holds and says none."""
+    weight, term = ranks({said.commitment.plan for said in group}, plans), plans[plan].period
+    years = [said.commitment.year for said in group if weight[said.commitment.plan] < LAST]
+    return next((year for year in reversed(years) if year is not None and term[0] <= year <= term[1]), None)
 
 
 def _noun(fields: Mapping[str, Any]) -> str:
@@ -416,7 +448,8 @@ def _counted(quotas: Sequence[Quota], facilities: Sequence[Facility], by_id: Map
     found = []
     for quota in quotas:
         more: list[str] = []
-        below = [part for part in parts[quota.id] if part.count is not None]
+        # A list of one year has so many of a number that the plan itself may part otherwise.
+        below = [part for part in parts[quota.id] if part.count is not None and part.plan == quota.plan]
         exceeds = quota.count is not None and sum(part.count or 0 for part in below) > (quota.count_max or quota.count)
         if exceeds and not quota.at_least:
             more.append("parts_exceed")

@@ -16,7 +16,7 @@ from service_map.plans.indicator_pairs import disagreements, indicator_key, meas
 from service_map.plans.indicators import Indicator, extract_indicators, load_indicators, write_indicators
 from service_map.plans.outline import passages
 from service_map.plans.read import read_text
-from service_map.plans.registry import Plan, load_plans, plan_for_file
+from service_map.plans.registry import LAST, Plan, before, load_plans, plan_for_file, ranks
 from service_map.plans.stock_figures import (
     StockFigure,
     extract_stock_figures,
@@ -26,6 +26,7 @@ from service_map.plans.stock_figures import (
 
 __all__ = [
     "CORRECTION_COLUMNS",
+    "LAST",
     "Commitment",
     "Correction",
     "Explanation",
@@ -36,6 +37,7 @@ __all__ = [
     "Words",
     "add_corrections",
     "apply_corrections",
+    "before",
     "circles_text",
     "correction_fault",
     "disagreements",
@@ -59,6 +61,7 @@ __all__ = [
     "passage_sha256",
     "passages",
     "plan_for_file",
+    "ranks",
     "read_text",
     "write_circles",
     "write_commitments",

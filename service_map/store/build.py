@@ -59,6 +59,7 @@ from service_map.store.models import (
     Summary,
     TileCell,
 )
+from service_map.store.plan_changes import change_rows
 from service_map.store.state import due
 from service_map.store.stock_figures import FILE as STOCK_FILE
 from service_map.store.stock_figures import stock_rows
@@ -246,6 +247,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
     codes = _areas_of_data(geodata, {plan.adcode for plan in listed.values()}, gazetteer)
     known = {area.adcode: area for area in places.areas(codes, gazetteer=gazetteer)}
     names = {adcode: area.name for adcode, area in known.items()}
+    followed = places.follow_plans(promised, listed, gazetteer)
     texts, missing = _texts(listed, plans_dir)
     by_id = {commitment.id: commitment for commitment in promised}
 
@@ -258,15 +260,6 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
             "core": families[kind.family].core,
         }
         for position, kind in enumerate(kinds.values())
-    ]  # fmt: skip
-    plan_rows = [
-        {
-            "id": plan.id, "title": plan.title, "issuer": plan.issuer, "number": plan.number, "date": plan.date,
-            "period_start": plan.period[0], "period_end": plan.period[1], "adcode": plan.adcode,
-            "area_name": _area_name(plan.adcode, names, f"plans.toml {plan.id}"), "file": plan.file,
-            "sha256": plan.sha256, "url": plan.url, "note": plan.note, "note_en": plan.note_en,
-        }
-        for plan in listed.values()
     ]  # fmt: skip
     area_rows = [
         {
@@ -309,7 +302,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         primary = listed[cited[0].plan]
         row = _facility_row(facility, kind, families[kind.family], _area_name(facility.adcode, names, where))
         row["same_as"] = None if facility.same_as in merged else facility.same_as
-        row["due"], row["due_basis"] = due(facility.year, (listed[one.plan].period[1] for one in cited))
+        row["due"], row["due_basis"] = due(facility.year, _ends(cited, listed))
         row |= {"plan": primary.id, "plan_title": primary.title, "section": cited[0].section, "line": cited[0].line}
         row["reviewed"] = days.get(facility.id)
         facility_rows.append(row)
@@ -318,23 +311,20 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
             for position, commitment in enumerate(cited)
         )
     promises = promise_rows.read(
-        promised, located, gazetteer, places.load_people(geodata),
+        followed, located, gazetteer, places.load_people(geodata),
         promise_rows.Context(
             plans=listed, families=families, kinds=kinds, reviews=reviews,
             named=lambda code, where: _area_name(code, names, where),
         ),
     )  # fmt: skip
-    for facility in listed_rows:
-        where = f"{places.LISTED_FILE} {facility.id}"
-        facility_rows.append(_record_row(facility, where, kinds=kinds, families=families, names=names))
-    community_rows = [
-        {
-            "id": row.id, "name": row.name, "adcode": row.adcode, "uncertainty_m": row.uncertainty_m,
-            "source": row.source, "licence": row.licence, "date": row.date, "geom": Point(row.lon, row.lat),
-        }
-        for row in places.load_demand(geodata)
-        if _area_name(row.adcode, names, f"{row.source} {row.id}")
+    changes = places.plan_changes([*located, *promises.items], promised, followed, listed, gazetteer)
+    facility_rows += [
+        _record_row(
+            facility, f"{places.LISTED_FILE} {facility.id}", kinds=kinds, families=families, names=names
+        )
+        for facility in listed_rows
     ]  # fmt: skip
+    communities = _community_rows(geodata, names)
     standing = {row["id"] for row in facility_rows}
     published = standing.union(*({row["id"] for row in promises.rows[name]} for name in ("requirements", "quotas")))
     summary_rows, ranked_areas = _summary(geodata / ranks.FILE, gazetteer)
@@ -343,13 +333,17 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
             {"key": "schema_version", "value": str(SCHEMA_VERSION)},
             {"key": "data_version", "value": version},
             {"key": "built_at", "value": now},
-        ], "categories": category_rows, "plans": plan_rows, "areas": area_rows,
+        ], "categories": category_rows, "plans": _plan_rows(listed, names), "areas": area_rows,
         "commitments": commitment_rows, "facilities": facility_rows, "citations": citation_rows,
         "indicators": indicator_rows.read(geodata, listed, kinds, areas=names, passages=texts),
         "stock_figures": stock_rows(geodata, listed, kinds, names),
-        "communities": community_rows, "retired": [*merged.values(), *_retired_rows(geodata, published)],
+        "plan_changes": change_rows(changes, listed, kinds, promises.context.named),
+        "communities": communities, "retired": [*merged.values(), *_retired_rows(geodata, published)],
         "shapes": _shape_rows(geodata, standing),
-        "reports": report_rows.read(geodata, [*located, *listed_rows], published),
+        "reports": report_rows.read(
+            geodata, [*located, *listed_rows], published,
+            taken_back=places.cancel_reports([*located, *promises.items], followed, listed),
+        ),
         "gaps": gap_layer.load_gaps(geodata / gap_layer.FILE), "summary": [],
         "ranked_areas": ranked_areas, "clusters": [], "tile_cells": [], **promises.rows,
     }  # fmt: skip
@@ -358,7 +352,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         for number, row in enumerate(table, start=1):
             row["fid"] = number
     licences = {(row["point_source"], row["point_licence"]) for row in facility_rows}
-    licences |= {(row["source"], row["licence"]) for row in (*area_rows, *community_rows)}
+    licences |= {(row["source"], row["licence"]) for row in (*area_rows, *communities)}
     return _Content(
         rows=rows,
         existing=_existing(geodata, kinds=kinds, families=families, names=names, promised=standing, licences=licences),
@@ -369,6 +363,36 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         passages=sum(row["passage"] is not None for row in commitment_rows),
         missing_texts=missing,
     )
+
+
+def _plan_rows(listed: Mapping[str, plans.Plan], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": plan.id, "title": plan.title, "issuer": plan.issuer, "number": plan.number, "date": plan.date,
+            "period_start": plan.period[0], "period_end": plan.period[1], "adcode": plan.adcode,
+            "area_name": _area_name(plan.adcode, names, f"plans.toml {plan.id}"), "file": plan.file,
+            "sha256": plan.sha256, "url": plan.url, "note": plan.note, "note_en": plan.note_en, "kind": plan.kind,
+            "succeeds": ";".join(plan.succeeds) or None,
+        }
+        for plan in listed.values()
+    ]  # fmt: skip
+
+
+def _community_rows(geodata: Path, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": row.id, "name": row.name, "adcode": row.adcode, "uncertainty_m": row.uncertainty_m,
+            "source": row.source, "licence": row.licence, "date": row.date, "geom": Point(row.lon, row.lat),
+        }
+        for row in places.load_demand(geodata)
+        if _area_name(row.adcode, names, f"{row.source} {row.id}")
+    ]  # fmt: skip
+
+
+def _ends(cited: Iterable[plans.Commitment], listed: Mapping[str, plans.Plan]) -> list[int]:
+    """Give the last years of the plans whose word on a thing holds; a plan that takes it back sets no year for it."""
+    weight = plans.ranks({one.plan for one in cited if one.action != "cancel"}, listed)
+    return [listed[name].period[1] for name, rank in weight.items() if rank == 0]
 
 
 def _retired_rows(geodata: Path, published: set[str]) -> list[dict[str, Any]]:

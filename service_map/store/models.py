@@ -28,6 +28,7 @@ from service_map.store.records import (
     CommitmentRecord,
     FacilityRecord,
     IndicatorRecord,
+    PlanChangeRecord,
     PlanRecord,
     QuotaRecord,
     RequirementRecord,
@@ -52,6 +53,9 @@ _SETS = {
     "target_bound": terms.TARGET_BOUND,
     "form": terms.FORM,
     "measure": terms.MEASURE,
+    "plan_kind": terms.PLAN_KIND,
+    "change": terms.CHANGE,
+    "promise_sort": terms.PROMISE_SORT,
 }
 DOMAINS: dict[str, dict[str, str]] = {name: of.meanings() for name, of in _SETS.items()}
 """Closed sets of values with their meaning; they go into the data dictionary."""
@@ -328,6 +332,20 @@ StockFigure = _mapped(
 """现状数: how many of a kind a plan says stand in its whole area; no place of any of them."""
 
 
+PlanChange = _mapped(
+    "PlanChange",
+    _table(
+        "plan_changes",
+        PlanChangeRecord,
+        both("后一规划怎样对待前一规划的承诺"),
+        Index("plan_changes_order", "plan", "fid"),
+        Index("plan_changes_item", "item", "plan"),
+        unique="id",
+    ),
+)
+"""规划的变化: what a plan does with the promises of the plan that it follows, in the order in which they are told."""
+
+
 class Community(Base):
     """居民小区: where people live, as demand points; from the tables of what exists."""
 
@@ -509,8 +527,8 @@ TABLES: tuple[Any, ...] = tuple(
     model.__table__
     for model in (
         Meta, Category, Plan, Area, Commitment, Facility, Report, Shape, Citation, Requirement, Unit, Quota,
-        PromiseCitation, QuotaFacility, Indicator, StockFigure, Community, Retired, Gap, Summary, RankedArea,
-        Cluster, TileCell,
+        PromiseCitation, QuotaFacility, Indicator, StockFigure, PlanChange, Community, Retired, Gap, Summary,
+        RankedArea, Cluster, TileCell,
     )
 )  # fmt: skip
 """Every table, each after those it refers to."""

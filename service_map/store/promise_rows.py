@@ -41,6 +41,8 @@ class Promised:
     ----------
     rules
         Each requirement with its units, of which nothing is known yet.
+    items
+        Every requirement and quota.
     rows
         Rows of their tables, by name; those of requirements lack what is counted of their units.
     context
@@ -48,12 +50,13 @@ class Promised:
     """
 
     rules: tuple[tuple[places.Requirement, tuple[places.Unit, ...]], ...]
+    items: tuple[places.Promise, ...]
     rows: Mapping[str, list[dict[str, Any]]]
     context: Context
 
 
 def read(
-    promised: Sequence[plans.Commitment],
+    followed: places.Succession,
     located: Sequence[places.Facility],
     gazetteer: places.Gazetteer,
     people: Mapping[str, places.People],
@@ -63,8 +66,10 @@ def read(
 
     Parameters
     ----------
-    promised, located
-        The commitments and the facilities of the build.
+    followed
+        What `service_map.places.follow_plans` made of the commitments.
+    located
+        The facilities of the build.
     gazetteer
         What `service_map.places.load_gazetteer` returned.
     people
@@ -72,11 +77,9 @@ def read(
     context
         What rows name.
     """
-    by_id = {commitment.id: commitment for commitment in promised}
-    rules = tuple(
-        _with_units(rule, gazetteer, people) for rule in places.requirements(promised, context.plans, gazetteer)
-    )
-    numbers = places.quotas(promised, located, context.plans, gazetteer)
+    by_id = {commitment.id: commitment for commitment in followed.commitments}
+    asked, numbers = places.without_place(followed, located, context.plans, gazetteer)
+    rules = tuple(_with_units(rule, gazetteer, people) for rule in asked)
     every: tuple[places.Promise, ...] = (*(rule for rule, _ in rules), *numbers)
     days = places.reviewed(every, context.reviews, by_id)
     rows: dict[str, list[dict[str, Any]]] = {
@@ -97,7 +100,7 @@ def read(
         ],
         "quota_facilities": [{"quota": item.id, "facility": name} for item in numbers for name in item.facilities],
     }  # fmt: skip
-    return Promised(rules=rules, rows=rows, context=context)
+    return Promised(rules=rules, items=every, rows=rows, context=context)
 
 
 def _row(

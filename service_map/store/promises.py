@@ -130,7 +130,7 @@ def quota(connection: Connection, quota_id: str) -> QuotaRecord:
 
 
 def promised(connection: Connection) -> Mapping[tuple[str, str, str], int]:
-    """Count requirements, quotas and intentions by plan and category.
+    """Count requirements, quotas and intentions by the plan whose word holds, and category.
 
     Parameters
     ----------
@@ -238,8 +238,12 @@ def _conditions(connection: Connection, model: Any, wanted: PromiseFilter) -> li
     among("state", at_most_one(wanted.state), terms.PROMISE_STATE.codes)
     check_year(wanted.year)
     conditions: list[ColumnElement[bool]] = []
+    if wanted.plans:
+        # One that several plans say belongs to each of them.
+        said = select(PromiseCitation.promise).join(Commitment, Commitment.id == PromiseCitation.commitment)
+        conditions.append(model.id.in_(said.where(Commitment.plan.in_(wanted.plans))))
     for column, values in (
-        (model.plan, wanted.plans), (model.category, wanted.categories), (model.family, wanted.families),
+        (model.category, wanted.categories), (model.family, wanted.families),
     ):  # fmt: skip
         if values:
             conditions.append(column.in_(values))
@@ -362,6 +366,8 @@ def _what_became(row: Mapping[Any, Any], verified: Mapping[str, float], day: dat
     state = "overdue" if is_over(row["due"], day) else "not_due"
     if row["count"] is not None and verified["open"] >= row["count"]:
         state = "open"
+    elif row["count"] is not None and verified["cancelled"] >= row["count"]:
+        state = "cancelled"
     return {"state": state, "state_as_of": day.isoformat(), "built": as_written(verified["open"]), **counted}
 
 

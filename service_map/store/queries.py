@@ -43,6 +43,7 @@ from service_map.store.database import day_of
 from service_map.store.geometry import Box, index_x, index_y, lonlat, point_in_box
 from service_map.store.indicators import every_indicator, indicators
 from service_map.store.models import Category, Citation, Commitment, Community, Facility, Plan
+from service_map.store.plan_changes import names_of, plan_changes
 from service_map.store.promises import promised, quota, quotas, requirement, requirements, tell_gone
 from service_map.store.records import Citation as CitationRecord
 from service_map.store.records import (
@@ -80,8 +81,10 @@ __all__ = [
     "indicators",
     "layers",
     "listed_only",
+    "names_of",
     "nearby",
     "plan",
+    "plan_changes",
     "plans",
     "promised",
     "quota",

@@ -1,5 +1,6 @@
 """What the store gives to those who ask: frozen records, and the filters they ask with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -416,6 +417,8 @@ class PlanRecord:
     url: Annotated[str | None, means("网址")]
     note: Annotated[str | None, means("说明")]
     note_en: Annotated[str | None, means("英文说明", listed=False)]
+    kind: Annotated[str, one_of(terms.PLAN_KIND), means("规划文件的种类", after="title")]
+    succeeds: Annotated[str | None, means("它接续的各规划的标识，分号隔开", after="period_end")]
     commitments: Annotated[Whole, means("规划任务数", stored=False)]
     facilities: Annotated[Whole, means("设施数", stored=False)]
     requirements: Annotated[Whole, means("普遍要求数", stored=False)]
@@ -426,6 +429,11 @@ class PlanRecord:
     def period(self) -> tuple[int, int]:
         """First and last year of its term."""
         return self.period_start, self.period_end
+
+    @property
+    def follows(self) -> list[str]:
+        """Ids of the plans that it follows."""
+        return self.succeeds.split(";") if self.succeeds else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -536,7 +544,7 @@ class QuotaRecord(PromiseRecord, Quota):
 
     ``built``, ``under_construction``, ``not_built`` and ``cancelled`` count how many of it are verified to be so on the
     day: what was reported of the quota itself or, where those are more, its named facilities. ``state`` is ``open``
-    where all of it is built, else whether it is due.
+    where all of it is built, ``cancelled`` where all of it is, else whether it is due.
     """
 
     state: Annotated[str, one_of(terms.STATE), means("截至 state_as_of 的状态", after="due_basis", stored=False)]
@@ -602,6 +610,83 @@ class IndicatorRecord:
     category_en: Annotated[str | None, means("所涉设施类别的英文名", stored=False, listed=False)]
     family: Annotated[FamilyCode | None, means("所涉大类的代码")]
     conflicts: Annotated[str | None, means("同一规划里与此不同的说法")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChangeRecord:
+    """What a plan does with one promise of the plans that it follows, with the names of what it refers to.
+
+    ``former_plan`` to ``due_before`` are of the earlier plan's commitment, ``commitment`` to ``due`` of this plan's;
+    ``due`` is the year that is stated, or the last of the plan's term.
+    """
+
+    id: Annotated[str, means("变化的标识")]
+    plan: Annotated[str, means("规划标识", to="plans.id")]
+    change: Annotated[str, one_of(terms.CHANGE), means("怎样对待前一规划的这一项")]
+    sort: Annotated[str, one_of(terms.PROMISE_SORT), means("承诺的种类")]
+    item: Annotated[str | None, means("设施、普遍要求或数量承诺的标识，存疑的没有")]
+    name: Annotated[str, means("名称")]
+    category: Annotated[CategoryCode, means("类别代码", to="categories.code")]
+    category_zh: Annotated[str, means("类别")]
+    category_en: Annotated[str, means("类别英文名")]
+    family: Annotated[FamilyCode, means("大类代码")]
+    adcode: Annotated[Adcode, means("行政区划代码")]
+    area_name: Annotated[str, means("行政区")]
+    differs: Annotated[str | None, means("哪些不同，分号隔开")]
+    former_plan: Annotated[str | None, means("前一规划的标识", to="plans.id")]
+    former: Annotated[str | None, means("前一规划任务的标识", to="commitments.id")]
+    former_line: Annotated[From1 | None, means("前一规划的文本行号")]
+    count_before: Annotated[float | None, means("前一规划的数量")]
+    capacity_before: Annotated[float | None, means("前一规划的容量")]
+    action_before: Annotated[Annotated[str, one_of(terms.ACTION)] | None, means("前一规划的建设方式")]
+    year_before: Annotated[Year | None, means("前一规划写明的年份")]
+    due_before: Annotated[Year | None, means("按前一规划到期的年份")]
+    commitment: Annotated[str | None, means("本规划任务的标识", to="commitments.id")]
+    line: Annotated[From1 | None, means("文本行号")]
+    count: Annotated[float | None, means("数量")]
+    unit: Annotated[str | None, means("单位")]
+    capacity: Annotated[float | None, means("容量（床位、学位等）")]
+    capacity_unit: Annotated[str | None, means("容量单位")]
+    action: Annotated[Annotated[str, one_of(terms.ACTION)] | None, means("建设方式")]
+    year: Annotated[Year | None, means("写明的年份")]
+    due: Annotated[Year | None, means("到期的年份")]
+    candidates: Annotated[str | None, means("存疑的可能是哪几项，标识以分号隔开")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChangeFilter:
+    """Which changes of one plan are asked for; every given condition must hold.
+
+    Attributes
+    ----------
+    plan
+        Id of the plan that follows.
+    change
+        One value of `service_map.catalogue.terms.CHANGE`.
+    area
+        Code of an area; what lies in it and in everything under it.
+    categories, families
+        Codes, any of which may hold; empty for all.
+    """
+
+    plan: str
+    change: str | None = None
+    area: str | None = None
+    categories: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChangePage:
+    """Some changes, in the order of what is done, area, category and id; as `FacilityPage`.
+
+    ``counts`` has how many of each of `service_map.catalogue.terms.CHANGE` the filter meets, whichever is asked for.
+    """
+
+    items: tuple[PlanChangeRecord, ...]
+    next_cursor: str | None
+    matched: int
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

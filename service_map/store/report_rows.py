@@ -8,7 +8,13 @@ from service_map import places
 from service_map.catalogue import terms
 
 
-def read(geodata: Path, facilities: Iterable[places.Facility], known: Collection[str]) -> list[dict[str, Any]]:
+def read(
+    geodata: Path,
+    facilities: Iterable[places.Facility],
+    known: Collection[str],
+    *,
+    taken_back: Iterable[places.Status] = (),
+) -> list[dict[str, Any]]:
     """Give the rows of the table ``reports``.
 
     Parameters
@@ -19,6 +25,8 @@ def read(geodata: Path, facilities: Iterable[places.Facility], known: Collection
         Those that plans promise or files list.
     known
         Ids of promised facilities, requirements and quotas that stand; reports of others count for nothing.
+    taken_back
+        Reports of what a later plan takes back (`service_map.places.cancel_reports`).
 
     Returns
     -------
@@ -33,7 +41,7 @@ def read(geodata: Path, facilities: Iterable[places.Facility], known: Collection
             "promise": report.facility, "since": first_day(report.date), "date": report.date, "status": report.status,
             "count": report.count, "source": report.source, "link": report.link or None,
         }
-        for report in places.still_said(kept)
+        for report in places.still_said([*kept, *taken_back])
         if report.facility in known
     ]  # fmt: skip
     told = {row["promise"] for row in rows}

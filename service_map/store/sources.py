@@ -29,7 +29,17 @@ from service_map.store.conditions import (
     words,
 )
 from service_map.store.geometry import Box, overlaps_box
-from service_map.store.models import Area, Category, Citation, Commitment, Facility, Plan, PromiseCitation
+from service_map.store.models import (
+    Area,
+    Category,
+    Citation,
+    Commitment,
+    Facility,
+    Plan,
+    PromiseCitation,
+    Quota,
+    Requirement,
+)
 from service_map.store.records import AreaRecord, CommitmentFilter, CommitmentPage, CommitmentRecord, PlanRecord
 
 
@@ -152,7 +162,18 @@ def _plans(connection: Connection, conditions: list[ColumnElement[bool]]) -> tup
     )  # fmt: skip
     others: Counter[tuple[str, str]] = Counter()
     for (name, plan_id, _), number in promises.promised(connection).items():
-        others[name, plan_id] += number
+        others[name, plan_id] += number if name == "intents" else 0
+    for name, model, whole in (
+        ("requirements", Requirement, Requirement.id.is_not(None)), ("quotas", Quota, Quota.part_of.is_(None)),
+    ):  # fmt: skip
+        said = (
+            select(Commitment.plan, func.count(model.id.distinct()))
+            .join(PromiseCitation, PromiseCitation.commitment == Commitment.id)
+            .join(model, model.id == PromiseCitation.promise)
+            .where(whole)
+            .group_by(Commitment.plan)
+        )
+        others.update({(name, plan_id): number for plan_id, number in connection.execute(said)})
     return tuple(
         PlanRecord(
             **row, commitments=promised.get(row["id"], 0), facilities=mapped.get(row["id"], 0),

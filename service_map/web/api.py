@@ -26,6 +26,7 @@ from service_map.store import (
     CommitmentRecord,
     FacilityFilter,
     FacilityRecord,
+    PlanChangeRecord,
     PlanRecord,
     PromiseRecord,
     QuotaPage,
@@ -352,7 +353,41 @@ def plan(id: str) -> Response:  # noqa: A002  the address's own word
 
 
 def _plan(plan: PlanRecord) -> dict[str, Any]:
-    return _members(plan) | {"note": plan.note_en if params.reply_language() == "en" else plan.note}
+    return _members(plan) | {
+        "note": plan.note_en if params.reply_language() == "en" else plan.note,
+        "kind_name": choose(*terms.PLAN_KIND[plan.kind].pair),
+        "succeeds": plan.follows,
+    }
+
+
+@blueprint.get("/plans/<id>/changes")
+def plan_changes(id: str) -> Response:  # noqa: A002  the address's own word
+    """Give a page of what a plan does with the promises of the plans that it follows."""
+    values = query(params.PLAN_CHANGES)
+    conn = reading().conn
+    page = queries.plan_changes(
+        conn, params.plan_change_filter(values, id), limit=values["limit"], cursor=values["cursor"]
+    )
+    return reply(
+        {
+            "plan": id,
+            "succeeds": queries.plan(conn, id).follows,
+            "counts": dict(page.counts),
+            "changes": [_plan_change(record) for record in page.items],
+            "numberMatched": page.matched,
+            "numberReturned": len(page.items),
+            "links": _links(JSON, page.next_cursor),
+        }
+    )
+
+
+def _plan_change(record: PlanChangeRecord) -> dict[str, Any]:
+    return _members(record) | {
+        "change_name": choose(*terms.CHANGE[record.change].pair),
+        "category_name": choose(record.category_zh, record.category_en),
+        "differs": record.differs.split(";") if record.differs else [],
+        "candidates": record.candidates.split(";") if record.candidates else [],
+    }
 
 
 @blueprint.get("/commitments")

@@ -34,6 +34,7 @@ from service_map.store import (
     CommitmentRecord,
     FacilityRecord,
     IndicatorRecord,
+    PlanChangeRecord,
     PlanRecord,
     QuotaRecord,
     RequirementRecord,
@@ -263,7 +264,14 @@ NearbyFeature = _feature("NearbyFeature", Point, _type("_Nearby", _FACILITY | _h
 
 Area = _type("Area", listed(AreaRecord))
 AreaFeature = _feature("AreaFeature", Surface | None, Area)
-Plan = _type("Plan", listed(PlanRecord))
+Plan = _type("Plan", {**listed(PlanRecord), "kind_name": str, "succeeds": list[str]})
+PlanChange = _type(
+    "PlanChange",
+    {
+        **listed(PlanChangeRecord), "change_name": str, "category_name": str,
+        "differs": list[Annotated[str, one_of(terms.DIFFERS)]], "candidates": list[str],
+    },
+)  # fmt: skip
 Commitment = _type(
     "Commitment",
     {**listed(CommitmentRecord), "category_name": str, "facilities": list[str], "promises": list[str], "passage": str},
@@ -421,6 +429,13 @@ ANSWERS: Mapping[str, Any] = {
         _collection("AreaCollection", AreaFeature, numberReturned=Whole),
         Plan,
         _type("Plans", {"plans": _several(Plan), "numberReturned": Whole}),
+        _type(
+            "PlanChanges",
+            {
+                "plan": str, "succeeds": list[str], "counts": Annotated[dict[str, Whole], keyed(terms.CHANGE)],
+                "changes": _several(PlanChange), **_PAGING,
+            },
+        ),
         _type("Commitments", {"commitments": _several(Commitment), **_PAGING}),
         _type("Indicators", {"indicators": _several(Indicator), **_PAGING}),
         Requirement,

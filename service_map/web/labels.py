@@ -60,6 +60,10 @@ BASIS = {
     "allotment": _later("规划给这个地方定了数量，没有点名是哪一处"),
 }
 KIND = _called(terms.KIND)
+PLAN_KIND = _called(terms.PLAN_KIND, listed=True)
+CHANGE = _called(terms.CHANGE, listed=True)
+CHANGE_MEANING = {code: LazyString(lambda code: _said(terms.CHANGE[code].meaning), code) for code in terms.CHANGE}
+DIFFERS = _called(terms.DIFFERS)
 BINDING = _called(terms.BINDING, listed=True)
 PROMISE_STATE = _called(terms.PROMISE_STATE, listed=True)
 DOUBT = _called(terms.DOUBT, listed=True)

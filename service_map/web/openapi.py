@@ -204,6 +204,16 @@ OPERATIONS = (
         about=sentence("一部规划"),
     ),
     Operation(
+        path="/api/plans/<id>/changes",
+        id="planChanges",
+        parameters=params.PLAN_CHANGES,
+        schema="PlanChanges",
+        errors=("not-found",),
+        about=sentence(
+            "一部规划怎样对待它所接续的规划的承诺：延续、有变、取消、新增、没有再提、存疑，前后两处出处都在，分页"
+        ),
+    ),
+    Operation(
         path="/api/commitments",
         id="commitments",
         parameters=params.COMMITMENTS,
@@ -358,6 +368,7 @@ _PATH_PARAMETERS: Mapping[str, tuple[Sentence, Schema]] = {
     "/api/areas/<adcode>": (sentence("行政区代码"), {"type": "string", "pattern": r"^\d{6}(\d{3})?$"}),
     "/api/requirements/<id>": (sentence("普遍要求的永久代号"), {"type": "string", "pattern": "^r[0-9a-f]{12}$"}),
     "/api/quotas/<id>": (sentence("数量承诺的永久代号"), {"type": "string", "pattern": "^q[0-9a-f]{12}$"}),
+    "/api/plans/<id>/changes": (sentence("规划代号"), {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}),
     "/api/plans/<id>": (sentence("规划代号"), {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}),
     "/api/problems/<kind>": (sentence("错误种类"), {"type": "string", "enum": list(problems.KINDS)}),
 }
@@ -441,7 +452,7 @@ def _operation(operation: Operation, closed: Mapping[str, tuple[str, ...]]) -> d
     parameters = [_parameter(parameter, closed) for parameter in (*operation.parameters, params.LANG)]
     if operation.path in _PATH_PARAMETERS:
         about, schema = _PATH_PARAMETERS[operation.path]
-        name = operation.path.rpartition("<")[2].rstrip(">")
+        name = operation.path.partition("<")[2].partition(">")[0]
         parameters.insert(
             0, {"name": name, "in": "path", "required": True, "description": described(about), "schema": schema}
         )

@@ -22,7 +22,7 @@ from service_map.catalogue import terms
 from service_map.catalogue.messages import Name, Sentence, sentence
 from service_map.errors import Fault, InvalidParameterError, nearest_word
 from service_map.io.datum import DATUMS
-from service_map.store import CommitmentFilter, FacilityFilter, IndicatorFilter, PromiseFilter
+from service_map.store import CommitmentFilter, FacilityFilter, IndicatorFilter, PlanChangeFilter, PromiseFilter
 from service_map.store.data_dictionary import SYSTEMS
 from service_map.store.export import Format
 from service_map.web.language import LANGUAGES
@@ -204,6 +204,17 @@ def indicator_filter(values: Mapping[str, Any]) -> IndicatorFilter:
         form=values["form"],
         year=values["year"],
         q=values["q"],
+    )
+
+
+def plan_change_filter(values: Mapping[str, Any], plan: str) -> PlanChangeFilter:
+    """Make the store's filter of what `read` returned for `PLAN_CHANGES`, for one plan."""
+    return PlanChangeFilter(
+        plan=plan,
+        change=values["change"],
+        area=values["area"],
+        categories=values["category"] or (),
+        families=values["family"] or (),
     )
 
 
@@ -597,6 +608,12 @@ FORM = Parameter(
     schema={"type": "string", "enum": list(terms.FORM.codes)},
     parse=choice(terms.FORM.codes),
 )
+CHANGE = Parameter(
+    name="change",
+    about=sentence("怎样对待前一规划的承诺"),
+    schema={"type": "string", "enum": list(terms.CHANGE.codes)},
+    parse=choice(terms.CHANGE.codes),
+)
 AREA_EITHER = replace(
     AREA, about=sentence("行政区代码（六位或九位）：在其中的、在其下各级的，也有上级规划对它的；见 /api/areas")
 )
@@ -836,4 +853,5 @@ QUOTA_FILTER = (AREA_EITHER, CATEGORIES, FAMILIES, PLAN, YEAR, Q)
 QUOTAS = (*QUOTA_FILTER, LIMIT, CURSOR)
 REQUIREMENT_FILTER = (*QUOTA_FILTER, PER, PROMISE_STATE)
 REQUIREMENTS = (*REQUIREMENT_FILTER, LIMIT, CURSOR)
+PLAN_CHANGES = (CHANGE, AREA, CATEGORIES, FAMILIES, LIMIT, CURSOR)
 AREAS = (AREA, LEVEL)

@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from service_map.errors import GeodataError
-from service_map.plans.registry import load_plans, plan_for_file
+from service_map.plans.registry import LAST, before, load_plans, plan_for_file, ranks
 
 
 def test_the_five_shipped_plans_are_listed_with_area_and_period(geodata):
@@ -66,6 +66,64 @@ def test_a_faulty_plan_list_is_refused_by_the_name_of_its_key(tmp_path, key, val
     for told in (caught.value.zh, caught.value.en):
         assert told.startswith("plans.toml some-2021")
         assert key in told
+
+
+def following(tmp_path, *tables):
+    """Write plans of one area by id, period and what they follow, with further lines."""
+    text = "".join(
+        f"[{name}]\ntitle = 't'\nadcode = '140500'\nfile = 'f'\nsha256 = '{'0' * 64}'\n{lines}\n"
+        for name, lines in tables
+    )
+    (tmp_path / "plans.toml").write_text(text, encoding="utf-8")
+    return load_plans(tmp_path)
+
+
+OLD = ("old", "period = [2021, 2025]")
+
+
+def test_a_plan_says_its_kind_and_which_plans_it_follows(tmp_path):
+    plans = following(
+        tmp_path, OLD, ("new", "period = [2026, 2030]\nsucceeds = 'old'"),
+        ("year", "period = [2027, 2027]\nsucceeds = ['new']\nkind = 'yearly'"),
+        ("draft", "period = [2026, 2030]\nsucceeds = 'old'\nkind = 'draft'"),
+    )  # fmt: skip
+    assert {name: (plan.kind, plan.succeeds) for name, plan in plans.items()} == {
+        "old": ("plan", ()), "new": ("plan", ("old",)), "year": ("yearly", ("new",)), "draft": ("draft", ("old",)),
+    }  # fmt: skip
+    assert before("year", plans) == ("new", "old")
+    assert ranks(plans, plans) == {"old": 2, "new": 1, "year": 0, "draft": LAST}
+    assert ranks(("old", "draft"), plans) == {"old": 0, "draft": LAST}
+    assert ranks(("draft",), plans) == {"draft": 0}
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ([("new", "period = [2026, 2030]\nsucceeds = 'new'")], ["new", "itself"]),
+        ([("a", "period = [2021, 2025]\nsucceeds = 'b'"), ("b", "period = [2021, 2025]\nsucceeds = 'a'")],
+         ["a follows b", "b follows a"]),
+        ([OLD, ("new", "period = [2026, 2030]\nsucceeds = 'gone'")], ["new", "'gone'", "old, new"]),
+        ([("old", "period = [2021]"), ("new", "period = [2026, 2030]\nsucceeds = 'old'")], ["old", "period"]),
+        ([("new", "period = [2026, 2030]\nsucceeds = 'old'"), ("old", "period = [2021]")],
+         ["new", "'old'", "first and last year", "[2021]"]),
+        ([("old", "period = [2026, 2030]"), ("new", "period = [2021, 2025]\nsucceeds = 'old'")],
+         ["new", "2021–2025", "old", "2026–2030"]),
+        ([OLD, ("new", "period = [2026, 2030]\nsucceeds = 'old'\nkind = 'idea'")], ["new", "plan, draft, yearly"]),
+        ([OLD, ("new", "period = [2026, 2030]\nsucceeds = 3")], ["new", "succeeds"]),
+    ],
+)  # fmt: skip
+def test_a_plan_that_cannot_follow_is_refused_with_both_sides(tmp_path, tables, told):
+    with pytest.raises(GeodataError) as caught:
+        following(tmp_path, *tables)
+    assert all(words in caught.value.en for words in told), caught.value.en
+
+
+def test_a_plan_follows_none_of_another_area(tmp_path):
+    following(tmp_path, OLD, ("new", "period = [2026, 2030]\nsucceeds = 'old'"))
+    path = tmp_path / "plans.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("140500", "140700", 1), encoding="utf-8")
+    with pytest.raises(GeodataError, match=r"new of 140500, old of 140700"):
+        load_plans(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["a = 3\n", "[a\n"])

@@ -4,7 +4,18 @@ Each module is a group of pages; all share one blueprint and `frame`. A page ask
 `service_map.analysis` and hands plain records to a template; the maps' scripts get compact JSON of the same records.
 """
 
-from service_map.web.pages import circle, drawn, facility, home, machines, planner, plans, promises, ranking
+from service_map.web.pages import (
+    circle,
+    drawn,
+    facility,
+    home,
+    machines,
+    plan_changes,
+    planner,
+    plans,
+    promises,
+    ranking,
+)
 from service_map.web.pages.about import error_page
 from service_map.web.pages.area import save_report
 from service_map.web.pages.frame import blueprint
@@ -17,6 +28,7 @@ __all__ = [
     "facility",
     "home",
     "machines",
+    "plan_changes",
     "planner",
     "plans",
     "promises",

@@ -98,6 +98,7 @@ HOME = (*params.FACILITIES, NEAR, BIG, POINT)
 DRAWN = (*params.FILTER, ZOOM, BIG)
 CIRCLE = (*params.CIRCLE_CHECK, BIG)
 PAGED = (params.CURSOR, BIG)
+PLAN_CHANGES = (params.CHANGE, params.AREA, params.CATEGORIES, *PAGED)
 _WHEN = re.compile(r"^(existing|promised|by_year-[0-9]{4})$", re.ASCII)
 
 
@@ -118,4 +119,4 @@ WHEN = Parameter(
 RANKING = (*ranking.RANKING, WHEN, BIG)
 PLANNER = (params.COVERAGE_AREA, *params.REACH, params.HORIZON, MORE, BY, AS, *params.TRUST, BIG)
 UPLOADED = (*PLANNER, ALONE, SURE, DATUM, CRS, PEOPLE_LAYER, FACILITIES_LAYER)
-KNOWN = ("lang", *dict.fromkeys(parameter.name for parameter in (*HOME, *CIRCLE, *PLANNER, *RANKING)))
+KNOWN = ("lang", *dict.fromkeys(parameter.name for parameter in (*HOME, *CIRCLE, *PLANNER, *RANKING, *PLAN_CHANGES)))

@@ -21,7 +21,10 @@ def plans() -> str:
     frame.query((choices.BIG,))
     records = frame.plans().values()
     return render_template(
-        "plans.html", plans=records, terms={one.id: frame.term_words(plan=one.id) for one in records}
+        "plans.html",
+        plans=records,
+        terms={one.id: frame.term_words(plan=one.id) for one in records},
+        kind_names=labels.PLAN_KIND,
     )
 
 
@@ -77,6 +80,9 @@ def plan(plan_id: str) -> str:
         plan=record,
         term=frame.term_words(plan=record.id),
         note=record.note_en if frame.english() and record.note_en else record.note,
+        kind_words=labels.PLAN_KIND[record.kind] if record.kind != "plan" else None,
+        former=[frame.plans()[one] for one in record.follows],
+        later=[one for one in frame.plans().values() if record.id in one.follows],
         sections=sections,
         targets=None if values["cursor"] else targets.of_plan(record),
         kinds=frame.kind_rows(

@@ -11,7 +11,7 @@ from service_map import analysis
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
 from service_map.errors import GoneError
-from service_map.store import PromiseFilter, QuotaRecord, RequirementUnit, queries
+from service_map.store import QuotaRecord, RequirementUnit, queries
 from service_map.web import labels
 from service_map.web.links import to
 from service_map.web.pages import choices, frame
@@ -143,6 +143,7 @@ def requirement(promise_id: str) -> str | BaseResponse:
         doubts=_doubts(record.doubts),
         due_words=labels.due(record.due, record.due_basis),
         period=_period(record.plan),
+        cancelled=frame.plans().get(record.cancelled_by or ""),
         citations=[(cite, frame.plans().get(cite.plan)) for cite in record.citations],
     )
 
@@ -156,11 +157,7 @@ def quota(promise_id: str) -> str | BaseResponse:
     except GoneError as gone:
         return moved(gone)
     ground = frame.ground()
-    beside = {
-        one.id: one
-        for one in queries.quotas(frame.conn(), PromiseFilter(plans=(record.plan,)), limit=queries.MAX_LIMIT).items
-    }
-    parts = sorted((one for one in beside.values() if one.part_of == record.id), key=lambda one: (one.due, one.id))
+    parts = [queries.quota(frame.conn(), name) for name in record.parts]
     return render_template(
         "quota.html",
         record=record,
@@ -171,7 +168,8 @@ def quota(promise_id: str) -> str | BaseResponse:
         verified=analysis.verified_words(ground, record).strip(),
         state_words=str(labels.STATE[record.state]),
         action_words=str(labels.ACTION[record.action]),
-        whole=beside.get(record.part_of or ""),
+        whole=queries.quota(frame.conn(), record.part_of) if record.part_of else None,
+        cancelled=frame.plans().get(record.cancelled_by or ""),
         parts=[(one, _number(one)) for one in parts],
         named=[frame.entry(queries.facility(frame.conn(), name)) for name in record.facilities],
         count_words=_count(record),
