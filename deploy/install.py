@@ -281,7 +281,8 @@ def _ask(place: Path, environment: Mapping[str, str]) -> None:
     with tempfile.TemporaryFile("w+") as words:
         server = subprocess.Popen(
             [place / "service-map", "serve"], stdout=words, stderr=subprocess.STDOUT,
-            env={**environment, "HOST": "127.0.0.1", "PORT": str(port), "METRICS": "0", "NETWORK": ""},
+            env={**environment, "HOST": "127.0.0.1", "PORT": str(port), "METRICS": "0", "NETWORK": "",
+                 "COMPUTE_PROCESSES": "0"},
         )  # fmt: skip
         try:
             _await(f"{site}/readyz", server)

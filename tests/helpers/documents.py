@@ -34,7 +34,7 @@ make() { command make --dry-run -C "$ROOT" "$@"; }
 ready() { until command curl -sf "$1/readyz" >/dev/null; do kill -0 "$2"; sleep 0.05; done; }
 service-map() {
     [ "$1" = serve ] || { command service-map "$@"; return; }
-    PORT=$SPARE_PORT command service-map serve & local server=$!
+    PORT=$SPARE_PORT COMPUTE_PROCESSES=0 command service-map serve & local server=$!
     ready "http://127.0.0.1:$SPARE_PORT" $server
     kill $server
     wait $server

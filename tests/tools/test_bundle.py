@@ -136,7 +136,7 @@ def site(home):
         dict(re.findall(r"^(ExecStart|ExecStartPre|Environment|WorkingDirectory)=-?(.*)$", unit, re.MULTILINE)),
     )
     place = f"http://127.0.0.1:{port}"
-    environment = {"PATH": os.defpath, "PORT": str(port), "WEB_CONCURRENCY": "1"}
+    environment = {"PATH": os.defpath, "PORT": str(port), "WEB_CONCURRENCY": "1", "COMPUTE_PROCESSES": "0"}
     environment |= dict(pair.split("=", 1) for pair in said["Environment"].split())
     folder = said["WorkingDirectory"]
     before = subprocess.run(

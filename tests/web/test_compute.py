@@ -22,10 +22,26 @@ COVERAGE = "/api/coverage?area=140521&category=kindergarten&metres=1000"
 PAGES = ("/healthz", "/", "/api/facilities", "/static/site.css", "/area/140521", "/planner")
 
 
+@pytest.fixture(scope="module")
+def loaded():
+    """What the processes are forked from, loaded once for every site here with the settings of `app`."""
+    kept = []
+    yield kept
+    for process in kept:
+        process.kill()
+
+
 @pytest.fixture
-def app(invented):
-    """The site with one computing process."""
-    return make_app(invented.url, invented.geodata, COMPUTE_PROCESSES="1", DEADLINE_S="3600")
+def app(invented, loaded):
+    """The site with one computing process, which does not run yet."""
+    app = make_app(invented.url, invented.geodata, COMPUTE_PROCESSES="1", DEADLINE_S="3600")
+    processes = app.extensions[EXTENSION].pool
+    processes._nursery += loaded
+    yield app
+    for process in list(processes._running):
+        processes._end(process)
+    loaded[:] = processes._nursery
+    processes._nursery.clear()
 
 
 @pytest.fixture
@@ -273,8 +289,8 @@ def test_no_process_outlives_its_server(invented, end):
     server.stdout.close()
 
 
-def test_where_the_processes_do_not_start_it_is_told_and_tried_again(app, monkeypatch):
-    client = app.test_client()
+def test_where_the_processes_do_not_start_it_is_told_and_tried_again(invented, monkeypatch):
+    client = make_app(invented.url, invented.geodata, COMPUTE_PROCESSES="1").test_client()
     monkeypatch.setattr(pool_module.sys, "executable", "/bin/false")
     assert problem(client.get(COVERAGE)) == (503, "application/problem+json", "overrun")
     monkeypatch.undo()

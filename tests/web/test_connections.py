@@ -5,12 +5,12 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import threading
 import time
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import pytest
 from real_server import ask, connect, fetch, rest, site
 from waitress import wasyncore
@@ -247,7 +247,7 @@ def test_bodies_come_whole_in_pieces_and_in_chunks_over_one_connection():
 
 @pytest.fixture(scope="module")
 def running(invented):
-    with site(invented, "serve") as (port, _):
+    with site(invented, "serve", COMPUTE_PROCESSES="0") as (port, _):
         yield port
 
 
@@ -321,9 +321,11 @@ def test_a_reload_loses_no_request(invented):
         os.kill(process.pid, signal.SIGHUP)
         while before & children(process.pid) or len(children(process.pid)) < 2:
             assert process.poll() is None
+            time.sleep(0.05)
         count = len(answered)
         while len(answered) < count + 20 and not failed:
             assert process.poll() is None
+            time.sleep(0.05)
         stop.set()
         for thread in asking:
             thread.join()
@@ -332,11 +334,12 @@ def test_a_reload_loses_no_request(invented):
 
 
 def test_a_reload_is_served_by_the_old_process_until_the_new_one_is_ready(invented):
-    with site(invented) as (port, process):
+    with site(invented, COMPUTE_PROCESSES="0") as (port, process):
         before = children(process.pid)
         os.kill(process.pid, signal.SIGHUP)
         while not (new := children(process.pid) - before):
             assert process.poll() is None
+            time.sleep(0.05)
         for pid in new:
             os.kill(pid, signal.SIGSTOP)
         for _ in range(5):
@@ -346,19 +349,17 @@ def test_a_reload_is_served_by_the_old_process_until_the_new_one_is_ready(invent
         while before & children(process.pid):
             assert process.poll() is None
             assert fetch(f"http://127.0.0.1:{port}/healthz")
+            time.sleep(0.05)
         assert fetch(f"http://127.0.0.1:{port}/healthz")
     assert process.returncode == 0
 
 
 def children(pid):
-    listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
-    return {int(number) for number in listed.split()}
+    return {child.pid for child in psutil.Process(pid).children()}
 
 
 def test_the_site_reads_its_bounds_from_its_settings(invented):
-    with site(invented, "serve", HEADER_SECONDS="3", IDLE_SECONDS="3") as (port, _):
+    with site(invented, "serve", HEADER_SECONDS="3", IDLE_SECONDS="3", COMPUTE_PROCESSES="0") as (port, _):
         for silent in [connect(port, sent) for sent in (b"", HALF, SLOW)]:
             assert rest(silent) == b""
         assert rest(connect(port, ALIVE)).startswith(b"HTTP/1.1 200")

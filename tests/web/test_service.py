@@ -135,7 +135,7 @@ def test_nginx_takes_the_site(tmp_path):
 
 @pytest.mark.parametrize("way", ["serve", "deploy"])
 def test_no_header_of_a_reader_moves_the_links_where_no_proxy_is_configured(invented, way):
-    with site(invented, way) as (port, _):
+    with site(invented, way, COMPUTE_PROCESSES="0") as (port, _):
         plain, _ = fetch(f"http://127.0.0.1:{port}/ogc/")
         for name, value in (
             ("X-Forwarded-Proto", "https"), ("X-Forwarded-Protocol", "ssl"), ("X-Forwarded-Ssl", "on"),
