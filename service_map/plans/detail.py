@@ -13,7 +13,7 @@ from service_map.plans.area import PlanArea, last, place_level
 from service_map.plans.draft import Draft
 from service_map.plans.lexicon import CJK, Wording, number
 from service_map.plans.sentences import ACTS
-from service_map.plans.where import MAX_LOCALITY, SIDE, Site, is_town, read_site, tells_where
+from service_map.plans.where import BESIDE, MAX_LOCALITY, SIDE, SURE_SIDE, Site, is_town, read_site, tells_where
 
 _BREAK = re.compile(
     r"[，。；：！？、\t“”《》]|(?<!目)的|(?<![中高初])等(?!职|教|专)|[对将把由向](?!外|阳)|(?<!存|所)在(?:建(?![设成筑立]))?(?!校|职)|与|以及|和(?!谐|睦|平)|及(?!时)|或|每(?!百户)|各(?!级|类)|\d年|期间|[末底]前?|(?<![认作])为(?!老|民)"
@@ -45,24 +45,28 @@ _ENDS = "。；\n"
 _FAR = 200
 """Characters around a noun in which its details are looked for."""
 _LOCATED = re.compile(
-    r"(?:新(?:馆|院|校|园|址|校区|院区)|项目|[馆院校场园]址)?(?:(?:[一二两三四五六七八九十\d]+[所个处座](?:[\u4e00-\u9fff]{0,4}))?(?:均|都|分别|全部)?位于|选址(?:定?[在于])?|坐落[在于]|地处|(?:新址|地址|地点)(?:拟?选?[在于为]|位于)?|拟?建[在于](?!设)|落户[在于]?)"
+    r"(?:新(?:馆|院|校|园|址|校区|院区)|项目|[馆院校场园]址)?(?:就在|[布分]设[在于]|布点[在于]|分布[在于]|(?:[一二两三四五六七八九十\d]+[所个处座](?:[\u4e00-\u9fff]{0,4}))?(?:均|都|分别|全部)?位于|选址(?:定?[在于])?|坐落[在于]|地处|(?:新址|地址|地点)(?:拟?[选定设]?[在于为]|位于)?|拟?建[在于](?!设)|落户[在于]?)"
 )
-_HEAD = re.compile(rf"(?P<place>{CJK}{{2,10}})(?:（(?P<inner>[^（）]{{2,30}})）)?[：。]")
+_HEAD = re.compile(rf"(?P<place>{CJK}{{2,10}})(?:（(?P<inner>[^（）]{{2,30}})）)?(?:[：。]|--)")
 _IS_PLACE = re.compile("(?:县|区|市|镇|乡|街道|苏木|社区|村|片区|新区|新城|组团)$")
 _ALL_THERE = re.compile(
-    r"(?:[^，。；（）]{0,8}项目)?(?:（|，)(?:(?:[二两三四五六七八九十\d]+|以上)?[所个处座项]?[\u4e00-\u9fff]{0,4}(?:均|都|全部)(?:位于|布局在|建在)|(?<=项目，)(?:选址|位于))(?P<where>[^（）。；]{3,40}?)(?=[）。；]|，(?![^，。；（）]{0,12}以)|$)"
+    r"(?:[^，。；（）]{0,8}项目|[^，。；（）]{0,4}(?:建|落地|实施|改造))?(?:（|，)(?:(?:[二两三四五六七八九十\d]+|以上)?[所个处座项]?[\u4e00-\u9fff]{0,4}(?:均|都|全部)(?:位于|布局在|建在)|(?<=项目，)(?:选址|位于))(?P<where>[^（）。；]{3,40}?)(?=[）。；]|，(?![^，。；（）]{0,12}以)|$)"
 )
 _WORKS_BETWEEN = re.compile(rf"(?:(?>{ACTS})|项目|工程)*+")
 _IDLE = re.compile("闲置|空闲|边角|桥下|空间|资源|地下|城市")
-_DOES = "(?=(?:拟|规划|选址|扩|新(?![区城村校址])|改|建|增|布|打造|实施|补|铺|配|设(?!施)|修|落地))"
+_DOES = (
+    "(?=(?>拟|将|要|另|再|各|集中|统一|联合|同步|规划|选址){0,2}"
+    "(?:扩|新(?![区城村校址])|改|建|增|布|打造|实施|补|铺|配|设(?!施)|修|落地|辟|兴|添|拟|规划|选址))"
+)
 _ADDRESSED = re.compile(
     rf"(?:在|于|利用其?|依托|沿)(?P<where>[^，。；：（）其]{{0,28}}?(?:{SIDE}|旧址|原址|(?<=..)(?:小?楼|大院|校舍|厂房?|仓库|砖厂|粮站|苗圃)))的?{_DOES}"
 )
-_AT_HEAD = re.compile(
-    rf"(?P<where>(?!利用|在)[^，。；：（）其]{{2,28}}?(?:[以之][东南西北]{{1,2}}|[东南西北]{{1,2}}[侧端角岸]|入口处?|沿线|旧址|原址|[交路]口)){_DOES}"
+_AT_HEAD = re.compile(rf"(?P<where>(?!利用|在)[^，。；：（）其]{{2,28}}?(?:{SURE_SIDE})){_DOES}")
+_SIDE_OF = re.compile(rf"(?P<where>(?!利用|在)[^，。；：（）其]{{2,28}}?(?:{SURE_SIDE}))的$")
+_BESIDE = re.compile(f"(?P<where>(?:{BESIDE})[^，。；：（）]{{2,20}}?){_DOES}")
+_FORMER = re.compile(
+    "(?:利用|盘活|依托|腾[退挪出]|改造|收回|租用)(?P<where>[^，。；：（）]{2,26}(?:旧址|原址|校舍|厂房|地块|空地))$"
 )
-_BESIDE = re.compile(f"(?P<where>(?:毗邻|紧邻|邻近|临近|靠近)[^，。；：（）]{{2,20}}?){_DOES}")
-_FORMER = re.compile("(?:利用|盘活|依托|腾退)(?P<where>[^，。；：（）]{2,26}(?:旧址|原址|校舍|厂房|地块|空地))$")
 _IN_TURN = re.compile(rf"，?分别(?:设置|设|新增|提供|配置)?(?P<unit>{_PLACES})(?P<numbers>(?:\d+[张个][、和，]?)+)")
 _UNIT_OF = {"病床": "床位", "托育位": "托位", "墓位": "墓穴", "穴位": "墓穴", "葬位": "墓穴", "安葬位": "墓穴"}
 
@@ -169,6 +173,7 @@ def address_behind(text: str, end: int, stop: int) -> tuple[int, int] | None:
                 and not re.search(r"\d|[、的由均建扩改]", words)
             )
             or (lead and seat.place)
+            or (seat.place == words and part.start() == 0 and _IS_PLACE.search(words))
         ):
             # Two corners of one address stand with a comma between them.
             whole = bracket[1][part.start() + (lead.end() if lead else 0) :] if bracket else words
@@ -192,6 +197,7 @@ def address_before(text: str, begin: int, noun: int) -> tuple[int, int] | None:
         _ADDRESSED.search(text, begin, noun),
         _BESIDE.search(text, begin, noun),
         _AT_HEAD.match(text, begin, noun),
+        _SIDE_OF.match(text, begin, noun),
     ):
         if (
             match
@@ -420,6 +426,8 @@ def _headed(draft: Draft, text: str) -> None:
     if match is None or draft.start < match.end():
         return
     site = read_site(match["place"])
+    if re.match(ACTS, match["place"]):
+        return
     if site.locality and not site.place and is_town(site.locality):
         apply_site(draft, site, match.start("place"))
         return

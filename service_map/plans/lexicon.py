@@ -331,7 +331,9 @@ class Wording:
         position, length = 0, len(text)
         while position < length:
             for word in self._describe.get(text[position], ()):
-                if text.startswith(word, position):
+                # 安和, 怡和: the last of two characters joins nothing.
+                joins = word in "和与及" and position == 1 and length == 2
+                if text.startswith(word, position) and not joins:
                     position += len(word)
                     break
             else:

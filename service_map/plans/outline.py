@@ -112,6 +112,11 @@ _SAYS = re.compile(
 _BEGINS = re.compile(
     r"(?:[至到]20\d\d年|每[镇乡村]|各[县镇乡]|规划|布局|新建|改扩建|扩建|迁建|改造|建设|建成|新增|续建|推进|实施|加快|完善|提升|到20\d\d年|每个|每县|每千|全[市县区]|支持|鼓励|[\u4e00-\u9fff]{1,8}(?:扩建|改造|新建))"
 )
+_FIELD = re.compile(
+    "(?![^市县区镇乡村]*[市县区镇乡村])[\u4e00-\u9fff]{0,4}(?:教育|体育|文化|医疗|卫生|殡葬(?:设施)?|阶段|民政|住房|健身|旅游|"
+    "服务|照护|托育|养老|福利|交通|便民|优抚|[学幼病老劳住弱逝]有[\u4e00-\u9fff]{2})"
+)
+"""The name of a field (学前阶段, 学有所教), alone on a line: it heads what is below."""
 _MAX_TITLE = 14
 _MAX_CELL = 16
 _MAX_TABS = 200
@@ -451,10 +456,10 @@ def _titles(state: _State, line: _Line) -> bool:
         and 2 * len(text) <= len(line.text)
         and len(text) <= _MAX_TITLE
     )
-    field = len(text) <= 8 and bool(_PLAIN.fullmatch(text)) and 2 * len(text) <= len(line.text)
-    field = field and not _BEGINS.match(text) and not text.endswith((*_ITEM_END, "所", "处", "点"))
+    field = len(text) <= 8 and bool(_FIELD.fullmatch(text)) and 2 * len(text) <= len(line.text)
     marked = bool(_BULLET.match(text)) and len(text) <= _MAX_TITLE and not text.endswith(_ITEM_END)
-    return first or begins or field or marked
+    # A paragraph that a page cuts early goes on behind a gap.
+    return first or begins or ((field or marked) and state.pieces[0].number + 1 == line.number)
 
 
 def _cell(state: _State, line: _Line, content: str) -> Iterator[Passage]:

@@ -140,3 +140,56 @@ def test_the_type_may_stand_before_the_places_that_each_get_some(text):
 
 def test_the_later_of_two_years_is_the_one_by_which_it_stands():
     assert read("县妇幼保健院新院区2027年启动、2029年建成。", "name", "year") == [("县妇幼保健院新院区", 2029)]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "locality"),
+    [
+        ("紧挨市总工会大楼新建慈济医院。", None, "紧挨市总工会大楼"),
+        ("腾挪纺织厂旧址，设立青石镇社区卫生服务中心。", "青石镇", "纺织厂旧址"),
+        ("中山公园西门外增设公共厕所2座。", "中山公园", "中山公园西门外"),
+        ("学士路东侧的城南菜市场实施扩建。", "学士路", "学士路东侧"),
+        ("轨道站点周边补建公共停车场30处。", None, "轨道站点周边"),
+        ("微型消防站20座，布设在批发市场周边。", None, "批发市场周边"),
+        ("新建市失智老人照护中心，就在青石镇原钢球厂地块。", "青石镇", "原钢球厂地块"),
+        ("青石镇（旧供销大楼）——落户青石镇综合文化站。", "青石镇", "旧供销大楼"),
+        ("云溪县第三幼儿园（青石镇，学位360个）建成开园。", "青石镇", None),
+        ("青石镇文澜路以北集中建设市博物馆。", "青石镇", "文澜路以北"),
+    ],
+)
+def test_where_it_stands_is_said_in_many_ways(text, place, locality):
+    assert read(text, "place", "locality")[0] == (place, locality)
+
+
+@pytest.mark.parametrize("text", ["县图书馆整体搬入新址。", "县救助管理站迁出老城。"])
+def test_a_house_that_moves_is_no_new_one_and_its_new_site_no_place(text):
+    assert read(text, "kind", "action") == [("site", "relocate")]
+    assert "新址" not in read(text, "place")[0]
+
+
+def test_what_all_of_the_above_are_due_by_is_the_year_of_each():
+    text = "晨曦托育园兴建，蓝鲸托育园扩容，上述两处均应于2027年6月底前开门迎托。"
+    assert read(text, "name", "year") == [("晨曦托育园", 2027), ("蓝鲸托育园", 2027)]
+
+
+@pytest.mark.parametrize(
+    "text", ["新建公共厕所48座（一类10座、二类38座）。", "公共厕所拟增建48座，分为一类10座、二类38座。"]
+)
+def test_sorts_of_a_thing_are_no_places(text):
+    assert read(text, "kind", "count", "place", "noun") == [
+        ("quota", 48, None, "公共厕所"),
+        ("quota", 10, None, "公共厕所"),
+        ("quota", 38, None, "公共厕所"),
+    ]
+
+
+def test_parts_of_a_total_name_their_own_type_and_their_places():
+    text = "新建消防站4座：特勤站1座，位于青石镇文澜路东侧；一级站3座，分布于白石镇、铁山镇、柳浦镇。"
+    found = [(noun, place) for noun, place, count in read(text, "noun", "place", "count") if count == 1]
+    assert found == [("特勤站", "青石镇"), ("一级站", "白石镇"), ("一级站", "铁山镇"), ("一级站", "柳浦镇")]
+    records = extract(text, plan="p")
+    assert records[1].part_of == records[0].id
+
+
+def test_each_of_several_verbs_behind_a_type_has_its_own_number():
+    assert read("城市书房新建8处、改造4处。", "count", "action") == [(8, "new"), (4, "upgrade")]

@@ -13,6 +13,7 @@ from service_map.plans.where import tells_where
 _COMPLETES = re.compile(
     "建成|完成|竣工|投用|投入|交付|完工|开园|开馆|开放|启用|到位|落成|开学|招生|运营|使用|全部|建齐|开诊|贯通"
 )
+_ABOVE = re.compile("(?:上述|以上|前述|上列)[一二两三四五六七八九十\\d]*[\u4e00-\u9fff]{0,3}[均都应须要将于]")
 _LISTS = re.compile("(?:项目|工程|名单|任务|清单|包括|实事)$|(?:以下|下列)")
 
 
@@ -351,11 +352,12 @@ class Clauses(Lists):
 
     def _due(self, passage: Passage, items: list[Item], context: Context) -> Found | None:
         """Read …，2027年8月投入使用 and …，均于2026年底前建成: a time behind that is of all before it."""
-        if not context.said or any(item.noun or item.numbers or item.places for item in items):
+        words = passage.text[items[0].start : items[-1].end] if items else ""
+        above = _ABOVE.match(words)
+        if not context.said or any(item.noun or (not above and (item.numbers or item.places)) for item in items):
             return None
         year = next((item.year or item.due for item in reversed(items) if (item.year or item.due)), None)
-        words = passage.text[items[0].start : items[-1].end] if items else ""
-        if not _COMPLETES.search(words):
+        if not (_COMPLETES.search(words) or above):
             return None
         made = any(draft.action == "unspecified" for draft in context.said)
         for draft in context.said if made and not any(draft.verbs for draft in context.said) else ():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from service_map.plans.lexicon import CJK, Token, Verb, Wording
-from service_map.plans.reading.marks import Mark
+from service_map.plans.reading.marks import SEATS, Mark
 
 COUNTERS = frozenset("个所处家座块片条支栋幢套户") | {"公里", "千米"}
 PLACES = re.compile("托位|床位|学位|格位|墓穴|墓位|穴位|病床|托育位|葬位|安葬位")
@@ -23,8 +23,9 @@ _SECTION = re.compile("(?:普通)?(?:高中|初中|小学|幼儿|学前|职教)�
 _PLAIN = re.compile(
     "(?:建设|改造|试点|重点|重大|示范|一批|系列|主体)*(?:项目|工程|任务|计划|行动|工作|包)*(?:建设|实施)?|并|力度|步伐|进度|主体|使用|运营|开放|到位|招生|对外|交付|投用|场地|场所|工期|前期|前期工作|手续|验收|竣工验收|交付验收|收尾|移交|移交使用|后"
 )
+_SORT = re.compile("[\u4e00-\u9fff]{1,4}[型类级式种]")
 _NO_PLACE_WORD = re.compile(
-    "[有无是其每个以可能年的了让使从向由被受给把将按经过]|人口|力量|政府|企业|资金|部门|闲置|社会|群众|居民|单位|现有|新型|新增|按照|原则|基础|等|治理|整治|导入|修复"
+    "[有无是其每个以可能年的了让使从向由被受给把将按经过]|占地|统筹|[设位建]于|[型类级式种]$|人口|力量|政府|企业|资金|部门|闲置|社会|群众|居民|单位|现有|新型|新增|按照|原则|基础|等|治理|整治|导入|修复"
 )
 
 
@@ -375,6 +376,9 @@ class ItemReader:
                 item.places[-1] = Mark(before.start, mark.end, "place", before.text + mark.text)
             elif kind == "place":
                 item.places.append(mark)
+            elif kind == "word" and (mark.text in SEATS or (_SORT.fullmatch(mark.text) and mark is not marks[-1])):
+                # 一所设于某街道; 一类10座: the word behind is what counts.
+                continue
             elif (
                 kind == "word"
                 and item.places
@@ -397,6 +401,15 @@ class ItemReader:
                 item.summed = mark
             elif kind == "box" and item.verbs and mark.inner and all(one.kind == "verb" for one in mark.inner):
                 item.verbs.extend(mark.inner)
+            elif (
+                kind == "box"
+                and item.places
+                and not item.numbers
+                and (number := _boxed_number(mark))
+                and not number.text.endswith(("公里", "千米"))
+            ):
+                # 某新城（3个）
+                item.numbers.append(number)
             elif kind == "box" and item.box is None and not item.unit and item.noun is None:
                 item.box = mark
             elif kind == "size":
@@ -434,6 +447,9 @@ class ItemReader:
             )
             if moved and mark.text in ("至", "到", "往"):
                 item.goal = (mark.end, marks[-1].end)
+                break
+            if item.acts and item.acts[-1].end == mark.start and item.acts[-1].text.endswith("迁出"):
+                # 迁出主城: the rest says where from.
                 break
             moved = item.acts and item.acts[-1].end == mark.start and index + (mark.kind == "adverb") < len(marks)
             if moved and (

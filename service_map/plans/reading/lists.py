@@ -248,7 +248,8 @@ class Lists(Nouns):
         guesses = [
             mark
             for mark in item.guesses
-            if self._is_place(mark.text) or (len(mark.text) <= 4 and not item.verbs and unit == known)
+            if self._is_place(mark.text)
+            or (len(mark.text) <= 4 and not item.verbs and unit == known and mark.text[-1] not in "站园所馆院校点")
         ]
         places.extend(guesses)
         verbs = list(item.verbs) or [*self._governing(base, context), *base.acts]
@@ -265,7 +266,8 @@ class Lists(Nouns):
             and re.search("[园校院馆站点所堂心场吧房]$", odd[0].text)
         ):
             said, odd, plain = odd, [], False
-        if (odd and not item.lead) or (said and not (item.lead or context.led)) or len(said) > 1:
+        kindred = len(said) == 1 and said[0].text[-1] == base.noun.text[-1] and unit == known
+        if (odd and not item.lead) or (said and not (item.lead or context.led or kindred)) or len(said) > 1:
             return None
         if not (places or said or item.tier or item.year or item.verbs or item.lead or item.state or context.led):
             return None
@@ -286,11 +288,16 @@ class Lists(Nouns):
                 self._dated(draft, item.year)
             if not item.verbs and whole.action != draft.action:
                 draft.action = whole.action
+            elif {kind_of(verb) for verb in item.verbs} & MADE:
+                draft.action = action_of(item.verbs, draft.category)
             if said and not plain:
                 words = passage.spans(said[0].start, said[0].end)
                 draft.noun = said[0].text
                 draft.told(noun=words)
-            if (not item.verbs or item.lead) and whole.kind == "quota" and not whole.void:
+            if kindred and not plain:
+                draft.whole = whole.whole or whole
+                context = context.but(topic=(draft,))
+            elif (not item.verbs or item.lead) and whole.kind == "quota" and not whole.void:
                 draft.whole = whole
             drafts.append(draft)
         return self._boxed(passage, item, Found(drafts, context))

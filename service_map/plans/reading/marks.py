@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from service_map.plans.area import PlanArea
 from service_map.plans.lexicon import CJK, Level, Quantity, Token, Verb, Wording, number, years
+from service_map.plans.where import BESIDE
 
 SEPARATORS = {
     **dict.fromkeys("、／·", "list"), **dict.fromkeys("：】|", "colon"), **dict.fromkeys("。！？", "stop"),
@@ -60,7 +61,22 @@ _ZONES = re.compile(
 TIERS = re.compile(
     r"(?:国家|省|市|区|县|旗|乡|镇|街|村|社区|镇街|乡镇|街道|乡镇街道|村居|苏木|苏木乡镇|嘎查|州|盟|师|团)级|乡镇|农村|城镇|乡村|城市"
 )
-_SEATS = ("位于", "建在", "设在", "建于", "设于", "坐落于", "坐落在", "地处")
+SEATS = (
+    "位于",
+    "建在",
+    "设在",
+    "建于",
+    "设于",
+    "坐落于",
+    "坐落在",
+    "地处",
+    "分布于",
+    "分布在",
+    "布局于",
+    "布局在",
+    "布设于",
+    "布设在",
+)
 _BEFORE_ACT = frozenset("建设要应能有开达办实配完新改须需可将")
 """Characters with which it goes on where 都 is a word of its own."""
 _AMOUNT = re.compile("[\\d一二两三四五六七八九十百约到标]")
@@ -271,7 +287,7 @@ class Marker:
         """Mark a run of characters without separators that no list knows."""
         at = start
         while at < end:
-            seat = next((word for word in _SEATS if text.startswith(word, at)), "")
+            seat = next((word for word in SEATS if text.startswith(word, at)), "")
             if seat:
                 yield Mark(at, at + len(seat), "word", seat)
                 at += len(seat)
@@ -316,7 +332,7 @@ class Marker:
 
     def _breaks(self, text: str, at: int, end: int) -> bool:
         """Tell whether a small word begins here that no longer word holds."""
-        if text.startswith(_SEATS, at):
+        if text.startswith(SEATS, at):
             return True
         small = self._small(text, at, end)
         if not small:
@@ -371,7 +387,7 @@ class Marker:
             or words in self._wording.per_words
         ):
             return False
-        if words.startswith(_SEATS) or re.search("项目|有关|相关", words):
+        if words.startswith(SEATS) or re.search("项目|有关|相关", words) or re.match(BESIDE, words):
             return False
         if re.search("[全各每年内]", words[1:-1]) or words in ("自治县", "自治州", "自治区"):
             return False

@@ -585,6 +585,16 @@ class Nouns(Drafts):
         draft = self._counted(self._draft(passage, item, context, "quota", verbs, rule="number"), number)
         if item.state and not [kind for kind in map(kind_of, item.verbs) if kind in MADE]:
             draft.action = "unspecified"
+        total = context.topic[0] if context.topic and (context.led or item.lead) else None
+        if (
+            total
+            and total.kind == "quota"
+            and not (total.void or item.verbs)
+            and (total.count or 0) > (draft.count or 0)
+            and total.unit == draft.unit
+            and self._wording.family.get(total.category) == self._wording.family.get(draft.category)
+        ):
+            draft.whole = total
         seat = places[-1] if places else inside or context.here or context.around or context.place
         if seat:
             draft.kind = "allotment" if case.forward and places else "quota"
