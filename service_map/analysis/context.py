@@ -199,6 +199,15 @@ class Ground:
 
         return self.keep(("analysis", "land", adcodes), united)
 
+    def area_called(self, adcode: str, name: str) -> str:
+        """Call an area in the reader's language: by its English name where the data has one, else as it is named."""
+        if self.language == "zh":
+            return name
+        names: dict[str, str] = self.keep(
+            ("analysis", "English names"), lambda conn: {area.adcode: area.name_en for area in queries.areas(conn)}
+        )
+        return names.get(adcode, name)
+
     def townships_in(self, shape: BaseGeometry) -> list[AreaRecord]:
         """Give the townships whose boundary is known and that have some of this land, by code."""
         bounded, tree = self.keep(("analysis", "boundaries"), _boundaries)

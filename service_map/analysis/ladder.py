@@ -119,7 +119,8 @@ def _kind(ground: Ground, here: Here, of: Rungs) -> answers.KindPromised:
             {"adcode": code, "name": _area_name(ground, code), "named": one, "allotted": other}
             for code, one, other in (of.counts if here.wide else ())
         ],
-        "words": words or [ground.say("收录的规划没有提到在%(here)s建%(what)s。", here=here.name, what=what)],
+        "words": words
+        or [ground.say("收录的规划没有提到在%(here)s建%(what)s。", here=_called_here(ground, here), what=what)],
     }
 
 
@@ -181,8 +182,12 @@ def _spread(ground: Ground, here: Here, counts: Sequence[tuple[str, int]]) -> st
     most = sorted(((code, count) for code, count in counts if count), key=lambda one: (-one[1], one[0]))
     if not here.wide or not most:
         return ""
-    names = [f"{_area_name(ground, code)} {count}" for code, count in most[:FEW]]
+    names = [f"{ground.area_called(code, _area_name(ground, code))} {count}" for code, count in most[:FEW]]
     return ground.say("（%(names)s）", names=_listed(ground, names, len(most)))
+
+
+def _called_here(ground: Ground, here: Here) -> str:
+    return here.name if here.adcode is None else ground.area_called(here.adcode, here.name)
 
 
 def _area_name(ground: Ground, adcode: str) -> str:
@@ -275,7 +280,7 @@ def rule_words(ground: Ground, one: RequirementRecord) -> str:
     by = say("到 %(year)s 年，", year=one.year) if one.year else ""
     return say(
         "%(area)s要求%(by)s%(whom)s%(limit)s都有%(what)s。",
-        area=one.area_name, by=by, whom=whom, limit=limit, what=what,
+        area=ground.area_called(one.adcode, one.area_name), by=by, whom=whom, limit=limit, what=what,
     )  # fmt: skip
 
 
@@ -308,7 +313,7 @@ def _units_words(
 
 def _unit_words(ground: Ground, one: RequirementRecord, unit: RequirementUnit) -> str:
     """Say what is known of a requirement in one unit."""
-    say, name = ground.say, unit.area_name
+    say, name = ground.say, ground.area_called(unit.adcode, unit.area_name)
     if one.condition and unit.condition_met is False:
         return say("%(unit)s不合这个条件。", unit=name)
     said = []
@@ -416,7 +421,8 @@ def number_words(ground: Ground, one: QuotaRecord) -> str:
     say = ground.say
     action = say("要有") if one.action == "unspecified" else ground.choose(*terms.ACTION[one.action].pair)
     every = say("每年") if one.every_year else say("共")
-    place = one.area_name if one.place is None else say("%(area)s“%(place)s”", area=one.area_name, place=one.place)
+    area = ground.area_called(one.adcode, one.area_name)
+    place = area if one.place is None else say("%(area)s“%(place)s”", area=area, place=one.place)
     by = say("到 %(year)s 年，", year=one.year) if one.year else ""
     return say(
         "%(place)s%(by)s%(every)s%(action)s%(what)s",
@@ -452,13 +458,13 @@ def _rest_words(ground: Ground, here: Here, one: QuotaRecord) -> str:
     say = ground.say
     if not one.named:
         if _above(here, one.adcode):
-            return say("，规划没有说多少在%(here)s。", here=here.name)
+            return say("，规划没有说多少在%(here)s。", here=_called_here(ground, here))
         return say("，规划没有说建在哪里。")
     named = say("，其中 %(named)s 处已点名", named=f"{one.named:g}")
     if one.left_over == 0:
         return say("%(named)s。", named=named)
     if _above(here, one.adcode):
-        return say("%(named)s，其余没有说多少在%(here)s。", named=named, here=here.name)
+        return say("%(named)s，其余没有说多少在%(here)s。", named=named, here=_called_here(ground, here))
     return say("%(named)s，其余没有说建在哪里。", named=named)
 
 

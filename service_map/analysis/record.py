@@ -256,15 +256,15 @@ def stated_words(ground: Ground, one: answers.Stated) -> str:
     when = say("（%(year)s 年末）", year=one["year"]) if one["year"] else ""
     if one["cumulated"]:
         when += say("（累计建成）")
-    number = f"{one['count']:,}"
+    number, area = f"{one['count']:,}", ground.area_called(one["area"], one["area_name"])
     if one["measure"] == "places":
         return say(
             "规划写明%(area)s有%(noun)s %(number)s %(unit)s%(when)s。",
-            area=one["area_name"], noun=one["noun"], number=number, unit=one["unit"], when=when,
+            area=area, noun=one["noun"], number=number, unit=one["unit"], when=when,
         )  # fmt: skip
     return say(
         "规划写明%(area)s有%(noun)s %(number)s %(unit)s%(when)s，本站收录 %(on_record)s 处。",
-        area=one["area_name"], noun=one["noun"], number=number, unit=one["unit"], when=when,
+        area=area, noun=one["noun"], number=number, unit=one["unit"], when=when,
         on_record=one["on_record"],
     )  # fmt: skip
 

@@ -32,7 +32,17 @@ from service_map.catalogue.degrees import DEGREE_M
 from service_map.catalogue.fields import fields_of
 from service_map.catalogue.messages import both
 from service_map.errors import GeodataError, ServiceMapError, StoreError
-from service_map.store import clusters, gap_layer, geopackage, indicator_rows, promise_rows, ranks, report_rows, style
+from service_map.store import (
+    clusters,
+    gap_layer,
+    geopackage,
+    indicator_rows,
+    pinyin,
+    promise_rows,
+    ranks,
+    report_rows,
+    style,
+)
 from service_map.store.database import (
     SCHEMA,
     Target,
@@ -263,7 +273,8 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
     ]  # fmt: skip
     area_rows = [
         {
-            "adcode": area.adcode, "name": area.name, "level": area.level, "parent": area.parent or None,
+            "adcode": area.adcode, "name": area.name, "name_en": pinyin.romanised(area.name),
+            "level": area.level, "parent": area.parent or None,
             "lon": area.lon, "lat": area.lat,
             "source": area.source, "licence": area.licence, "geom": _multi(area.geometry),
         }

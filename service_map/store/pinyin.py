@@ -66,6 +66,36 @@ def sound(name: str) -> Sound:
     )
 
 
+_LEVEL_WORDS = {
+    "自治县": "Autonomous County", "自治旗": "Autonomous Banner", "自治州": "Autonomous Prefecture",
+    "自治区": "Autonomous Region", "地区": "Prefecture", "街道": "Subdistrict", "省": "Province", "市": "City",
+    "区": "District", "县": "County", "旗": "Banner", "盟": "League", "镇": "Town", "乡": "Township",
+}  # fmt: skip
+
+
+def romanised(name: str) -> str:
+    """Write the name of an area in Latin letters: 沁水县 is Qinshui County, 西安市 is Xi'an City.
+
+    Parameters
+    ----------
+    name
+        Chinese, with the word for its level at the end; without one it is spelt as a whole.
+
+    Returns
+    -------
+    str
+        The proper name in pinyin without tones, in one word (GB/T 16159), and the word for the level in English.
+        Readings are those of pypinyin, which may miss one that is a single place's own.
+    """
+    from pypinyin import lazy_pinyin
+
+    ending = next((word for word in _LEVEL_WORDS if name.endswith(word) and name != word), "")
+    syllables = lazy_pinyin(name.removesuffix(ending), v_to_u=True)
+    # A syllable that begins with a vowel is parted from the one before it.
+    spelt = "".join(f"'{part}" if at and part[0] in "aeo" else part for at, part in enumerate(syllables))
+    return f"{spelt[:1].upper()}{spelt[1:]} {_LEVEL_WORDS.get(ending, '')}".rstrip()
+
+
 def sounds(names: Iterable[str]) -> dict[str, Sound]:
     """Read many names aloud, each once."""
     return {name: sound(name) for name in dict.fromkeys(names)}

@@ -360,8 +360,9 @@ class AreaRecord:
 
     Attributes
     ----------
-    adcode, name, level, parent
-        ``level`` is ``city``, ``county`` or ``township``; ``parent`` the code of the area around it.
+    adcode, name, name_en, level, parent
+        ``name_en`` is the name in pinyin with the word for its level; ``level`` is ``city``, ``county`` or
+        ``township``; ``parent`` the code of the area around it.
     lon, lat
         Its seat, WGS 84 degrees; None where unknown.
     source, licence
@@ -374,6 +375,7 @@ class AreaRecord:
 
     adcode: Annotated[Adcode, means("行政区划代码")]
     name: Annotated[str, means("名称")]
+    name_en: Annotated[str, means("英文名：专名的拼音加通名")]
     level: Annotated[str, one_of(terms.LEVEL), means("级别")]
     parent: Annotated[str | None, means("上级代码")]
     lon: Annotated[Longitude | None, means("驻地经度，WGS 84 度")]

@@ -14,7 +14,8 @@ REGION = shapely.box(112.0, 35.5, 112.4, 35.7)
 
 def town(number, west, east):
     return AreaRecord(
-        adcode=f"140521{number:03}", name=f"第{number}乡", level="township", parent="140521", lon=None, lat=None,
+        adcode=f"140521{number:03}", name=f"第{number}乡", name_en=f"Di{number} Township", level="township", parent="140521",
+        lon=None, lat=None,
         source="测试", licence="CC0", facilities=0, geometry=shapely.MultiPolygon([shapely.box(west, 35.4, east, 35.8)]),
     )  # fmt: skip
 

@@ -154,6 +154,17 @@ def test_each_line_of_a_plan_leads_to_its_requirement_or_quota(app, conn, plan):
         assert all(f'{ways[name[0]]}{name}"' in row for name in item.promises)
 
 
+def test_an_english_page_spells_the_names_of_areas_before_their_characters(app):
+    client = app.test_client()
+    page = client.get("/area/140521?lang=en").text
+    assert "<title>Qinshui County" in page
+    assert re.search(r'<h1>Qinshui County <span[^>]*lang="zh-Hans"[^>]*>沁水县</span></h1>', page)
+    assert "Jincheng City asks that every township" in page
+    assert "Qinshui County" in client.get("/areas?lang=en").text
+    assert "Qinshui County" in client.get("/?lang=en").text
+    assert "Qinshui" not in client.get("/area/140521?lang=zh").text
+
+
 def test_the_report_is_the_same_twice(app):
     client = app.test_client()
     assert client.get("/area/140521/report.html").data == client.get("/area/140521/report.html").data

@@ -117,6 +117,13 @@ def coordinate(degrees: float) -> str:
     return f"{degrees:.5f}"
 
 
+@blueprint.app_template_global()
+def english_area(code: str) -> str:
+    """Give an area's English name where the reader reads English and the data has it, else nothing."""
+    known = areas().get(code) if english() else None
+    return known.name_en if known else ""
+
+
 @blueprint.app_template_filter("spoken")
 def _spoken(text: str) -> Markup:
     """Mark the Chinese names in a sentence of an English page, so that they are read out as what they are."""

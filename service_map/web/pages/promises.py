@@ -28,7 +28,7 @@ class UnitRow:
 
     Attributes
     ----------
-    name, href
+    adcode, name, href
         Of the unit, and the address of its page; None where it has none.
     state, words
         Code of what is known, and that in words.
@@ -36,6 +36,7 @@ class UnitRow:
         Address of the facility that this rests on, or None.
     """
 
+    adcode: str
     name: str
     href: str | None
     state: str
@@ -221,6 +222,7 @@ def _unit(unit: RequirementUnit, *, linked: bool) -> UnitRow:
     elif unit.state == "unknown" and unit.standing:
         words = _("在册有同类设施 %(count)s 处，是不是规划要的，不知道", count=unit.standing)
     return UnitRow(
+        adcode=unit.adcode,
         name=unit.area_name,
         href=to("pages.area", adcode=unit.adcode) if linked else None,
         state=unit.state,
