@@ -311,14 +311,18 @@ def _says_it_again(one: _Said, other: _Said) -> bool:
 
 def _same_rule(one: _Said, other: _Said) -> bool:
     a, b = one.commitment, other.commitment
-    return (a.plan, a.per, one.adcode) == (b.plan, b.per, other.adcode) and _agree(a.count, b.count)
+    units = (a.plan, a.per, one.adcode, a.condition, a.share) == (b.plan, b.per, other.adcode, b.condition, b.share)
+    return units and _alike_nouns(a, b) and _agree(a.count, b.count)
 
 
 def _same_number(one: _Said, other: _Said) -> bool:
     a, b = one.commitment, other.commitment
-    nouns = a.noun is None or b.noun is None or a.noun in b.noun or b.noun in a.noun
-    numbers = _agree(a.count, b.count) and _agree(a.year, b.year) and _agree(a.unit, b.unit)
-    return nouns and numbers and a.plan == b.plan and one.adcode == other.adcode
+    numbers = all(_agree(getattr(a, name), getattr(b, name)) for name in ("count", "year", "unit", "capacity"))
+    return _alike_nouns(a, b) and numbers and a.plan == b.plan and one.adcode == other.adcode
+
+
+def _alike_nouns(a: Commitment, b: Commitment) -> bool:
+    return a.noun is None or b.noun is None or a.noun in b.noun or b.noun in a.noun
 
 
 def _agree(one: object, other: object) -> bool:
@@ -421,21 +425,29 @@ def _wholes(quotas: Sequence[Quota], groups: Sequence[Sequence[_Said]]) -> dict[
     """Find of which quota each is a part: by the plan's own list, or as one of the years that add up to a total."""
     holder = {said.commitment.id: quota.id for quota, group in zip(quotas, groups, strict=True) for said in group}
     found: dict[str, str] = {}
-    lines: dict[tuple[str, str, str], list[tuple[Quota, Commitment]]] = defaultdict(list)
+    lines: dict[tuple[str, str], list[Quota]] = defaultdict(list)
     for quota, group in zip(quotas, groups, strict=True):
         whole = next((holder.get(said.commitment.part_of or "") for said in group if said.commitment.part_of), None)
         if whole is not None and whole != quota.id:
             found[quota.id] = whole
-        first = group[0].commitment
-        passage = first.id.rpartition("-")[0]
-        lines[passage, quota.category, quota.adcode].append((quota, first))
+        lines[group[0].commitment.id.rpartition("-")[0], quota.adcode].append(quota)
     for beside in lines.values():
-        by_year = [quota for quota, _ in beside if quota.year is not None and quota.id not in found]
-        total = sum(quota.count or 0 for quota in by_year)
-        wholes = [quota for quota, _ in beside if quota.year is None and quota.count == total]
-        if len(by_year) > 1 and len(wholes) == 1:
-            found |= {quota.id: wholes[0].id for quota in by_year}
+        for category in {quota.category for quota in beside}:
+            found |= _years([quota for quota in beside if quota.category == category], found)
+        found |= {name: whole for name, whole in _years(beside, found).items() if name not in found}
     return found
+
+
+def _years(beside: Sequence[Quota], parts: Mapping[str, str]) -> dict[str, str]:
+    """Find the quotas of the years of one passage that add up to its one total without a year, and so are its parts."""
+    by_year = [quota for quota in beside if quota.year is not None]
+    total, within = sum(quota.count or 0 for quota in by_year), {quota.id for quota in by_year}
+    wholes = [
+        quota for quota in beside if quota.year is None and quota.count == total and parts.get(quota.id) not in within
+    ]
+    if len({quota.year for quota in by_year}) < 2 or len(wholes) != 1:
+        return {}
+    return {quota.id: wholes[0].id for quota in by_year if quota.id not in parts}
 
 
 def _counted(quotas: Sequence[Quota], facilities: Sequence[Facility], by_id: Mapping[str, Commitment]) -> list[Quota]:
@@ -450,8 +462,7 @@ def _counted(quotas: Sequence[Quota], facilities: Sequence[Facility], by_id: Map
         more: list[str] = []
         # A list of one year has so many of a number that the plan itself may part otherwise.
         below = [part for part in parts[quota.id] if part.count is not None and part.plan == quota.plan]
-        exceeds = quota.count is not None and sum(part.count or 0 for part in below) > (quota.count_max or quota.count)
-        if exceeds and not quota.at_least:
+        if _exceed(quota, below):
             more.append("parts_exceed")
         whole = None if quota.part_of is None else known[quota.part_of]
         if whole is not None and whole.category == quota.category:
@@ -460,6 +471,15 @@ def _counted(quotas: Sequence[Quota], facilities: Sequence[Facility], by_id: Map
         rivals = [other for other in quotas if _rivals(quota, other)]
         found.append(_named(quota, rivals, facilities, by_id, more))
     return found
+
+
+def _exceed(quota: Quota, parts: Sequence[Quota]) -> bool:
+    """Say whether parts are more than their whole, which may be parted twice: by kind and by year."""
+    if quota.count is None or quota.at_least:
+        return False
+    dated = [part.year is not None for part in parts]
+    sums = (sum(part.count or 0 for part, by in zip(parts, dated, strict=True) if by is side) for side in (True, False))
+    return max(sums) > (quota.count_max or quota.count)
 
 
 def _rivals(quota: Quota, other: Quota) -> bool:

@@ -41,6 +41,8 @@ _HEADING_YEAR = re.compile(
 _UNTOLD = "没有单独的任务：是名称、统称或说明的一部分 no promise of its own: part of a name or a description"
 
 _MAX_COLUMNS = 24
+_MOST_ALIKE = 64
+"""With so many things of one sort a record is compared at most, so that the cost stays linear in the text's length."""
 _PLACES_COLUMN = re.compile(
     r"(?:县|区|市|镇|乡|街道|旗|州|村|社区|名|别|片|（|）|、|名称|地区|单位|所在地|行政区|辖区|各)+(?:名称)?"
 )
@@ -112,7 +114,7 @@ def finish(drafts: Iterable[Draft], *, plan: str, sources: Sequence[str]) -> Ite
     tuple of Commitment and Draft
     """
     ordinals: Counter[str] = Counter()
-    first: dict[tuple[str, ...], str] = {}
+    firsts: dict[tuple[str, ...], list[tuple[Draft, str]]] = {}
     hashes: dict[int, str] = {}
     wholes: dict[int, str] = {}
     for draft in drafts:
@@ -124,8 +126,11 @@ def finish(drafts: Iterable[Draft], *, plan: str, sources: Sequence[str]) -> Ite
         ordinals[f"{line}|{key}"] += 1
         digest = hashlib.sha256(f"{key}|{ordinals[f'{line}|{key}']}".encode("utf-8", "surrogatepass")).hexdigest()
         identity = f"{plan}-{line}-{digest[:6]}"
-        same = _same_promise(draft)
-        repeats = first.setdefault(same, identity) if same else identity
+        sort = _sort_of_promise(draft)
+        alike = firsts.setdefault(sort, []) if sort else []
+        repeats = next((first for earlier, first in alike if _says_again(earlier, draft)), None)
+        if repeats is None and len(alike) < _MOST_ALIKE:
+            alike.append((draft, identity))
         record: dict[str, Any] = {
             field: _plain(getattr(draft, field))
             for field in (
@@ -140,7 +145,7 @@ def finish(drafts: Iterable[Draft], *, plan: str, sources: Sequence[str]) -> Ite
             quote=quote,
             passage_sha256=hashes[line],
             section=draft.passage.section,
-            repeats=None if repeats == identity else repeats,
+            repeats=repeats,
             part_of=wholes.get(id(draft.whole)) if draft.whole else None,
             **record,
         )
@@ -153,14 +158,27 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, str) else value
 
 
-def _same_promise(draft: Draft) -> tuple[str, ...] | None:
-    """Return what makes two records one promise, None for records that cannot be told apart."""
+def _sort_of_promise(draft: Draft) -> tuple[str, ...] | None:
+    """Return what records have in common that may be one promise, None for records that cannot be told apart."""
     if draft.kind == "site" and draft.name:
         return ("site", draft.category, re.sub(rf"(?>基础设施|{ACTS}|项目|工程)+$", "", draft.name))
     if draft.kind in ("quota", "coverage", "allotment"):
-        parts = (draft.place, draft.count, draft.per, draft.unit)
+        parts = (draft.place, draft.count, draft.per, draft.unit, draft.condition, draft.share)
         return (draft.kind, draft.category, *(str(part) for part in parts))
     return None
+
+
+def _says_again(earlier: Draft, draft: Draft) -> bool:
+    """Say whether one of two records of a sort says again what the other has said.
+
+    A name is enough. A number or rule must be of one thing, which may be said more shortly the second time, and without
+    its year: 小学1所 in 2024 and in 2025 are two.
+    """
+    if draft.kind == "site":
+        return True
+    nouns = earlier.noun is None or draft.noun is None or earlier.noun in draft.noun or draft.noun in earlier.noun
+    figures = ((getattr(earlier, name), getattr(draft, name)) for name in ("year", "capacity", "count_max"))
+    return nouns and all(a is None or b is None or a == b for a, b in figures)
 
 
 class PlanReader:

@@ -68,6 +68,16 @@ def test_what_a_plan_says_again_is_one_requirement_with_both_citations(asked):
     assert found.year == 2025
 
 
+@pytest.mark.parametrize("other", [{"noun": "安葬设施"}, {"condition": "30万以上人口的县"}, {"share": 0.5}])
+def test_a_rule_of_another_thing_condition_or_share_is_a_requirement_of_its_own(asked, other):
+    first = commitment(DATONG, 471, **RULE, **FUNERAL)
+    again = commitment(DATONG, 510, repeats=first.id, **{**RULE, **FUNERAL, **other})
+    assert [found.commitments for found in asked(first, again)] in (
+        [(first.id,), (again.id,)],
+        [(again.id,), (first.id,)],
+    )
+
+
 def test_an_id_survives_other_lines_and_tells_units_and_areas_apart(asked):
     (here,), (moved,) = asked(commitment(DATONG, 5, **RULE)), asked(commitment(DATONG, 900, **RULE))
     assert here.id == moved.id
@@ -209,6 +219,26 @@ def test_the_years_of_one_passage_are_parts_of_its_total_where_they_add_up(count
     assert sorted((part.year, part.count) for part in parts) == [(2021, 1), (2022, 4), (2023, 3), (2024, 1), (2025, 3)]
     assert (whole.named, whole.left_over) == (0, 12)
     assert {part.doubts for part in parts} == {"within_whole"}
+
+
+def test_years_of_several_kinds_are_parts_of_the_total_of_all_kinds(counted):
+    whole = commitment(YUNCHENG, 310, count=5, noun="中小学校、幼儿园", category="school_other", **QUOTA)
+    found = counted(
+        whole,
+        commitment(YUNCHENG, 310, count=3, noun="幼儿园", part_of=whole.id, **QUOTA),
+        commitment(YUNCHENG, 310, count=2, noun="小学", part_of=whole.id, category="primary_school", **QUOTA),
+        commitment(YUNCHENG, 310, count=2, noun="幼儿园", year=2021, **QUOTA),
+        commitment(YUNCHENG, 310, count=1, noun="幼儿园", year=2022, **QUOTA),
+        commitment(YUNCHENG, 310, count=2, noun="中小学", year=2022, category="school_other", **QUOTA),
+    )
+    total, own = found["中小学校、幼儿园5所"], found["幼儿园3所"]
+    assert {name for name, quota in found.items() if quota.part_of == total.id} == {
+        "幼儿园3所",
+        "小学2所",
+        "中小学2所2022",
+    }
+    assert {quota.year for quota in found.values() if quota.part_of == own.id} == {2021, 2022}
+    assert total.doubts != "parts_exceed"
 
 
 def test_years_that_do_not_add_up_are_no_parts_and_nothing_is_guessed(counted):

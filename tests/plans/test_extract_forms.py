@@ -144,6 +144,33 @@ def test_a_second_mention_points_to_the_first():
     assert second.repeats == first.id
 
 
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("每个村建设体育设施。", "每个村建设全民健身活动站。"),
+        ("每个县建设1所公办养老院。", "30万以上人口的县每个县建设1所公办养老院。"),
+        ("新建小学1所，2024年建成。", "新建小学1所，2025年建成。"),
+        ("新建实训基地1个。", "新建实训室1个。"),
+    ],
+)
+def test_another_thing_condition_or_year_is_another_promise(earlier, later):
+    first, second = extract(f"{earlier}\n\n{later}\n", plan="p")
+    assert (first.kind, first.count, first.per) == (second.kind, second.count, second.per)
+    assert second.repeats is None
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("每个县建设1所公办养老院。", "到2025年，每个县建设1所养老院。"),
+        ("新建城镇普惠幼儿园5所。", "新建普惠幼儿园5所，2024年建成。"),
+    ],
+)
+def test_a_thing_said_more_shortly_or_without_its_year_is_the_same_promise(earlier, later):
+    first, second = extract(f"{earlier}\n\n{later}\n", plan="p")
+    assert second.repeats == first.id
+
+
 def test_section_is_the_heading_above_as_the_text_spells_it():
     assert read("第二节 完善养老设施\n\n新建养老院2所。\n", "section") == [("第二节 完善养老设施",)]
 
