@@ -114,6 +114,41 @@ function onGround(hue) {
   return `#${hue.slice(1).match(/../g).map((part) => Math.round(Number.parseInt(part, 16) * 0.5 + 127).toString(16)).join("")}`;
 }
 
+const REPORTED = { open: "check", under_construction: "half", not_built: "cross", cancelled: "cross" };
+let Mark = null;
+
+/** A dot that shows without colour what became of a promise: dashed while overdue, else a check, a half or a cross. */
+function dot(place, options) {
+  Mark ??= L.CircleMarker.extend({
+    _updatePath() {
+      L.CircleMarker.prototype._updatePath.call(this);
+      const { _renderer: renderer, _point: at, options: { sign } } = this;
+      if (!sign || !renderer._drawing || this._empty()) return;
+      const ctx = renderer._ctx;
+      ctx.save();
+      ctx.setLineDash([]);
+      ctx.globalAlpha = 1;
+      ctx.strokeStyle = ctx.fillStyle = colour("--surface");
+      ctx.lineWidth = 1.6;
+      ctx.beginPath();
+      if (sign === "half") ctx.arc(at.x, at.y, 3.6, -Math.PI / 2, Math.PI / 2);
+      const strokes = { check: [[-2.8, 0.2, -0.8, 2.3, 3, -2.3]], cross: [[-2.4, -2.4, 2.4, 2.4], [-2.4, 2.4, 2.4, -2.4]] };
+      for (const [x, y, ...rest] of strokes[sign] ?? []) {
+        ctx.moveTo(at.x + x, at.y + y);
+        for (let index = 0; index < rest.length; index += 2) ctx.lineTo(at.x + rest[index], at.y + rest[index + 1]);
+      }
+      if (sign === "half") ctx.fill();
+      else ctx.stroke();
+      ctx.restore();
+    },
+  });
+  return new Mark(place, options);
+}
+
+function commonState(rows) {
+  return rows.every((row) => row.state === rows[0].state) ? rows[0].state : "";
+}
+
 function commonColour(rows) {
   return rows.every((row) => row.colour === rows[0].colour) ? onGround(rows[0].colour) : colour("--quiet");
 }
@@ -180,7 +215,8 @@ function addHues(parts) {
 
 /**
  * Draw facilities as what is known of them: a dot for a place, a soft small disc for a township, a hollow ring with a
- * number beside the seat for a county or city, a small empty circle for what stands already.
+ * number beside the seat for a county or city, a small empty circle for what stands already; what became of a promise is
+ * drawn on its dot.
  *
  * @param map the Leaflet map
  * @param data rows: facilities with id, name, lon, lat, precision, radius, colour, adcode, existing; or, of a view,
@@ -210,7 +246,9 @@ export function drawFacilities(map, { rows = [], rings: counted = null, clusters
     const look = existing
       ? { radius: 4, color: hue, weight: 2, fillColor: colour("--surface"), fillOpacity: 1 }
       : { radius: soft ? 5 : 6, color: colour("--surface"), weight: soft ? 0 : 1.5, fillColor: hue, fillOpacity: soft ? 0.8 : 1 };
-    const core = L.circleMarker([lat, lon], { ...look, bubblingMouseEvents: false });
+    const state = commonState(members);
+    if (state === "overdue") Object.assign(look, { color: hue, weight: 1.8, dashArray: "3 2.4", fillOpacity: 0.35 });
+    const core = dot([lat, lon], { ...look, sign: REPORTED[state], bubblingMouseEvents: false });
     core.bindPopup(() => popup(members, members.length), POPUP);
     const extent = L.circle([lat, lon], { radius, color: hue, weight: 1.5, dashArray: "5 5", fillColor: hue, fillOpacity: 0.1, interactive: false });
     core.on("popupopen", () => extent.addTo(layer));

@@ -107,6 +107,12 @@ STATE = Terms({
 UNVERIFIED = ("not_due", "overdue", "undated")
 """States of which nobody has said more than the plan: what `STATUS` calls ``planned``."""
 
+PROMISED_AS = Terms({
+    "facility": ("设施", "facilities", "点名或分到的设施，按处", "facilities that plans name or allot, by places"),
+    "quota": ("数量承诺", "quotas", "数量承诺，按其数量", "quotas, by their numbers"),
+})  # fmt: skip
+"""What figures of progress count."""
+
 DUE_BASIS = Terms({
     "stated": ("规划写明", "stated by the plan"),
     "term": ("规划期末", "end of the plan's term"),

@@ -11,6 +11,7 @@ from shapely.geometry import MultiPolygon
 from service_map.catalogue import terms
 from service_map.catalogue.fields import (
     Adcode,
+    Amount,
     CategoryCode,
     FamilyCode,
     From1,
@@ -709,6 +710,34 @@ class StockFigureRecord:
     measure: Annotated[str, one_of(terms.MEASURE), means("数的是设施还是床位")]
     year: Annotated[Year | None, means("哪一年年末的数，规划没有写则空")]
     cumulated: Annotated[bool, means("是否累计建成数，可能含已停办的")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressRecord:
+    """How much of one kind is promised in one area, how much of it is due, and what became of it on a day.
+
+    ``promised`` is the sum of all states; ``due`` is what was due by the day, whatever its state. Facilities count as
+    places, quotas by their numbers in ``unit``.
+    """
+
+    sort: Annotated[str, one_of(terms.PROMISED_AS), means("数的是设施还是数量承诺")]
+    adcode: Annotated[Adcode, means("行政区划代码")]
+    area_name: Annotated[str, means("行政区")]
+    category: Annotated[CategoryCode, means("类别代码", to="categories.code")]
+    category_zh: Annotated[str, means("类别")]
+    category_en: Annotated[str, means("类别英文名")]
+    family: Annotated[FamilyCode, means("大类代码")]
+    unit: Annotated[str | None, means("单位，数量承诺才有")]
+    promised: Annotated[Amount, means("规划提出的")]
+    due: Annotated[Amount, means("其中已到期的")]
+    open: Annotated[Amount, means("核实已建成的")]
+    under_construction: Annotated[Amount, means("核实已开工的")]
+    not_built: Annotated[Amount, means("核实未建的")]
+    cancelled: Annotated[Amount, means("核实取消的")]
+    overdue: Annotated[Amount, means("期满未核实的")]
+    not_due: Annotated[Amount, means("未到期的")]
+    undated: Annotated[Amount, means("没有期限的")]
+    state_as_of: Annotated[str, means("状态截至哪一天")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

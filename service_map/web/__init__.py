@@ -24,6 +24,7 @@ from service_map.web import (
     ogc,
     params,
     problems,
+    progress,
     promised,
     questions,
     ranking,
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(questions.blueprint)
     app.register_blueprint(ranking.blueprint)
     app.register_blueprint(targets.blueprint)
+    app.register_blueprint(progress.blueprint)
     app.register_blueprint(promised.blueprint)
     app.register_blueprint(download.blueprint)
     app.register_blueprint(ogc.blueprint)

@@ -35,6 +35,7 @@ from service_map.store import (
     read_meta,
 )
 from service_map.web import contract, geojson, openapi, params, problems, promised, targets
+from service_map.web import progress as progress_files
 from service_map.web.compute import elsewhere_if
 from service_map.web.cost import searches_much
 from service_map.web.reading import (
@@ -429,6 +430,12 @@ def indicators() -> Response:
             "links": _links(JSON, page.next_cursor),
         }
     )
+
+
+@blueprint.get("/progress")
+def progress() -> Response:
+    """Count by area and category what is due and what has become of it."""
+    return reply(progress_files.members())
 
 
 # ---------------------------------------------------------------- requirements, quotas

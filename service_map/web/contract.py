@@ -36,6 +36,7 @@ from service_map.store import (
     IndicatorRecord,
     PlanChangeRecord,
     PlanRecord,
+    ProgressRecord,
     QuotaRecord,
     RequirementRecord,
     RequirementUnit,
@@ -278,6 +279,7 @@ Commitment = _type(
     optional={"passage"},
 )
 
+Progress = _type("ProgressOfKind", {**listed(ProgressRecord), "category_name": str})
 Indicator = _type(
     "Indicator",
     {
@@ -438,6 +440,7 @@ ANSWERS: Mapping[str, Any] = {
         ),
         _type("Commitments", {"commitments": _several(Commitment), **_PAGING}),
         _type("Indicators", {"indicators": _several(Indicator), **_PAGING}),
+        _type("Progress", {"progress": _several(Progress), "numberReturned": Whole}),
         Requirement,
         _type("Requirements", {"requirements": _several(Requirement), **_PAGING}),
         Quota,

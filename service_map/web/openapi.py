@@ -228,6 +228,13 @@ OPERATIONS = (
         about=sentence("按条件查规划指标：基期值、目标值、约束性与出处；area 上下都算，按规划与行号排列，分页"),
     ),
     Operation(
+        path="/api/progress",
+        id="progress",
+        parameters=params.PROGRESS,
+        schema="Progress",
+        about=sentence("进展：按行政区和类别，规划提出、已到期、核实建成、开工、未建、取消的各多少，期满未核实的多少"),
+    ),
+    Operation(
         path="/api/requirements",
         id="requirements",
         parameters=params.REQUIREMENTS,
@@ -319,6 +326,20 @@ OPERATIONS = (
         parameters=params.INDICATORS,
         media_type=FORMATS["xlsx"].media_type,
         about=sentence("下载：规划指标，Excel"),
+    ),
+    Operation(
+        path="/download/progress.csv",
+        id="download_progress_csv",
+        parameters=params.PROGRESS,
+        media_type="text/csv",
+        about=sentence("下载：进展，CSV"),
+    ),
+    Operation(
+        path="/download/progress.xlsx",
+        id="download_progress_xlsx",
+        parameters=params.PROGRESS,
+        media_type=FORMATS["xlsx"].media_type,
+        about=sentence("下载：进展，Excel"),
     ),
     *(
         Operation(

@@ -13,6 +13,7 @@ from service_map.web.pages import (
     plan_changes,
     planner,
     plans,
+    progress,
     promises,
     ranking,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "plan_changes",
     "planner",
     "plans",
+    "progress",
     "promises",
     "ranking",
     "save_report",

@@ -56,6 +56,7 @@ def area(adcode: str) -> str:
         targets=targets.of_area(record.adcode),
         seat=seat,
         term=frame.term_words(area=record.adcode),
+        overdue=sum(queries.states(frame.conn(), FacilityFilter(area=record.adcode, states=("overdue",))).values()),
         feed_url=links.to("pages.feed", area=record.adcode),
         geojson_url=url_for("downloads.facilities_geojson", area=record.adcode),
     )

@@ -99,6 +99,7 @@ DRAWN = (*params.FILTER, ZOOM, BIG)
 CIRCLE = (*params.CIRCLE_CHECK, BIG)
 PAGED = (params.CURSOR, BIG)
 PLAN_CHANGES = (params.CHANGE, params.AREA, params.CATEGORIES, *PAGED)
+PROGRESS = (*params.PROGRESS, BIG)
 _WHEN = re.compile(r"^(existing|promised|by_year-[0-9]{4})$", re.ASCII)
 
 

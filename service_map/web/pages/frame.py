@@ -392,6 +392,18 @@ def _count_by_status(conn: Connection) -> Counter[str]:
     return found
 
 
+def by_state() -> Counter[str]:
+    """Count what plans and lists promise by its state on the day."""
+    return reading().keep("by-state", _count_by_state)
+
+
+def _count_by_state(conn: Connection) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for part in queries.tally(conn, FacilityFilter(promised=True)):
+        found[part.state] += part.count
+    return found
+
+
 def years(plans: Sequence[PlanRecord]) -> range:
     """Give the years of the plans' periods, first to last."""
     found = [year for plan in plans for year in plan.period]

@@ -30,6 +30,10 @@ NEAR_RINGS_M = (5_000.0, 25_000.0, queries.MAX_METRES)
 """How far nearest first looks: a ring further only where the ring before does not fill the list."""
 
 
+# States that a sign is drawn with, on the map and in lists.
+_SIGNED = ("overdue", *terms.VERIFIED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chip:
     """One choice of family or category, with the address that takes it or, when it is taken, gives it up."""
@@ -297,6 +301,8 @@ def home() -> str:
             if code == values["status"] or (by_status["existing"] and code in {"existing", params.ALL})
         ],
         state_options=_state_options(values),
+        legend=[(code, str(labels.STATE[code])) for code in _SIGNED if frame.by_state()[code]],
+        overdue=frame.by_state()["overdue"],
         precision_options=[(code, str(labels.PRECISION[code])) for code in terms.PRECISION.codes],
         planned=total - listed_only,
         listed_only=listed_only,
@@ -336,9 +342,7 @@ def _status_words(code: str) -> str:
 
 def _state_options(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Give the states that any promise has, with how many, and what an address asks for besides."""
-    counted: Counter[str] = Counter()
-    for told in queries.tally(frame.conn(), FacilityFilter(promised=True)):
-        counted[told.state] += told.count
+    counted = frame.by_state()
     chosen = ",".join(values["state"] or ())
     several = [] if not chosen or chosen in counted else [(chosen, _state_words(values))]
     return [

@@ -105,7 +105,7 @@ def _mapped() -> list[str]:
 
 def _make_mapped(conn: Connection) -> list[str]:
     return [
-        *(url_for(f"pages.{name}") for name in ("home", "areas", "plans", "about")),
+        *(url_for(f"pages.{name}") for name in ("home", "areas", "plans", "progress_page", "about")),
         *(url_for("pages.plan", plan_id=plan.id) for plan in queries.plans(conn)),
         *(url_for("pages.area", adcode=area.adcode) for area in queries.areas(conn) if area.level != "township"),
         *(

@@ -79,6 +79,7 @@ def plan(plan_id: str) -> str:
         "plan.html",
         plan=record,
         term=frame.term_words(plan=record.id),
+        overdue=sum(queries.states(frame.conn(), FacilityFilter(plans=(record.id,), states=("overdue",))).values()),
         note=record.note_en if frame.english() and record.note_en else record.note,
         kind_words=labels.PLAN_KIND[record.kind] if record.kind != "plan" else None,
         former=[frame.plans()[one] for one in record.follows],
