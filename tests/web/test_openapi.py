@@ -35,6 +35,7 @@ SAMPLE = [
     "/api/requirements/unknown", "/api/quotas", "/api/quotas?limit=2&area=140802&lang=en",
     "/api/quotas/unknown",
     "/api/commitments", "/api/commitments?limit=2&kind=site&area=140521", "/api/commitments?lang=en&limit=1000",
+    "/api/progress", "/api/progress?area=140500&lang=en", "/api/progress?plan=none",
     "/api/indicators", "/api/indicators?limit=1&area=140502&lang=en", "/api/indicators?binding=maybe",
     "/download/requirements.geojson?area=140521", "/download/quotas.geojson",
     "/api/ranking", "/api/ranking?order=beauty", "/download/ranking.geojson?level=county",
