@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import documents
+import program
 import pytest
 import yaml
 from real_server import free_port
@@ -83,25 +84,19 @@ def test_the_documents_are_found():
 )
 def test_the_commands_of_a_document_run_one_after_another(name, home):
     port, spare = free_port(), free_port()
-    program = documents.script(name, home, port)
-    if program is None:
+    told = documents.script(name, home, port)
+    if told is None:
         pytest.skip(f"nothing of {name} can be run here; each block says why")
-    if re.search(r"^ogr", program, re.MULTILINE) and not shutil.which("ogrinfo"):
+    if re.search(r"^ogr", told, re.MULTILINE) and not shutil.which("ogrinfo"):
         pytest.skip("GDAL's programs are not installed: apt-get install gdal-bin")
     environment = {
         **os.environ, "PATH": f"{home}/.venv/bin:{os.environ['PATH']}", "ROOT": str(documents.ROOT),
         "DATABASE_URL": f"sqlite:///{home}/var/service_map.gpkg", "GEODATA_DIR": str(home / "geodata"),
-        "PORT": str(port), "SPARE_PORT": str(spare),
+        "PORT": str(port), "SPARE_PORT": str(spare), "PROGRAM": program.__file__,
     }  # fmt: skip
-    done = subprocess.run(
-        ["bash", "-c", program],
-        cwd=home,
-        env=environment,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-    )
+    with program.at_a_door() as door:
+        done = subprocess.run(["bash", "-c", told], cwd=home, env={**environment, "DOOR": door}, check=False,
+                              capture_output=True, text=True, timeout=PATIENCE_S)  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 

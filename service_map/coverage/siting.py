@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from service_map.coverage import _given
@@ -237,6 +236,8 @@ def _program(cover: Cover) -> tuple[Floats, csr_array, csr_array]:
 
 
 def _linear_bound(cover: Cover, count: int) -> float:
+    from scipy.optimize import linprog  # few ask for a bound, or an exact answer, and loading it takes a while
+
     worth, reach, limit = _program(cover)
     answer = linprog(
         worth,
@@ -249,6 +250,8 @@ def _linear_bound(cover: Cover, count: int) -> float:
 
 
 def _exact(cover: Cover, count: int, seconds: float) -> tuple[Whole | None, bool, str]:
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     if not len(cover.amount):
         return np.empty(0, dtype=np.int64), True, "nothing to cover"
     worth, reach, limit = _program(cover)

@@ -33,7 +33,9 @@ sudo() { "$@"; }
 make() { command make --dry-run -C "$ROOT" "$@"; }
 ready() { until command curl -sf "$1/readyz" >/dev/null; do kill -0 "$2"; sleep 0.05; done; }
 service-map() {
-    [ "$1" = serve ] || { command service-map "$@"; return; }
+    # What starts processes of its own, or is one that lasts, is started as it is installed.
+    [ "$1" != national ] || { command service-map "$@"; return; }
+    [ "$1" = serve ] || { python -S -E "$PROGRAM" "$DOOR" "$@"; return; }
     PORT=$SPARE_PORT COMPUTE_PROCESSES=0 command service-map serve & local server=$!
     ready "http://127.0.0.1:$SPARE_PORT" $server
     kill $server

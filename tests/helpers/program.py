@@ -4,11 +4,15 @@ Loading takes most of the processor time of a short command. What such a process
 script starts, ``tests/test_cli.py`` asks of the script itself.
 """
 
+import contextlib
+import json
 import multiprocessing
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 SCRIPT = Path(sys.executable).with_name("service-map")
@@ -44,6 +48,78 @@ def forked(work, *args, cwd=None, **environment):
         return subprocess.CompletedProcess(args, process.exitcode, out, err)
 
 
+@contextlib.contextmanager
+def at_a_door():
+    """Do the commands that ``python program.py DOOR ARGS…`` brings, with its folder, variables and three files."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as door:
+        path = f"{folder}/door"
+        door.bind(path)
+        door.listen()
+        process = _LOADED.Process(target=_open, args=(door,))
+        process.start()
+        try:
+            yield path
+        finally:
+            with socket.socket(socket.AF_UNIX) as last:
+                last.connect(path)
+            process.join()
+
+
+def _open(door):
+    while True:
+        caller, _ = door.accept()
+        size, files, *_ = socket.recv_fds(caller, 4, 3)
+        if not size:  # whoever made the door
+            break
+        if not os.fork():
+            door.close()
+            os._exit(_answer(caller, int.from_bytes(size), files))
+        for file in (caller.fileno(), *files):
+            os.close(file)
+        caller.detach()
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+    with contextlib.suppress(ChildProcessError):
+        while os.wait():
+            pass
+
+
+def _answer(caller, size, files):
+    args, cwd, environment = json.loads(caller.recv(size, socket.MSG_WAITALL))
+    for stream, file in enumerate(files):
+        os.dup2(file, stream)
+        os.close(file)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.stdin, sys.stdout, sys.stderr = (
+        open(stream, "w" if stream else "r", encoding="utf-8", closefd=False)
+        for stream in range(3)  # noqa: SIM115
+    )
+    code = 0
+    try:
+        _program(args)
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    caller.send(bytes([code]))
+    return code
+
+
+def _bring(path, *args):
+    told = json.dumps([args, os.getcwd(), dict(os.environ)]).encode()  # noqa: PTH109
+    with socket.socket(socket.AF_UNIX) as door:
+        door.connect(path)
+        socket.send_fds(door, [len(told).to_bytes(4)], [0, 1, 2])
+        door.sendall(told)
+        return (door.recv(1) or b"\x89")[0]  # as the shell says of what was killed
+
+
 def _become(work, args, cwd, environment, said):
     os.chdir(cwd)
     os.environ.clear()
@@ -60,3 +136,7 @@ def _program(args):
     from service_map import cli
 
     cli.main(args, prog_name=SCRIPT.name)
+
+
+if __name__ == "__main__":
+    sys.exit(_bring(*sys.argv[1:]))
