@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from service_map.catalogue import categories
+from service_map.catalogue import categories, terms
 from service_map.errors import GeodataError
 
 _MAX_LABEL = 30
@@ -19,11 +19,8 @@ _SHIPPED = (
     "action", "place", "place_level", "per", "year", "repeats", "note",
     "noun", "count_max", "capacity", "capacity_unit", "locality", "condition", "share", "part_of",
 )  # fmt: skip
-PER_ZH = {
-    "county": "每县区", "township": "每乡镇", "community": "每社区", "village": "每村",
-    "residential_compound": "每小区",
-    "school": "每校", "park": "每公园", "city": "每市", "enterprise": "每园区",
-}  # fmt: skip
+_SHORT = {"county": "县区", "school": "校"}
+PER_ZH = {code: f"每{_SHORT.get(code, term.zh.partition('（')[0])}" for code, term in terms.PER.items()}
 """What planners call the units of a rule for every unit."""
 
 

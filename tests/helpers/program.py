@@ -93,10 +93,8 @@ def _answer(caller, size, files):
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
-    sys.stdin, sys.stdout, sys.stderr = (
-        open(stream, "w" if stream else "r", encoding="utf-8", closefd=False)
-        for stream in range(3)  # noqa: SIM115
-    )
+    streams = (open(stream, "w" if stream else "r", encoding="utf-8", closefd=False) for stream in range(3))  # noqa: SIM115
+    sys.stdin, sys.stdout, sys.stderr = streams
     code = 0
     try:
         _program(args)
