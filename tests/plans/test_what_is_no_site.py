@@ -162,3 +162,22 @@ def test_at_least_before_the_verb_holds_for_the_whole_list():
 def test_a_move_at_the_end_of_a_list_is_not_what_is_done_to_the_others():
     text = "新建白石职业学校、清溪开放大学搬迁至云峰职教城。"
     assert read(text, "name", "action") == [("白石职业学校", "new"), ("清溪开放大学", "relocate")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "加强市、县疾病预防控制中心建设。",
+        "推进白石新城义务教育学校建设。",
+        "加强区域医疗中心建设。",
+        "巩固“农村体育场所全覆盖”工程。",
+        "推进城市居住社区、新建住宅小区、老旧小区改造养老服务设施建设。",
+    ],
+)
+def test_those_of_two_levels_or_of_a_place_are_a_type_and_no_site(text):
+    assert firm(text) == []
+
+
+def test_a_number_of_one_sentence_does_not_wait_for_a_noun_of_the_next():
+    text = "实施老旧小区改造15个，惠及1800户；筹集保障性租赁住房500套。"
+    assert read(text, "category", "count") == [("renovation", 15), ("public_rental", 500)]

@@ -92,7 +92,9 @@ class Binder(Clauses):
             if any(mark in sentence for mark in self._wording.past_sentences) or tense.over(sentence, self._since):
                 self.leave(passage, start, end, _DONE_BEFORE)
                 continue
-            context = context.but(listing=listing or context.listing or bool(_LISTED.search(sentence)), said=())
+            context = context.but(
+                listing=listing or context.listing or bool(_LISTED.search(sentence)), said=(), waiting=()
+            )
             if "：" not in sentence and not self._wording.noun_like.search(sentence) and not _COUNTS.search(sentence):
                 continue
             context = self._of_those(passage, start, context, read)

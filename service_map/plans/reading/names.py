@@ -8,13 +8,14 @@ from service_map.plans.lexicon import CJK, Wording
 MAX_NAME = 40
 _PLURAL = re.compile(r"(?:学校|中小学|幼儿园|小学|中学|高中|机构|设施|场所|场地|网点|站点|院校|高校|住房|小区|棚户区)$")
 _KINDS_OF = re.compile(
-    r"(?:机构|设施|(?<!避难)场所|场地|网点|站点|院校|高校|用房|住房|单位|器材|床位|托位|学位|公共体育场馆|体育场馆)$"
+    r"(?:(?:义务教育|普通高中|寄宿制|中小)学校|中小学|机构|设施|(?<!避难)场所|场地|网点|站点|院校|高校|用房|住房|单位|器材|床位|托位|学位|公共体育场馆|体育场馆)$"
 )
 _FUNCTION = re.compile(
     r"^建|[对为将把由让使被从向在个]|主导|组织|负责|条件的?|方便|特别|规定|要求|进军|带动|推向|走向|基础上|村民|劳务品牌|按|实行|所有|本地|满足|通过|必须|应当|如期|并|"
     r"因地制宜|嵌入|继续|进一步|充分|积极|不断|广大|确定|其中|如何|系列|经营|制订|制定|家庭|有关|相关|投资|涉及|承担|不再|不得|宗族|现状|优先|每|各"
 )
 _REGION = re.compile(rf"{CJK}*?(?:县城|城区|新城|新区|城市社区|地区|园区)")
+_AREA = re.compile(rf"{CJK}{{1,6}}?(?:[县区市镇乡村]|街道|新城)")
 _HOUSES = re.compile("(?:幼儿园|小学|中学|学校|敬老院|养老院|护理院|医院|老年公寓|托育中心|颐养院|福利院)$")
 _SCHOOLS = re.compile("(?:幼儿园|小学|中学|学校|敬老院|养老院)$")
 _ORDINAL = re.compile("(?:[市县区州旗])?第[一二三四五六七八九十]{1,3}")
@@ -78,6 +79,10 @@ class NameTeller:
             return True
         if (not body and not tail) or re.search("进军|走向|推向|品牌", body):
             return False
+        kept = self._unplaced(body) if official and not listing and _KINDS_OF.search(word) else None
+        if kept is not None and len(kept) <= 4 and not self._wording.residue(kept):
+            # 某县公办养老机构, 某新城义务教育学校: those of a place.
+            return False
         if official:
             return True
         if region and _PLURAL.search(word) and not seated:
@@ -91,6 +96,11 @@ class NameTeller:
             return not _PLURAL.search(word) and not _SEVERAL.search(body)
         left = re.sub(r"[^\u4e00-\u9fff]", "", self._wording.residue(body))
         return word.endswith(tuple(self._wording.unique)) and not left and not _SEVERAL.search(body)
+
+    def _unplaced(self, body: str) -> str:
+        """Return the words before a noun without the place with which they begin."""
+        place = self._area.places.match(body) or _AREA.match(body)
+        return body[place.end() :] if place else body.removeprefix(self._area.name).removeprefix(self._area.stem)
 
     def _own_level(self, phrase: str, word: str) -> bool:
         level = _OWN_LEVEL.match(phrase)

@@ -56,6 +56,7 @@ _REACHES = re.compile(
 _TIERS = re.compile("[省市县区旗乡镇街]([乡镇街村])[三四五]级")
 _FINEST = {"乡": "township", "镇": "township", "街": "township", "村": "village"}
 _BY_LAND = {"农村": "village", "基层": "township"}
+_LEVELS = re.compile("(?<![一-鿿][所院馆园站校心])[省市县区乡镇]、$")
 _RATES = re.compile("每[千万]|每百(?!户)|人均|千人口")
 _FITTINGS = re.compile(
     r"^(?:(?:服务|基础|配套|硬件|消防|生活|无障碍)设施(?:设备)?(?:建设)?(?:水平|能力|条件)?|(?:办学|基础|硬件|就医|训练|教学|医疗)(?:条件|环境))(?=$|[、，。；])"
@@ -98,6 +99,8 @@ class Nouns(Drafts):
             return _OTHER
         if re.match("(?:等)?为(?:依托|基础|骨干|主体|载体|龙头|牵引|主|支撑|平台|单位|网底|保障|中心)", behind):
             return "已有的设施（以…为依托） stands already"
+        if (item.rests and not item.verbs) or (item.covers and [verb.text for verb in item.verbs] == ["巩固"]):
+            return _KEPT
         if item.rests and not item.verbs:
             return f"{_KEPT}（{item.rests.text}）"
         if item.kept and not item.acts:
@@ -661,7 +664,10 @@ class Nouns(Drafts):
         )
         named = named or (own and context.place is not None and bool(item.verbs or item.acts))
         alone = False
-        if not named and strong and "打造" not in [verb.text for verb in verbs]:
+        if re.match("[市县区乡镇村]", name) and _LEVELS.search(text, 0, a):
+            # 市、县疾控中心: those of two levels.
+            return None
+        if not named and strong and "strengthen" not in kinds and "打造" not in [verb.text for verb in verbs]:
             stands = (
                 any(mark.kind == "filled" for mark in item.marks)
                 and bool(item.placed)
