@@ -13,7 +13,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -260,17 +260,19 @@ def _place(
     facilities = places.with_cancels(places.locate(followed.commitments, listed, gazetteer), followed, listed)
     facilities = places.apply_locations(facilities, places.load_locations(geodata / "locations.csv"))
     rules, numbers = places.without_place(followed, facilities, listed, gazetteer)
-    before, known = places.load_released(geodata / "released.csv"), places.load_retired(geodata / "retired.csv")
-    published: list[places.Facility | places.Promise] = [*facilities, *rules, *numbers]
+    before = places.load_released(geodata / places.RELEASED_FILE)
+    known, today = places.load_retired(geodata / "retired.csv"), datetime.now(UTC).date()
     intents = [item for item in commitments if item.kind == "intent"]
-    retired = places.retire(before, published, known, intents=intents, today=datetime.now(UTC).date())
+    retired = places.retire(before, [*facilities, *rules, *numbers], known, intents=intents, today=today)
     reports = places.follow(places.load_statuses(geodata / places.STATUS_FILE), retired)
     facilities = places.apply_statuses(facilities, [*reports, *places.cancel_reports(facilities, followed, listed)])
     places.write_facilities(geodata / "facilities.geojson", facilities)
     if retired != known:
         places.write_retired(geodata / "retired.csv", retired)
     if release:
-        places.write_released(geodata / "released.csv", places.released(published))
+        by_id = {item.id: item for item in commitments}
+        now = places.released([*facilities, *rules, *numbers], by_id, listed)
+        _release(geodata, before, now, retired, today=today)
     click.echo(
         f"{len(commitments)} 项任务 commitments, {len(facilities)} 处设施 facilities, {len(rules)} 项普遍要求"
         f" requirements, {len(numbers)} 项数量承诺 quotas → {geodata}"
@@ -280,6 +282,30 @@ def _place(
         click.echo(f"{new} 个已发布的标识不再使用，见 retired.csv published ids retired", err=True)
     for row in _idle_statuses(geodata, facilities, retired):
         click.echo(str(row), err=True)
+
+
+def _release(
+    geodata: Path,
+    before: Sequence[places.Released],
+    now: Sequence[places.Released],
+    retired: Sequence[places.Retired],
+    *,
+    today: date,
+) -> None:
+    """Note what a release publishes, and what it changes of the one before."""
+    releases = places.load_releases(geodata / places.RELEASES_FILE)
+    name = places.next_release(releases, today)
+    changed = []
+    if before:
+        successors = {entry.id: entry.successor for entry in retired}
+        changed = places.differences(before, now, successors, release=name)
+    kept = places.load_changes(geodata / places.CHANGES_FILE)
+    counts = [sum(one.id.startswith(letter) for one in now) for letter in "frq"]
+    made = places.Release(release=name, facilities=counts[0], requirements=counts[1], quotas=counts[2])
+    places.write_changes(geodata / places.CHANGES_FILE, [*kept, *changed])
+    places.write_releases(geodata / places.RELEASES_FILE, [*releases, made])
+    places.write_released(geodata / places.RELEASED_FILE, now)
+    click.echo(f"发布 release {name}：{len(changed)} 处变化 changes")
 
 
 def _idle_statuses(

@@ -11,7 +11,7 @@ from pathlib import Path
 from service_map.errors import GeodataError
 
 
-def rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+def rows(path: Path, columns: Sequence[str], *, later: int = 0) -> Iterator[tuple[int, list[str]]]:
     """Read a table row by row, so that a million need no memory.
 
     Parameters
@@ -20,6 +20,8 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
         The file.
     columns
         Its heading.
+    later
+        How many of the last columns an earlier edition did not write; such a table is read too.
 
     Yields
     ------
@@ -36,7 +38,7 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
-            if next(reader, []) != list(columns):
+            if next(reader, []) not in (list(columns), list(columns[: len(columns) - later])):
                 heading = ",".join(columns)
                 raise GeodataError(f"{path} 的表头应为 {heading}", f"the heading of {path} must be {heading}")
             yield from ((number, row) for number, row in enumerate(reader, start=2) if row)

@@ -176,6 +176,16 @@ REASON = Terms(
 )
 """Why an id stands no more."""
 
+RELEASE_CHANGE = Terms({
+    "added": ("新增", "added"),
+    "retired": ("不再列出", "retired"),
+    "moved": ("位置变了", "moved"),
+    "status": ("状态变了", "state changed"),
+    "year": ("到期年份变了", "due year changed"),
+    "count": ("数量变了", "number changed"),
+})  # fmt: skip
+"""What a release of the data changes of one thing."""
+
 DATUM = Terms({
     "WGS84": ("WGS 84（GPS）", "WGS 84 (GPS)"),
     "CGCS2000": ("CGCS 2000（天地图）", "CGCS 2000 (Tianditu)"),

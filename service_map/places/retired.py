@@ -1,16 +1,17 @@
 """Ids that were published and stand no more: where each went, so that no link to it ends in nothing.
 
-``geodata/released.csv`` lists what the last release published: facilities, requirements and quotas. When a later
-edition of the extractor no longer makes one of them, `retire` writes it into ``geodata/retired.csv``: with a successor
-where another of its sort now holds the passage that promised it; for a facility that was none, with the requirement or
-the quota that its passage really is; without one where no plan promises it. Ids that were never released are nobody's
-links and leave no trace. An id rests on what the thing is, so it can come back, but never as another thing.
+``geodata/released.csv`` (`service_map.places.releases`) lists what the last release published: facilities, requirements
+and quotas. When a later edition of the extractor no longer makes one of them, `retire` writes it into
+``geodata/retired.csv``: with a successor where another of its sort now holds the passage that promised it; for a
+facility that was none, with the requirement or the quota that its passage really is; without one where no plan promises
+it. Ids that were never released are nobody's links and leave no trace. An id rests on what the thing is, so it can come
+back, but never as another thing.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -19,10 +20,10 @@ from service_map.catalogue.adcode import county_of, covers, related
 from service_map.errors import GeodataError
 from service_map.places.facility import Facility
 from service_map.places.promises import Promise, Requirement
+from service_map.places.releases import Released, passages
 from service_map.plans import Commitment
 
-RETIRED_COLUMNS = ("id", "successor", "date", "reason", "area")
-RELEASED_COLUMNS = ("id", "name", "adcode", "category", "passages")
+RETIRED_COLUMNS = ("id", "successor", "date", "reason", "area", "name", "category")
 
 MERGED, RULE, QUOTA, INTENT, DROPPED = terms.REASON.codes
 """Reasons: another is the same thing; what stood there is a requirement, a quota or an intention and no facility; or no
@@ -45,8 +46,8 @@ class Retired:
         When it went, ``YYYY-MM-DD``.
     reason
         One of `service_map.catalogue.terms.REASON`.
-    area
-        Code of the area in which a facility stood that is a requirement's or a quota's now, else "".
+    area, name, category
+        Where it stood and what it was, so that its page can say so whatever is released since.
     """
 
     id: str
@@ -54,28 +55,8 @@ class Retired:
     date: str
     reason: str
     area: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Released:
-    """One id of the last release: what it was, and which passages of plans promised it."""
-
-    id: str
-    name: str
-    adcode: str
-    category: str
-    passages: frozenset[str]
-
-
-def released(published: Iterable[Facility | Promise]) -> list[Released]:
-    """Note what is published now, to be written by `write_released`."""
-    return [
-        Released(
-            id=item.id, name=item.name, adcode=item.adcode, category=item.category,
-            passages=_passages(item.commitments),
-        )
-        for item in published
-    ]  # fmt: skip
+    name: str = ""
+    category: str = ""
 
 
 def retire(
@@ -110,20 +91,22 @@ def retire(
     present = {item.id: item for item in now}
     holders: dict[str, list[Facility | Promise]] = {}
     for item in present.values():
-        for passage in _passages(item.commitments):
+        for passage in passages(item.commitments):
             holders.setdefault(passage, []).append(item)
-    wished = {(passage, intent.category) for intent in intents for passage in _passages((intent.id,))}
+    wished = {(passage, intent.category) for intent in intents for passage in passages((intent.id,))}
     found = {entry.id: entry for entry in known if entry.id not in present}
     for old in before:
         if old.id in present:
             continue
         heir = _heir(old, holders)
         if heir == "" and old.id in found and found[old.id].successor:
+            found[old.id] = replace(found[old.id], area=old.adcode, name=old.name, category=old.category)
             continue
         reason = _reason(old.id, heir, hoped=any((passage, old.category) in wished for passage in old.passages))
         since = found[old.id].date if old.id in found else today.isoformat()
-        area = old.adcode if reason in (RULE, QUOTA) else ""
-        found[old.id] = Retired(id=old.id, successor=heir, date=since, reason=reason, area=area)
+        found[old.id] = Retired(
+            id=old.id, successor=heir, date=since, reason=reason, area=old.adcode, name=old.name, category=old.category
+        )
     return sorted((_followed(entry, found, present) for entry in found.values()), key=lambda entry: entry.id)
 
 
@@ -173,14 +156,7 @@ def _followed(entry: Retired, found: Mapping[str, Retired], present: Mapping[str
             successor = following.successor
     if successor == entry.successor:
         return entry
-    reason = _reason(entry.id, successor)
-    area = entry.area if reason in (RULE, QUOTA) else ""
-    return Retired(id=entry.id, successor=successor, date=entry.date, reason=reason, area=area)
-
-
-def _passages(commitments: Iterable[str]) -> frozenset[str]:
-    """Name the passages by plan and line, as the commitments' ids do, without what tells two of one line apart."""
-    return frozenset(commitment.rpartition("-")[0] for commitment in commitments)
+    return replace(entry, successor=successor, reason=_reason(entry.id, successor))
 
 
 def load_retired(path: Path) -> list[Retired]:
@@ -192,12 +168,12 @@ def load_retired(path: Path) -> list[Retired]:
         When the file cannot be read or a row is wrong; the message names the row, counting the heading as row 1.
     """
     found = []
-    for number, row in _read(path, RETIRED_COLUMNS):
+    for number, row in _read(path):
         entry = Retired(**row)
         fine = _is_id(entry.id) and (not entry.successor or _is_id(entry.successor)) and entry.id != entry.successor
         if fine:
             fine = entry.reason == _reason(entry.id, entry.successor, hoped=entry.reason == INTENT)
-            fine = fine and (entry.area.isdigit() if entry.reason in (RULE, QUOTA) else not entry.area)
+            fine = fine and (entry.area.isdigit() or (not entry.area and entry.reason not in (RULE, QUOTA)))
         if not fine or not _is_day(entry.date):
             raise GeodataError(f"{path} 第 {number} 行写法不对", f"{path}, row {number} is malformed")
         found.append(entry)
@@ -208,30 +184,7 @@ def write_retired(path: Path, entries: Iterable[Retired]) -> None:
     """Write ``retired.csv``, by id; replaced as a whole."""
     csvfile.write(
         path, RETIRED_COLUMNS,
-        sorted((entry.id, entry.successor, entry.date, entry.reason, entry.area) for entry in entries),
-    )  # fmt: skip
-
-
-def load_released(path: Path) -> list[Released]:
-    """Read ``released.csv``; a missing one holds none, as before the first release. Errors as for `load_retired`."""
-    found = []
-    for number, row in _read(path, RELEASED_COLUMNS):
-        entry = Released(
-            id=row["id"], name=row["name"], adcode=row["adcode"], category=row["category"],
-            passages=frozenset(row["passages"].split()),
-        )  # fmt: skip
-        if not _is_id(entry.id) or not (entry.name and entry.adcode and entry.category and entry.passages):
-            raise GeodataError(f"{path} 第 {number} 行写法不对", f"{path}, row {number} is malformed")
-        found.append(entry)
-    return found
-
-
-def write_released(path: Path, entries: Iterable[Released]) -> None:
-    """Write ``released.csv``, by id; replaced as a whole."""
-    csvfile.write(
-        path, RELEASED_COLUMNS,
-        sorted((entry.id, entry.name, entry.adcode, entry.category, " ".join(sorted(entry.passages)))
-               for entry in entries),
+        sorted(astuple(entry) for entry in entries),
     )  # fmt: skip
 
 
@@ -246,10 +199,10 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+def _read(path: Path) -> list[tuple[int, dict[str, str]]]:
     if not path.exists():
         return []
     return [
-        (number, dict.fromkeys(columns, "") | dict(zip(columns, row, strict=False)))
-        for number, row in csvfile.rows(path, columns)
+        (number, dict.fromkeys(RETIRED_COLUMNS, "") | dict(zip(RETIRED_COLUMNS, row, strict=False)))
+        for number, row in csvfile.rows(path, RETIRED_COLUMNS, later=2)
     ]

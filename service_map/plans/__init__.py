@@ -16,7 +16,7 @@ from service_map.plans.indicator_pairs import disagreements, indicator_key, meas
 from service_map.plans.indicators import Indicator, extract_indicators, load_indicators, write_indicators
 from service_map.plans.outline import passages
 from service_map.plans.read import read_text
-from service_map.plans.registry import LAST, Plan, before, load_plans, plan_for_file, ranks
+from service_map.plans.registry import LAST, Plan, before, ends, load_plans, plan_for_file, ranks
 from service_map.plans.stock_figures import (
     StockFigure,
     extract_stock_figures,
@@ -41,6 +41,7 @@ __all__ = [
     "circles_text",
     "correction_fault",
     "disagreements",
+    "ends",
     "explain",
     "explanation_record",
     "explanation_text",

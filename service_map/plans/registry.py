@@ -8,6 +8,7 @@ from typing import Any
 from service_map.catalogue import terms, tomlfile
 from service_map.catalogue.adcode import related
 from service_map.errors import Fault
+from service_map.plans.commitment import Commitment
 
 _FILE = "plans.toml"
 _OPTIONAL = ("issuer", "number", "url", "note", "note_en")
@@ -147,6 +148,20 @@ def ranks(ids: Iterable[str], plans: Mapping[str, Plan]) -> dict[str, int]:
         else sum(name in former[other] for other in among if plans[other].kind != "draft")
         for name in among
     }
+
+
+def ends(cited: Iterable[Commitment], plans: Mapping[str, Plan]) -> list[int]:
+    """Give the last years of the plans whose word on one thing holds.
+
+    Parameters
+    ----------
+    cited
+        The commitments that promise it; a plan that takes it back sets no year for it.
+    plans
+        What `load_plans` returned.
+    """
+    weight = ranks({one.plan for one in cited if one.action != "cancel"}, plans)
+    return [plans[name].period[1] for name, rank in weight.items() if rank == 0]
 
 
 def _check_order(plan: Plan, former: Plan) -> None:

@@ -70,6 +70,8 @@ from service_map.store.models import (
     TileCell,
 )
 from service_map.store.plan_changes import change_rows
+from service_map.store.release_changes import change_rows as release_change_rows
+from service_map.store.release_changes import release_rows
 from service_map.store.state import due
 from service_map.store.stock_figures import FILE as STOCK_FILE
 from service_map.store.stock_figures import stock_rows
@@ -77,7 +79,8 @@ from service_map.store.stock_figures import stock_rows
 _GEODATA_FILES = ("categories.toml", "plans.toml", "commitments.jsonl", "facilities.geojson", "place_aliases.toml")
 # What exists, and ids that went, may be missing: a build without them has none.
 _OPTIONAL_FILES = (*places.EXISTING_FILES, places.LISTED_FILE, places.SHAPES_FILE, "places.csv", "statuses.csv",
-                   "retired.csv", "released.csv", places.REVIEW_FILE, places.PEOPLE_FILE, indicator_rows.FILE,
+                   "retired.csv", places.RELEASED_FILE, places.RELEASES_FILE, places.CHANGES_FILE, places.REVIEW_FILE,
+                   places.PEOPLE_FILE, indicator_rows.FILE,
                    indicator_rows.KINDS, STOCK_FILE, gap_layer.FILE, ranks.FILE)  # fmt: skip
 _CHUNK = 10_000
 # Boundaries and seats come from these packages, so their versions are inputs like any file.
@@ -313,7 +316,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         primary = listed[cited[0].plan]
         row = _facility_row(facility, kind, families[kind.family], _area_name(facility.adcode, names, where))
         row["same_as"] = None if facility.same_as in merged else facility.same_as
-        row["due"], row["due_basis"] = due(facility.year, _ends(cited, listed))
+        row["due"], row["due_basis"] = due(facility.year, plans.ends(cited, listed))
         row |= {"plan": primary.id, "plan_title": primary.title, "section": cited[0].section, "line": cited[0].line}
         row["reviewed"] = days.get(facility.id)
         facility_rows.append(row)
@@ -349,6 +352,10 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         "indicators": indicator_rows.read(geodata, listed, kinds, areas=names, passages=texts),
         "stock_figures": stock_rows(geodata, listed, kinds, names),
         "plan_changes": change_rows(changes, listed, kinds, promises.context.named),
+        "releases": release_rows(geodata),
+        "release_changes": release_change_rows(
+            geodata, places.released([*facilities, *promises.items], by_id, listed), kinds, _told_name(names)
+        ),
         "communities": communities, "retired": [*merged.values(), *_retired_rows(geodata, published)],
         "shapes": _shape_rows(geodata, standing),
         "reports": report_rows.read(
@@ -400,17 +407,9 @@ def _community_rows(geodata: Path, names: Mapping[str, str]) -> list[dict[str, A
     ]  # fmt: skip
 
 
-def _ends(cited: Iterable[plans.Commitment], listed: Mapping[str, plans.Plan]) -> list[int]:
-    """Give the last years of the plans whose word on a thing holds; a plan that takes it back sets no year for it."""
-    weight = plans.ranks({one.plan for one in cited if one.action != "cancel"}, listed)
-    return [listed[name].period[1] for name, rank in weight.items() if rank == 0]
-
-
 def _retired_rows(geodata: Path, published: set[str]) -> list[dict[str, Any]]:
     rows = []
-    before = {one.id: one for one in places.load_released(geodata / "released.csv")}
     for entry in places.load_retired(geodata / "retired.csv"):
-        was = before.get(entry.id)
         where = f"retired.csv {entry.id}"
         if entry.id in published:
             raise GeodataError(f"{where}：仍在使用", f"{where}: is in use")
@@ -419,8 +418,7 @@ def _retired_rows(geodata: Path, published: set[str]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "id": entry.id, "successor": entry.successor or None, "date": entry.date, "reason": entry.reason,
-                "adcode": entry.area or (was.adcode if was else None), "name": was.name if was else None,
-                "category": was.category if was else None,
+                "adcode": entry.area or None, "name": entry.name or None, "category": entry.category or None,
             }
         )  # fmt: skip
     return rows
@@ -556,6 +554,11 @@ def _area_name(adcode: str, names: Mapping[str, str], where: str) -> str:
     raise GeodataError(
         f"{where}：行政区代码 {adcode} 不在已知范围内", f"{where}: adcode {adcode} lies in no known area"
     )
+
+
+def _told_name(names: Mapping[str, str]) -> Callable[[str], str]:
+    """Name an area that may be none of the data any more: by its own name, that of one around it, or its code."""
+    return lambda code: next((names[one] for one in (code, *ancestors(code)) if one in names), code)
 
 
 def _texts(listed: Mapping[str, "plans.Plan"], plans_dir: Path | None) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -44,4 +44,6 @@ def read_facts(geodata: Path) -> None:
     places.load_people(geodata)
     places.load_locations(geodata / "locations.csv")
     places.load_statuses(geodata / "statuses.csv")
-    places.load_released(geodata / "released.csv")
+    places.load_released(geodata / places.RELEASED_FILE)
+    places.load_releases(geodata / places.RELEASES_FILE)
+    places.load_changes(geodata / places.CHANGES_FILE)

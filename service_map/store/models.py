@@ -31,6 +31,8 @@ from service_map.store.records import (
     PlanChangeRecord,
     PlanRecord,
     QuotaRecord,
+    ReleaseChangeRecord,
+    ReleaseRecord,
     RequirementRecord,
     RequirementUnit,
     StockFigureRecord,
@@ -55,6 +57,7 @@ _SETS = {
     "measure": terms.MEASURE,
     "plan_kind": terms.PLAN_KIND,
     "change": terms.CHANGE,
+    "release_change": terms.RELEASE_CHANGE,
     "promise_sort": terms.PROMISE_SORT,
 }
 DOMAINS: dict[str, dict[str, str]] = {name: of.meanings() for name, of in _SETS.items()}
@@ -346,6 +349,23 @@ PlanChange = _mapped(
 """规划的变化: what a plan does with the promises of the plan that it follows, in the order in which they are told."""
 
 
+Release = _mapped("Release", _table("releases", ReleaseRecord, both("数据的各次发布"), unique="release"))
+"""发布: a release of the data, by which others ask what has changed since."""
+
+ReleaseChange = _mapped(
+    "ReleaseChange",
+    _table(
+        "release_changes",
+        ReleaseChangeRecord,
+        both("各次发布改动了什么"),
+        Index("release_changes_area", "adcode", "category"),
+        Index("release_changes_position", "position"),
+        unique="id",
+    ),
+)
+"""发布的变化: what a release added, retired, moved or found in another state, in the order in which it is told."""
+
+
 class Community(Base):
     """居民小区: where people live, as demand points; from the tables of what exists."""
 
@@ -527,8 +547,8 @@ TABLES: tuple[Any, ...] = tuple(
     model.__table__
     for model in (
         Meta, Category, Plan, Area, Commitment, Facility, Report, Shape, Citation, Requirement, Unit, Quota,
-        PromiseCitation, QuotaFacility, Indicator, StockFigure, PlanChange, Community, Retired, Gap, Summary,
-        RankedArea, Cluster, TileCell,
+        PromiseCitation, QuotaFacility, Indicator, StockFigure, PlanChange, Community, Retired, Release,
+        ReleaseChange, Gap, Summary, RankedArea, Cluster, TileCell,
     )
 )  # fmt: skip
 """Every table, each after those it refers to."""

@@ -56,6 +56,7 @@ from service_map.store.records import (
     LayerRecord,
     Tally,
 )
+from service_map.store.release_changes import release_changes, releases
 from service_map.store.sources import area, areas, commitments, cursor_at, every_commitment, plan, plans
 from service_map.store.state import source_at, state_at
 from service_map.store.stock_figures import stock_figures
@@ -89,6 +90,8 @@ __all__ = [
     "promised",
     "quota",
     "quotas",
+    "release_changes",
+    "releases",
     "requirement",
     "requirements",
     "states",

@@ -693,6 +693,72 @@ class PlanChangePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRecord:
+    """One release of the data (发布): its name, its place among the others, and how much it published."""
+
+    release: Annotated[str, means("发布的名称")]
+    position: Annotated[From1, means("第几次发布", listed=False)]
+    date: Annotated[str, means("日期")]
+    facilities: Annotated[Whole, means("设施数")]
+    requirements: Annotated[Whole, means("普遍要求数")]
+    quotas: Annotated[Whole, means("数量承诺数，分项也计")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseChangeRecord:
+    """What one release changed of one thing; ``release`` is None for what no release has published yet."""
+
+    id: Annotated[str, means("变化的标识")]
+    position: Annotated[From1, means("第几次发布", listed=False)]
+    release: Annotated[str | None, means("哪次发布，尚未发布的为空")]
+    change: Annotated[str, one_of(terms.RELEASE_CHANGE), means("变化")]
+    item: Annotated[str, means("设施、普遍要求或数量承诺的永久标识")]
+    sort: Annotated[str, one_of(terms.PROMISE_SORT), means("承诺的种类")]
+    name: Annotated[str, means("名称")]
+    category: Annotated[str, means("类别代码")]
+    category_zh: Annotated[str, means("类别")]
+    category_en: Annotated[str, means("类别英文名")]
+    family: Annotated[str | None, means("大类代码")]
+    adcode: Annotated[Adcode, means("行政区划代码")]
+    area_name: Annotated[str, means("行政区")]
+    before: Annotated[str | None, means("原来的：行政区与点位、状态、年份或数量")]
+    after: Annotated[str | None, means("现在的；不再列出的是去向的标识")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseChangeFilter:
+    """Which changes are asked for; every given condition must hold.
+
+    Attributes
+    ----------
+    since
+        Name of a release, or a day: what has changed after it.
+    change
+        One value of `service_map.catalogue.terms.RELEASE_CHANGE`.
+    area
+        Code of an area; what lies in it and in everything under it.
+    categories, families
+        Codes, any of which may hold; empty for all.
+    """
+
+    since: str | None = None
+    change: str | None = None
+    area: str | None = None
+    categories: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseChangePage:
+    """Some changes, the newest first; as `PlanChangePage`, ``counts`` by ``RELEASE_CHANGE``."""
+
+    items: tuple[ReleaseChangeRecord, ...]
+    next_cursor: str | None
+    matched: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StockFigureRecord:
     """How many of one kind a plan says stand in its whole area (现状数), with the names of what it refers to."""
 

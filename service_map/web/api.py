@@ -30,6 +30,7 @@ from service_map.store import (
     PlanRecord,
     PromiseRecord,
     QuotaPage,
+    ReleaseChangeRecord,
     RequirementPage,
     queries,
     read_meta,
@@ -436,6 +437,36 @@ def indicators() -> Response:
 def progress() -> Response:
     """Count by area and category what is due and what has become of it."""
     return reply(progress_files.members())
+
+
+@blueprint.get("/changes")
+def changes() -> Response:
+    """Give a page of what releases of the data changed, and of what has changed since the last."""
+    values = query(params.RELEASE_CHANGES)
+    conn = reading().conn
+    page = queries.release_changes(
+        conn, params.release_change_filter(values), limit=values["limit"], cursor=values["cursor"]
+    )
+    known = queries.releases(conn)
+    return reply(
+        {
+            "since": values["since"],
+            "release": known[0].release if known else None,
+            "releases": [_members(one) for one in known[: params.MAX_LIMIT]],
+            "counts": dict(page.counts),
+            "changes": [_change(record) for record in page.items],
+            "numberMatched": page.matched,
+            "numberReturned": len(page.items),
+            "links": _links(JSON, page.next_cursor),
+        }
+    )
+
+
+def _change(record: ReleaseChangeRecord) -> dict[str, Any]:
+    return _members(record) | {
+        "change_name": choose(*terms.RELEASE_CHANGE[record.change].pair),
+        "category_name": choose(record.category_zh, record.category_en),
+    }
 
 
 # ---------------------------------------------------------------- requirements, quotas

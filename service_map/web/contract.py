@@ -38,6 +38,8 @@ from service_map.store import (
     PlanRecord,
     ProgressRecord,
     QuotaRecord,
+    ReleaseChangeRecord,
+    ReleaseRecord,
     RequirementRecord,
     RequirementUnit,
     ranks,
@@ -273,6 +275,8 @@ PlanChange = _type(
         "differs": list[Annotated[str, one_of(terms.DIFFERS)]], "candidates": list[str],
     },
 )  # fmt: skip
+Release = _type("Release", listed(ReleaseRecord))
+Change = _type("Change", {**listed(ReleaseChangeRecord), "change_name": str, "category_name": str})
 Commitment = _type(
     "Commitment",
     {**listed(CommitmentRecord), "category_name": str, "facilities": list[str], "promises": list[str], "passage": str},
@@ -436,6 +440,14 @@ ANSWERS: Mapping[str, Any] = {
             {
                 "plan": str, "succeeds": list[str], "counts": Annotated[dict[str, Whole], keyed(terms.CHANGE)],
                 "changes": _several(PlanChange), **_PAGING,
+            },
+        ),
+        _type(
+            "Changes",
+            {
+                "since": str | None, "release": str | None, "releases": _several(Release),
+                "counts": Annotated[dict[str, Whole], keyed(terms.RELEASE_CHANGE)],
+                "changes": _several(Change), **_PAGING,
             },
         ),
         _type("Commitments", {"commitments": _several(Commitment), **_PAGING}),

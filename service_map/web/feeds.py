@@ -13,7 +13,7 @@ import segno
 from flask import request, url_for
 
 from service_map.catalogue import terms
-from service_map.store.records import FacilityRecord, PlanRecord
+from service_map.store.records import FacilityRecord, PlanRecord, ReleaseChangeRecord
 from service_map.web import labels
 
 ATOM = "application/atom+xml"
@@ -25,7 +25,7 @@ _ODBL = "https://opendatacommons.org/licenses/odbl/1-0/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedEntry:
-    """One facility in a feed; ``updated`` is an RFC 3339 time."""
+    """One facility in a feed, or one change; ``updated`` is an RFC 3339 time. What is no point has no place."""
 
     id: str
     title: str
@@ -34,8 +34,8 @@ class FeedEntry:
     category: str
     category_name: str
     summary: str
-    lon: float
-    lat: float
+    lon: float | None = None
+    lat: float | None = None
 
 
 def absolute(path: str) -> str:
@@ -77,6 +77,43 @@ def entry(record: FacilityRecord, *, plans: Mapping[str, PlanRecord], english: b
         lon=round(record.lon, 6),
         lat=round(record.lat, 6),
     )
+
+
+def change_entry(record: ReleaseChangeRecord, *, url: str, built: str, english: bool) -> FeedEntry:
+    """Write a change of the data for a feed.
+
+    Parameters
+    ----------
+    record
+        The change.
+    url
+        Page of the facility, requirement or quota; of one that is listed no more it says where it went.
+    built
+        When the data was built, of which what no release has published yet is news; an RFC 3339 time.
+    english
+        In English.
+    """
+    category = record.category_en if english else record.category_zh
+    said = [str(labels.RELEASE_CHANGE[record.change]), *_sides(record), category, record.area_name]
+    return FeedEntry(
+        id=f"urn:x-service-map:change:{record.id}:{(record.after or '').replace(' ', ':')}",
+        title=f"{labels.RELEASE_CHANGE[record.change]} · {record.name}",
+        url=absolute(url),
+        updated=moment(record.release.partition(".")[0]) if record.release else built,
+        category=record.category,
+        category_name=category,
+        summary=" · ".join(said),
+    )
+
+
+def _sides(record: ReleaseChangeRecord) -> list[str]:
+    """Say from what to what something changed; of a place the two are no words."""
+    if record.change == "moved" or record.before is None or record.after is None:
+        return []
+    sides = (record.before, record.after)
+    if record.change == "status":
+        sides = (str(labels.STATUS.get(sides[0], sides[0])), str(labels.STATUS.get(sides[1], sides[1])))
+    return [f"{sides[0]} → {sides[1]}"]
 
 
 def moment(day: str | None) -> str:

@@ -62,6 +62,7 @@ BASIS = {
 KIND = _called(terms.KIND)
 PLAN_KIND = _called(terms.PLAN_KIND, listed=True)
 CHANGE = _called(terms.CHANGE, listed=True)
+RELEASE_CHANGE = _called(terms.RELEASE_CHANGE, listed=True)
 CHANGE_MEANING = {code: LazyString(lambda code: _said(terms.CHANGE[code].meaning), code) for code in terms.CHANGE}
 DIFFERS = _called(terms.DIFFERS)
 BINDING = _called(terms.BINDING, listed=True)

@@ -214,6 +214,16 @@ OPERATIONS = (
         ),
     ),
     Operation(
+        path="/api/changes",
+        id="changes",
+        parameters=params.RELEASE_CHANGES,
+        schema="Changes",
+        about=sentence(
+            "数据各次发布改动了什么，以及最近一次发布以来的变化：新增、不再列出、位置、状态、到期年份、数量，新的在前，分页；"
+            "同样的内容有 Atom：/changes.atom"
+        ),
+    ),
+    Operation(
         path="/api/commitments",
         id="commitments",
         parameters=params.COMMITMENTS,

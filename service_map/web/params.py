@@ -22,7 +22,14 @@ from service_map.catalogue import terms
 from service_map.catalogue.messages import Name, Sentence, sentence
 from service_map.errors import Fault, InvalidParameterError, nearest_word
 from service_map.io.datum import DATUMS
-from service_map.store import CommitmentFilter, FacilityFilter, IndicatorFilter, PlanChangeFilter, PromiseFilter
+from service_map.store import (
+    CommitmentFilter,
+    FacilityFilter,
+    IndicatorFilter,
+    PlanChangeFilter,
+    PromiseFilter,
+    ReleaseChangeFilter,
+)
 from service_map.store.data_dictionary import SYSTEMS
 from service_map.store.export import Format
 from service_map.web.language import LANGUAGES
@@ -47,6 +54,7 @@ Known = Callable[[str], Collection[str]]
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _CURSOR = re.compile(r"[A-Za-z0-9_.=-]{1,400}", re.ASCII)
+_RELEASE = re.compile(r"\d{4}-\d\d-\d\d(\.\d{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
@@ -212,6 +220,17 @@ def plan_change_filter(values: Mapping[str, Any], plan: str) -> PlanChangeFilter
     return PlanChangeFilter(
         plan=plan,
         change=values["change"],
+        area=values["area"],
+        categories=values["category"] or (),
+        families=values["family"] or (),
+    )
+
+
+def release_change_filter(values: Mapping[str, Any]) -> ReleaseChangeFilter:
+    """Make the store's filter of what `read` returned for `RELEASE_CHANGES`."""
+    return ReleaseChangeFilter(
+        since=values["since"],
+        change=values.get("change"),
         area=values["area"],
         categories=values["category"] or (),
         families=values["family"] or (),
@@ -435,6 +454,16 @@ def _identifier(name: str, text: str) -> str:
     return text
 
 
+def _release(name: str, text: str) -> str:
+    if not _RELEASE.fullmatch(text):
+        raise InvalidParameterError(
+            name,
+            "应为发布的名称，或年-月-日，如 2026-12-01",
+            "takes the name of a release, or a day such as 2026-12-01",
+        )
+    return text
+
+
 def _cursor(name: str, text: str) -> str:
     if not _CURSOR.fullmatch(text):
         raise InvalidParameterError(
@@ -613,6 +642,18 @@ CHANGE = Parameter(
     about=sentence("怎样对待前一规划的承诺"),
     schema={"type": "string", "enum": list(terms.CHANGE.codes)},
     parse=choice(terms.CHANGE.codes),
+)
+SINCE = Parameter(
+    name="since",
+    about=sentence("哪次发布或哪天之后的变化：发布的名称（如 2026-12-01、2026-12-01.2）或年-月-日；不写则全部"),
+    schema={"type": "string", "pattern": rf"^{_RELEASE.pattern}$", "examples": ["2026-12-01"]},
+    parse=_release,
+)
+RELEASE_CHANGE = Parameter(
+    name="change",
+    about=sentence("哪一种变化"),
+    schema={"type": "string", "enum": list(terms.RELEASE_CHANGE.codes)},
+    parse=choice(terms.RELEASE_CHANGE.codes),
 )
 AREA_EITHER = replace(
     AREA, about=sentence("行政区代码（六位或九位）：在其中的、在其下各级的，也有上级规划对它的；见 /api/areas")
@@ -855,4 +896,6 @@ QUOTAS = (*QUOTA_FILTER, LIMIT, CURSOR)
 REQUIREMENT_FILTER = (*QUOTA_FILTER, PER, PROMISE_STATE)
 REQUIREMENTS = (*REQUIREMENT_FILTER, LIMIT, CURSOR)
 PLAN_CHANGES = (CHANGE, AREA, CATEGORIES, FAMILIES, LIMIT, CURSOR)
+RELEASE_CHANGE_FEED = (SINCE, AREA, CATEGORIES, FAMILIES)
+RELEASE_CHANGES = (*RELEASE_CHANGE_FEED, RELEASE_CHANGE, LIMIT, CURSOR)
 AREAS = (AREA, LEVEL)

@@ -338,4 +338,4 @@ def test_what_is_a_number_or_an_intention_only_says_so(home, counted):
     assert (gone.successor, gone.reason, gone.area) == (quota.id, "quota", "140521")
     wish = commitment(QINSHUI, 631, kind="intent", category="funeral_home")
     (gone,) = retire(released([was]), [], [], intents=[wish], today=date(2026, 1, 2))
-    assert (gone.successor, gone.reason, gone.area) == ("", "intent", "")
+    assert (gone.successor, gone.reason, gone.area) == ("", "intent", "140521")

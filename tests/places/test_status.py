@@ -126,7 +126,8 @@ def test_locations_survive_a_refresh(tmp_path):
 
 def test_an_id_that_was_released_and_is_gone_is_retired(tmp_path):
     found = retire(released([ONE, TWO]), [TWO], [], today=TODAY)
-    assert found == [Retired(id=ONE.id, successor="", date="2026-01-02", reason="dropped")]
+    told = {"area": ONE.adcode, "name": ONE.name, "category": ONE.category}
+    assert found == [Retired(id=ONE.id, successor="", date="2026-01-02", reason="dropped", **told)]
     write_retired(tmp_path / "retired.csv", found)
     assert load_retired(tmp_path / "retired.csv") == found
 
@@ -159,6 +160,19 @@ def test_a_known_retirement_keeps_its_date_and_follows_its_successor():
     assert (first.successor, first.reason, second.reason) == ("", "dropped", "dropped")
 
 
+def test_a_retired_id_keeps_its_name_whatever_is_released_since(tmp_path):
+    first = retire(released([ONE, TWO]), [TWO], [], today=TODAY)
+    write_retired(tmp_path / "retired.csv", first)
+    later = retire(released([TWO]), [TWO], load_retired(tmp_path / "retired.csv"), today=TODAY)
+    assert [(one.id, one.name, one.category, one.area) for one in later] == [
+        (ONE.id, ONE.name, ONE.category, ONE.adcode)
+    ]  # fmt: skip
+    # One that an earlier edition retired without its name gets it as long as the last release tells it.
+    nameless = [Retired(id=ONE.id, successor=TWO.id, date="2025-01-01", reason="merged")]
+    (told,) = retire(released([ONE, TWO]), [TWO], nameless, today=TODAY)
+    assert (told.successor, told.date, told.name) == (TWO.id, "2025-01-01", ONE.name)
+
+
 def test_an_id_that_comes_back_is_no_longer_retired():
     known = [Retired(id=ONE.id, successor="", date="2025-01-01", reason="dropped")]
     assert retire(released([ONE]), [ONE], known, today=TODAY) == []
@@ -180,7 +194,7 @@ def test_the_released_ids_are_kept_as_they_were(tmp_path):
         f"{ONE.id},,soon,dropped,",
         f"{ONE.id},r0000000000aa,2025-01-01,merged,",
         f"{ONE.id},r0000000000aa,2025-01-01,rule,",
-        f"{ONE.id},{TWO.id},2025-01-01,merged,140521",
+        f"{ONE.id},{TWO.id},2025-01-01,merged,somewhere",
     ],
 )
 def test_a_damaged_table_of_retired_ids_is_refused_by_row(tmp_path, row):

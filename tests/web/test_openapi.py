@@ -15,6 +15,7 @@ from service_map.web.site import EXTENSION
 HERE = "lon=112.1872&lat=35.6903"
 COUNTY = "area=140521"
 SAMPLE = [
+    "/api/changes", "/api/changes?since=2026-11-30&limit=3&lang=en",
     "/api/layers", "/api/layers?lang=en", "/api/plans/qinshui-2021/changes", "/api/plans/qinshui-2021/changes?lang=en",
     "/api/facilities", "/api/facilities?limit=3", "/api/facilities?limit=1000&lang=en", "/api/facilities?bbox=0,0,1,1",
     "/api/facilities?family=elderly&year=2025", "/api/facilities?q=%E5%85%BB%E8%80%81&area=140700",

@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from service_map.errors import InvalidParameterError
-from service_map.store import queries
+from service_map.store import queries, read_meta
 from service_map.store.records import FacilityFilter
 from service_map.web import feeds, links, params
 from service_map.web.compute import elsewhere_if
 from service_map.web.cost import searches_much
-from service_map.web.pages import choices, frame
+from service_map.web.pages import choices, frame, promises
 from service_map.web.pages.frame import blueprint
 from service_map.web.pages.home import choice_words
 from service_map.web.site import site
@@ -52,6 +52,34 @@ def feed() -> Response:
         updated=max((entry.updated for entry in entries), default=_newest_plan()),
         entries=entries,
     )
+    return Response(xml, mimetype=feeds.ATOM)
+
+
+@blueprint.get("/changes.atom")
+def changes_feed() -> Response:
+    """Write what the data has changed as an Atom feed (RFC 4287), the newest first, by area and category."""
+    values = frame.query((*params.RELEASE_CHANGE_FEED, choices.BIG))
+    wanted = params.release_change_filter(values)
+    page = queries.release_changes(frame.conn(), wanted, limit=FEED_SIZE)
+    built = read_meta(frame.conn())["built_at"]
+    entries = [
+        feeds.change_entry(item, url=promises.address(item.item), built=built, english=frame.english())
+        for item in page.items
+    ]
+    known = queries.releases(frame.conn())
+    none = dict.fromkeys(parameter.name for parameter in params.FILTER)
+    asked = {name: values[name] for name in ("since", "area", "category", "family") if values[name]}
+    xml = render_template(
+        "feed.xml",
+        title=" · ".join((_("规划设施地图"), _("数据的变化"), *_chosen(none | values))),
+        subtitle=None,
+        self_url=feeds.absolute(url_for("pages.changes_feed", **asked, **links.lasting())),
+        page_url=feeds.absolute(url_for("pages.home", **asked | {"since": None}, **links.lasting())),
+        updated=max(
+            (entry.updated for entry in entries), default=feeds.moment(known[0].date) if known else built
+        ),
+        entries=entries,
+    )  # fmt: skip
     return Response(xml, mimetype=feeds.ATOM)
 
 
