@@ -291,6 +291,7 @@ PER = Terms({
     "village": ("村", "village", "每个村", "every village"),
     "residential_compound": ("小区", "residential compound", "每个小区", "every residential compound"),
     "school": ("学校", "school", "每所学校", "every school"),
+    "kindergarten": ("幼儿园", "kindergarten", "每所幼儿园", "every kindergarten"),
     "park": ("公园", "park", "每个公园", "every park"),
     "enterprise": ("园区", "industrial park", "每个园区", "every industrial park"),
 })  # fmt: skip

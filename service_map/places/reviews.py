@@ -21,7 +21,7 @@ from service_map.io import Asked, Problem
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
 from service_map.places.promises import Promise
-from service_map.plans import CORRECTION_COLUMNS, Commitment, Correction, correction_fault
+from service_map.plans import CORRECTION_COLUMNS, Commitment, Correction, correction_fault, handles
 
 REVIEW_FILE = "reviewed.csv"
 REVIEWED_COLUMNS = ("id", "plan", "line", "name", "digest", "date", "verdict")
@@ -348,7 +348,7 @@ def _mends(
             item.plan, item.line, item.category,
         )]  # fmt: skip
         handle = next(
-            (word for word in _handles(item) if not any(word in _handles(o) for o in beside if o != item)), None
+            (word for word in handles(item) if not any(word in handles(o) for o in beside if o != item)), None
         )
         if handle is None and len(beside) > 1:
             why = Fault(
@@ -363,11 +363,6 @@ def _mends(
             return [], ("set", *fault)
         made.append(given)
     return made, None
-
-
-def _handles(item: Commitment) -> list[str]:
-    """Give the words by which a correction can name a commitment, the surest first."""
-    return [word for word in (item.name, item.place, item.noun if item.name is None else None) if word]
 
 
 def load_reviews(path: Path) -> list[Review]:

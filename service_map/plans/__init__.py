@@ -8,6 +8,7 @@ from service_map.plans.corrections import (
     add_corrections,
     apply_corrections,
     correction_fault,
+    handles,
     load_corrections,
 )
 from service_map.plans.explanation import Explanation, Words, explain, explanation_record, explanation_text
@@ -49,6 +50,7 @@ __all__ = [
     "extract_circles",
     "extract_indicators",
     "extract_stock_figures",
+    "handles",
     "indicator_key",
     "label",
     "label_record",

@@ -9,7 +9,8 @@ do        ``drop``, ``change`` or ``add``
 plan      the plan's id
 line      1-based line of the plan's text
 category  code of `categories.toml`
-name      which of several on that line, by its name or else its place or the plan's noun; may be empty for all
+name      which of several on that line: its name or else its place, the plan's noun, its kind (``coverage``) or the
+          unit of its rule (``community``); may be empty for all
 set       for ``change`` and ``add``: fields and values, ``count=3; unit=所; place=端氏镇``
 reason    for people; not read
 ========  ============================================================================================
@@ -227,9 +228,14 @@ def _add(
 
 
 def _meets(record: Commitment, correction: Correction) -> bool:
-    noun = record.noun if record.name is None else None
-    named = correction.name in (None, record.name, record.place, noun)
+    named = correction.name in (None, *handles(record))
     return named and record.line == correction.line and record.category == correction.category
+
+
+def handles(record: Commitment) -> list[str]:
+    """Give the words by which a correction can name a record among others of its line, the surest first."""
+    noun = record.noun if record.name is None else None
+    return [word for word in (record.name, record.place, noun, record.per, record.kind) if word]
 
 
 def _same(record: Commitment, added: Commitment) -> bool:

@@ -162,6 +162,13 @@ def test_two_that_a_correction_cannot_tell_apart_are_not_mended_together(tmp_pat
     assert "corrections.csv" in str(found.problems[0])
 
 
+def test_a_number_and_a_wish_of_one_noun_are_told_apart_by_what_they_are(tmp_path, gazetteer):
+    every = [*CITED, replace(ALIKE, kind="intent", count=None)]
+    row = next(row for row in export(gazetteer, commitments=every) if row["id"] == QUOTA.id)
+    found = judge(tmp_path, [{**row, "verdict": "错", "set": "count=3"}], commitments=every)
+    assert [(made[2], made[4]) for made in found.corrections] == [("11", "quota")]
+
+
 @pytest.mark.parametrize(
     ("cells", "said"),
     [

@@ -34,6 +34,13 @@ def test_a_record_can_be_dropped_changed_and_added(tmp_path):
     assert len({item.id for item in records}) == 3
 
 
+@pytest.mark.parametrize(("name", "kept"), [("coverage", ["quota"]), ("county", ["quota"]), ("quota", ["coverage"])])
+def test_of_two_of_one_noun_one_is_named_by_its_kind_or_unit(tmp_path, name, kept):
+    text = "每个县建设1所殡仪馆，新建殡仪馆3所。\n"
+    records, unused = _corrected(tmp_path, f"drop,p,1,funeral_home,{name},,\n", text)
+    assert ([record.kind for record in records], unused) == (kept, [])
+
+
 def test_every_field_that_a_promise_says_can_be_set(tmp_path):
     total = extract(TEXT, plan="p")[0]
     row = (
