@@ -11,6 +11,7 @@ from service_map.plans.reading import tense
 from service_map.plans.reading.context import (
     MADE,
     NOT_IT,
+    QUALITY,
     SUBJECT,
     Case,
     Context,
@@ -31,9 +32,6 @@ _MERGED = "并入他处的已有设施 existing ones that are merged into others
 _NO_VERB = "没有动词承诺它 no verb promises it"
 _COVER_RATE = re.compile(
     f"(?:（[^）]*）)?(?:在{CJK}{{1,4}}(?:（{CJK}{{1,4}}）)?)?的?覆盖[率面]?(?:总体|均|全部|要)?(?:达到?|不低于|超过|为|提高到|提升[至到])?\\d"
-)
-QUALITY = re.compile(
-    r"(?:等)?[^，。、]{0,8}(?:(?<!高)质量|水平|能力|竞争力|队伍|管理|服务|制度|机制|改革|特色学科|专业)"
 )
 _TAKES_PART = re.compile(
     "结对|帮扶|参与|参加|纳入(?![^，。]{0,10}(?:建设|改造|规划|项目))|开展|接入|入选|获评|获得|通过|签约|推行|试行|与|联合|入驻|对接|提供|实行|加入|完成评|公建民营|公办民营|社会化|委托"
@@ -99,7 +97,7 @@ class Nouns(Drafts):
             return _OTHER
         if re.match("(?:等)?为(?:依托|基础|骨干|主体|载体|龙头|牵引|主|支撑|平台|单位|网底|保障|中心)", behind):
             return "已有的设施（以…为依托） stands already"
-        if (item.rests and not item.verbs) or (item.covers and [verb.text for verb in item.verbs] == ["巩固"]):
+        if item.covers and [verb.text for verb in item.verbs] == ["巩固"]:
             return _KEPT
         if item.rests and not item.verbs:
             return f"{_KEPT}（{item.rests.text}）"
