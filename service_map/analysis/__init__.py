@@ -21,7 +21,16 @@ from service_map.analysis.inputs import (
     read_places,
     read_polygon,
 )
-from service_map.analysis.ladder import Here, brief, here_of, ladder, number_words, rule_words, verified_words
+from service_map.analysis.ladder import (
+    Here,
+    brief,
+    here_of,
+    ladder,
+    listed_words,
+    number_words,
+    rule_words,
+    verified_words,
+)
 from service_map.analysis.promised import LookedFor, kinds_of, looked_for, promised
 from service_map.analysis.record import (
     AS_RECORDED,
@@ -84,6 +93,7 @@ __all__ = [
     "kinds_of",
     "ladder",
     "least_away",
+    "listed_words",
     "looked_for",
     "number_words",
     "open_ground",

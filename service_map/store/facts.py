@@ -42,6 +42,7 @@ def read_facts(geodata: Path) -> None:
     if (geodata / _CLASSES).exists():
         places.load_classes(geodata / _CLASSES, geodata=geodata)
     places.load_people(geodata)
+    places.load_townships(geodata)
     places.load_locations(geodata / "locations.csv")
     places.load_statuses(geodata / "statuses.csv")
     places.load_released(geodata / places.RELEASED_FILE)

@@ -370,6 +370,8 @@ class AreaRecord:
         Whose boundary and seat these are.
     facilities
         Places on the map inside it.
+    townships, townships_source
+        How many townships, towns and streets it has and who says so; None where unknown.
     geometry
         Its boundary, WGS 84; None where unknown or not asked for.
     """
@@ -384,6 +386,8 @@ class AreaRecord:
     source: Annotated[str, means("界线与驻地的来源")]
     licence: Annotated[str, means("来源的许可")]
     facilities: Annotated[Whole, means("辖区内地图上的处数", stored=False)]
+    townships: Annotated[Whole | None, means("所辖乡、镇、街道的个数，不知道则空", after="licence")] = None
+    townships_source: Annotated[str | None, means("乡镇个数的来源", after="licence")] = None
     geometry: Annotated[MultiPolygon | None, means("界线", stored=False, listed=False)] = None
 
 

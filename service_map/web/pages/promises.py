@@ -11,7 +11,7 @@ from service_map import analysis
 from service_map.catalogue import terms
 from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
 from service_map.errors import GoneError
-from service_map.store import QuotaRecord, RequirementUnit, queries
+from service_map.store import QuotaRecord, RequirementRecord, RequirementUnit, queries
 from service_map.web import labels
 from service_map.web.links import to
 from service_map.web.pages import choices, frame
@@ -138,7 +138,7 @@ def requirement(promise_id: str) -> str | BaseResponse:
         action_words=str(labels.ACTION[record.action]),
         tally=[(str(labels.PROMISE_STATE[state]), getattr(record, state)) for state in terms.PROMISE_STATE if units],
         units=len(units),
-        partly="units_partly" in (record.doubts or "").split(";"),
+        listed=_listed(record, len(units)),
         groups=_groups(units),
         few=UNITS_SHOWN,
         doubts=_doubts(record.doubts),
@@ -179,6 +179,13 @@ def quota(promise_id: str) -> str | BaseResponse:
         period=_period(record.plan),
         citations=[(cite, frame.plans().get(cite.plan)) for cite in record.citations],
     )
+
+
+def _listed(record: RequirementRecord, units: int) -> str:
+    if record.per == "township":
+        return analysis.listed_words(frame.ground(), record.adcode, units)
+    per = frame.ground().choose(*terms.PER[record.per].pair)
+    return str(_("%(units)s 个%(per)s", units=units, per=per))
 
 
 def _heading(kind: str, noun: str | None) -> str:
