@@ -6,7 +6,8 @@ sentences.
 """
 
 from service_map.analysis.answer_file import FORMATS, check_format, collection, write_report
-from service_map.analysis.area import covered_share
+from service_map.analysis.answer_form import Feature, Report, rule_member
+from service_map.analysis.area_coverage import covered_share
 from service_map.analysis.card import CIRCLE_MINUTES, check_point
 from service_map.analysis.completeness import MOST_CELLS, completeness_index, count_looks
 from service_map.analysis.context import FEWEST_HOMES, Ground, Region, Supply, open_ground, region
@@ -43,7 +44,6 @@ from service_map.analysis.record import (
     trusting,
 )
 from service_map.analysis.region_bound import least_away
-from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.request_body import MOST_BYTES, MOST_POINTS, Given, read_body
 from service_map.analysis.scenario import CAPACITIES, STOCKS, Own, with_own
 from service_map.analysis.sites import MOST_SITES, PLACE_SOURCES, choose_sites, quota

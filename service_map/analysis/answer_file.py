@@ -11,7 +11,7 @@ import orjson
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from service_map.analysis.report import Feature, Report
+from service_map.analysis.answer_form import Feature, Report
 from service_map.errors import InvalidParameterError
 from service_map.store.cells import no_formula, writable
 

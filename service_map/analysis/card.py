@@ -10,12 +10,12 @@ import shapely
 from numpy.typing import NDArray
 
 from service_map import coverage
-from service_map.analysis import answers, report
+from service_map.analysis import answer_form, answers
+from service_map.analysis.answer_form import Feature, Report, rule_member
 from service_map.analysis.context import Ground, Region, Supply
 from service_map.analysis.ladder import brief
 from service_map.analysis.record import FARTHEST_M, given_alone, sources_member, state_of, stated_of
 from service_map.analysis.region_bound import COARSE_M, away_by_area
-from service_map.analysis.report import Feature, Report, rule_member
 from service_map.analysis.threshold import walking
 from service_map.catalogue import Inventory, Rule, terms
 from service_map.catalogue.adcode import covers
@@ -156,12 +156,12 @@ def check_point(
         }
         for said in aside
     ]
-    said_limits = [report.NETWORK if ground.network else report.STRAIGHT, report.IMPRECISE]
-    said_limits += report.sizes(said.rule for said in verdicts)
+    said_limits = [answer_form.NETWORK if ground.network else answer_form.STRAIGHT, answer_form.IMPRECISE]
+    said_limits += answer_form.sizes(said.rule for said in verdicts)
     if any(row["record"] != "complete" for row in judged):
-        said_limits.append(report.PARTIAL)
+        said_limits.append(answer_form.PARTIAL)
     if year is not None:
-        said_limits.append(report.YEARS)
+        said_limits.append(answer_form.YEARS)
     summary: answers.Circle = {
         "lon": lon,
         "lat": lat,
@@ -431,6 +431,6 @@ def _said(ground: Ground, summary: answers.Circle) -> tuple[str, ...]:
     lines = [f"{summary['area']['name']} {summary['minutes']} min: {counts}"]
     for said in (*summary["verdicts"], *summary["plan_circles"]):
         rule = said["rule"]
-        source = " · ".join((f"{rule['standard']} {rule['clause']}", *report.rule_marks(ground, rule)))
+        source = " · ".join((f"{rule['standard']} {rule['clause']}", *answer_form.rule_marks(ground, rule)))
         lines.append(f"  {said['verdict_name']}  {said['category_name']}  {said['text']}  [{source}]")
     return (*lines, *summary["limits"])

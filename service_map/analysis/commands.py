@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from service_map import settings, store
 from service_map.analysis.answer_file import check_format, write_report
-from service_map.analysis.area import covered_share
+from service_map.analysis.answer_form import Report
+from service_map.analysis.area_coverage import covered_share
 from service_map.analysis.card import CIRCLE_MINUTES, check_point
 from service_map.analysis.completeness import completeness_index
 from service_map.analysis.context import Ground, Region, open_ground, region
@@ -29,7 +30,6 @@ from service_map.analysis.inputs import (
     read_polygon,
 )
 from service_map.analysis.record import trusting
-from service_map.analysis.report import Report
 from service_map.analysis.scenario import CAPACITIES, STOCKS, with_own
 from service_map.analysis.sites import PLACE_SOURCES, choose_sites, quota
 from service_map.analysis.threshold import WAYS, reach

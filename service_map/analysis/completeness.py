@@ -7,12 +7,12 @@ import numpy as np
 import shapely
 
 from service_map import coverage
-from service_map.analysis import answers, report
+from service_map.analysis import answer_form, answers
+from service_map.analysis.answer_form import Feature, Report, percent, rule_member, share
 from service_map.analysis.card import CIRCLE_MINUTES
 from service_map.analysis.context import Ground, Region
 from service_map.analysis.inputs import clip
 from service_map.analysis.record import AS_RECORDED, HOW, WITHHELD, sources_member, state_of, stated_of
-from service_map.analysis.report import Feature, Report, percent, rule_member, share
 from service_map.analysis.threshold import WAYS, walking
 from service_map.catalogue import Rule, distinct, terms
 from service_map.coverage import Demand
@@ -83,14 +83,14 @@ def completeness_index(
     counted = [rule for rule in judged if ground.as_recorded or states[rule.id][0] == "complete"]
     network = ground.network if way == "walk" else None
     said = [
-        report.NETWORK if network is not None else report.STRAIGHT,
+        answer_form.NETWORK if network is not None else answer_form.STRAIGHT,
         *([AS_RECORDED] if ground.as_recorded and any(state != "complete" for state, _, _ in states.values()) else []),
         *([WITHHELD] if len(counted) < len(judged) else []),
-        report.IMPRECISE,
-        report.LAND if demand is None else report.PEOPLE,
-        *report.sizes(judged),
-        *([report.YEARS] if year is not None else []),
-        *([report.MENDED] if region.mended else []),
+        answer_form.IMPRECISE,
+        answer_form.LAND if demand is None else answer_form.PEOPLE,
+        *answer_form.sizes(judged),
+        *([answer_form.YEARS] if year is not None else []),
+        *([answer_form.MENDED] if region.mended else []),
     ]
     summary: answers.Completeness = {
         "area": {"adcode": region.adcode, "name": region.name},

@@ -7,7 +7,8 @@ import shapely
 
 from service_map import coverage
 from service_map.analysis import answers
-from service_map.analysis.area import (
+from service_map.analysis.answer_form import Feature, Report, percent, share
+from service_map.analysis.area_coverage import (
     kinds,
     limits,
     living,
@@ -26,7 +27,6 @@ from service_map.analysis.record import (
     record_of,
     record_properties,
 )
-from service_map.analysis.report import Feature, Report, percent, share
 from service_map.analysis.stock import (
     border_of,
     count_reaching,

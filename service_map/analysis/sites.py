@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
-from service_map.analysis import answers, report
-from service_map.analysis.area import kinds, limits, served
+from service_map.analysis import answer_form, answers
+from service_map.analysis.answer_form import Feature, Report, percent, share
+from service_map.analysis.area_coverage import kinds, limits, served
 from service_map.analysis.context import FEWEST_HOMES, Ground, Region, choose
 from service_map.analysis.inputs import clip
 from service_map.analysis.record import AS_RECORDED, HOW, record_member, record_of, record_properties
-from service_map.analysis.report import Feature, Report, percent, share
 from service_map.analysis.stock import (
     Stock,
     border_of,
@@ -150,7 +150,7 @@ def choose_sites(
         "solver": found.solver,
         "limits": [
             *(said for said in limits(ground, asked, region, record, measured, year=year, demand=demand)
-              if told.ground["kind"] != "homes" or said != ground.say(report.LAND)),
+              if told.ground["kind"] != "homes" or said != ground.say(answer_form.LAND)),
             *([ground.say(_UNCERTAIN)] if not sure.all() else []),
             *([] if record.state == "complete" else [ground.say(_UNSEEN)]),
         ],

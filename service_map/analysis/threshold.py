@@ -5,8 +5,8 @@ from typing import Any
 
 from service_map import coverage
 from service_map.analysis import answers
+from service_map.analysis.answer_form import rule_member
 from service_map.analysis.context import Ground
-from service_map.analysis.report import rule_member
 from service_map.catalogue import Rule, terms
 from service_map.errors import Fault, InvalidParameterError, UnanswerableError, nearest_word
 

@@ -13,7 +13,7 @@ import orjson
 import shapely
 from flask import Blueprint, Response
 
-from service_map.analysis.report import PEOPLE
+from service_map.analysis.answer_form import PEOPLE
 from service_map.catalogue import Category, terms
 from service_map.catalogue.messages import message, sentence
 from service_map.store import ranks, read_meta

@@ -22,9 +22,9 @@ from service_map.catalogue.adcode import county_of
 from service_map.store.cells import writable
 from service_map.store.records import AreaRecord, FacilityRecord
 from service_map.web import labels
+from service_map.web.addresses import VENDOR_DIR
 from service_map.web.figures import AreaFigures, CoverageFigure, Covered
 from service_map.web.language import language
-from service_map.web.links import VENDOR_DIR
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

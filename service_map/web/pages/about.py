@@ -4,7 +4,7 @@ from flask import Response, render_template, request, send_from_directory
 from flask_babel import gettext as _
 
 from service_map.store import export, queries
-from service_map.web import links
+from service_map.web import addresses
 from service_map.web.language import language
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
@@ -27,7 +27,7 @@ def about() -> str:
 @blueprint.get("/vendor/leaflet/<path:file>")
 def vendor(file: str) -> Response:
     """Leaflet's own files from the package that brought them; nothing is fetched from another host."""
-    return send_from_directory(links.VENDOR_DIR, file)
+    return send_from_directory(addresses.VENDOR_DIR, file)
 
 
 def error_page(problem: Problem) -> Response:

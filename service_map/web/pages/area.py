@@ -12,7 +12,7 @@ from service_map.catalogue.adcode import county_of, covers
 from service_map.errors import BusyError, OverrunError, SettingsError
 from service_map.store import queries
 from service_map.store.records import AreaRecord, FacilityFilter, FacilityRecord
-from service_map.web import figures, labels, links, report
+from service_map.web import addresses, figures, labels, report
 from service_map.web.compute import elsewhere, part
 from service_map.web.pages import choices, frame, gets, targets
 from service_map.web.pages.frame import blueprint
@@ -57,7 +57,7 @@ def area(adcode: str) -> str:
         seat=seat,
         term=frame.term_words(area=record.adcode),
         overdue=sum(queries.states(frame.conn(), FacilityFilter(area=record.adcode, states=("overdue",))).values()),
-        feed_url=links.to("pages.feed", area=record.adcode),
+        feed_url=addresses.to("pages.feed", area=record.adcode),
         geojson_url=url_for("downloads.facilities_geojson", area=record.adcode),
     )
 

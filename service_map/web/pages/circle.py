@@ -15,8 +15,8 @@ from service_map.catalogue import distinct, terms
 from service_map.store import queries
 from service_map.store.records import FacilityFilter
 from service_map.web import labels
+from service_map.web.addresses import to
 from service_map.web.compute import elsewhere
-from service_map.web.links import to
 from service_map.web.pages import choices, frame, gets
 from service_map.web.pages.frame import Entry, blueprint
 from service_map.web.site import site

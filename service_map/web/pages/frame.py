@@ -27,7 +27,7 @@ from service_map.analysis import Ground
 from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, covers
 from service_map.store import day_of, queries
 from service_map.store.records import AreaRecord, FacilityFilter, FacilityRecord, PlanRecord
-from service_map.web import basemap, feeds, figures, labels, links, params, term
+from service_map.web import addresses, basemap, feeds, figures, labels, params, term
 from service_map.web.database import Reading
 from service_map.web.language import language
 from service_map.web.pages import choices
@@ -88,18 +88,18 @@ def _keep(response: Response) -> Response:
 def _helpers() -> dict[str, Any]:
     """Give templates the functions that make addresses, and the reader's choices."""
     return {
-        "to": links.to,
+        "to": addresses.to,
         "here": here,
         "without": without,
-        "asset": links.asset,
-        "vendor": links.vendor,
+        "asset": addresses.asset,
+        "vendor": addresses.vendor,
         "lang": language(),
-        "big": "big" in links.lasting(),
+        "big": "big" in addresses.lasting(),
         "version": __version__,
         "base_map": found.told() if (found := basemap.base_map(site().settings)) else None,
         # A page about a failure has no data to say it by.
         "term_line": term_words() if is_reading() else None,
-        "absolute": feeds.absolute(here()) if request.endpoint else feeds.absolute(links.to("pages.home")),
+        "absolute": feeds.absolute(here()) if request.endpoint else feeds.absolute(addresses.to("pages.home")),
     }
 
 
@@ -213,7 +213,7 @@ def _known(name: str) -> Collection[str]:
 
 def here(**changes: str | None) -> str:
     """Make the address of this page with some choices changed; None takes a choice out."""
-    return links.here(known=choices.KNOWN, **changes)
+    return addresses.here(known=choices.KNOWN, **changes)
 
 
 def without(*names: str) -> str:

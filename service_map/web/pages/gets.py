@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from service_map import analysis
 from service_map.analysis import answers
-from service_map.web.links import to
+from service_map.web.addresses import to
 from service_map.web.pages import frame
 from service_map.web.site import site
 

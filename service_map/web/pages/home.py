@@ -17,7 +17,7 @@ from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
 from service_map.errors import BusyError, OverrunError
 from service_map.store import pinyin, queries
 from service_map.store.records import FacilityFilter, FacilityRecord, PlanRecord, PromiseFilter
-from service_map.web import feeds, labels, links, params
+from service_map.web import addresses, feeds, labels, params
 from service_map.web.compute import elsewhere_if, part
 from service_map.web.cost import searches_much
 from service_map.web.pages import choices, frame, gets
@@ -184,7 +184,7 @@ def _nothing(values: Mapping[str, Any], asked: analysis.LookedFor) -> Nothing:
     rule = usual(site().rules).get(asked.kinds[0])
     planner = None
     if rule is not None and rule.metres is not None:
-        planner = links.to("pages.plan_coverage", area=asked.area, rule=rule.id)
+        planner = addresses.to("pages.plan_coverage", area=asked.area, rule=rule.id)
     return Nothing(words=words, existing=existing, planner=planner)
 
 
@@ -250,8 +250,8 @@ def _homes(q: str | None) -> list[Home]:
         Home(
             name=home.name,
             area_name=areas[home.adcode].name if home.adcode in areas else "",
-            near=links.to("pages.home", near=f"{home.lon:.4f},{home.lat:.4f}"),
-            circle=links.to("pages.circle", lon=frame.coordinate(home.lon), lat=frame.coordinate(home.lat)),
+            near=addresses.to("pages.home", near=f"{home.lon:.4f},{home.lat:.4f}"),
+            circle=addresses.to("pages.circle", lon=frame.coordinate(home.lon), lat=frame.coordinate(home.lat)),
         )
         for home in found[:HOMES_SHOWN]
     ]
@@ -273,7 +273,7 @@ def home() -> str:
     listed_only = queries.listed_only(frame.conn())
     narrowed = ("area", "plan", "year", "status", "state", "precision")
     chosen = {name: values[name] for name in ("q", "family", "category", *narrowed)}
-    lasting = tuple(links.lasting().items())
+    lasting = tuple(addresses.lasting().items())
     return render_template(
         "home.html",
         heading=_("地图和清单"),
@@ -288,7 +288,7 @@ def home() -> str:
         categories=categories,
         taken=_taken(values, plans),
         filtered=any(chosen.values()),
-        cleared=links.to("pages.home"),
+        cleared=addresses.to("pages.home"),
         area_tree=frame.area_tree(),
         # The menu ends at counties; a township comes by a link and must survive the next use of the form.
         township=frame.areas().get(values["area"] or "") if len(values["area"] or "") > COUNTY_DIGITS else None,
@@ -357,7 +357,7 @@ def _state_words(values: Mapping[str, Any]) -> str:
 
 def _share(values: Mapping[str, Any]) -> dict[str, str]:
     """Give the addresses by which a view is handed on: scanned, subscribed to, put into another page."""
-    asked, lasting = frame.filter_query(values), links.lasting()
+    asked, lasting = frame.filter_query(values), addresses.lasting()
     embed = url_for("pages.embed", **asked, **lasting)
     code = f'<iframe src="{feeds.absolute(embed)}" width="100%" height="480" title="{_("规划设施地图")}"></iframe>'
     return {
@@ -372,7 +372,7 @@ def _share(values: Mapping[str, Any]) -> dict[str, str]:
 def embed() -> str:
     """Give the map alone, for other sites to frame; `security` lets them do that here and nowhere else."""
     values = frame.query((*params.FILTER, choices.BIG))
-    asked, lasting = frame.filter_query(values), links.lasting()
+    asked, lasting = frame.filter_query(values), addresses.lasting()
     return render_template(
         "embed.html",
         heading=_("地图"),

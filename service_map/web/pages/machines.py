@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from service_map.errors import InvalidParameterError
 from service_map.store import queries, read_meta
 from service_map.store.records import FacilityFilter
-from service_map.web import feeds, links, params
+from service_map.web import addresses, feeds, params
 from service_map.web.compute import elsewhere_if
 from service_map.web.cost import searches_much
 from service_map.web.pages import choices, frame, promises
@@ -47,8 +47,8 @@ def feed() -> Response:
         "feed.xml",
         title=" · ".join((_("规划设施地图"), *_chosen(values))),
         subtitle=frame.term_words(area=values["area"], plan=values["plan"]),
-        self_url=feeds.absolute(url_for("pages.feed", **asked, **links.lasting())),
-        page_url=feeds.absolute(url_for("pages.home", **asked, **links.lasting())),
+        self_url=feeds.absolute(url_for("pages.feed", **asked, **addresses.lasting())),
+        page_url=feeds.absolute(url_for("pages.home", **asked, **addresses.lasting())),
         updated=max((entry.updated for entry in entries), default=_newest_plan()),
         entries=entries,
     )
@@ -73,8 +73,8 @@ def changes_feed() -> Response:
         "feed.xml",
         title=" · ".join((_("规划设施地图"), _("数据的变化"), *_chosen(none | values))),
         subtitle=None,
-        self_url=feeds.absolute(url_for("pages.changes_feed", **asked, **links.lasting())),
-        page_url=feeds.absolute(url_for("pages.home", **asked | {"since": None}, **links.lasting())),
+        self_url=feeds.absolute(url_for("pages.changes_feed", **asked, **addresses.lasting())),
+        page_url=feeds.absolute(url_for("pages.home", **asked | {"since": None}, **addresses.lasting())),
         updated=max(
             (entry.updated for entry in entries), default=feeds.moment(known[0].date) if known else built
         ),

@@ -25,7 +25,7 @@ from service_map.coverage import Demand
 from service_map.errors import InvalidParameterError
 from service_map.io import Asked
 from service_map.store import queries
-from service_map.web import cost, labels, links, params, report
+from service_map.web import addresses, cost, labels, params, report
 from service_map.web.compute import elsewhere
 from service_map.web.pages import choices, frame, upload
 from service_map.web.pages.frame import blueprint
@@ -175,7 +175,7 @@ def _page(values: Mapping[str, Any], told: Planned | None) -> str:
         unit=_unit(told),
         years=_years(told.covered.summary["years"]) if told else [],
         ways_on=_ways_on(told) if told else [],
-        lasting=tuple(links.lasting().items()),
+        lasting=tuple(addresses.lasting().items()),
         area_tree=frame.area_tree(),
         rule_groups=_rule_groups(english=english),
         category_options=[
@@ -218,7 +218,7 @@ def _points_url(values: Mapping[str, Any], told: Planned) -> str:
         area=values["area"],
         category=told.covered.summary["categories"],
         status=params.ALL,
-        **links.lasting(),
+        **addresses.lasting(),
         v=frame.stamp(),
     )
 

@@ -8,7 +8,7 @@ from flask import render_template
 
 from service_map.store import queries
 from service_map.store.records import CommitmentFilter, CommitmentRecord, FacilityFilter
-from service_map.web import figures, labels, links
+from service_map.web import addresses, figures, labels
 from service_map.web.pages import choices, frame, targets
 from service_map.web.pages.frame import blueprint
 
@@ -100,7 +100,7 @@ def promise_url(plan_id: str, line: int, commitment: str) -> str:
     known = frame.plans().get(plan_id)
     paged = known is not None and known.commitments > PLAN_PAGE_SIZE
     at = {"cursor": queries.cursor_at(plan_id, line)} if paged else {}
-    return links.to("pages.plan", plan_id=plan_id, **at, _anchor=commitment)
+    return addresses.to("pages.plan", plan_id=plan_id, **at, _anchor=commitment)
 
 
 def _promise(record: CommitmentRecord, names: Mapping[str, str]) -> Promise:

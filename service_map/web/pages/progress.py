@@ -11,8 +11,8 @@ from service_map.catalogue import terms
 from service_map.catalogue.adcode import covers
 from service_map.store import ProgressRecord
 from service_map.store.progress import NUMBERS, progress, total
-from service_map.web import labels, links, params
-from service_map.web.links import to
+from service_map.web import addresses, labels, params
+from service_map.web.addresses import to
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
 from service_map.web.site import site
@@ -57,7 +57,7 @@ def progress_page() -> str:
         area_tree=frame.area_tree(),
         plan_options=[(one.id, one.title) for one in frame.plans().values()],
         chosen=values,
-        lasting=tuple(links.lasting().items()),
+        lasting=tuple(addresses.lasting().items()),
         csv_url=url_for("progress.table", **asked),
         xlsx_url=url_for("progress.sheets", **asked),
         json_url=url_for("api.progress", **asked),

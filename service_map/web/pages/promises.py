@@ -13,7 +13,7 @@ from service_map.catalogue.adcode import COUNTY_DIGITS, city_of, county_of
 from service_map.errors import GoneError
 from service_map.store import QuotaRecord, RequirementRecord, RequirementUnit, queries
 from service_map.web import labels
-from service_map.web.links import to
+from service_map.web.addresses import to
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
 from service_map.web.site import site

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from service_map.catalogue.adcode import COUNTRY
 from service_map.store import ranks
 from service_map.store.ranks import ALL, Offered, Ranked
-from service_map.web import links, ranking
+from service_map.web import addresses, ranking
 from service_map.web.pages import choices, frame
 from service_map.web.pages.frame import blueprint
 from service_map.web.site import site
@@ -67,7 +67,7 @@ def area_ranking() -> str:
         horizon_options=_horizons(has),
         horizon_words=_horizon_words(asked["horizon"], asked["year"]),
         lasting=[
-            *links.lasting().items(),
+            *addresses.lasting().items(),
             *((name, kept[name]) for name in ("area", "as_recorded") if kept.get(name)),
         ],
         sort=lambda name: _sort(name, kept),
@@ -76,7 +76,9 @@ def area_ranking() -> str:
         legend=LEGEND if told else (),
         as_recorded=any(item.as_recorded for item in found),
         withheld=len(told) < len(found),
-        record_url=links.to("pages.area_ranking", **{**kept, "as_recorded": None if asked["as_recorded"] else "true"}),
+        record_url=addresses.to(
+            "pages.area_ranking", **{**kept, "as_recorded": None if asked["as_recorded"] else "true"}
+        ),
         sources=lambda item: comma.join(ranking.sources(item)),
         stated=comma.join(dict.fromkeys(name for item in found for name in ranking.statements(item))),
         map_url=url_for("ranking.layer", **kept),
@@ -101,7 +103,7 @@ def area_ranking() -> str:
 def _deeper(item: Ranked, kept: dict[str, Any]) -> str | None:
     if item.level == "county":
         return None
-    return links.to("pages.area_ranking", **{**kept, "area": item.adcode, "level": None})
+    return addresses.to("pages.area_ranking", **{**kept, "area": item.adcode, "level": None})
 
 
 def _trail(around: tuple[str, str, str, str] | None, kept: dict[str, Any]) -> list[tuple[str, str]]:
@@ -110,10 +112,10 @@ def _trail(around: tuple[str, str, str, str] | None, kept: dict[str, Any]) -> li
     code = None if around is None else around[3]
     while code is not None and code != COUNTRY:
         _adcode, name, _level, parent = ranks.ranked_area(frame.conn(), code)
-        found.append((name, links.to("pages.area_ranking", **{**kept, "area": code, "level": None})))
+        found.append((name, addresses.to("pages.area_ranking", **{**kept, "area": code, "level": None})))
         code = parent
     if around is not None:
-        found.append((_("全国"), links.to("pages.area_ranking", **{**kept, "area": None, "level": None})))
+        found.append((_("全国"), addresses.to("pages.area_ranking", **{**kept, "area": None, "level": None})))
     return list(reversed(found))
 
 
@@ -130,7 +132,7 @@ def _horizon_words(kind: str, year: int | None) -> str:
 def _sort(name: str, kept: dict[str, Any]) -> str:
     """Make the address that sorts by a column, or turns its order round."""
     now = kept["order"]
-    return links.to("pages.area_ranking", **{**kept, "order": f"-{name}" if now == name else name})
+    return addresses.to("pages.area_ranking", **{**kept, "order": f"-{name}" if now == name else name})
 
 
 def _sorted_by(name: str, order: str) -> str:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from service_map import coverage
-from service_map.analysis import answers, report
+from service_map.analysis import answer_form, answers
+from service_map.analysis.answer_form import Feature, Report, percent, rule_member, share
 from service_map.analysis.catchment import catchment
 from service_map.analysis.context import Ground, Region, choose
 from service_map.analysis.inputs import clip
@@ -23,7 +24,6 @@ from service_map.analysis.record import (
     record_of,
     record_properties,
 )
-from service_map.analysis.report import Feature, Report, percent, rule_member, share
 from service_map.analysis.stock import (
     Stock,
     border_of,
@@ -164,31 +164,33 @@ def limits(
     demand: Demand | None,
 ) -> list[str]:
     """Say what the figures rest on and what they cannot say; `measured` is of `measured_from`."""
-    way = {"straight_line": report.STRAIGHT, "detour": report.DETOUR, "network": report.NETWORK}[asked.method]
-    said = [way, *record_limits(record), report.IMPRECISE, report.UNLOCATED]
+    way = {"straight_line": answer_form.STRAIGHT, "detour": answer_form.DETOUR, "network": answer_form.NETWORK}[
+        asked.method
+    ]
+    said = [way, *record_limits(record), answer_form.IMPRECISE, answer_form.UNLOCATED]
     if asked.method == "network":
-        said.append(report.AROUND_WAYS)
+        said.append(answer_form.AROUND_WAYS)
         if asked.network is not None and asked.network.sloped:
-            said.append(report.SLOPED)
+            said.append(answer_form.SLOPED)
     if measured is not None:
-        said.append(report.FROM_POINT if measured["point"] else report.FROM_EDGE)
+        said.append(answer_form.FROM_POINT if measured["point"] else answer_form.FROM_EDGE)
     said += _own_measure(asked, demand)
     if year is not None:
-        said.append(report.YEARS)
+        said.append(answer_form.YEARS)
     if region.mended:
-        said.append(report.MENDED)
+        said.append(answer_form.MENDED)
     return [ground.say(limit) for limit in said]
 
 
 def _own_measure(asked: Reach, demand: Demand | None) -> list[str]:
     """Say in what the figures differ from what a standard or an official rate would give."""
-    said = [report.LAND, *([report.PEOPLE] if demand is not None and demand.unit == "people" else [])]
+    said = [answer_form.LAND, *([answer_form.PEOPLE] if demand is not None and demand.unit == "people" else [])]
     if asked.minutes is not None:
-        said.append(report.PACE)
+        said.append(answer_form.PACE)
     if asked.rule is not None:
         if asked.walking is not None and asked.rule.metres is not None:
-            said.append(report.WALKED_RADIUS)
-        said += report.sizes([asked.rule])
+            said.append(answer_form.WALKED_RADIUS)
+        said += answer_form.sizes([asked.rule])
     return said
 
 
