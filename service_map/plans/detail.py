@@ -24,7 +24,7 @@ _LEADS = re.compile(
 )
 _TYPE = re.compile(f"（({CJK}{{2,10}})）")
 _LEVELS = re.compile("[市县区乡镇村省旗盟州]|苏木|嘎查|农|城|团场|中心[镇村]|街道|社区")
-_ADMIN_HEAD = re.compile(f"({CJK}{{1,5}}?)(?:县|区|市|镇|乡|街道|社区|村)")
+_ADMIN_HEAD = re.compile(f"({CJK}{{1,5}}?)(?:县(?!城)|区|市|镇|乡|街道|社区|村)")
 _GROUPS = re.compile("\\d*个?(?:县（[^（）]*）|县区|县市|县|区|乡镇|街道|镇|乡|村|社区|地)(?!级)")
 _TAIL = re.compile(r"（(?:[^（）\d]{1,6})）")
 _NO_TAIL = re.compile("[，、]|建|扩|迁|期|镇|乡|村|县|区|侧|路")
@@ -158,7 +158,8 @@ def capacity_of(text: str, begin: int, stop: int, *, several: bool) -> Capacity 
 
 def address_behind(text: str, end: int, stop: int) -> tuple[int, int] | None:
     """Return the span of the address that a bracket right behind a noun or a clause behind it gives."""
-    bracket = re.compile(r"（([^（）]{2,60})）").match(text, end)
+    worked = _WORKS_BETWEEN.match(text, end)
+    bracket = re.compile(r"（([^（）]{2,60})）").match(text, worked.end() if worked else end)
     for part in re.finditer("[^，；]+", bracket[1]) if bracket else ():
         lead = re.match("(?:原址|地址|地点|位于|选址)[：为在]?(?=.)", part[0])
         words = part[0][lead.end() :] if lead else part[0]

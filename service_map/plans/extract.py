@@ -38,6 +38,9 @@ _ESTATES = re.compile("小区|住宅区|棚户区|城中村")
 _HEADING_YEAR = re.compile(
     r"(?<![\d—–-])(20[2-3]\d)年(?:底|末)?(?:以?前)?(?:）|$|[^—–\-至到\d]{0,8}(?:项目|任务|安排|计划|建设|实事|目标))"
 )
+_LEAD_IN = re.compile(
+    r"(?<![\d-])(20[2-3]\d)年(?!以?来|底?以?前)[^。；：\d]{0,24}(?:以下|下列|如下|\d+[件项]|[一二三四五六七八九十]+[件项])[^。；：]{0,16}(?:：|如下。)$"
+)
 _UNTOLD = "没有单独的任务：是名称、统称或说明的一部分 no promise of its own: part of a name or a description"
 
 _MAX_COLUMNS = 24
@@ -204,6 +207,7 @@ class PlanReader:
         self._rules = RuleReader(wording)
         self._records = RecordReader(wording, self._area)
         self._opened: tuple[str | None, str, str | None, tuple[Span, ...], tuple[Span, ...]] | None = None
+        self._led: tuple[str | None, int, tuple[Span, ...]] = (None, 0, ())
         self._since = _first_year(text)
         self._title_line = next((number for number, line in enumerate(text[:2000].split("\n"), 1) if line.strip()), 1)
         self._binder = Binder(wording, self._area, since=self._since, why=why)
@@ -271,6 +275,14 @@ class PlanReader:
 
     def _by_heading(self, passage: Passage, drafts: list[Draft]) -> None:
         """Give what names no year the one in the heading of its list (近期建设项目（至2027年）), never a title's."""
+        lead = _LEAD_IN.search(passage.text)
+        if lead:
+            self._led = (passage.section, int(lead[1]), passage.spans(*lead.span(1)))
+        section, year, words = self._led
+        for draft in drafts if year and section == passage.section else ():
+            if draft.year is None and draft.kind != "intent" and draft.note != "per year":
+                draft.year = year
+                draft.told(year=words)
         due = _HEADING_YEAR.search(passage.section or "") if passage.heading else None
         if due is None or passage.heading is None or passage.heading.line <= self._title_line:
             return

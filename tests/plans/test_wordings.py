@@ -193,3 +193,49 @@ def test_parts_of_a_total_name_their_own_type_and_their_places():
 
 def test_each_of_several_verbs_behind_a_type_has_its_own_number():
     assert read("城市书房新建8处、改造4处。", "count", "action") == [(8, "new"), (4, "upgrade")]
+
+
+def test_the_year_of_a_lead_in_is_that_of_each_item_below():
+    text = "云溪县实事\n2026年全县办好以下3件实事：\n1．健身工程。建成笼式球场8片。\n2．殡葬工程。新建骨灰堂3座，2027年底前建成。"
+    assert read(text, "count", "year") == [(8, 2026), (3, 2027)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "两年来，全区陆续启用托育园7家。",
+        "城区现状有消防站4座。",
+        "说明：表内数字不含既有的21座公厕。",
+        "云溪县“十五五”规划\n“十四五”共新增学前学位3100个。",
+    ],
+)
+def test_what_stands_already_is_no_promise(text):
+    assert [kind for (kind,) in read(text, "kind") if kind != "intent"] == []
+
+
+def test_a_total_of_which_each_has_its_place_is_no_record_beside_them():
+    text = "新设社区卫生服务中心2所，一所设于城东街道，一所设于城西街道。"
+    assert read(text, "kind", "count", "place") == [("allotment", 1, "城东街道"), ("allotment", 1, "城西街道")]
+
+
+def test_estates_that_are_listed_with_their_number_are_sites():
+    text = "完成金桥公寓、榆园小区、纺机宿舍等6个老旧小区改造。"
+    assert read(text, "kind", "name") == [("site", "金桥公寓"), ("site", "榆园小区"), ("site", "纺机宿舍")]
+
+
+def test_the_bracket_behind_the_act_tells_where():
+    assert read("县体育馆新建（县老党校院内）。", "name", "locality") == [("县体育馆", "县老党校院内")]
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("新建青石街道长者综合服务中心。", "elderly_community"),
+        ("布点社区嵌入式养老综合体3个。", "elderly_community"),
+        ("新建矛盾纠纷一站式调处中心4所。", "legal"),
+        ("每个乡镇建1个公共浴室。", "service_other"),
+        ("初中学位增加2600个。", "middle_school"),
+    ],
+)
+def test_new_nouns_are_of_the_kind_that_their_signs_say(text, category):
+    assert read(text, "category") == [(category,)]

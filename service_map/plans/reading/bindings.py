@@ -183,6 +183,7 @@ class Binder(Clauses):
             drafts.extend(found.drafts)
             listing_on = found.context.listing if stop == "colon" or not named else kept
             context = found.context.but(listing=listing_on, said=(*found.context.said, *found.drafts))
+        _broken_down(drafts, text)
         project = context.project
         if (
             project is not None
@@ -253,6 +254,16 @@ def _seat_of_total(read: list[Draft], sentence: str) -> Mark | None:
     if not sentence.startswith("其中") or total is None or not isinstance(total.item, Item):
         return None
     return next((mark for mark in total.item.placed if mark.text == total.place), None)
+
+
+def _broken_down(drafts: list[Draft], text: str) -> None:
+    """Take back a total of which a sentence tells where each one stands (2所，一所设于甲，一所设于乙)."""
+    for whole in drafts:
+        parts = [draft for draft in drafts if draft.whole is whole and draft.count == 1 and draft.place]
+        if whole.kind == "quota" and len(parts) == whole.count and re.search("，一[所个处座家]", text[whole.end :]):
+            whole.void = True
+            for part in parts:
+                part.whole = None
 
 
 def _is_theme(part: list[Mark], following: list[Mark]) -> bool:

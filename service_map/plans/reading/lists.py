@@ -282,7 +282,7 @@ class Lists(Nouns):
                 draft.told(place=whole.words.get("place", ()), place_level=whole.words.get("place_level", ()))
             if item.year and item.year.year:
                 self._dated(draft, item.year)
-            if not item.verbs and whole.action != draft.action:
+            if not item.verbs and whole.action != draft.action and not (whole.void and context.verbs):
                 draft.action = whole.action
             elif {kind_of(verb) for verb in item.verbs} & MADE:
                 draft.action = action_of(item.verbs, draft.category)

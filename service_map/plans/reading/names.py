@@ -66,7 +66,7 @@ class NameTeller:
         """
         at = phrase.rfind(word)
         body, tail = phrase[:at], phrase[at + len(word) :]
-        if not 2 < len(phrase) <= MAX_NAME or not (made or listing) or re.search("[两三四]级|[，；：]", phrase):
+        if not 2 < len(phrase) <= MAX_NAME or not (made or listing) or re.search("[一两三四]级|[，；：]", phrase):
             return False
         official = self._area.official(phrase, word) or seated
         region = _REGION.match(phrase)

@@ -55,7 +55,7 @@ _TIERS = re.compile("[省市县区旗乡镇街]([乡镇街村])[三四五]级")
 _FINEST = {"乡": "township", "镇": "township", "街": "township", "村": "village"}
 _BY_LAND = {"农村": "village", "基层": "township"}
 _LEVELS = re.compile("(?<![一-鿿][所院馆园站校心])[省市县区乡镇]、$")
-_RATES = re.compile("每[千万]|每百(?!户)|人均|千人口")
+_RATES = re.compile("每[千万]|^万人|每百(?!户)|人均|千人口")
 _FITTINGS = re.compile(
     r"^(?:(?:服务|基础|配套|硬件|消防|生活|无障碍)设施(?:设备)?(?:建设)?(?:水平|能力|条件)?|(?:办学|基础|硬件|就医|训练|教学|医疗)(?:条件|环境))(?=$|[、，。；])"
 )
@@ -108,6 +108,9 @@ class Nouns(Drafts):
             return "床位、学位的总数，不是新的任务 a total of places"
         clause = max(text.rfind(mark, 0, item.start) for mark in "，。；：") + 1
         if sized and re.search("每[个所家处座]", text[clause : item.phrase[0] + 2]):
+            return "前述设施的规模 the size of what was named before"
+        before = text[max(text.rfind(mark, 0, item.start) for mark in "。；") + 1 : item.noun.start if item.noun else 0]
+        if sized and re.search("可提供[^。；]{0,30}$", before):
             return "前述设施的规模 the size of what was named before"
         if sized and (item.lead and item.tier):
             return "前述设施的规模 the size of what was named before"
@@ -450,7 +453,7 @@ class Nouns(Drafts):
             and item.noun.token
             and item.noun.token.category in SHARED_HEADS
             and not item.each
-            and count is None
+            and (count is None or (item.etc and item.noun.token.category == "renovation"))
         ):
             renewal = item.noun.token.category == "renovation"
             if not renewal and any(
