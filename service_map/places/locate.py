@@ -132,10 +132,13 @@ def locate(commitments: Iterable[Commitment], plans: Mapping[str, Plan], gazette
 
 
 def unresolved(commitments: Iterable[Commitment], plans: Mapping[str, Plan], gazetteer: Gazetteer) -> list[Unresolved]:
-    """List the places that commitments name and that stay at a wider area, unknown or ambiguous; else as `locate`."""
+    """List the places that commitments name and that stay at a wider area, unknown or ambiguous; else as `locate`.
+
+    Intentions are left out: they stand nowhere, wherever their words point.
+    """
     found = []
     for commitment in sorted(commitments, key=_order):
-        if commitment.place is None or commitment.place_level == "plan":
+        if commitment.kind == "intent" or commitment.place is None or commitment.place_level == "plan":
             continue
         answer = find(gazetteer, commitment.place, _plan_area(commitment, plans), commitment.place_level)
         if answer is None or isinstance(answer, Ambiguity):

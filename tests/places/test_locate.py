@@ -388,7 +388,7 @@ def test_the_labelled_plans_facilities_are_found_at_each_precision(labelled_faci
 
 def test_places_that_stay_unresolved_are_reported_with_what_they_fell_back_to(labelled, plans, full_gazetteer):
     found = {item.words: item for item in unresolved(labelled, plans, full_gazetteer)}
-    assert found["职教港"].fallback == "140700"
+    assert "职教港" not in found  # an intention, which stands nowhere
     assert found["太行洪谷"].fallback == "140521"
     assert "端氏" not in found
     assert "和顺" not in found
@@ -435,3 +435,11 @@ def test_a_list_that_gives_places_alone_gives_its_noun_to_each(located, name, pl
     ]  # fmt: skip
     (found,) = located(*made)
     assert (found.name, found.name_given) == (called, True)
+
+
+def test_a_place_of_an_intention_is_not_missed(plans, gazetteer):
+    made = [
+        commitment(QINSHUI, 5, kind=kind, place="无此一地", place_level="landmark", noun="步道")
+        for kind in ("intent", "quota")
+    ]
+    assert [item.commitment for item in unresolved(made, plans, gazetteer)] == [made[1].id]

