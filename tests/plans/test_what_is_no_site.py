@@ -181,3 +181,8 @@ def test_those_of_two_levels_or_of_a_place_are_a_type_and_no_site(text):
 def test_a_number_of_one_sentence_does_not_wait_for_a_noun_of_the_next():
     text = "实施老旧小区改造15个，惠及1800户；筹集保障性租赁住房500套。"
     assert read(text, "category", "count") == [("renovation", 15), ("public_rental", 500)]
+
+
+def test_of_a_county_and_a_town_in_it_the_town_is_the_place():
+    text = "建设盐湖东郭、河津小梁等2个运动休闲特色小镇。盐湖区和河津市共建。"
+    assert read(text, "kind", "place") == [("allotment", "东郭"), ("allotment", "小梁")]

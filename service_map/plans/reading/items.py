@@ -385,9 +385,8 @@ class ItemReader:
                 and item.places[-1].end == mark.start
                 and self._goes_on(item.places[-1], mark)
             ):
-                # 盐湖|东郭 is one place, short of its 区 and 镇.
-                before = item.places[-1]
-                item.places[-1] = Mark(before.start, mark.end, "place", before.text + mark.text)
+                # 盐湖|东郭: the narrower of two places.
+                item.places[-1] = Mark(item.places[-1].start, mark.end, "place", mark.text)
             elif kind == "word" and self._could_be_place(mark.text):
                 around = int(mark.text[0] in "环沿" and len(mark.text) > 2)
                 item.guesses.append(Mark(mark.start + around, mark.end, "word", mark.text[around:]))

@@ -533,11 +533,12 @@ class Nouns(Drafts):
         """Read 小岭、杏园等棚户区改造: each name is a site."""
         drafts = []
         for mark in names:
+            name = passage.text[mark.start : mark.end]
             draft = self._draft(passage, item, context, "site", verbs, rule="shared noun")
-            draft.start, draft.end, draft.name, draft.count = mark.start, mark.end, mark.text, 1
+            draft.start, draft.end, draft.name, draft.count = mark.start, mark.end, name, 1
             words = passage.spans(mark.start, mark.end)
             draft.told(name=words, count=words, kind=words)
-            drafts.append(self._placed(draft, mark))
+            drafts.append(self._placed(draft, replace(mark, text=name)))
         return Found(drafts, context.but(topic=tuple(drafts), base=item))
 
     def _number(self, case: Case) -> Found | None:
