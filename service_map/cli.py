@@ -878,6 +878,7 @@ def check(plans_dir: Path | None) -> None:
         "普遍要求和数量承诺说不清之处 doubts of requirements and quotas",
         {f"{terms.DOUBT[code].zh} {code}": number for code, number in sorted(found.doubts.items())},
     )
+    _say_changes(found)
     _say_counts("规划设施的定位精度 promised facilities by precision", found.precisions, share=True)
     _say_counts("规划设施的状态 promised facilities by status", found.statuses)
     _say_counts("现状设施 existing facilities", {**found.existing, "居民小区 communities": found.demand})
@@ -908,6 +909,20 @@ def check(plans_dir: Path | None) -> None:
     for line in found.broken:
         click.echo(f"  {line}")
     sys.exit(1 if found.broken else 0)
+
+
+def _say_changes(found: places.Audit) -> None:
+    if not found.changes:
+        return
+    order = terms.CHANGE.codes
+    counts = sorted(found.changes.items(), key=lambda item: (item[0][0], order.index(item[0][1])))
+    _say_counts(
+        "与前一规划相比 compared with the plan before",
+        {f"{plan} {terms.CHANGE[change].zh} {change}": number for (plan, change), number in counts},
+    )
+    for one, candidates in found.doubtful:
+        where = f"{one.plan} 第 {one.commitment.line} 行 line" if one.commitment else one.plan
+        click.echo(f"  存疑 doubtful：{where} {one.name} ~ {'、'.join(candidates) or '—'}")
 
 
 def _say_reviews(found: places.Audit) -> None:

@@ -16,6 +16,7 @@ from service_map.places.gazetteer import Gazetteer
 from service_map.places.links import pairs
 from service_map.places.locate import Unresolved, suspected_duplicates, unresolved
 from service_map.places.match import Match
+from service_map.places.plan_changes import PlanChange, plan_changes
 from service_map.places.planned_list import load_listed
 from service_map.places.promises import Promise, Requirement, units_of
 from service_map.places.retired import Retired
@@ -55,6 +56,10 @@ class Audit:
         Promised or listed facilities and existing ones that may be the same.
     doubles
         Promised facilities and listed ones that may be the same.
+    changes
+        Plan that follows another, and one of `service_map.catalogue.terms.CHANGE`, to how many promises.
+    doubtful
+        What such plans say and nobody can tell whether it is an earlier promise, with the names of those it may be.
     retired
         Ids that were released and stand no more.
     broken
@@ -79,6 +84,8 @@ class Audit:
     duplicates: tuple[tuple[str, str], ...]
     matches: tuple[Match, ...]
     doubles: tuple[Match, ...]
+    changes: Mapping[tuple[str, str], int]
+    doubtful: tuple[tuple[PlanChange, tuple[str, ...]], ...]
     retired: tuple[Retired, ...]
     broken: tuple[str, ...]
     texts: tuple[str, ...]
@@ -152,6 +159,9 @@ def audit(
     whole = [item for item in commitments if item.plan in plans and item.category in kinds]
     followed = follow_plans(whole, plans, gazetteer)
     rules, numbers = without_place(followed, facilities, plans, gazetteer)
+    every: list[Facility | Promise] = [*sound, *rules, *numbers]
+    told = plan_changes(every, whole, followed, plans, gazetteer)
+    names = {item.id: item.name for item in every}
     published = ids | {item.id for item in (*rules, *numbers)}
     broken += [
         Fault(
@@ -195,6 +205,10 @@ def audit(
         duplicates=tuple(suspected_duplicates(facilities)),
         matches=matches,
         doubles=doubles,
+        changes=Counter((one.plan, one.change) for one in told),
+        doubtful=tuple(
+            (one, tuple(names[name] for name in one.candidates)) for one in told if one.change == "doubtful"
+        ),
         retired=tuple(retired),
         broken=tuple(broken),
         texts=tuple(texts),

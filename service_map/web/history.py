@@ -60,10 +60,15 @@ def history(record: FacilityRecord, *, plans: dict[str, PlanRecord], geodata: Pa
     list of Event
         The oldest first. A table that cannot be read leaves out what it would say, and the log says why.
     """
+    # What a later plan takes back it does not promise; the report of it has the plan for its source.
+    taken_back = record.status_source if record.status == "cancelled" else None
     events = [
-        Event(date=plan.date or str(plan.period[0]), kind="promised", source=plan.title, plan=plan.id)
+        Event(
+            date=plan.date or str(plan.period[0]), kind="cancelled" if plan.title == taken_back else "promised",
+            source=plan.title, plan=plan.id,
+        )
         for plan in dict.fromkeys(plans[cite.plan] for cite in record.citations if cite.plan in plans)
-    ]
+    ]  # fmt: skip
     events += [
         Event(date=location.date, kind="located", source=location.source)
         for location in _locations(geodata / "locations.csv").get(record.id, ())

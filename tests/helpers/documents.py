@@ -133,9 +133,23 @@ def _plan(home):
     document.add_heading("第二章 主要任务", 1)
     document.add_paragraph("改造提升柳川县足球场。")
     document.add_paragraph("到2024年，新建公办幼儿园4所，每个乡镇至少建成1处公益性公墓。")
+    document.add_paragraph("改造提升柳川县体育场。")
+    document.add_paragraph("新建甲镇敬老院、乙镇敬老院。")
     (home / "texts").mkdir()
     document.save(home / "柳川县规划.docx")
     shutil.copy(home / "柳川县规划.docx", home / "texts")
+    following_plan(home / "柳川县十五五规划.docx")
+
+
+def following_plan(path):
+    """Write the plan that follows that of 柳川县: one promise of each kind of change, and one in doubt."""
+    document = docx.Document()
+    document.add_heading("第一章 主要任务", 1)
+    document.add_paragraph("新建公办幼儿园6所，2028年建成。")
+    document.add_paragraph("取消柳川县足球场改造。")
+    document.add_paragraph("续建敬老院1所，2027年建成。")
+    document.add_paragraph("新建柳川县图书馆。")
+    document.save(path)
 
 
 def _register(home):

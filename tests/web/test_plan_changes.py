@@ -129,6 +129,11 @@ def test_the_later_year_is_shown_and_the_cancelled_one_says_by_whom(taken_in):
     assert (now["year"], now["due"], now["due_basis"]) == (2030, 2030, "stated")
     assert page.count("十五五") >= 2
     assert "十四五" in page
+    timeline = (
+        taken_in.client.get(f"/facility/{gone['item']}").text.partition('class="timeline"')[2].partition("</ol>")[0]
+    )
+    events = [line.partition("<strong>")[2].partition("</strong>")[0] for line in timeline.split("<li>")[1:]]
+    assert events[:2] == ["规划答应", "已取消"]
     shown = taken_in.client.get(f"/api/facilities/{gone['item']}").json["properties"]
     assert (shown["status"], shown["status_source"]) == ("cancelled", "晋中市“十五五”公共服务规划（虚构）")
 
