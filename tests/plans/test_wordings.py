@@ -239,3 +239,30 @@ def test_the_bracket_behind_the_act_tells_where():
 )
 def test_new_nouns_are_of_the_kind_that_their_signs_say(text, category):
     assert read(text, "category") == [(category,)]
+
+
+def test_two_years_that_share_a_number_have_it_each():
+    text = "公共停车场四年建成24个：2026年、2027年各5个，2028年、2029年各7个。"
+    assert read(text, "count", "year")[1:] == [(5, 2026), (5, 2027), (7, 2028), (7, 2029)]
+
+
+def test_a_number_behind_two_verbs_is_of_both():
+    assert read("旗县图书馆新建、改扩建二至四个。", "kind", "count", "count_max", "action") == [
+        ("quota", 2, 4, "mixed")
+    ]
+
+
+def test_towns_of_counties_that_get_a_sum_are_where_it_stands():
+    text = "各县城新建小学、初中共16所，其中归桥县3所。"
+    assert read(text, "kind", "count", "locality") == [("quota", 16, "县城"), ("allotment", 3, "县城")]
+
+
+def test_houses_that_are_counted_behind_their_names_are_sites():
+    text = "万家福、聚源两家农贸市场提升改造。"
+    assert read(text, "kind", "name", "noun") == [("site", "万家福", "农贸市场"), ("site", "聚源", "农贸市场")]
+
+
+@pytest.mark.parametrize("head", ["【县城】", "县城：", "●县城——"])
+def test_the_town_that_heads_a_line_is_where_all_of_it_stands(head):
+    text = f"{head}县殡仪馆异地迁建；增设青龙坡公益性公墓。"
+    assert read(text, "locality") == [("县城",), ("县城",)]

@@ -47,6 +47,7 @@ class Lists(Nouns):
         early_parts = list(context.waiting) if total else []
         context = context.but(waiting=())
         hanging: list[Mark] = []
+        also: list[Mark] = []
         joining: list[Mark] = []
         before, headed = context.year, False
         context = context.but(places=(), here=None, near=None, fresh=False)
@@ -63,6 +64,8 @@ class Lists(Nouns):
                 context = context.but(unit=item.unit)
             if item.bare and item.tier and not item.verbs and following is not None and following.unit:
                 following.tier = following.tier or item.tier
+            if item.bare and item.year and not (item.placed or item.verbs or item.odd):
+                also.append(item.year)
             if item.bare:
                 if item.verbs and not item.placed:
                     hanging.extend(item.verbs)
@@ -121,6 +124,12 @@ class Lists(Nouns):
                     if not item.odd and not item.rests:
                         waiting.append(item)
                     continue
+                for time in also if item.each and item.year else ():
+                    # 2026年、2027年各5个: so many in each of the years.
+                    for draft in found.drafts:
+                        other = replace(draft, words=dict(draft.words))
+                        self._dated(other, time)
+                        drafts.append(other)
                 drafts.extend(found.drafts)
                 context, places = found.context, []
                 continue

@@ -281,7 +281,8 @@ class Nouns(Drafts):
             return None
         if item.covers and not item.unit and item.noun and _COVERS_ELSE.search(text, item.noun.end, item.covers.end):
             return None
-        together = re.match("[^，；]{0,4}(?:合计|总计|共计)", text[item.phrase[1] :])
+        summed = item.summed is not None and item.summed.text.startswith(("共", "合", "总计"))
+        together = summed or re.match("[^，；]{0,4}(?:合计|总计|共计)", text[item.phrase[1] :])
         if together or (unit is None and not item.covers):
             return None
         draft = self._draft(passage, item, context, "coverage", verbs, rule="every unit")
@@ -511,8 +512,11 @@ class Nouns(Drafts):
         """Read 新建朝阳、育才两所小学 and 提升某某苑、某某红两家民办养老院: the words are names, and no places."""
         noun = item.noun
         school = noun and re.search("(?:小学|中学|初中|高中|幼儿园)$", noun.text)
+        # 甲、乙两家农贸市场: so are houses counted, and seldom the houses of places.
+        houses = item.number is not None and item.number.text.endswith("家") and item.phrase[0] == (noun or item).start
         if noun is None or not (
             school
+            or houses
             or ("民办" in passage.text[slice(*item.phrase)] and re.search(".[苑居园院堂馆轩家红]$", names[-1].text))
         ):
             return None

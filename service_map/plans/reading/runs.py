@@ -126,6 +126,17 @@ def _share_behind(items: list[Item]) -> None:
             # 光荣院新建、迁建; 中小学新建、改扩建项目共65项
             items[nouned].acts.extend(item.verbs)
             item.verbs = []
+        elif (
+            items[nouned].acts
+            and not items[nouned].numbers
+            and item.numbers
+            and item.verbs
+            and not (item.placed or item.each)
+        ):
+            # 图书馆新建、改扩建二至四个: by all of the verbs.
+            items[nouned].acts.extend(item.verbs)
+            items[nouned].numbers, items[nouned].behind = item.numbers, True
+            item.verbs, item.numbers = [], []
         elif items[nouned].acts and item.bare and item.verbs and item.year and not item.placed:
             # 某院2027年启动、2029年建成: the later is the year by which it stands.
             items[nouned].acts.extend(item.verbs)
