@@ -49,6 +49,10 @@ _LOCATED = re.compile(
 )
 _HEAD = re.compile(rf"【?(?P<place>{CJK}{{2,10}})(?:[（·](?P<inner>[^（）】]{{2,30}})）?)?(?:[：。】]|--)")
 _IS_PLACE = re.compile("(?:县|区|市|镇|乡|街道|苏木|社区|村|片区|新区|新城|组团)$")
+_PLACE_HEADING = re.compile(
+    rf"(?:[（(]?[一二三四五六七八九十\d]{{1,3}}[）)、.．] ?)?(?:(?P<town>镇区|县城|老城区|集镇)|"
+    rf"(?P<place>(?!中心|一般|特色|重点|行政|其他|城|农村|全|各|本){CJK}{{2,6}}(?:县|区|镇|乡|街道|苏木|社区|村|片区|新区|新城|组团|岛)))"
+)
 _ALL_THERE = re.compile(
     r"(?:[^，。；（）]{0,8}项目|[^，。；（）]{0,4}(?:建|落地|实施|改造))?(?:（|，)(?:(?:[二两三四五六七八九十\d]+|以上)?[所个处座项]?[\u4e00-\u9fff]{0,4}(?:均|都|全部)(?:位于|布局在|建在)|(?<=项目，)(?:选址|位于))(?P<where>[^（）。；]{3,40}?)(?=[）。；]|，(?![^，。；（）]{0,12}以)|$)"
 )
@@ -69,7 +73,7 @@ _FORMER = re.compile(
     "(?:利用|盘活|依托|腾[退挪出]|改造|收回|租用)(?P<where>[^，。；：（）]{2,26}(?:旧址|原址|校舍|厂房|地块|空地))$"
 )
 _IN_TURN = re.compile(rf"，?分别(?:设置|设|新增|提供|配置)?(?P<unit>{_PLACES})(?P<numbers>(?:\d+[张个][、和，]?)+)")
-_UNIT_OF = {"病床": "床位", "托育位": "托位", "墓位": "墓穴", "穴位": "墓穴", "葬位": "墓穴", "安葬位": "墓穴"}
+CAPACITY_UNIT = {"病床": "床位", "托育位": "托位", "墓位": "墓穴", "穴位": "墓穴", "葬位": "墓穴", "安葬位": "墓穴"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,7 @@ def capacity_of(text: str, begin: int, stop: int, *, several: bool) -> Capacity 
             continue
         value = number(match["n"])
         if value:
-            unit = _UNIT_OF.get(match["u"], match["u"])
+            unit = CAPACITY_UNIT.get(match["u"], match["u"])
             return Capacity(value, unit, begin + at, begin + match.end())
     return None
 
@@ -269,7 +273,10 @@ def _sized(drafts: Sequence[Draft], *, wording: Wording, area: PlanArea) -> list
             )
             if one and same and own and _PLACES_ALONE.search(text[begin:end]) and draft.count is not None:
                 unit = re.search(_PLACES, text[begin:end])
-                before.capacity, before.capacity_unit = draft.count, _UNIT_OF.get(unit[0], unit[0]) if unit else None
+                before.capacity, before.capacity_unit = (
+                    draft.count,
+                    CAPACITY_UNIT.get(unit[0], unit[0]) if unit else None,
+                )
                 words = draft.words.get("count", ())
                 before.told(capacity=words, capacity_unit=words)
                 continue
@@ -293,7 +300,7 @@ def _sized_in_turn(drafts: Sequence[Draft]) -> list[Draft]:
         for draft, figure in zip(sites[-len(numbers) :], numbers, strict=True):
             at = match.start("numbers") + figure.start()
             words = draft.passage.spans(at, at + len(figure[0]))
-            draft.capacity, draft.capacity_unit = int(figure[0]), _UNIT_OF.get(match["unit"], match["unit"])
+            draft.capacity, draft.capacity_unit = int(figure[0]), CAPACITY_UNIT.get(match["unit"], match["unit"])
             draft.told(capacity=words, capacity_unit=draft.passage.spans(*match.span("unit")))
         kept = [draft for draft in kept if not match.start() <= draft.start < match.end()]
     return kept
@@ -375,7 +382,7 @@ def _size(draft: Draft, text: str, end: int, following: int, *, wording: Wording
     if draft.kind in ("quota", "allotment") and draft.count is not None and _PLACES_ALONE.search(draft.noun or ""):
         unit = re.search(_PLACES, draft.noun or "")
         draft.capacity, draft.count, draft.unit = draft.count, None, None
-        draft.capacity_unit = _UNIT_OF.get(unit[0], unit[0]) if unit else None
+        draft.capacity_unit = CAPACITY_UNIT.get(unit[0], unit[0]) if unit else None
         words = draft.words.get("count", ())
         draft.told(capacity=words, capacity_unit=draft.words.get("noun", ()))
         return
@@ -427,9 +434,10 @@ def _headed(draft: Draft, text: str) -> None:
     """Take the place that heads the passage: 县城：新建…; 某镇（原粮管所院内）：新建…."""
     match = _HEAD.match(text)
     if match is None or draft.start < match.end():
+        _sectioned(draft)
         return
     site = read_site(match["place"])
-    if re.match(ACTS, match["place"]):
+    if re.match(f"{ACTS}|关于", match["place"]):
         return
     if site.locality and not site.place and is_town(site.locality):
         apply_site(draft, site, match.start("place"))
@@ -441,6 +449,20 @@ def _headed(draft: Draft, text: str) -> None:
         draft.locality = inner[:MAX_LOCALITY]
         at = match.start("inner")
         draft.told(locality=draft.passage.spans(at, at + len(draft.locality)))
+
+
+def _sectioned(draft: Draft) -> None:
+    """Take the place that the heading above names and nothing else: 二、某岛; 一、镇区."""
+    match = _PLACE_HEADING.fullmatch(draft.passage.section or "")
+    heading = draft.passage.heading
+    if match is None or heading is None:
+        return
+    if match["town"] and draft.locality is None and draft.place is None:
+        draft.locality = match["town"]
+        draft.told(locality=(heading,))
+    elif match["place"] and draft.place is None:
+        draft.place, draft.place_level = match["place"], place_level(match["place"])
+        draft.told(place=(heading,), place_level=(heading,))
 
 
 def apply_site(draft: Draft, site: Site, base: int) -> None:

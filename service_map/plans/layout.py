@@ -200,7 +200,7 @@ def _head(texts: Sequence[str]) -> list[tuple[str | None, str | None]]:
     if plain:
         # 类别 beside 项目名称 names no facility.
         kinds = [
-            ("other", None) if kind == "name" and text != plain[0] else (kind, unit)
+            ("group", None) if kind == "name" and text != plain[0] else (kind, unit)
             for text, (kind, unit) in zip(texts, kinds, strict=True)
         ]
     if not plain and "name" not in [kind for kind, _ in kinds] and "类型" in texts:
@@ -255,7 +255,7 @@ def _row_record(
     """Return the record of a row; ``above`` holds the name and place further up, and is brought up to date."""
     record = Record([], numbers, table=True)
     for (kind, unit), cell in zip(kinds, cells, strict=True):
-        shared = kind in ("name", "place")
+        shared = kind in ("name", "place", "group")
         if shared and not cell.text and kind in above:
             record.fields.append((kind or "", "above", above[kind or ""]))
         elif kind and kind != "number":

@@ -561,7 +561,10 @@ def _readable(raw: str) -> str:
     if named:
         raw = f"{raw[: named.end(1)]}：{raw[named.end(1) + 1 :]}"
     if _PIPED.fullmatch(raw):
-        raw = " " * len(raw) if _RULED.fullmatch(raw) else raw.replace("|", "\t")
+        # The outer strokes are the table's frame and end no cell.
+        first, end = raw.index("|"), raw.rindex("|")
+        inner = raw[first + 1 : end].replace("|", "\t")
+        raw = " " * len(raw) if _RULED.fullmatch(raw) else f"{' ' * (first + 1)}{inner}{' ' * (len(raw) - end)}"
     return _YEAR_WORDS.sub(lambda year: year[0].translate(_YEAR_DIGITS), raw)
 
 

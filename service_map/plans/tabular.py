@@ -28,6 +28,7 @@ _OWN_SIZE = re.compile("[位穴]$|[床托学格]位|墓穴|面积|[一二三四]
 _SAYS = re.compile(
     rf"^(?:对|利用|计划|拟|全[市县区州])*+[^，。；]{{0,20}}?{ACTS}|\d(?:所|处|个|座|家|片|块|条|公里)|全覆盖|每个?[县乡镇街村社]"
 )
+_NO_WORK = re.compile("(?:撤并|撤销|关停|停办|保留|维持现状|现状)(?:类|项目|保留)?")
 _STARTS = re.compile("开工|启动|动工|前期")
 
 
@@ -83,7 +84,7 @@ class RecordReader:
         for item in self._wording.tokens(name):
             if item.category:
                 token = item
-        if token is None or token.category is None or len(name) < 2:
+        if token is None or token.category is None or len(name) < 2 or self._given_up(passage):
             return
         draft = Draft(passage, start, name_end, token.category, "site", "new", "record", name=name, count=1)
         draft.noun_at = (start + token.start, start + token.end)
@@ -104,6 +105,12 @@ class RecordReader:
             draft.start = own
             draft.end = next(b for _, _, a, b in fields if a == own)
         yield draft
+
+    @staticmethod
+    def _given_up(passage: Passage) -> bool:
+        """Tell whether a row's group or nature says that nothing is built: 撤并, 保留, 维持现状."""
+        told = (passage.text[a:b] for kind, _, a, b in passage.fields if kind in ("group", "nature"))
+        return any(map(_NO_WORK.fullmatch, told))
 
     def in_words(self, passage: Passage) -> Passage | None:
         """Return a row whose content is running text as a sentence: its type, a colon, and the text; else None.
@@ -171,6 +178,7 @@ class RecordReader:
         text = draft.passage.text
         spans = [(a, b) for _, a, b in self._fields(draft, "nature")]
         spans += [nature] if nature else []
+        spans += [(a, b) for _, a, b in self._fields(draft, "group")]
         for _, a, b in self._fields(draft, "size"):
             lead = re.match(rf"(?:计划|拟|利用[^，。；]{{2,20}}?)?(?P<act>{ACTS})", text[a:b])
             spans += [(a + lead.start("act"), a + lead.end("act"))] if lead else []

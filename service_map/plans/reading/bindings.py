@@ -68,17 +68,29 @@ class Binder(Clauses):
         text = passage.text
         if passage.section != self._section:
             self._section, self._base = passage.section, None
-        context = Context()
+        context = theme = Context()
         read: list[Draft] = []
         for start, end, anew in split_sentences(text):
             sentence = text[start:end]
             if start == 0 and end < len(text) and len(sentence) <= 16 and sentence.endswith("。"):
+                about = start + 2 * sentence.startswith("关于")
                 opens = [
-                    mark for mark in self._marker.marks(text, start, end - 1) if mark.kind not in ("box", "adverb")
+                    mark for mark in self._marker.marks(text, about, end - 1) if mark.kind not in ("box", "adverb")
                 ]
-                if len(opens) == 1 and opens[0].kind == "place" and not re.search("本级|[属直]$", opens[0].text):
+                if (
+                    len(opens) == 1
+                    and opens[0].kind == "place"
+                    and about == start
+                    and not re.search("本级|[属直]$", opens[0].text)
+                ):
                     context = context.but(place=opens[0])
                     continue
+                if _is_theme_lead(opens, about=about > start):
+                    items = self._items.items(opens)
+                    headed = self._heading(passage, items, sentence[:-1], context)
+                    if headed is not None:
+                        context = theme = headed.context
+                        continue
             if anew or _ENUMERATED.match(sentence):
                 head = context.head_year if _ENUMERATED.match(sentence) else None
                 context = Context(
@@ -88,6 +100,8 @@ class Binder(Clauses):
                     head_year=head,
                     base=context.base if context.heading else None,
                     heading=context.heading,
+                    topic=theme.topic,
+                    led=theme.led,
                 )
             if any(mark in sentence for mark in self._wording.past_sentences) or tense.over(sentence, self._since):
                 self.leave(passage, start, end, _DONE_BEFORE)
@@ -271,6 +285,12 @@ def _is_theme(part: list[Mark], following: list[Mark]) -> bool:
     kinds = {mark.kind for mark in following}
     alone = part[-1].kind == "noun" and all(mark.kind in ("noun", "word", "tier") for mark in part)
     return alone and "noun" not in kinds and {"number", "verb"} <= kinds
+
+
+def _is_theme_lead(marks: list[Mark], *, about: bool) -> bool:
+    """Tell whether a run-in heading is the type of which its paragraph counts some: 城市公益性公墓。规划新建2处."""
+    plain = all(mark.kind in ("noun", "word", "tier") or (about and mark.kind == "verb") for mark in marks)
+    return bool(marks) and plain and marks[-1].kind == "noun" and sum(mark.kind == "noun" for mark in marks) == 1
 
 
 def _is_lead(sentence: str) -> bool:

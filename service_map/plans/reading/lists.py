@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from service_map.plans.detail import CAPACITY_UNIT
 from service_map.plans.draft import Draft
 from service_map.plans.lexicon import CJK
 from service_map.plans.outline import Passage
@@ -235,6 +236,8 @@ class Lists(Nouns):
         if known and unit != known and not {unit, known} <= set("个所处家座"):
             return None
         whole = context.topic[0]
+        if self._sizes(passage, item, context):
+            return Found([], context)
         soft = {kind_of(verb) for verb in item.verbs} & {"foster", "strengthen", "keep"}
         if soft or any(mark.text.startswith("可") for mark in item.odd):
             return Found([], context)
@@ -282,6 +285,9 @@ class Lists(Nouns):
             draft = self._draft(passage, base, context, "allotment" if place else "quota", verbs, rule="shares")
             draft.start, draft.end = (place or item).start, item.end
             draft = self._counted(draft, number)
+            if place and len(seats) > 1 and draft.count == len(seats) and not item.each:
+                # 甲镇、乙镇、丙镇3所: one each.
+                draft.count = 1
             if place:
                 draft = self._placed(draft, place)
             elif context.place and whole.place is None:
@@ -305,7 +311,24 @@ class Lists(Nouns):
             elif (not item.verbs or item.lead) and whole.kind == "quota" and not whole.void:
                 draft.whole = whole
             drafts.append(draft)
+        if whole.void and context.heading and item.verbs and len(drafts) == 1 and drafts[0].kind == "quota":
+            # 公墓。新建2处，其中…: what the heading named is counted here, and its parts follow.
+            context = context.but(topic=(drafts[0],))
         return self._boxed(passage, item, Found(drafts, context))
+
+    def _sizes(self, passage: Passage, item: Item, context: Context) -> bool:
+        """Read 某村1处，墓位2.4万个: the places that what was said last has."""
+        last = context.said[-1] if context.said else None
+        number = item.numbers[0]
+        words = next((mark for mark in item.marks if mark.end == number.start), None)
+        if words is None or not PLACES.fullmatch(words.text) or number.quantity is None or len(item.marks) > 2:
+            return False
+        if last is not None and last.count == 1 and last.capacity is None:
+            last.capacity, last.capacity_unit = number.quantity.count, CAPACITY_UNIT.get(words.text, words.text)
+            last.told(
+                capacity=passage.spans(number.start, number.end), capacity_unit=passage.spans(words.start, words.end)
+            )
+        return True
 
     def _boxed(self, passage: Passage, item: Item, found: Found) -> Found:
         """Read the bracket behind a number: its parts, its places or its names."""
