@@ -6,20 +6,20 @@ that does is bound.
 
 import math
 import unicodedata
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from service_map.catalogue import terms
-from service_map.catalogue.adcode import prefix
+from service_map.catalogue.adcode import ancestors, prefix
 from service_map.errors import InvalidParameterError
 from service_map.store.database import day_of, stamp
 from service_map.store.geometry import Box, point_in_box
 from service_map.store.models import Area, Category, Citation, Commitment, Facility, Plan
 from service_map.store.pinyin import is_spelt, sound, sounds
-from service_map.store.records import FacilityFilter
+from service_map.store.records import CommitmentFilter, FacilityFilter, IndicatorFilter, PromiseFilter
 from service_map.store.state import state_at
 
 MAX_LIMIT = 10_000
@@ -132,17 +132,24 @@ def check_filter(connection: Connection, wanted: FacilityFilter) -> None:
     known = vocabulary(connection)
     if wanted.bbox is not None:
         check_box(wanted.bbox)
-    among("category", wanted.categories, known.categories)
-    among("family", wanted.families, known.families)
-    among("plan", wanted.plans, known.plans)
+    check_choices(wanted, known)
     among("status", at_most_one(wanted.status), terms.STATUS.codes)
     among("state", wanted.states, terms.STATE.codes)
     among("precision", (*at_most_one(wanted.precision), *wanted.precisions), terms.PRECISION.codes)
+    if wanted.q is not None:
+        words(wanted.q)
+
+
+def check_choices(
+    wanted: CommitmentFilter | FacilityFilter | IndicatorFilter | PromiseFilter, known: Vocabulary
+) -> None:
+    """Refuse a category, family, plan, area or year that the data does not know: every filter may name these."""
+    among("category", wanted.categories, known.categories)
+    among("family", wanted.families, known.families)
+    among("plan", wanted.plans, known.plans)
     if wanted.area is not None:
         check_area(wanted.area, known)
     check_year(wanted.year)
-    if wanted.q is not None:
-        words(wanted.q)
 
 
 def check_box(box: Box) -> None:
@@ -252,6 +259,24 @@ def within(column: Any, adcode: str) -> ColumnElement[bool]:
     """Hold for an area's code and for every code under it; a range, so that the index serves it."""
     start = prefix(adcode)
     return and_(column >= start, column < start[:-1] + chr(ord(start[-1]) + 1))
+
+
+def around(column: Any, adcode: str) -> ColumnElement[bool]:
+    """Hold for an area's code, for every code under it, and for those of the areas around it."""
+    return or_(within(column, adcode), column.in_(ancestors(adcode)))
+
+
+def saying(q: str | None, columns: Sequence[Any], model: Any, known: Vocabulary) -> list[ColumnElement[bool]]:
+    """Hold for rows that say every word of a search: in a column, or in the name of their category or plan."""
+    conditions = []
+    for word in words(q or ""):
+        ways = [column.icontains(word, autoescape=True) for column in columns]
+        if kinds := holding(known.categories, word):
+            ways.append(model.category.in_(kinds))
+        if titled := holding(known.plans, word):
+            ways.append(model.plan.in_(titled))
+        conditions.append(or_(*ways))
+    return conditions
 
 
 def cited_by(plans: Iterable[str]) -> ColumnElement[bool]:

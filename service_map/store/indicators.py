@@ -3,24 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
 from service_map.catalogue import terms
-from service_map.catalogue.adcode import ancestors
 from service_map.catalogue.fields import fields_of
 from service_map.store import cursor as cursors
 from service_map.store.conditions import (
     MAX_LIMIT,
     among,
+    around,
     as_written,
     at_most_one,
-    check_area,
+    check_choices,
     check_limit,
-    check_year,
-    holding,
+    saying,
     vocabulary,
-    within,
-    words,
 )
 from service_map.store.models import Category, Indicator, Plan
 from service_map.store.records import IndicatorFilter, IndicatorPage, IndicatorRecord
@@ -106,12 +103,9 @@ def every_indicator(connection: Connection, wanted: IndicatorFilter) -> tuple[In
 
 def _conditions(connection: Connection, wanted: IndicatorFilter) -> list[ColumnElement[bool]]:
     known = vocabulary(connection)
-    among("plan", wanted.plans, known.plans)
-    among("category", wanted.categories, known.categories)
-    among("family", wanted.families, known.families)
+    check_choices(wanted, known)
     among("binding", at_most_one(wanted.binding), terms.BINDING.codes)
     among("form", at_most_one(wanted.form), terms.FORM.codes)
-    check_year(wanted.year)
     conditions: list[ColumnElement[bool]] = [
         column.in_(values)
         for column, values in (
@@ -126,20 +120,8 @@ def _conditions(connection: Connection, wanted: IndicatorFilter) -> list[ColumnE
     if wanted.year is not None:
         conditions.append(Indicator.due <= wanted.year)
     if wanted.area is not None:
-        check_area(wanted.area, known)
-        conditions.append(
-            or_(within(Indicator.adcode, wanted.area), Indicator.adcode.in_(tuple(ancestors(wanted.area))))
-        )
-    for word in words(wanted.q or ""):
-        ways: list[ColumnElement[bool]] = [
-            column.icontains(word, autoescape=True) for column in (Indicator.name, Indicator.section)
-        ]
-        if kinds := holding(known.categories, word):
-            ways.append(Indicator.category.in_(kinds))
-        if titled := holding(known.plans, word):
-            ways.append(Indicator.plan.in_(titled))
-        conditions.append(or_(*ways))
-    return conditions
+        conditions.append(around(Indicator.adcode, wanted.area))
+    return conditions + saying(wanted.q, (Indicator.name, Indicator.section), Indicator, known)
 
 
 def _record(row: Mapping[Any, Any]) -> IndicatorRecord:

@@ -5,27 +5,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
 from service_map.catalogue import terms
-from service_map.catalogue.adcode import ancestors, related
+from service_map.catalogue.adcode import related
 from service_map.catalogue.fields import fields_of
 from service_map.errors import Fault, GoneError, NotFoundError
 from service_map.store import cursor as cursors
 from service_map.store.conditions import (
     among,
+    around,
     as_written,
     at_most_one,
-    check_area,
+    check_choices,
     check_limit,
-    check_year,
-    holding,
     once,
+    saying,
     shown,
     storable,
     vocabulary,
-    within,
-    words,
 )
 from service_map.store.database import day_of
 from service_map.store.models import (
@@ -231,12 +229,9 @@ def tell_gone(connection: Connection, asked: str) -> None:
 
 def _conditions(connection: Connection, model: Any, wanted: PromiseFilter) -> list[ColumnElement[bool]]:
     known = vocabulary(connection)
-    among("category", wanted.categories, known.categories)
-    among("family", wanted.families, known.families)
-    among("plan", wanted.plans, known.plans)
+    check_choices(wanted, known)
     among("per", at_most_one(wanted.per), terms.PER.codes)
     among("state", at_most_one(wanted.state), terms.PROMISE_STATE.codes)
-    check_year(wanted.year)
     conditions: list[ColumnElement[bool]] = []
     if wanted.plans:
         # One that several plans say belongs to each of them.
@@ -250,25 +245,10 @@ def _conditions(connection: Connection, model: Any, wanted: PromiseFilter) -> li
     if wanted.year is not None:
         conditions.append(model.due <= wanted.year)
     if wanted.area is not None:
-        check_area(wanted.area, known)
-        conditions.append(_around(model.adcode, wanted.area))
+        conditions.append(around(model.adcode, wanted.area))
     if model is Requirement:
         conditions += _of_units(wanted)
-    for word in words(wanted.q or ""):
-        ways: list[ColumnElement[bool]] = [
-            column.icontains(word, autoescape=True) for column in (model.name, model.place, model.area_name)
-        ]
-        if kinds := holding(known.categories, word):
-            ways.append(model.category.in_(kinds))
-        if titled := holding(known.plans, word):
-            ways.append(model.plan.in_(titled))
-        conditions.append(or_(*ways))
-    return conditions
-
-
-def _around(column: Any, adcode: str) -> ColumnElement[bool]:
-    """Hold for an area's code, for every code under it, and for those of the areas around it."""
-    return or_(within(column, adcode), column.in_(ancestors(adcode)))
+    return conditions + saying(wanted.q, (model.name, model.place, model.area_name), model, known)
 
 
 def _of_units(wanted: PromiseFilter) -> list[ColumnElement[bool]]:
@@ -278,7 +258,7 @@ def _of_units(wanted: PromiseFilter) -> list[ColumnElement[bool]]:
     asked = select(Unit.requirement)
     if wanted.area is not None:
         # What a city asks of its districts is not asked of its counties.
-        asked = asked.where(_around(Unit.adcode, wanted.area))
+        asked = asked.where(around(Unit.adcode, wanted.area))
     if wanted.state is not None:
         asked = asked.where(Unit.state == wanted.state)
     if wanted.area is not None or wanted.state is not None:

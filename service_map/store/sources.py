@@ -17,16 +17,14 @@ from service_map.store.conditions import (
     among,
     as_written,
     at_most_one,
-    check_area,
     check_box,
+    check_choices,
     check_limit,
-    check_year,
-    holding,
+    saying,
     shown,
     storable,
     vocabulary,
     within,
-    words,
 )
 from service_map.store.geometry import Box, overlaps_box
 from service_map.store.models import (
@@ -280,13 +278,8 @@ def every_commitment(connection: Connection, wanted: CommitmentFilter) -> tuple[
 
 def _commitment_conditions(connection: Connection, wanted: CommitmentFilter) -> list[ColumnElement[bool]]:
     known = vocabulary(connection)
-    among("plan", wanted.plans, known.plans)
-    among("category", wanted.categories, known.categories)
-    among("family", wanted.families, known.families)
+    check_choices(wanted, known)
     among("kind", at_most_one(wanted.kind), terms.KIND.codes)
-    if wanted.area is not None:
-        check_area(wanted.area, known)
-    check_year(wanted.year)
     conditions: list[ColumnElement[bool]] = []
     for column, values in (
         (Commitment.plan, wanted.plans),
@@ -309,17 +302,8 @@ def _commitment_conditions(connection: Connection, wanted: CommitmentFilter) -> 
                 ),
             )
         )
-    for word in words(wanted.q or ""):
-        ways: list[ColumnElement[bool]] = [
-            column.icontains(word, autoescape=True)
-            for column in (Commitment.label, Commitment.name, Commitment.place, Commitment.section)
-        ]
-        if kinds := holding(known.categories, word):
-            ways.append(Commitment.category.in_(kinds))
-        if titled := holding(known.plans, word):
-            ways.append(Commitment.plan.in_(titled))
-        conditions.append(or_(*ways))
-    return conditions
+    said = (Commitment.label, Commitment.name, Commitment.place, Commitment.section)
+    return conditions + saying(wanted.q, said, Commitment, known)
 
 
 def _commitment(row: Mapping[Any, Any], mapped: list[str], promises: list[str]) -> CommitmentRecord:

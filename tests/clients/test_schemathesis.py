@@ -13,7 +13,7 @@ CONFIG = """[checks.negative_data_rejection]
 expected-statuses = [400, 404, 405, 406, 413, 414, 415, 422, 429]
 
 [[operations]]
-include-path-regex = "^/api/(areas$|facilities|commitments|indicators|quotas|requirements|circle|coverage|gaps|sites|completeness)|^/download/(about|facilities|indicators|quotas|requirements)|/items$"
+include-path-regex = "^/api/(areas$|changes|facilities|commitments|indicators|progress|quotas|requirements|circle|coverage|gaps|sites|completeness)|^/api/plans/.+/changes$|^/download/(about|facilities|indicators|progress|quotas|requirements)|/items$"
 checks.positive_data_acceptance.enabled = false
 """
 
