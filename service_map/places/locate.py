@@ -41,7 +41,7 @@ TELLING = frozenset("0123456789一二三四五六七八九十东西南北中上�
 """Letters that tell two things of nearly one name apart."""
 _BEHIND = re.compile(r"(?:(?:新建|改扩建|扩建|改建|迁建|重建|建设|改造|提升|提质)?(?:工程|项目)|建设|片区)+$")
 # 新建市中医院 is 市中医院, and 新建东路 is a street.
-_BEFORE = re.compile(r"^(?:新建|改扩建|扩建|改建|迁建|重建)(?![东西南北中]?[路街巷村])")
+BEFORE = re.compile(r"^(?:新建|续建|改扩建|扩建|改建|迁建|重建|调整)(?![东西南北中]?[路街巷村])")
 _OWN = {
     "city": re.compile(r"^市(?!场|民|政|容|域|城|区|级|属|县|直)"),
     "county": re.compile(r"^县(?!域|城|区|级|乡|镇|直|属|内|道)"),
@@ -276,7 +276,7 @@ def plain_name(name: str, adcode: str, gazetteer: Gazetteer) -> str:
     """
     text = spell(gazetteer, _MARKS.sub("", unicodedata.normalize("NFKC", name)))
     text = _BEHIND.sub("", text) or text
-    text = _BEFORE.sub("", text) or text
+    text = BEFORE.sub("", text) or text
     above = []
     code = county_of(adcode)
     while code:

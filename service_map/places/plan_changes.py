@@ -159,9 +159,12 @@ class _Desk:
         return self._made("carried", item, mine=mine, theirs=theirs) if theirs else None
 
     def _again(self, item: Facility | Promise, mine: Sequence[Commitment], theirs: Sequence[Commitment]) -> PlanChange:
+        # A draft between the two changed nothing; a list of one year has so many of a number.
+        theirs = [one for one in theirs if self.plans[one.plan].kind != "draft"] or theirs
         now, then = _facts(mine), _facts(theirs)
+        compared = ("year",) if self.plan.kind == "yearly" else ("count", "capacity", "year")
         differs = [
-            name for name in ("count", "capacity", "year")
+            name for name in compared
             if None not in (now[name], then[name]) and now[name] != then[name]
         ]  # fmt: skip
         actions = now["action"], then["action"]

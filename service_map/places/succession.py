@@ -12,7 +12,6 @@ Where both agree in noun and number they are taken together before others. A dou
 somebody decides by a correction that names its place or its number, so that nothing is promised twice.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -21,7 +20,7 @@ from service_map.catalogue import categories
 from service_map.catalogue.adcode import county_of, covers, related
 from service_map.places.facility import Facility
 from service_map.places.gazetteer import Gazetteer
-from service_map.places.locate import TELLING, locate, locate_commitment, plain_name
+from service_map.places.locate import BEFORE, TELLING, locate, locate_commitment, plain_name
 from service_map.places.promises import Promise, Quota, Requirement, quotas, requirements
 from service_map.places.status import Status
 from service_map.plans import Commitment, Plan, before
@@ -269,6 +268,8 @@ class _Desk:
                     made, kind=first.kind, per=first.per, name=first.name if first.kind == "site" else None,
                     count=first.count if made.count is None else made.count, unit=made.unit or first.unit,
                 )  # fmt: skip
+            if made.name is not None and first.name is not None and BEFORE.sub("", made.name) == first.name:
+                made = replace(made, name=first.name)
             if part:
                 made = replace(made, part_of=old.lead.id)
             elif name == thing.lead.id:
@@ -318,7 +319,7 @@ class _Desk:
         kind = categories()[lead.category]
         given = lead.name if lead.kind == "site" else None
         plain = plain_name(given, adcode, self._gazetteer) if given else ""
-        whose = bool(plain) and not re.sub(r"^(?:新建|改扩建|扩建|改建|迁建|重建)", "", given or "").startswith(plain)
+        whose = bool(plain) and not BEFORE.sub("", given or "").startswith(plain)
         generic = plain in kind.words or len(plain) < _FEWEST_LETTERS
         count = item.count if item is not None else lead.count
         return _Thing(

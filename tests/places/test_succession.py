@@ -79,6 +79,46 @@ def test_what_a_later_plan_takes_back_is_cancelled_by_it_and_keeps_its_page(read
     assert (NEW, "cancelled", "祁县殡仪馆") in found.changes
 
 
+@pytest.mark.parametrize(
+    "later",
+    ["调整灵石县殡仪馆建设，2028年建成。", "将灵石县殡仪馆建成时间调整为2028年。", "灵石县殡仪馆延期至2028年建成。"],
+)
+def test_what_is_adjusted_is_the_same_thing_with_another_year(read, later):
+    found = read(TWO, later)
+    assert set(found.facilities) == {"灵石县殡仪馆", "祁县殡仪馆"}
+    assert (found.facilities["灵石县殡仪馆"].year, found.told[0].change) == (2028, "changed")
+
+
+def test_a_number_that_is_adjusted_is_the_later_one(read):
+    found = read("新建普惠性幼儿园100所。", "普惠性幼儿园由100所调整为80所。")
+    assert [(item.count, plans_of(item)) for item in found.quotas] == [(80, [NEW, OLD])]
+
+
+def test_a_draft_and_the_plan_adopted_after_it_are_one_thing_with_the_adopted_year(plans, gazetteer):
+    first, draft, adopted = "o-2021", "d-2026", "a-2026"
+    base = replace(plans[OLD], period=(2026, 2030))
+    listed = {
+        first: replace(plans[OLD], id=first),
+        draft: replace(base, id=draft, kind="draft", succeeds=(first,)),
+        adopted: replace(base, id=adopted, succeeds=(first, draft)),
+    }
+    texts = {
+        first: TWO, draft: "2029年建成灵石县殡仪馆。新建太谷区殡仪馆、寿阳县殡仪馆。",
+        adopted: "2030年建成灵石县殡仪馆。新建太谷区殡仪馆。",
+    }  # fmt: skip
+    made = [item for name, text in texts.items() for item in extract(HEAD + text, plan=name)]
+    followed = follow_plans(made, listed, gazetteer)
+    placed = {item.name: item for item in locate(followed.commitments, listed, gazetteer)}
+    assert (placed["灵石县殡仪馆"].year, plans_of(placed["灵石县殡仪馆"])) == (2030, [adopted, first, draft])
+    assert plans_of(placed["太谷区殡仪馆"]) == [adopted, draft]
+    told = plan_changes(list(placed.values()), made, followed, listed, gazetteer)
+    assert {one.name: one.change for one in told if one.plan == adopted} == {
+        "灵石县殡仪馆": "changed", "太谷区殡仪馆": "carried", "寿阳县殡仪馆": "silent", "祁县殡仪馆": "silent",
+    }  # fmt: skip
+    (again,) = [one for one in told if one.plan == adopted and one.change == "changed"]
+    assert (again.said_before["year"], again.said["year"]) == (2024, 2030)
+
+
 def test_a_year_that_has_passed_is_none_of_the_plan_that_says_none(read):
     assert read(TWO, "续建灵石县殡仪馆。").facilities["灵石县殡仪馆"].year is None
     kept = read("新建灵石县殡仪馆，2027年建成。", "续建灵石县殡仪馆。").facilities["灵石县殡仪馆"]
@@ -178,6 +218,7 @@ def test_a_yearly_lists_number_is_a_part_of_the_plans(read):
     assert whole.doubts is None
     places = read("新建养老院，榆次10个。", "新建养老院，榆次10个。", "新建养老院，榆次3个。")
     assert [item.count for item in places.facilities.values()] == [10]
+    assert [change for plan, change, _ in places.changes if plan == LIST] == ["carried"]
 
 
 def test_a_number_that_is_taken_back_says_by_which_plan(read):

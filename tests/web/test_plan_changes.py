@@ -196,6 +196,10 @@ def test_the_plan_says_its_kind_and_what_it_follows(taken_in):
     assert (told["jinzhong-2026"]["kind"], told["jinzhong-2026"]["succeeds"]) == ("plan", ["jinzhong-2021"])
     assert (told["qinshui-2021"]["kind"], told["qinshui-2021"]["kind_name"]) == ("draft", "草案")
     assert "草案" in taken_in.client.get("/plan/qinshui-2021").text
+    (drafted,) = taken_in.client.get("/api/facilities?plan=qinshui-2021&limit=1").json["features"]
+    assert "草案" in taken_in.client.get(f"/facility/{drafted['id']}").text
+    assert "Draft" in taken_in.client.get(f"/facility/{drafted['id']}?lang=en").text
+    assert "/plan/jinzhong-2026/changes" in taken_in.client.get("/sitemap/0.xml").text
 
 
 def test_the_earlier_plan_keeps_what_it_promised(taken_in, before):

@@ -106,6 +106,11 @@ def _helpers() -> dict[str, Any]:
 blueprint.add_app_template_filter(labels.distance, "distance")
 
 
+@blueprint.app_template_filter("plan_kind")
+def _plan_kind(code: str) -> str:
+    return str(labels.PLAN_KIND[code])
+
+
 @blueprint.app_template_filter("verdict")
 def _verdict(code: str) -> str:
     return str(labels.VERDICT.get(code, ""))

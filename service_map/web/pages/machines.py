@@ -135,6 +135,7 @@ def _make_mapped(conn: Connection) -> list[str]:
     return [
         *(url_for(f"pages.{name}") for name in ("home", "areas", "plans", "progress_page", "about")),
         *(url_for("pages.plan", plan_id=plan.id) for plan in queries.plans(conn)),
+        *(url_for("pages.plan_changes", plan_id=plan.id) for plan in queries.plans(conn) if plan.succeeds),
         *(url_for("pages.area", adcode=area.adcode) for area in queries.areas(conn) if area.level != "township"),
         *(
             url_for("pages.facility", facility_id=str(facility_id))

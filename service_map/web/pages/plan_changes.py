@@ -65,8 +65,6 @@ def plan_changes(plan_id: str) -> str:
         "plan_changes.html",
         plan=record,
         former=[frame.plans()[one] for one in record.follows],
-        kind_words=labels.PLAN_KIND[record.kind] if record.kind != "plan" else None,
-        yearly=record.kind == "yearly",
         counts=[
             (code, str(labels.CHANGE[code]), page.counts[code], frame.here(change=code, cursor=None))
             for code in terms.CHANGE

@@ -24,7 +24,6 @@ def plans() -> str:
         "plans.html",
         plans=records,
         terms={one.id: frame.term_words(plan=one.id) for one in records},
-        kind_names=labels.PLAN_KIND,
     )
 
 
@@ -81,7 +80,6 @@ def plan(plan_id: str) -> str:
         term=frame.term_words(plan=record.id),
         overdue=sum(queries.states(frame.conn(), FacilityFilter(plans=(record.id,), states=("overdue",))).values()),
         note=record.note_en if frame.english() and record.note_en else record.note,
-        kind_words=labels.PLAN_KIND[record.kind] if record.kind != "plan" else None,
         former=[frame.plans()[one] for one in record.follows],
         later=[one for one in frame.plans().values() if record.id in one.follows],
         sections=sections,
