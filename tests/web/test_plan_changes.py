@@ -8,6 +8,8 @@ import program
 import pytest
 from invented_world import make_app
 
+from service_map import places
+
 TEXT = """晋中市“十五五”公共服务规划（虚构）
 第一章 托育和教育
 新建普惠性托育机构：榆次5个、平遥6个、介休5个、太谷4个。
@@ -208,3 +210,17 @@ def test_the_earlier_plan_keeps_what_it_promised(taken_in, before):
         for client in (before, taken_in.client)
     )
     assert is_now == was
+
+
+def test_a_cancellation_outlives_an_import_of_reports(taken_in):
+    gone = of(all_changes(taken_in.client), "cancelled")[QIXIAN]["item"]
+    again = of(all_changes(taken_in.client), "carried")[LINGSHI]["item"]
+    (taken_in.home / "s.csv").write_text(
+        f"id,status,date,source\n{again},under_construction,2026-09,县民政局\n{gone},under_construction,2024-09,县民政局\n",
+        encoding="utf-8",
+    )
+    done = program.run("import", "statuses", "s.csv", cwd=taken_in.home, **taken_in.where)
+    assert done.returncode == 0, done.stderr
+    kept = places.load_facilities(taken_in.home / "geodata" / "facilities.geojson")
+    states = {one.id: one.status for one in kept if one.id in {gone, again}}
+    assert states == {gone: "cancelled", again: "under_construction"}
