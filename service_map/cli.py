@@ -280,7 +280,7 @@ def _place(
     new = len({entry.id for entry in retired} - {entry.id for entry in known})
     if new:
         click.echo(f"{new} 个已发布的标识不再使用，见 retired.csv published ids retired", err=True)
-    for row in _idle_statuses(geodata, facilities, retired):
+    for row in _idle_statuses(geodata, published, retired):
         click.echo(str(row), err=True)
 
 
@@ -309,11 +309,11 @@ def _release(
 
 
 def _idle_statuses(
-    geodata: Path, facilities: Sequence[places.Facility], retired: Sequence[places.Retired]
+    geodata: Path, promised: Sequence[places.Facility | places.Promise], retired: Sequence[places.Retired]
 ) -> list[places.Problem]:
     listed = {facility.id for facility in places.load_listed(geodata)}
     return places.idle_rows(
-        geodata / places.STATUS_FILE, known=listed | {facility.id for facility in facilities},
+        geodata / places.STATUS_FILE, known=listed | {one.id for one in promised},
         existing=listed | {facility.id for facility in places.load_existing(geodata)}, retired=retired,
     )  # fmt: skip
 
@@ -544,28 +544,40 @@ def import_facilities(
 @_LAYER
 @_DRY_RUN
 def import_statuses(file: Path, *, columns: tuple[str, ...], layer: str | None, dry_run: bool) -> None:
-    """导入规划设施的状态到 statuses.csv。Report what became of promised facilities: id,status,date,source[,same_as].
+    """导入设施和数量承诺的状态到 statuses.csv。Report what became of promised facilities and quotas.
+
+    列 columns：id,status,date,source[,link,count,same_as]。status 可写“已开工、已建成、核实未建、取消”；count 只有
+    数量承诺才写；没有填的行不动。早于规划、倒退、与另一来源矛盾的行，两边一起报告。Rows left empty change nothing;
+    what is before its plan, goes backwards or contradicts another source is reported with both sides.
 
     \b
-    service-map import statuses opened.csv
+    service-map export statuses todo.xlsx
+    service-map import statuses todo.xlsx --dry-run
     """  # noqa: D301
-    geodata = settings.load().geodata_dir
-    facilities = places.load_facilities(geodata / "facilities.geojson")
+    config = settings.load()
+    geodata = config.geodata_dir
+    records, commitments = _promised(geodata)
+    facilities = [record for record in records if isinstance(record, places.Facility)]
     listed = {facility.id for facility in places.load_listed(geodata)}
     before = places.load_statuses(geodata / places.STATUS_FILE)
+    known = places.promised(records, commitments, plans.load_plans(geodata))
+    history = places.History(
+        places.follow(before, places.load_retired(geodata / "retired.csv")), known, config.today()
+    )  # fmt: skip
     found, problems = places.read_statuses(
         file,
-        known=listed | {facility.id for facility in facilities},
+        known=listed | known.begun.keys(),
         existing=listed | {facility.id for facility in places.load_existing(geodata)},
         before=before,
         columns=_columns(columns),
         layer=layer,
+        judge=history,
     )
     _report_rows(problems, ())
     if not problems and not dry_run:
         _keep_statuses(geodata, facilities, [*before, *found])
-    _conclude(len(found) + len(problems), len(found), len(problems), dry_run=dry_run,
-              into=geodata / places.STATUS_FILE)  # fmt: skip
+    _conclude(len(found) + len(problems) + history.blank, len(found), len(problems), dry_run=dry_run,
+              into=geodata / places.STATUS_FILE, aside=(history.blank, "未填", "left empty"))  # fmt: skip
 
 
 def _keep_statuses(
@@ -760,6 +772,35 @@ def export_matches(file: Path) -> None:
     click.echo(f"{count} 对待判断 pairs to decide on → {file}", err=True)
 
 
+@export.command("statuses")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--area", metavar="CODE", help="只要这个行政区的 Only what lies in this area.")
+def export_statuses(file: Path, area: str | None) -> None:
+    """导出待核实的设施和数量承诺，供各单位填写：CSV 或 XLSX。Write what may be verified, for offices to fill in.
+
+    每行：什么、在哪里、出自哪里，后面是空着的 status、date、source、link、count。填好后用 import statuses 导入。
+    Each row says what, where and by which plan; fill in the empty columns behind, then import statuses.
+
+    \b
+    service-map export statuses todo.xlsx --area 140213
+    """  # noqa: D301
+    from service_map.store.sheets import write_sheet
+
+    geodata = settings.load().geodata_dir
+    gazetteer = places.load_gazetteer(geodata)
+    if area is not None and area not in gazetteer.rows:
+        raise InvalidParameterError("--area", f"没有行政区 {area}", f"there is no area {area}")
+    records, commitments = _promised(geodata)
+    retired = places.load_retired(geodata / "retired.csv")
+    rows = places.todo_rows(
+        [*records, *places.load_listed(geodata)],
+        places.follow(places.load_statuses(geodata / places.STATUS_FILE), retired),
+        commitments=commitments, plans=plans.load_plans(geodata), gazetteer=gazetteer, area=area,
+    )  # fmt: skip
+    count = write_sheet(file, places.TODO_COLUMNS, rows)
+    click.echo(f"{count} 项待核实 to be verified → {file}", err=True)
+
+
 @export.command("reviews")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--plans", "plans_dir", type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -899,7 +940,7 @@ def check(plans_dir: Path | None) -> None:
         for match in found.doubles:
             _say_match(match)
     click.echo(f"不再使用的标识 retired ids: {len(found.retired)}")
-    idle = _idle_statuses(geodata, facilities, found.retired)
+    idle = _idle_statuses(geodata, _promised(geodata)[0], found.retired)
     click.echo(f"{places.STATUS_FILE} 中不再照原样生效的行 rows that no longer fit: {len(idle)}")
     for row in idle:
         click.echo(f"  {row}")

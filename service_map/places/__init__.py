@@ -113,6 +113,7 @@ from service_map.places.status import (
 )
 from service_map.places.succession import Succession, cancel_reports, follow_plans, with_cancels, without_place
 from service_map.places.townships import TOWNSHIPS_FILE, Townships, load_townships, townships_in
+from service_map.places.verification import TODO_COLUMNS, History, promised, todo_rows
 
 __all__ = [
     "CHANGES_FILE",
@@ -131,6 +132,7 @@ __all__ = [
     "SHAPES_FILE",
     "STATUS_FILE",
     "STATUS_WORDS",
+    "TODO_COLUMNS",
     "TOWNSHIPS_FILE",
     "UNIT_LEVELS",
     "Ambiguity",
@@ -142,6 +144,7 @@ __all__ = [
     "Facility",
     "FacilityImport",
     "Gazetteer",
+    "History",
     "Location",
     "LocationImport",
     "Match",
@@ -212,6 +215,7 @@ __all__ = [
     "next_release",
     "pairs",
     "plan_changes",
+    "promised",
     "quotas",
     "read_matches",
     "read_places",
@@ -228,6 +232,7 @@ __all__ = [
     "settle",
     "still_said",
     "suspected_duplicates",
+    "todo_rows",
     "townships_in",
     "units_of",
     "unknown_areas",

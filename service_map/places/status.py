@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from service_map import io
 from service_map.catalogue import terms
@@ -65,6 +66,21 @@ class Status:
     count: float | None = None
 
 
+class Judge(Protocol):
+    """Reads reports as people write them, and tells which go against what is known; see `places.verification`."""
+
+    blank: int
+
+    def plain(self, made: Status) -> Status:
+        """Give a report as the table keeps it."""
+
+    def add(self, made: Status) -> None:
+        """Note a report."""
+
+    def fault(self, made: Status) -> tuple[str, str, str] | None:
+        """Say which column of a report goes against what is known."""
+
+
 def load_statuses(path: Path) -> list[Status]:
     """Read a table of statuses that the product keeps; a missing one holds none.
 
@@ -103,6 +119,7 @@ def read_statuses(
     columns: Mapping[str, str] | None = None,
     layer: str | None = None,
     blank: bool = False,
+    judge: Judge | None = None,
 ) -> tuple[list[Status], list[Problem]]:
     """Check a table of statuses row by row.
 
@@ -118,6 +135,8 @@ def read_statuses(
         As `service_map.io.Asked` has them.
     blank
         Take a table without a row.
+    judge
+        Judges each report by what is known besides; rows that say nothing are then counted by it and passed over.
 
     Returns
     -------
@@ -145,9 +164,18 @@ def read_statuses(
                 facility=identity, date=date, status=status, source=source, same_as=same_as, not_same=not_same,
                 link=link, count=_number(count),
             )  # fmt: skip
+            if judge is not None:
+                made = judge.plain(made)
+                if _says_nothing(made, count):
+                    judge.blank += 1
+                    continue
             fault = _fault(made, known, existing) or _count_fault(made, count) or said.contradicted(made)
+            if fault is None and judge is not None:
+                fault = judge.fault(made)
             if fault is None:
                 said.add(made)
+                if judge is not None:
+                    judge.add(made)
                 found.append(made)
             else:
                 problems.append(batch.problem(index, *fault))
@@ -223,6 +251,10 @@ def _fault(
             (column, fine, *Fault(f"没有这个现状设施：{other!r}", f"no such existing facility: {other!r}"))
         )  # fmt: skip
     return next(((column, zh, en) for column, fine, zh, en in checks if not fine), None)
+
+
+def _says_nothing(made: Status, count: str) -> bool:
+    return not any((made.status, made.date, made.source, made.same_as, made.not_same, made.link, count))
 
 
 def _number(text: str) -> float | None:

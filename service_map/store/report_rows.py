@@ -31,7 +31,7 @@ def read(
     Returns
     -------
     list of dict
-        By promise and date. What a file lists as more than planned is said by the file itself.
+        By promise and date. What a file lists as more than planned, or a later plan cancels, is said by that itself.
     """
     kept = places.follow(
         places.load_statuses(geodata / places.STATUS_FILE), places.load_retired(geodata / "retired.csv")
@@ -44,14 +44,14 @@ def read(
         for report in places.still_said([*kept, *taken_back])
         if report.facility in known
     ]  # fmt: skip
-    told = {row["promise"] for row in rows}
+    told = {(row["promise"], row["status"], row["date"]) for row in rows}
     rows += [
         {
             "promise": one.id, "since": first_day(one.status_date or "0001"), "date": one.status_date or "",
             "status": one.status, "count": None, "source": one.status_source or one.source_title, "link": None,
         }
         for one in facilities
-        if one.status in terms.VERIFIED and one.id not in told
+        if one.status in terms.VERIFIED and (one.id, one.status, one.status_date or "") not in told
     ]  # fmt: skip
     return sorted(rows, key=lambda row: (row["promise"], row["since"]))
 
