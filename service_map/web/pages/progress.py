@@ -20,10 +20,10 @@ from service_map.web.site import site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of a table: of an area or a category, with where it leads."""
+    """One line of a table: of an area, a category or both, with where it leads."""
 
+    adcode: str | None
     name: str
-    chinese: bool
     href: str | None
     unit: str
     numbers: ProgressRecord
@@ -83,9 +83,9 @@ def _by_area(found: Iterable[ProgressRecord], inside: str | None) -> list[Row]:
             continue
         known = frame.areas().get(adcode)
         wide = known is not None and known.level == "city" and (inside is None or covers(inside, adcode))
-        name = _("%(city)s（只知道在市内）", city=members[0].area_name) if wide else members[0].area_name
+        name = _("（只知道在市内）") if wide else ""
         href = None if wide or adcode == inside else to("pages.progress_page", area=adcode)
-        rows.append(Row(name=name, chinese=not wide, href=href, unit="", numbers=numbers))
+        rows.append(Row(adcode=adcode, name=name, href=href, unit="", numbers=numbers))
     return rows
 
 
@@ -98,15 +98,15 @@ def _by_kind(found: Iterable[ProgressRecord]) -> list[Row]:
     for code in sorted(groups, key=lambda code: order.get(code, len(order))):
         numbers = total(groups[code])
         if numbers is not None:
-            rows.append(Row(name=_kind(numbers), chinese=False, href=None, unit="", numbers=numbers))
+            rows.append(Row(adcode=None, name=_kind(numbers), href=None, unit="", numbers=numbers))
     return rows
 
 
 def _quotas(found: Iterable[ProgressRecord]) -> list[Row]:
     return [
         Row(
-            name=f"{one.area_name} · {_kind(one)}", chinese=False, href=to("pages.area", adcode=one.adcode),
-            unit=_unit(one.unit), numbers=one,
+            adcode=one.adcode, name=f" · {_kind(one)}", href=to("pages.area", adcode=one.adcode), unit=_unit(one.unit),
+            numbers=one,
         )
         for one in found
     ]  # fmt: skip
