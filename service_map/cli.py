@@ -280,7 +280,7 @@ def _place(
     new = len({entry.id for entry in retired} - {entry.id for entry in known})
     if new:
         click.echo(f"{new} 个已发布的标识不再使用，见 retired.csv published ids retired", err=True)
-    for row in _idle_statuses(geodata, published, retired):
+    for row in _idle_statuses(geodata, [*facilities, *numbers], retired):
         click.echo(str(row), err=True)
 
 
@@ -577,7 +577,7 @@ def import_statuses(file: Path, *, columns: tuple[str, ...], layer: str | None, 
     if not problems and not dry_run:
         _keep_statuses(geodata, facilities, [*before, *found])
     _conclude(len(found) + len(problems) + history.blank, len(found), len(problems), dry_run=dry_run,
-              into=geodata / places.STATUS_FILE, aside=(history.blank, "未填", "left empty"))  # fmt: skip
+              into=geodata / places.STATUS_FILE, aside=(history.blank, "未填", "blank"))  # fmt: skip
 
 
 def _keep_statuses(

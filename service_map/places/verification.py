@@ -31,7 +31,7 @@ TODO_COLUMNS = (
 _WORDS = {
     "under_construction": ("在建", "建设中", "施工", "施工中", "开工"),
     "open": ("建成", "已开放", "已投用", "投用", "open"),
-    "not_built": ("未建", "没有建", "未开工", "not built"),
+    "not_built": ("未建", "没有建", "未开工"),
     "cancelled": ("取消", "不再建设", "canceled"),
     "planned": ("不清楚", "收回"),
 }
