@@ -45,10 +45,17 @@ _ENDS = "。；\n"
 _FAR = 200
 """Characters around a noun in which its details are looked for."""
 _LOCATED = re.compile(
-    r"(?:新(?:馆|院|校|园|址|校区|院区)|项目|[馆院校场园]址)?(?:就在|[布分]设[在于]|布点[在于]|分布[在于]|(?:[一二两三四五六七八九十\d]+[所个处座](?:[\u4e00-\u9fff]{0,4}))?(?:均|都|分别|全部)?位于|选址(?:定?[在于])?|坐落[在于]|地处|(?:新址|地址|地点)(?:拟?[选定设]?[在于为]|位于)?|拟?建[在于](?!设)|落户[在于]?)"
+    r"(?:新(?:馆|院|校|园|址|校区|院区)|项目|[馆院校场园]址)?(?:就在|[布分附]设[在于]|布点[在于]|分布[在于]|(?:[一二两三四五六七八九十\d]+[所个处座](?:[\u4e00-\u9fff]{0,4}))?(?:均|都|分别|全部)?位于|选址(?:定?[在于])?|坐落[在于]|地处|(?:新址|地址|地点)(?:拟?[选定设]?[在于为]|位于)?|拟?建[在于](?!设)|落户[在于]?)"
 )
 _HEAD = re.compile(rf"【?(?P<place>{CJK}{{2,10}})(?:[（·](?P<inner>[^（）】]{{2,30}})）?)?(?:[：。】]|--)")
 _IS_PLACE = re.compile("(?:县|区|市|镇|乡|街道|苏木|社区|村|片区|新区|新城|组团)$")
+_SUMMED_THERE = re.compile(
+    rf"在(?P<where>[^，。；：“”（）]{{3,28}}?(?:{SURE_SIDE}))(?:集中|统一|统筹|同步|规划)?(?:布置|布局|布设|建设|新建|打造)[^，。；：]{{2,16}}[，：](?:即|包括|分别[是为]|含)"
+)
+_TOPIC_PLACE = re.compile(
+    rf"(?:^|(?<=[，；。：]))(?P<place>(?!全|各|每|本|其|在|对|由|将){CJK}{{2,6}}?(?:组团|片区|新区|新城|城区|园区|街道|[镇岛县]))"
+    "(?=以[^，。；]{2,20}为|形成|规划(?!的)|依托|重点|聚焦|围绕|突出)"
+)
 _PLACE_HEADING = re.compile(
     rf"(?:[（(]?[一二三四五六七八九十\d]{{1,3}}[）)、.．] ?)?(?:(?P<town>镇区|县城|老城区|集镇)|"
     rf"(?P<place>(?!中心|一般|特色|重点|行政|其他|城|农村|全|各|本){CJK}{{2,6}}(?:县|区|镇|乡|街道|苏木|社区|村|片区|新区|新城|组团|岛)))"
@@ -63,7 +70,7 @@ _DOES = (
     "(?:扩|新(?![区城村校址])|改|建|增|布|打造|实施|补|铺|配|设(?!施)|修|落地|辟|兴|添|拟|规划|选址))"
 )
 _ADDRESSED = re.compile(
-    rf"(?:在|于|利用其?|依托|沿)(?P<where>[^，。；：（）其]{{0,28}}?(?:{SIDE}|旧址|原址|(?<=..)(?:小?楼|大院|校舍|厂房?|仓库|砖厂|粮站|苗圃)))的?{_DOES}"
+    rf"(?:在|于|利用其?|依托|沿)(?P<where>[^，。；：（）其]{{0,28}}?(?:{SIDE}|旧址|原址|(?<=..)(?:小?楼|大院|校舍|厂房?|仓库|砖厂|粮站|苗圃|厂区)))的?{_DOES}"
 )
 _AT_HEAD = re.compile(rf"(?P<where>(?!利用|在)[^，。；：（）其]{{2,28}}?(?:{SURE_SIDE})){_DOES}")
 _EACH_TOWN = re.compile("各(?P<where>县城)")
@@ -424,6 +431,8 @@ def _place(draft: Draft, text: str, following: int, area: PlanArea) -> None:
     span = behind or address_before(text, sentence, draft.start)
     if span is None:
         _headed(draft, text)
+        _topical(draft, text)
+        _sectioned(draft)
         return
     site = read_site(text[slice(*span)])
     if site.place not in (area.name, area.stem):
@@ -434,7 +443,6 @@ def _headed(draft: Draft, text: str) -> None:
     """Take the place that heads the passage: 县城：新建…; 某镇（原粮管所院内）：新建…."""
     match = _HEAD.match(text)
     if match is None or draft.start < match.end():
-        _sectioned(draft)
         return
     site = read_site(match["place"])
     if re.match(f"{ACTS}|关于", match["place"]):
@@ -449,6 +457,22 @@ def _headed(draft: Draft, text: str) -> None:
         draft.locality = inner[:MAX_LOCALITY]
         at = match.start("inner")
         draft.told(locality=draft.passage.spans(at, at + len(draft.locality)))
+
+
+def _topical(draft: Draft, text: str) -> None:
+    """Take the place of which the sentence speaks: 东部组团以候鸟养老为主，改造…; 城区规划小学3所；新建初中2所."""
+    if draft.place is not None or draft.locality is not None or draft.kind == "coverage":
+        return
+    begin = begins(text, draft.start, "。")
+    several = last(_SUMMED_THERE.finditer(text, begin, draft.start))
+    if several and "；" not in text[several.end() : draft.start]:
+        apply_site(draft, read_site(several["where"]), several.start("where"))
+        return
+    found = last(_TOPIC_PLACE.finditer(text, begin, draft.start))
+    if found and not re.search("全[市县区州旗]|其[他余]", text[found.end() : draft.start]):
+        words = draft.passage.spans(*found.span("place"))
+        draft.place, draft.place_level = found["place"], place_level(found["place"])
+        draft.told(place=words, place_level=words)
 
 
 def _sectioned(draft: Draft) -> None:

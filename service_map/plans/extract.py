@@ -20,6 +20,7 @@ from service_map.plans.draft import Draft, Rejection, act_kinds
 from service_map.plans.lexicon import Wording, load_wording, number, years
 from service_map.plans.outline import LeftOut, Passage, Span, outline, source_lines
 from service_map.plans.reading.bindings import Binder
+from service_map.plans.reading.drafts import only_starts
 from service_map.plans.rules import RuleReader
 from service_map.plans.sentences import ACTS, BUILDS
 from service_map.plans.tabular import RecordReader
@@ -40,6 +41,9 @@ _HEADING_YEAR = re.compile(
 )
 _LEAD_IN = re.compile(
     r"(?<![\d-])(20[2-3]\d)年(?!以?来|底?以?前)[^。；：\d]{0,24}(?:以下|下列|如下|\d+[件项]|[一二三四五六七八九十]+[件项])[^。；：]{0,16}(?:：|如下。)$"
+)
+_ACT_HEADING = re.compile(
+    rf"(?:[（(]?[一二三四五六七八九十\d]{{1,3}}[）)、.．] ?)?(?:(?>{ACTS})[、和]?)+(?:类|项目|工程|学校|设施)?"
 )
 _UNTOLD = "没有单独的任务：是名称、统称或说明的一部分 no promise of its own: part of a name or a description"
 
@@ -63,6 +67,12 @@ _NO_PROJECT = re.compile(
 )
 _COUNT_CELL = re.compile(r"(?:共|约)?\d+(?:个|所|座|处|家|公里|块|片|套)")
 _YEARS_CELL = re.compile(r"(?P<start>20[2-3]\d)年?(?:\d{1,2}月)?(?:-(?P<end>20[2-3]\d)年?(?:\d{1,2}月)?)?")
+
+
+def _undated(draft: Draft) -> bool:
+    """Tell whether the year of a list dates a promise: it has none, is not given up, and does not only begin in it."""
+    yearly = draft.kind == "intent" or draft.note == "per year"
+    return draft.year is None and not yearly and draft.action != "cancel" and not only_starts(draft)
 
 
 class _Column(NamedTuple):
@@ -283,16 +293,18 @@ class PlanReader:
             if draft.year is None and draft.kind != "intent" and draft.note != "per year":
                 draft.year = year
                 draft.told(year=words)
-        due = _HEADING_YEAR.search(passage.section or "") if passage.heading else None
-        if due is None or passage.heading is None or passage.heading.line <= self._title_line:
+        if passage.heading is None or passage.heading.line <= self._title_line:
+            return
+        due = _HEADING_YEAR.search(passage.section or "")
+        if due is None and not _ACT_HEADING.fullmatch(passage.section or ""):
             return
         done = [kind for kind in act_kinds(passage.section or "", self._wording) if kind in BUILDS]
         for draft in drafts:
             if done and draft.action == "unspecified" and draft.kind != "coverage":
                 draft.action = done[-1]
                 draft.told(action=(passage.heading,))
-        for draft in drafts:
-            if draft.year is None and draft.kind != "intent" and draft.note != "per year":
+        for draft in filter(_undated, drafts):
+            if due is not None:
                 draft.year = int(due[1])
                 draft.told(year=(passage.heading,))
 
@@ -438,7 +450,7 @@ class PlanReader:
         elif passage.role == "title":
             yield from self._row_title(index, passage)
         elif passage.role == "body":
-            yield from self._binder.read(passage, listing=passage.box)
+            yield from self._binder.read(passage, listing=passage.box or self._lists(passage))
         elif passage.role == "cell":
             indicator = self._indicator(index, passage)
             if indicator:
@@ -447,6 +459,12 @@ class PlanReader:
                 for draft in self._binder.read(passage, listing=True):
                     if passage.row != self._sited or draft.kind == "intent":
                         yield from self._row_context(index, draft)
+
+    @staticmethod
+    def _lists(passage: Passage) -> bool:
+        """Tell whether the heading only says what is done (二、改扩建类), and a list of names stands below it."""
+        named = re.match("[^，。；：、（）]{3,20}（", passage.text)
+        return bool(named) and bool(_ACT_HEADING.fullmatch(passage.section or ""))
 
     def _record(self, passage: Passage) -> Iterator[Draft]:
         """Read a row or block, with the year and the act that the heading over it names."""

@@ -60,6 +60,8 @@ _HEADINGS: tuple[tuple[int, re.Pattern[str]], ...] = (
     (5, re.compile(r"\d{1,2}(?:\.\d{1,2})*(?:[.、]|(?=[\u4e00-\u9fff“])| (?=20[2-3]\d年))")),
     (6, re.compile(r"（\d{1,2}）|[①-⑳]")),
 )
+_YEAR_ALONE = re.compile(r"20[2-4]\d年(?:度)?(?:计划|任务|安排|项目)?")
+"""A line that is a year heads what is to be done in it."""
 _BOX = re.compile(r"(?:专栏|专项行动表|重点项目表|附表|附件)\s*[\d一二三四五六七八九十]*")
 _ANNEX = re.compile("附件?\\d*[：:][^，。；：]{2,24}(?:名单|清单|表|项目|计划|安排|一览)")
 _PROJECTS = re.compile(r"项目(?:清单|库|名单|一览|列表|汇总|表)|工程清单")
@@ -732,6 +734,8 @@ def _heading_rank(line: _Line, content: str) -> int | None:
         return 4
     if _BOX.match(content) or _TABLE_TITLE.match(content) or _ANNEX.fullmatch(content):
         return 7
+    if _YEAR_ALONE.fullmatch(content) and not line.tabs:
+        return 5
     for rank, pattern in _HEADINGS:
         match = pattern.match(content)
         if match and (rank < 5 or len(content) - match.end() >= 2):

@@ -78,3 +78,59 @@ def test_a_heading_that_is_a_place_is_where_its_items_stand(heading, place, loca
 )
 def test_outskirts_seats_and_back_streets_say_where(text, locality):
     assert read(text, "locality") == [(locality,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "教育设施。至2035年，中心城区规划普通高中4所；新建初中3所、小学6所。",
+            [("中心城区", None), ("中心城区", None), ("中心城区", None)],
+        ),
+        (
+            "东部组团以候鸟养老为主，改造提升老年公寓8家，同步布置家庭托育点4个。",
+            [("东部组团", None), ("东部组团", None)],
+        ),
+        (
+            "在青龙新城铁厂地块集中布置“两馆一园”，即市游泳馆、市羽毛球馆和青韵体育公园。",
+            [("青龙新城", "铁厂地块")] * 3,
+        ),
+        ("更新单元内补建社区养老服务驿站12处、托育点8处。", [(None, "更新单元内")] * 2),
+    ],
+)
+def test_the_place_of_which_a_sentence_speaks_holds_to_its_end(text, expected):
+    assert read(text, "place", "locality") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("石桥路农贸市场因地块条件变化退出本计划，不再实施。", "石桥路农贸市场"),
+        ("青龙镇敬老院新建项目因用地未落实，予以取消。", "青龙镇敬老院"),
+        ("清河市第四幼儿园改造项目不再实施。", "清河市第四幼儿园"),
+    ],
+)
+def test_what_the_next_clause_gives_up_is_cancelled(text, name):
+    assert read(text, "kind", "name", "action") == [("site", name, "cancel")]
+
+
+def test_names_below_a_heading_of_acts_are_built_as_it_says():
+    text = "教育设施规划\n二、改扩建类\n青龙小学（增加12班）；石桥中学（30班，石桥路以北）。\n"
+    assert read(text, "name", "action", "capacity") == [("青龙小学", "expand", 12), ("石桥中学", "expand", 30)]
+
+
+def test_a_line_that_is_a_year_dates_what_is_finished_below_it_and_not_what_begins():
+    text = "设施滚动实施计划\n说明如下。\n2026年\n开工：青龙外国语学校。\n竣工：和韵小学（36班）、海棠幼儿园（12班）。\n2027年\n竣工：青龙外国语学校。\n"
+    assert read(text, "name", "year") == [
+        ("青龙外国语学校", None),
+        ("和韵小学", 2026),
+        ("海棠幼儿园", 2026),
+        ("青龙外国语学校", 2027),
+    ]
+
+
+def test_counted_names_before_a_renewal_are_sites():
+    assert read("2027年底前完成汪家墩、周家畈2个城中村改造。", "kind", "name", "year") == [
+        ("site", "汪家墩", 2027),
+        ("site", "周家畈", 2027),
+    ]

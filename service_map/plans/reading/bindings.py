@@ -186,11 +186,19 @@ class Binder(Clauses):
             )
             kept = context.listing
             context = context.but(listing=context.listing or named)
+            gives_up = [mark for mark in following if mark.kind == "verb" and kind_of(mark) == "cancel"]
+            gives_up = gives_up if stop == "comma" and _only(gives_up, following) else []
+            if gives_up:
+                # 某市场因…退出本计划，不再实施: the next clause gives up what this one names.
+                context = context.but(listing=True, verbs=tuple(gives_up), fresh=True)
             items = self._items.items(part, listing=context.listing)
             theme = stop == "comma" and a == start and _is_theme(part, following)
             found = self._heading(passage, items, clause, context) if stop == "colon" or theme else None
             if found is None:
                 found = self._clause(passage, items, context)
+            for draft in found.drafts if gives_up else ():
+                draft.action = "cancel"
+                draft.told(action=passage.spans(gives_up[0].start, gives_up[-1].end))
             for draft in found.drafts if named and context.topic else ():
                 if draft.action == "unspecified":
                     draft.action = context.topic[0].action
@@ -285,6 +293,10 @@ def _is_theme(part: list[Mark], following: list[Mark]) -> bool:
     kinds = {mark.kind for mark in following}
     alone = part[-1].kind == "noun" and all(mark.kind in ("noun", "word", "tier") for mark in part)
     return alone and "noun" not in kinds and {"number", "verb"} <= kinds
+
+
+def _only(verbs: list[Mark], clause: list[Mark]) -> bool:
+    return all(mark in verbs or mark.kind == "adverb" for mark in clause)
 
 
 def _is_theme_lead(marks: list[Mark], *, about: bool) -> bool:

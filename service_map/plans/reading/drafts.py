@@ -22,6 +22,11 @@ _LEAST_ALL = re.compile("(?:至少|不少于)(?=建[有设成]|新建|配建|设
 _STARTS = frozenset({"开工", "开工建设", "动工", "启动", "奠基", "谋划", "储备"})
 
 
+def only_starts(draft: Draft) -> bool:
+    """Tell whether the verbs say no more than that work begins, which tells no year by which it stands."""
+    return bool(draft.verbs) and set(draft.verbs) <= _STARTS
+
+
 class Drafts:
     """Makes drafts by the words of one plan.
 
@@ -125,7 +130,7 @@ class Drafts:
             and item.acts[-1].text in ("封顶", "完工", "竣工", "完成")
         ):
             time = item.year or context.year
-        started = verbs and {mark.text for mark in verbs} <= _STARTS and not item.due
+        started = only_starts(draft) and not item.due
         if time and time.year and not started:
             self._dated(draft, time)
         if (

@@ -21,7 +21,7 @@ _PART = re.compile(
 )
 _SECTION = re.compile("(?:普通)?(?:高中|初中|小学|幼儿|学前|职教)部")
 _PLAIN = re.compile(
-    "(?:建设|改造|试点|重点|重大|示范|一批|系列|主体)*(?:项目|工程|任务|计划|行动|工作|包)*(?:建设|实施)?|并|力度|步伐|进度|主体|使用|运营|开放|到位|招生|对外|交付|投用|场地|场所|工期|前期|前期工作|手续|验收|竣工验收|交付验收|收尾|移交|移交使用|后"
+    "(?:建设|改造|试点|重点|重大|示范|一批|系列|主体)*(?:项目|工程|任务|计划|行动|工作|包)*(?:建设|实施)?|并|力度|步伐|进度|主体|使用|运营|开放|到位|招生|对外|交付|投用|场地|场所|工期|前期|前期工作|手续|验收|竣工验收|交付验收|收尾|首演|迎客|移交|移交使用|后"
 )
 _SORT = re.compile("[\u4e00-\u9fff]{1,4}[型类级式种]")
 _NO_PLACE_WORD = re.compile(
@@ -460,7 +460,8 @@ class ItemReader:
                 item.goal = (mark.end if mark.kind == "adverb" else mark.start, marks[-1].end)
                 break
             built = index and item.project and item.acts and marks[index - 1].text in ("工程", "项目")
-            if built and kind in ("word", "verb", "adverb", "of"):
+            given_up = kind == "verb" and mark.token and mark.token.verb and mark.token.verb.kind == "cancel"
+            if built and not given_up and kind in ("word", "verb", "adverb", "of"):
                 # 迁建工程完成总工程量的62%: how far it has come.
                 continue
             counted = kind == "number" and mark.quantity is not None and self._counts(item, mark)

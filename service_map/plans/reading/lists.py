@@ -557,7 +557,9 @@ class Lists(Nouns):
                 ]
                 units[0].inner = units[1:]
                 return Found([], context.but(unit=units[0]))
-        if text.startswith("原", item.phrase[0]) or re.search("[将把]原", text[item.start : item.phrase[1]]):
+        if re.match("原|闲置|废弃|空置|腾退", text[item.phrase[0] :]) or re.search(
+            "[将把]原", text[item.start : item.phrase[1]]
+        ):
             self._reject(passage, item, "改作他用的旧址 what it was before")
             return Found([], context)
         if following.noun and PLACES.search(following.noun.text) and following.noun.text.endswith("位"):

@@ -454,7 +454,7 @@ class Nouns(Drafts):
             and item.noun.token
             and item.noun.token.category in SHARED_HEADS
             and not item.each
-            and (count is None or (item.etc and item.noun.token.category == "renovation"))
+            and (count is None or ((item.etc or count == len(places)) and item.noun.token.category == "renovation"))
         ):
             renewal = item.noun.token.category == "renovation"
             if not renewal and any(
