@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 MANY = 20_000
 VIEW_BYTES = 50_000
 VIEW_CALLS, VIEW_STEPS = 120_000, 10 * MANY
-PAGE_CALLS, PAGE_STEPS = 120_000, 40 * MANY
+PAGE_CALLS, PAGE_STEPS = 100_000, 40 * MANY
 # As the map asks: a desktop's screen at each zoom, around the county's seat.
 ZOOMS = (5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
 
@@ -108,7 +108,7 @@ def test_the_filter_holds_in_a_view_too(crowded):
 
 
 def test_the_first_page_of_twenty_thousand_costs_little(crowded, calls_of, steps_of):
-    assert crowded.get("/").status_code == 200
+    assert crowded.get("/?family=health").status_code == 200  # what a first question of its form costs once is no page's
     assert calls_of(lambda: crowded.get("/?family=culture")) <= PAGE_CALLS
     assert steps_of(lambda: crowded.get("/?family=sports")) <= PAGE_STEPS
 
