@@ -10,6 +10,7 @@ PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 # browser, a server, another program.
 PROCESSES = $(shell $(BIN)/python -c 'import os; print(min(os.cpu_count() + 1, 8))')
 PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+LINT = $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 OTHERS := browser or client or dask or gdal or postgis
 
 .DEFAULT_GOAL := help
@@ -23,11 +24,12 @@ run: install ## build the database when it is stale and serve it on HOST:PORT (1
 
 install: $(INSTALLED) ## make .venv with the pinned packages and the program .venv/bin/service-map
 
-# Lint fills the time in which tests wait for other programs; what it says stands at the end.
+# Lint fills the time in which tests wait for other programs; what it says stands at the end. A line that names MAKE would be
+# run by `make --dry-run` too.
 test: $(TESTED) ## install what the tests need, then lint, types, house rules and every test
 	@tests/system-packages.sh
 	@mkdir -p var
-	@$(MAKE) --no-print-directory lint > var/lint.txt 2>&1 & lint=$$!; \
+	@{ $(LINT); } > var/lint.txt 2>&1 & lint=$$!; \
 	$(PYTEST); tests=$$?; \
 	wait $$lint; linted=$$?; cat var/lint.txt; exit $$((tests || linted))
 
@@ -39,10 +41,7 @@ test-clients: $(TESTED) ## the other tests: browser, PostGIS, GDAL, QGIS, Dask
 	$(PYTEST) -m "$(OTHERS)"
 
 lint: $(TESTED) ## ruff, mypy --strict and the order of the rooms
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(LINT)
 
 bench: $(TESTED) ## the headline figures beside their peers, in one run
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done

@@ -57,7 +57,9 @@ def _progress(connection: Connection, wanted: FacilityFilter) -> tuple[ProgressR
     found: dict[_Key, dict[str, float]] = defaultdict(lambda: dict.fromkeys(NUMBERS, 0))
     county, state = func.substr(Facility.adcode, 1, COUNTY_DIGITS).label("county"), state_at(day).label("state")
     key = (county, Facility.category, state, Facility.due)
-    counted = select(*key, func.count()).where(*facility_conditions(connection, wanted)).group_by(*key)
+    # What a list alone names was promised by no plan.
+    of_plans = (Facility.plan.is_not(None), *facility_conditions(connection, wanted))
+    counted = select(*key, func.count()).where(*of_plans).group_by(*key)
     for adcode, category, told, year, number in connection.execute(counted):
         row = found["facility", adcode, category, None]
         row["promised"] += number

@@ -108,7 +108,8 @@ def test_the_filter_holds_in_a_view_too(crowded):
 
 
 def test_the_first_page_of_twenty_thousand_costs_little(crowded, calls_of, steps_of):
-    assert crowded.get("/?family=health").status_code == 200  # what a first question of its form costs once is no page's
+    # What the first question of its form costs once is no page's.
+    assert crowded.get("/?family=health").status_code == 200
     assert calls_of(lambda: crowded.get("/?family=culture")) <= PAGE_CALLS
     assert steps_of(lambda: crowded.get("/?family=sports")) <= PAGE_STEPS
 

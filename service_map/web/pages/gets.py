@@ -164,6 +164,8 @@ class Beside:
     ----------
     name, href
         Of the area; "" and the page of all areas where it is everywhere.
+    few
+        Whether no kind was named, so that only those that most people ask for are told and counted.
     rows
         A kind each.
     required, quotas, intents
@@ -172,6 +174,7 @@ class Beside:
 
     name: str
     href: str
+    few: bool
     rows: tuple[Glance, ...]
     required: int
     quotas: int
@@ -191,6 +194,7 @@ def beside(asked: analysis.LookedFor) -> Beside:
     return Beside(
         name="" if asked.area is None else analysis.here_of(ground, asked.area).name,
         href=to("pages.areas") if asked.area is None else to("pages.area", adcode=asked.area),
+        few=not asked.kinds,
         rows=glance(kinds, {}),
         required=sum(len(kind["required"]) for kind in kinds),
         quotas=sum(len(kind["quotas"]) for kind in kinds),
