@@ -35,7 +35,9 @@ _FAR = "far"
 _READ_DEGREES = 4
 _CHINA = (70.0, 0.0, 138.0, 56.0)
 _NEEDED = ("category",)
-_USED = ("category", "uncertainty_m", "status", "year", "precision", "point_source", "status_source", "status_date")
+_USED = (
+    "category", "uncertainty_m", "status", "due", "year", "precision", "point_source", "status_source", "status_date",
+)  # fmt: skip
 _DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:")
 _RECORD = np.dtype(
     [
@@ -217,7 +219,8 @@ def _lay_frame(frame: Any, wanted: tuple[str, ...], folder: str) -> _Came:
         category=column("category", "").astype(str),
         uncertainty_m=number("uncertainty_m", np.float64) + accuracy_m,
         status=status,
-        year=number("year", np.int64),
+        # As the product's own database counts: a year that no plan states is the end of its term.
+        year=number("due" if "due" in frame.columns else "year", np.int64),
         wide=_wide(column("precision", "").astype(str)),
         source=numbers[source],
         wanted=wanted,

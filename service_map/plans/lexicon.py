@@ -470,7 +470,12 @@ def load_wording(geodata: Path | None = None) -> Wording:
 
 @cache
 def _wording(geodata: Path) -> Wording:
-    return Wording(geodata)
+    try:
+        return Wording(geodata)
+    except KeyError as error:
+        name = error.args[0]
+        said = f"{geodata.name}/lexicon.toml"
+        raise GeodataError(f"{said} 缺少 {name}", f"{said} has no {name}") from error
 
 
 @cache

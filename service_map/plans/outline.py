@@ -188,6 +188,7 @@ class Passage:
 
     def quote(self, source: Callable[[int], str], start: int, end: int) -> tuple[int, str]:
         """Return the source line of `start` and the source text from there to `end` or to the line's end."""
+        end = min(end, len(self.lines))
         line = self.lines[start]
         last = start
         while last + 1 < end and self.lines[last + 1] == line:

@@ -178,11 +178,11 @@ class RecordReader:
         text = draft.passage.text
         spans = [(a, b) for _, a, b in self._fields(draft, "nature")]
         spans += [nature] if nature else []
-        spans += [(a, b) for _, a, b in self._fields(draft, "group")]
         for _, a, b in self._fields(draft, "size"):
             lead = re.match(rf"(?:计划|拟|利用[^，。；]{{2,20}}?)?(?P<act>{ACTS})", text[a:b])
             spans += [(a + lead.start("act"), a + lead.end("act"))] if lead else []
-        for a, b in spans:
+        groups = [(a, b) for _, a, b in self._fields(draft, "group")]
+        for a, b in spans + groups:
             kinds = [kind for kind in act_kinds(text[a:b], self._wording) if kind in BUILDS]
             if kinds:
                 distinct = list(dict.fromkeys(kinds))

@@ -250,7 +250,8 @@ def _collections(connection: Connection) -> dict[str, Collection]:
         .order_by(func.min(Category.position))
     ).all()
     about = sentence("规划承诺的公共设施，附出处和定位精度；点位不等于确切地址")
-    year = (Facility.__table__.c.due, Facility.__table__.c.due)
+    # The time of a feature is the year that is stated; the end of a term, put in its place, is a property of it.
+    year = (Facility.__table__.c.year, Facility.__table__.c.year)
     state = _state_on(day_of(connection))
     promised_only = Facility.status != "existing"
     found = [
@@ -268,17 +269,17 @@ def _collections(connection: Connection) -> dict[str, Collection]:
         _of("existing", Facility, sentence("现状设施"), stands, key="id", time=year, state=state,
             within=Facility.status == "existing", parts=frozenset((code, True) for code, _, _ in families))
     )  # fmt: skip
-    promised, due = Commitment.__table__.c.due, Indicator.__table__.c.due
+    promised, due = Commitment.__table__.c.year, Indicator.__table__.c.due
     counted = StockFigure.__table__.c.year
     found += [
         _of("commitments", Commitment, sentence("规划任务"), sentence("规划中的每一项承诺，附章节与行号；没有几何"),
             key="id", time=(promised, promised)),
         _layer("requirements", sentence("普遍要求"),
             sentence("每个县（市、区）、乡镇、社区等都要有的，一个单位一个要素，附情况与出处；没有界线的没有几何"),
-            table=_UNITS_DRAWN, declared=_OF_UNITS, key="id", time=(_UNITS_DRAWN.c.due, _UNITS_DRAWN.c.due)),
+            table=_UNITS_DRAWN, declared=_OF_UNITS, key="id", time=(_UNITS_DRAWN.c.year, _UNITS_DRAWN.c.year)),
         _layer("quotas", sentence("数量承诺"),
             sentence("一个地方共多少，附其中点名的、剩下的与出处；几何是这个地方的界线"),
-            table=_QUOTAS_DRAWN, declared=_OF_QUOTAS, key="id", time=(_QUOTAS_DRAWN.c.due, _QUOTAS_DRAWN.c.due)),
+            table=_QUOTAS_DRAWN, declared=_OF_QUOTAS, key="id", time=(_QUOTAS_DRAWN.c.year, _QUOTAS_DRAWN.c.year)),
         _of("indicators", Indicator, sentence("规划指标"),
             sentence("规划给自己定的指标：基期值和目标值，附出处；没有几何"), key="id", time=(due, due)),
         _of("stock_figures", StockFigure, sentence("规划所说的现状数"),

@@ -43,9 +43,9 @@ def test_a_cell_of_no_size_is_refused(conn, cell):
 
 def test_a_tally_adds_up_to_the_facilities(conn):
     every = _all(conn)
-    expected = Counter((item.adcode[:6], item.family, item.precision, item.status, item.year) for item in every)
+    expected = Counter((item.adcode[:6], item.family, item.precision, item.status, item.due) for item in every)
     found = {
-        (part.adcode, part.family, part.precision, part.status, part.year): part.count for part in queries.tally(conn)
+        (part.adcode, part.family, part.precision, part.status, part.due): part.count for part in queries.tally(conn)
     }
     assert found == expected
 
