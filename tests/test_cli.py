@@ -99,7 +99,7 @@ def test_damaged_open_data_is_refused_by_file_and_the_last_good_database_stays(t
     assert {path.suffix for path in (tmp_path / "var").iterdir()} <= {".gpkg", ".lock"}
 
 
-DATA = ["categories.toml", "circle_kinds.toml", "columns.toml", "commitments.jsonl", "corrections.csv", "facilities.geojson",
+DATA = ["categories.toml", "changes.csv", "circle_kinds.toml", "columns.toml", "commitments.jsonl", "corrections.csv", "facilities.geojson",
         "indicator_kinds.toml", "indicators.csv", "inventories.toml", "lexicon.toml", "osm_classes.toml", "osm_places.csv",
         "people.csv", "place_aliases.toml", "places.csv", "plan_circles.toml", "planned.csv",
         "plans.toml", "released.csv", "releases.csv", "retired.csv", "reviewed.csv", "standards.toml", "statuses.csv",
