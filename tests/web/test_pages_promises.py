@@ -95,7 +95,7 @@ def test_an_id_that_was_an_intention_or_nothing_says_what_it_was_and_what_its_ar
         body = page.text.partition("<main")[2].partition("</main>")[0]
         assert page.status_code == 410
         assert was["name"] in body
-        assert f"/area/{was['adcode'][:6]}" in body
+        assert f"/area/{was['area'][:6]}" in body
         assert f'id="k-{was["category"]}"' in body
         assert "410" not in shown(body)
         assert was["id"] not in shown(body)
