@@ -474,8 +474,9 @@ def _wording(geodata: Path) -> Wording:
         return Wording(geodata)
     except KeyError as error:
         name = error.args[0]
-        said = f"{geodata.name}/lexicon.toml"
-        raise GeodataError(f"{said} 缺少 {name}", f"{said} has no {name}") from error
+        raise GeodataError(
+            f"lexicon.toml 或 categories.toml 缺少 {name}", f"lexicon.toml or categories.toml has no {name}"
+        ) from error
 
 
 @cache
